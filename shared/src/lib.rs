@@ -1,0 +1,26 @@
+//! The types the widget and the server both speak. No I/O, no database.
+//!
+//! A value of one of these types is valid: parse once at the edge (`Score::new`, `NewResponse::parse`) and never
+//! check again. Feature `wire` adds what only the server needs: JSON bodies and dates.
+
+pub mod contact;
+pub mod ids;
+pub mod limits;
+pub mod metric;
+pub mod response;
+pub mod survey;
+pub mod text;
+
+#[cfg(feature = "wire")]
+pub mod problem;
+#[cfg(feature = "wire")]
+pub mod time;
+#[cfg(feature = "wire")]
+pub mod widget_config;
+
+pub use contact::EmailAddress;
+pub use ids::{ResponseId, SiteKey};
+pub use metric::{Band, Metric, Scale, Score};
+pub use response::{Channel, Outcome};
+pub use survey::Survey;
+pub use text::{Comment, Locale, Reference, Touchpoint};

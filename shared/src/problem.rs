@@ -1,0 +1,128 @@
+//! What went wrong, for people and programs: RFC 9457 problem details and the one table of error codes.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Media type of a [`Problem`] (RFC 9457 section 3).
+pub const PROBLEM_JSON: &str = "application/problem+json";
+
+macro_rules! problem_codes {
+    ($($(#[$doc:meta])* $variant:ident $code:literal $status:literal $title:literal;)*) => {
+        /// Every error the HTTP API answers with.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum ProblemCode { $($(#[$doc])* $variant,)* }
+
+        impl ProblemCode {
+            /// Every code, by status.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The code on the wire.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $code,)* }
+            }
+
+            /// HTTP status.
+            pub const fn status(self) -> u16 {
+                match self { $(Self::$variant => $status,)* }
+            }
+
+            /// The same for every occurrence.
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$variant => $title,)* }
+            }
+        }
+    };
+}
+
+problem_codes! {
+    /// The body is not JSON.
+    MalformedJson "malformed_json" 400 "The body is not valid JSON";
+    /// A query parameter is not understood.
+    InvalidParameter "invalid_parameter" 400 "A query parameter is not valid";
+    /// No API key, or none that is known.
+    Unauthorized "unauthorized" 401 "An API key is needed";
+    /// The page's origin is not one of the site's.
+    OriginNotAllowed "origin_not_allowed" 403 "This origin may not use this site key";
+    /// The API key does not cover what was asked for.
+    Forbidden "forbidden" 403 "The API key does not cover this";
+    /// No site has this key.
+    UnknownSite "unknown_site" 404 "No site has this key";
+    /// Nothing lives at this address.
+    NotFound "not_found" 404 "Not found";
+    /// Something lives here, but not for this method.
+    MethodNotAllowed "method_not_allowed" 405 "Method not allowed";
+    /// The body is larger than the limit.
+    BodyTooLarge "body_too_large" 413 "The body is too large";
+    /// The body is not declared as JSON.
+    UnsupportedMediaType "unsupported_media_type" 415 "The body must be JSON";
+    /// The JSON is not a valid response.
+    InvalidResponse "invalid_response" 422 "The response is not valid";
+    /// Too many requests from one sender.
+    RateLimited "rate_limited" 429 "Too many requests";
+    /// A fault of ours.
+    Internal "internal" 500 "Something went wrong on our side";
+    /// The queue to storage is full.
+    Overloaded "overloaded" 503 "Too busy";
+    /// Storage did not answer.
+    StorageUnavailable "storage_unavailable" 503 "Storage is not available";
+    /// The server is about to stop.
+    ShuttingDown "shutting_down" 503 "The server is stopping";
+    /// The binary was built without the widget's files.
+    WidgetMissing "widget_missing" 503 "This server was built without the widget";
+}
+
+impl fmt::Display for ProblemCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// One bad field of a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldError {
+    /// Where in the body: a JSON pointer (RFC 6901).
+    pub pointer: String,
+    /// What to do about it.
+    pub detail: String,
+}
+
+impl FieldError {
+    /// An error at `pointer`.
+    pub fn new(pointer: impl Into<String>, detail: impl fmt::Display) -> Self {
+        Self { pointer: pointer.into(), detail: detail.to_string() }
+    }
+}
+
+/// An error's body.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// `urn:counterbell:problem:` and the code.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Short and the same for every occurrence.
+    pub title: String,
+    /// HTTP status.
+    pub status: u16,
+    /// What the reader can do about this occurrence.
+    pub detail: String,
+    /// Stable, for programs.
+    pub code: String,
+    /// Every bad field.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<FieldError>,
+}
+
+impl Problem {
+    /// A problem of this code.
+    pub fn new(code: ProblemCode, detail: impl Into<String>, errors: Vec<FieldError>) -> Self {
+        Self {
+            kind: format!("urn:counterbell:problem:{code}"),
+            title: code.title().to_owned(),
+            status: code.status(),
+            detail: detail.into(),
+            code: code.as_str().to_owned(),
+            errors,
+        }
+    }
+}

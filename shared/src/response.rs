@@ -1,0 +1,381 @@
+//! What a customer sends, and what ingest does with it.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::metric::UnknownName;
+
+/// How a response reached us.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "wire", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "lowercase"))]
+pub enum Channel {
+    /// The widget on a retailer's page.
+    Web,
+    /// A tablet at the counter.
+    Kiosk,
+    /// A link or a QR code.
+    Link,
+    /// A score picked in an e-mail.
+    Email,
+    /// `counterbell import`.
+    Import,
+    /// A till or a server.
+    #[default]
+    Api,
+}
+
+impl Channel {
+    /// Every channel.
+    pub const ALL: [Self; 6] = [Self::Web, Self::Kiosk, Self::Link, Self::Email, Self::Import, Self::Api];
+
+    /// The name on the wire and in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Web => "web",
+            Self::Kiosk => "kiosk",
+            Self::Link => "link",
+            Self::Email => "email",
+            Self::Import => "import",
+            Self::Api => "api",
+        }
+    }
+}
+
+impl FromStr for Channel {
+    type Err = UnknownName;
+
+    fn from_str(name: &str) -> Result<Self, UnknownName> {
+        Self::ALL.into_iter().find(|channel| channel.as_str() == name).ok_or(UnknownName)
+    }
+}
+
+/// What ingest did with a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "wire", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+pub enum Outcome {
+    /// Stored.
+    Accepted,
+    /// Stored before under the same `response_id`; nothing was written.
+    Duplicate,
+    /// Not understood, or not allowed.
+    Invalid,
+    /// Too many from one sender.
+    RateLimited,
+    /// No room in the queue, or storage is away; try again.
+    Overloaded,
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Accepted => "accepted",
+            Self::Duplicate => "duplicate",
+            Self::Invalid => "invalid",
+            Self::RateLimited => "rate_limited",
+            Self::Overloaded => "overloaded",
+        })
+    }
+}
+
+#[cfg(feature = "wire")]
+pub use wire::{NewContact, NewResponse, Receipt, Response};
+
+#[cfg(feature = "wire")]
+mod wire {
+    use std::borrow::Cow;
+
+    use serde::{Deserialize, Serialize};
+
+    use super::{Channel, Outcome};
+    use crate::contact::EmailAddress;
+    use crate::ids::{ResponseId, SiteKey};
+    use crate::limits::PAGE_URL_MAX_BYTES;
+    use crate::metric::Score;
+    use crate::problem::FieldError;
+    use crate::survey::Survey;
+    use crate::text::{Comment, InvalidText, Locale, Reference, Touchpoint};
+    use crate::time::UnixMillis;
+
+    /// Body of `POST /v1/responses`, as sent: anything may be wrong with it.
+    ///
+    /// Texts borrow from the body where they hold no escape, so that reading a request allocates next to nothing.
+    #[derive(Debug, Default, Deserialize, Serialize)]
+    #[serde(deny_unknown_fields)]
+    pub struct NewResponse<'a> {
+        /// Public identifier of the site.
+        #[serde(borrow)]
+        pub site_key: Cow<'a, str>,
+        /// Client-made UUIDv7; the server makes one when it is left out.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        pub response_id: Option<Cow<'a, str>>,
+        /// Where in the customer's journey; `default` when left out.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        pub touchpoint: Option<Cow<'a, str>>,
+        /// Name of the survey answered; `csat` when left out.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        pub survey: Option<Cow<'a, str>>,
+        /// On the survey's scale.
+        pub score: i64,
+        /// The customer's own words.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        pub comment: Option<Cow<'a, str>>,
+        /// The retailer's name for the order.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        pub order_ref: Option<Cow<'a, str>>,
+        /// The retailer's name for the customer.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        pub customer_ref: Option<Cow<'a, str>>,
+        /// How to write to the customer; kept only with consent.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        pub contact: Option<NewContact<'a>>,
+        /// BCP 47 tag of the language it was asked in.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        pub locale: Option<Cow<'a, str>>,
+        /// Page it was asked on; kept without query and fragment, which may hold personal data.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        pub page_url: Option<Cow<'a, str>>,
+        /// How it reached us; `api` when left out.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        pub channel: Option<Cow<'a, str>>,
+        /// When the customer answered (RFC 3339); now when left out or in the future.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        pub created_at: Option<Cow<'a, str>>,
+    }
+
+    /// How to write to the customer, as sent.
+    #[derive(Debug, Deserialize, Serialize)]
+    #[serde(deny_unknown_fields)]
+    pub struct NewContact<'a> {
+        /// E-mail address.
+        #[serde(borrow)]
+        pub email: Cow<'a, str>,
+        /// The customer agreed to be written to. Without it the address is not kept.
+        pub consent: bool,
+    }
+
+    /// What the customer sent, every field valid.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct Response {
+        /// `None`: the server is to make one.
+        pub response_id: Option<ResponseId>,
+        /// Where in the customer's journey.
+        pub touchpoint: Touchpoint,
+        /// The survey answered.
+        pub survey: &'static Survey,
+        /// The score, on the survey's scale.
+        pub score: Score,
+        /// The customer's own words.
+        pub comment: Option<Comment>,
+        /// The retailer's name for the order.
+        pub order_ref: Option<Reference>,
+        /// The retailer's name for the customer.
+        pub customer_ref: Option<Reference>,
+        /// Only ever present with consent.
+        pub contact_email: Option<EmailAddress>,
+        /// Language it was asked in.
+        pub locale: Option<Locale>,
+        /// Page it was asked on, without query and fragment.
+        pub page_url: Option<String>,
+        /// How it reached us.
+        pub channel: Channel,
+        /// When the customer says it was answered.
+        pub created_at: Option<UnixMillis>,
+    }
+
+    /// Answer to a stored response.
+    #[derive(Debug, Deserialize, Serialize, PartialEq, Eq)]
+    pub struct Receipt {
+        /// The id it is stored under.
+        pub response_id: String,
+        /// `accepted` or `duplicate`.
+        pub outcome: Outcome,
+    }
+
+    impl NewResponse<'_> {
+        /// Checks every field.
+        ///
+        /// # Errors
+        /// One entry for each bad field, in the order the fields are documented.
+        pub fn parse(&self) -> Result<(SiteKey, Response), Vec<FieldError>> {
+            let mut errors = Errors(Vec::new());
+            let site_key = errors.check("/site_key", Some(site_key(&self.site_key)));
+            let response_id = errors.check("/response_id", self.response_id.as_deref().map(response_id));
+            let touchpoint = errors.check("/touchpoint", self.touchpoint.as_deref().map(Touchpoint::new));
+            let survey = errors.check("/survey", self.survey.as_deref().map(survey));
+            let survey = survey.unwrap_or_else(Survey::default_survey);
+            let score = errors.check("/score", Some(score(self.score, survey)));
+            let comment = errors.check("/comment", self.comment.as_deref().map(Comment::new)).flatten();
+            let order_ref = errors.check("/order_ref", self.order_ref.as_deref().map(Reference::new));
+            let customer_ref = errors.check("/customer_ref", self.customer_ref.as_deref().map(Reference::new));
+            let consented = self.contact.as_ref().filter(|contact| contact.consent);
+            let contact_email = errors.check("/contact/email", consented.map(|contact| email(&contact.email)));
+            let locale = errors.check("/locale", self.locale.as_deref().map(Locale::new));
+            let page_url = errors.check("/page_url", self.page_url.as_deref().map(page_url));
+            let channel = errors.check("/channel", self.channel.as_deref().map(channel));
+            let created_at = errors.check("/created_at", self.created_at.as_deref().map(created_at));
+            match (site_key, score) {
+                (Some(site_key), Some(score)) if errors.0.is_empty() => Ok((
+                    site_key,
+                    Response {
+                        response_id,
+                        touchpoint: touchpoint.unwrap_or_default(),
+                        survey,
+                        score,
+                        comment,
+                        order_ref,
+                        customer_ref,
+                        contact_email,
+                        locale,
+                        page_url,
+                        channel: channel.unwrap_or_default(),
+                        created_at,
+                    },
+                )),
+                _ => Err(errors.0),
+            }
+        }
+    }
+
+    /// Collects what is wrong instead of stopping at the first.
+    struct Errors(Vec<FieldError>);
+
+    impl Errors {
+        fn check<T, E: std::fmt::Display>(&mut self, pointer: &str, parsed: Option<Result<T, E>>) -> Option<T> {
+            parsed?.map_err(|error| self.0.push(FieldError::new(pointer, error))).ok()
+        }
+    }
+
+    fn site_key(text: &str) -> Result<SiteKey, &'static str> {
+        text.parse().map_err(|_| "must be a site key such as \"site_0123456789abcdef\"")
+    }
+
+    fn response_id(text: &str) -> Result<ResponseId, &'static str> {
+        text.parse().map_err(|_| "must be a UUID, best of version 7 (RFC 9562)")
+    }
+
+    fn survey(name: &str) -> Result<&'static Survey, String> {
+        Survey::find(name).ok_or_else(|| format!("must be one of {}", names(Survey::all().iter().map(|s| s.name))))
+    }
+
+    fn score(value: i64, survey: &Survey) -> Result<Score, String> {
+        Score::new(value, survey.metric).map_err(|scale| format!("must be from {} to {}", scale.min, scale.max))
+    }
+
+    fn email(text: &str) -> Result<EmailAddress, &'static str> {
+        text.parse().map_err(|_| "must be an e-mail address such as \"name@example.com\"")
+    }
+
+    fn channel(name: &str) -> Result<Channel, String> {
+        let known = || names(Channel::ALL.iter().map(|channel| channel.as_str()));
+        name.parse().map_err(|_| format!("must be one of {}", known()))
+    }
+
+    fn created_at(text: &str) -> Result<UnixMillis, &'static str> {
+        text.parse().map_err(|_| "must be an RFC 3339 time such as \"2026-11-21T14:05:00Z\"")
+    }
+
+    fn names(names: impl Iterator<Item = &'static str>) -> String {
+        names.map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Without query and fragment: order pages carry names and tokens there.
+    fn page_url(text: &str) -> Result<String, InvalidPageUrl> {
+        let kept = text.trim().split(['?', '#']).next().unwrap_or_default();
+        let rest =
+            kept.strip_prefix("https://").or_else(|| kept.strip_prefix("http://")).ok_or(InvalidPageUrl::Scheme)?;
+        if rest.is_empty() || kept.chars().any(|c| c.is_control() || c.is_whitespace()) {
+            return Err(InvalidPageUrl::Scheme);
+        }
+        if kept.len() > PAGE_URL_MAX_BYTES {
+            return Err(InvalidPageUrl::Length(InvalidText::TooLong(PAGE_URL_MAX_BYTES)));
+        }
+        // What stands before an `@` is a user name and a password.
+        let (authority, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
+        let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+        Ok(format!("{}{host}{path}", &kept[..kept.len() - rest.len()]))
+    }
+
+    enum InvalidPageUrl {
+        Scheme,
+        Length(InvalidText),
+    }
+
+    impl std::fmt::Display for InvalidPageUrl {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            match self {
+                Self::Scheme => f.write_str("must be an http or https URL"),
+                Self::Length(error) => error.fmt(f),
+            }
+        }
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        const KEY: &str = "site_0123456789abcdef";
+
+        fn parse(json: &str) -> Result<Response, Vec<String>> {
+            let body: NewResponse<'_> = serde_json::from_str(json).unwrap();
+            body.parse().map(|(_, response)| response).map_err(|errors| {
+                errors.into_iter().map(|error| format!("{} {}", error.pointer, error.detail)).collect()
+            })
+        }
+
+        #[test]
+        fn site_key_and_score_are_enough() {
+            let response = parse(&format!(r#"{{"site_key":"{KEY}","score":4}}"#)).unwrap();
+            assert_eq!(response.touchpoint.as_str(), "default");
+            assert_eq!(response.survey.name, "csat");
+            assert_eq!(response.channel, Channel::Api);
+            assert_eq!(response.response_id, None);
+        }
+
+        #[test]
+        fn every_bad_field_is_named() {
+            let errors = parse(
+                r#"{"site_key":"x","response_id":"1","touchpoint":" ","survey":"nps","score":11,"order_ref":"a\u0000",
+                    "contact":{"email":"nobody","consent":true},"locale":"_","page_url":"ftp://x","channel":"fax",
+                    "created_at":"yesterday"}"#,
+            )
+            .unwrap_err();
+            assert_eq!(
+                errors,
+                [
+                    r#"/site_key must be a site key such as "site_0123456789abcdef""#,
+                    "/response_id must be a UUID, best of version 7 (RFC 9562)",
+                    "/touchpoint must not be empty; leave the field out instead",
+                    "/score must be from 0 to 10",
+                    "/order_ref must not contain control characters",
+                    r#"/contact/email must be an e-mail address such as "name@example.com""#,
+                    r#"/locale must be a language tag such as "en" or "pt-BR""#,
+                    "/page_url must be an http or https URL",
+                    r#"/channel must be one of "web", "kiosk", "link", "email", "import", "api""#,
+                    r#"/created_at must be an RFC 3339 time such as "2026-11-21T14:05:00Z""#,
+                ]
+            );
+        }
+
+        #[test]
+        fn address_without_consent_is_not_kept() {
+            let contact = |consent: bool| {
+                let json = format!(
+                    r#"{{"site_key":"{KEY}","score":1,"contact":{{"email":"ann@example.com","consent":{consent}}}}}"#
+                );
+                parse(&json).unwrap().contact_email
+            };
+            assert_eq!(contact(true), Some("ann@example.com".parse().unwrap()));
+            assert_eq!(contact(false), None);
+        }
+
+        #[test]
+        fn page_url_keeps_neither_query_nor_fragment_nor_user() {
+            let kept = |text| page_url(text).ok();
+            assert_eq!(kept("https://shop.example/done?name=Ann#x").as_deref(), Some("https://shop.example/done"));
+            assert_eq!(kept("https://ann:pw@shop.example/@x").as_deref(), Some("https://shop.example/@x"));
+            assert_eq!(kept("http://localhost:8081").as_deref(), Some("http://localhost:8081"));
+            assert_eq!(kept("javascript:alert(1)"), None);
+            assert_eq!(kept("https://?x"), None);
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! Short texts with rules: touchpoint, comment, reference, locale.
+
+use crate::limits::{COMMENT_MAX_CHARS, LOCALE_MAX_BYTES, REFERENCE_MAX_CHARS, TOUCHPOINT_MAX_CHARS};
+
+/// Why a text is not taken; `Display` tells the reader what to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InvalidText {
+    /// Nothing but white space.
+    Empty,
+    /// More than this many characters.
+    TooLong(usize),
+    /// Holds control characters.
+    Control,
+    /// Not a BCP 47 language tag.
+    NotALanguageTag,
+}
+
+impl std::fmt::Display for InvalidText {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Empty => f.write_str("must not be empty; leave the field out instead"),
+            Self::TooLong(max) => write!(f, "must have at most {max} characters"),
+            Self::Control => f.write_str("must not contain control characters"),
+            Self::NotALanguageTag => f.write_str("must be a language tag such as \"en\" or \"pt-BR\""),
+        }
+    }
+}
+
+fn one_line(text: &str, max_chars: usize) -> Result<String, InvalidText> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(InvalidText::Empty);
+    }
+    if text.chars().any(char::is_control) {
+        return Err(InvalidText::Control);
+    }
+    if text.chars().nth(max_chars).is_some() {
+        return Err(InvalidText::TooLong(max_chars));
+    }
+    Ok(text.to_owned())
+}
+
+/// Where in the customer's journey the question is asked: `checkout`, `delivery`, `store-12`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Touchpoint(String);
+
+impl Touchpoint {
+    /// What a response belongs to when its sender names no touchpoint.
+    pub const DEFAULT: &str = "default";
+
+    /// Trimmed, one line, at most [`TOUCHPOINT_MAX_CHARS`] characters.
+    ///
+    /// # Errors
+    /// Says which rule the text breaks.
+    pub fn new(text: &str) -> Result<Self, InvalidText> {
+        one_line(text, TOUCHPOINT_MAX_CHARS).map(Self)
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Default for Touchpoint {
+    fn default() -> Self {
+        Self(Self::DEFAULT.to_owned())
+    }
+}
+
+/// A retailer's own name for a customer or an order, such as `A-1001`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reference(String);
+
+impl Reference {
+    /// Trimmed, one line, at most [`REFERENCE_MAX_CHARS`] characters.
+    ///
+    /// # Errors
+    /// Says which rule the text breaks.
+    pub fn new(text: &str) -> Result<Self, InvalidText> {
+        one_line(text, REFERENCE_MAX_CHARS).map(Self)
+    }
+
+    /// The reference.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A language tag (BCP 47, RFC 5646), in the form it was given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Locale(String);
+
+impl Locale {
+    /// Letters, digits and hyphens, two to eight letters first.
+    ///
+    /// # Errors
+    /// [`InvalidText::NotALanguageTag`].
+    pub fn new(text: &str) -> Result<Self, InvalidText> {
+        let mut parts = text.split('-');
+        let language = parts.next().unwrap_or_default();
+        let good = text.len() <= LOCALE_MAX_BYTES
+            && (2..=8).contains(&language.len())
+            && language.bytes().all(|byte| byte.is_ascii_alphabetic())
+            && parts.all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+        if good { Ok(Self(text.to_owned())) } else { Err(InvalidText::NotALanguageTag) }
+    }
+
+    /// The tag.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The customer's own words.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Comment(String);
+
+impl Comment {
+    /// Trimmed, line breaks as `\n`, other control characters dropped (PostgreSQL cannot store NUL); at most
+    /// [`COMMENT_MAX_CHARS`] characters. `None` when nothing is left: a customer who typed only a space said nothing.
+    ///
+    /// # Errors
+    /// [`InvalidText::TooLong`].
+    pub fn new(text: &str) -> Result<Option<Self>, InvalidText> {
+        let text = text.replace("\r\n", "\n").replace('\r', "\n");
+        let text: String = text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
+        let text = text.trim();
+        if text.chars().nth(COMMENT_MAX_CHARS).is_some() {
+            return Err(InvalidText::TooLong(COMMENT_MAX_CHARS));
+        }
+        Ok((!text.is_empty()).then(|| Self(text.to_owned())))
+    }
+
+    /// The words.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Never the words themselves: a debug print may end in a log.
+impl std::fmt::Debug for Comment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Comment({} bytes)", self.0.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn touchpoint_is_one_trimmed_line() {
+        assert_eq!(Touchpoint::new(" store 12 ").unwrap().as_str(), "store 12");
+        assert_eq!(Touchpoint::new("  "), Err(InvalidText::Empty));
+        assert_eq!(Touchpoint::new("a\nb"), Err(InvalidText::Control));
+        assert!(Touchpoint::new(&"ü".repeat(TOUCHPOINT_MAX_CHARS)).is_ok());
+        assert_eq!(Touchpoint::new(&"ü".repeat(65)), Err(InvalidText::TooLong(64)));
+    }
+
+    #[test]
+    fn comment_keeps_words_and_lines_and_drops_controls() {
+        let words = |text| Comment::new(text).unwrap().map(|comment| comment.as_str().to_owned());
+        assert_eq!(words(" late\r\nand \0cold\u{7f} "), Some("late\nand cold".to_owned()));
+        assert_eq!(words(" \n\0 "), None);
+        assert!(Comment::new(&"x".repeat(COMMENT_MAX_CHARS)).is_ok());
+        assert_eq!(Comment::new(&"x".repeat(COMMENT_MAX_CHARS + 1)), Err(InvalidText::TooLong(COMMENT_MAX_CHARS)));
+    }
+
+    #[test]
+    fn locale_is_a_language_tag() {
+        for good in ["en", "pt-BR", "zh-Hant-TW", "de-CH-1996"] {
+            assert!(Locale::new(good).is_ok(), "{good}");
+        }
+        for bad in ["", "e", "en_US", "en-", "12", "en-\u{e9}"] {
+            assert_eq!(Locale::new(bad), Err(InvalidText::NotALanguageTag), "{bad}");
+        }
+    }
+}
