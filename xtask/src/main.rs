@@ -1,2 +1,41 @@
-//! x
-fn main() {}
+//! Builds, tests and measures Counterbell. Run as `cargo xtask <command>` from anywhere in the workspace.
+
+mod build;
+mod process;
+mod setup;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Builds, tests and measures Counterbell.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// One variant a command; each command's arguments live beside its code.
+#[derive(Subcommand)]
+enum Command {
+    /// Build the widget, then the server with the widget in it
+    Build(build::Args),
+    /// Print the widget's sizes; fail when one is over its budget
+    Size,
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Build(args) => build::run(&args),
+        Command::Size => build::size::run(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // `{:#}` prints the whole chain on one line: what failed, then why.
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
