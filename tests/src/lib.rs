@@ -1,1 +1,30 @@
-//! x
+//! What the tests stand on: the real server binary, real databases, a real mail server, a real browser.
+//!
+//! Start with [`TestApp`]: `let app = TestApp::on(Backend::Sqlite).await;`. `cargo xtask test` builds and starts what
+//! is needed and runs everything; see [`environment`] for what it hands over.
+#![expect(clippy::unwrap_used, reason = "a step of a test that cannot be done fails the test")]
+
+mod answer;
+mod app;
+mod browser;
+mod cli;
+mod database;
+pub mod environment;
+mod host_page;
+mod mail;
+mod program;
+pub mod sample;
+mod smtp;
+mod tls;
+pub mod wait;
+
+pub use answer::Answer;
+pub use app::{Setup, TestApp};
+pub use browser::{Browser, Widget};
+pub use cli::CliOutput;
+pub use database::{Backend, Database};
+pub use host_page::HostPage;
+pub use mail::Mail;
+pub use program::Program;
+pub use smtp::{Refuse, Smtp, SmtpOptions, Tls};
+pub use tls::Certificates;

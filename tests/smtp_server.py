@@ -1,0 +1,111 @@
+"""A real SMTP server for the tests: keeps every message as a file, and can refuse the first ones.
+
+Prints `port N` when it listens on 127.0.0.1:N. Ends when its standard input is closed.
+"""
+
+import argparse
+import asyncio
+import json
+import pathlib
+import ssl
+import sys
+
+from aiosmtpd.smtp import SMTP, AuthResult
+
+LOGIN = b"counterbell"
+PASSWORD = b"let me in"
+
+
+class Mailbox:
+    """Files `NNNN.eml` and `NNNN.json` (envelope), the second written when the first is complete."""
+
+    def __init__(self, directory, refuse, times):
+        self.directory = directory
+        self.refuse = refuse
+        self.times_left = times
+        self.received = 0
+
+    def refuses(self, verb, recipients):
+        if self.refuse != verb or self.times_left == 0:
+            return False
+        self.times_left -= 1
+        with open(self.directory / "refused", "a") as file:
+            file.write(f"{verb} {' '.join(recipients)}\n")
+        return True
+
+    async def handle_RCPT(self, server, session, envelope, address, rcpt_options):
+        if self.refuses("RCPT", [address]):
+            return "451 4.3.0 Not now, try again later"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server, session, envelope):
+        if self.refuses("DATA", envelope.rcpt_tos):
+            return "451 4.3.0 Not now, try again later"
+        self.received += 1
+        path = self.directory / f"{self.received:04}.eml"
+        path.write_bytes(envelope.original_content)
+        about = {
+            "from": envelope.mail_from,
+            "to": envelope.rcpt_tos,
+            "tls": server.transport.get_extra_info("sslcontext") is not None,
+            "login": session.auth_data.login.decode() if session.auth_data else None,
+        }
+        path.with_suffix(".part").write_text(json.dumps(about))
+        path.with_suffix(".part").rename(path.with_suffix(".json"))
+        return "250 OK"
+
+
+def authenticate(server, session, envelope, mechanism, data):
+    good = data.login == LOGIN and data.password == PASSWORD
+    return AuthResult(success=good, handled=False, auth_data=data)
+
+
+class Server(SMTP):
+    """With what this version of aiosmtpd lacks for the machines we run on."""
+
+    def connection_made(self, transport):
+        # Without this, a connection that is encrypted from the start counts as plain and is offered no AUTH.
+        if transport.get_extra_info("sslcontext") is not None and self._tls_protocol is None:
+            self._auth_require_tls = False
+        super().connection_made(transport)
+
+
+async def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--directory", type=pathlib.Path, required=True)
+    parser.add_argument("--tls", choices=["none", "starttls", "implicit"], default="none")
+    parser.add_argument("--certificate")
+    parser.add_argument("--key")
+    parser.add_argument("--auth", action="store_true", help="take nothing without login")
+    parser.add_argument("--refuse", choices=["RCPT", "DATA"])
+    parser.add_argument("--times", type=int, default=0)
+    options = parser.parse_args()
+
+    context = None
+    if options.tls != "none":
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(options.certificate, options.key)
+    mailbox = Mailbox(options.directory, options.refuse, options.times)
+    starttls = context if options.tls == "starttls" else None
+
+    def connection():
+        return Server(
+            mailbox,
+            hostname="localhost",
+            enable_SMTPUTF8=True,
+            tls_context=starttls,
+            require_starttls=starttls is not None,
+            auth_required=options.auth,
+            authenticator=authenticate,
+        )
+
+    loop = asyncio.get_running_loop()
+    implicit = context if options.tls == "implicit" else None
+    server = await loop.create_server(connection, "127.0.0.1", 0, ssl=implicit)
+    print("port", server.sockets[0].getsockname()[1], flush=True)
+    # Whoever started us is gone when this ends: so are we.
+    await loop.run_in_executor(None, sys.stdin.read)
+
+
+asyncio.run(main())

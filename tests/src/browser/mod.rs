@@ -1,0 +1,93 @@
+//! A real browser, which no error escapes.
+
+mod console;
+mod driver;
+mod widget;
+
+use std::panic::AssertUnwindSafe;
+
+use fantoccini::{Client, ClientBuilder};
+use futures_util::FutureExt;
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+
+use crate::environment;
+use console::Console;
+use driver::Driver;
+
+pub use widget::Widget;
+
+/// One browser window of one test's own.
+pub struct Browser {
+    window: Client,
+    console: Console,
+    driver: Driver,
+}
+
+impl Browser {
+    /// Runs `scenario` in a new browser. Whatever the page complains about fails the test: a page error, an error on
+    /// the console, a violation of its Content-Security-Policy. A failure leaves `{name}-failed.png`.
+    pub async fn check(name: &str, scenario: impl AsyncFnOnce(&Self)) {
+        let driver = Driver::start().await;
+        let capabilities = driver.capabilities();
+        let connected = ClientBuilder::new(HttpConnector::new()).capabilities(capabilities).connect(driver.url()).await;
+        let window = connected.unwrap_or_else(|error| panic!("no browser: {error}"));
+        let console = Console::new(driver.url(), &window.session_id().await.unwrap().unwrap());
+        let browser = Self { window, console, driver };
+
+        let whole = AssertUnwindSafe(async {
+            scenario(&browser).await;
+            browser.console.check().await;
+        });
+        let result = whole.catch_unwind().await;
+        if result.is_err() {
+            browser.screenshot(&format!("{name}-failed")).await;
+            eprintln!("---- console:\n{}----", browser.console.text().await);
+        }
+        // Before the panic goes on: a browser that is not told to end outlives its driver.
+        let closed = browser.window.clone().close().await;
+        drop(browser.driver);
+        if let Err(panic) = result {
+            std::panic::resume_unwind(panic);
+        }
+        closed.unwrap();
+    }
+
+    /// Opens a page and waits for its `load`.
+    pub async fn open(&self, url: &str) {
+        self.window.goto(url).await.unwrap();
+    }
+
+    /// The result of a script, in the page.
+    pub async fn run(&self, script: &str) -> Value {
+        self.run_with(script, json!([])).await
+    }
+
+    /// The result of a script with `arguments`.
+    pub async fn run_with(&self, script: &str, arguments: Value) -> Value {
+        let Value::Array(arguments) = arguments else { panic!("not a list: {arguments}") };
+        self.window.execute(script, arguments).await.unwrap_or_else(|error| panic!("{script}: {error}"))
+    }
+
+    /// The page's widget.
+    pub fn widget(&self) -> Widget<'_> {
+        Widget::new(self)
+    }
+
+    /// Keeps a picture as `{name}.png`.
+    pub async fn screenshot(&self, name: &str) {
+        // A browser that crashed has none; the failure that is being reported matters more.
+        if let Ok(png) = self.window.screenshot().await {
+            std::fs::write(environment::screenshots().join(format!("{name}.png")), png).unwrap();
+        }
+    }
+
+    /// From now on, errors with these words are what the test wants to see, and one must come.
+    pub fn expect_console_error(&self, words: &str) {
+        self.console.expect(words);
+    }
+
+    pub(crate) fn window(&self) -> &Client {
+        &self.window
+    }
+}

@@ -1,0 +1,67 @@
+//! The widget on a page, through its open shadow root.
+
+use fantoccini::elements::Element;
+use serde_json::{Value, json};
+
+use crate::{Browser, wait};
+
+/// Finds things in the widget; every find waits until the thing is there.
+#[derive(Clone, Copy)]
+pub struct Widget<'a> {
+    browser: &'a Browser,
+}
+
+/// How a script's result names an element (WebDriver, "web element identifier").
+const WEB_ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
+
+/// Before a script that uses `root`, the widget's shadow root.
+const IN_SHADOW_ROOT: &str =
+    "const root = document.querySelector('counterbell-widget')?.shadowRoot; if (!root) return null;";
+
+impl<'a> Widget<'a> {
+    pub(super) fn new(browser: &'a Browser) -> Self {
+        Self { browser }
+    }
+
+    /// The result of a script that sees the widget's shadow root as `root`; null while there is none.
+    pub async fn run_with(&self, script: &str, arguments: Value) -> Value {
+        self.browser.run_with(&format!("{IN_SHADOW_ROOT} {script}"), arguments).await
+    }
+
+    /// Waits for an element that is shown.
+    pub async fn find(&self, css: &str) -> Element {
+        wait::until(&format!("{css} in the widget"), async || {
+            let shown =
+                "const found = root.querySelector(arguments[0]); return found?.checkVisibility() ? found : null;";
+            let found = self.run_with(shown, json!([css])).await;
+            let reference = found[WEB_ELEMENT].as_str()?.to_owned();
+            Some(Element::from_element_id(self.browser.window().clone(), reference.into()))
+        })
+        .await
+    }
+
+    /// Clicks an element as soon as it is shown.
+    pub async fn click(&self, css: &str) {
+        self.find(css).await.click().await.unwrap();
+    }
+
+    /// Types into whatever has the focus, as a keyboard does.
+    pub async fn press(&self, keys: &str) {
+        self.browser.window().active_element().await.unwrap().send_keys(keys).await.unwrap();
+    }
+
+    /// Waits until an element shows text, and returns it.
+    pub async fn text(&self, css: &str) -> String {
+        let element = self.find(css).await;
+        wait::until(&format!("text of {css}"), async || {
+            Some(element.text().await.unwrap()).filter(|text| !text.trim().is_empty())
+        })
+        .await
+    }
+
+    /// Elements that match, shown or not.
+    pub async fn count(&self, css: &str) -> u64 {
+        let count = self.run_with("return root.querySelectorAll(arguments[0]).length", json!([css])).await;
+        count.as_u64().unwrap_or_default()
+    }
+}

@@ -1,0 +1,47 @@
+//! The server binary as a command.
+
+use std::path::Path;
+use std::process::{Command, ExitStatus, Stdio};
+
+use serde_json::Value;
+
+use crate::environment;
+
+/// What a command that ran to its end left.
+#[derive(Debug)]
+pub struct CliOutput {
+    /// How it ended.
+    pub status: ExitStatus,
+    /// What it printed as its result.
+    pub stdout: String,
+    /// What it told the person at the terminal.
+    pub stderr: String,
+}
+
+impl CliOutput {
+    /// Its result as JSON (`--json`).
+    pub fn json(&self) -> Value {
+        assert!(self.status.success(), "command failed: {self:?}");
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("result is not JSON: {error}: {self:?}"))
+    }
+}
+
+/// The binary, run in `dir`, knowing nothing of the settings of whoever runs the tests.
+pub fn binary(dir: &Path) -> Command {
+    let mut command = Command::new(environment::binary());
+    command.current_dir(dir).env("NO_COLOR", "1").env_remove("RUST_LOG");
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("COUNTERBELL_")) {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// Runs it to its end.
+pub fn run(command: &mut Command) -> CliOutput {
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    CliOutput {
+        status: output.status,
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}

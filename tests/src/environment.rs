@@ -1,0 +1,29 @@
+//! What `cargo xtask test` hands over, and where things lie.
+
+use std::path::{Path, PathBuf};
+
+/// The server binary under test.
+pub fn binary() -> PathBuf {
+    PathBuf::from(variable("COUNTERBELL_BIN"))
+}
+
+/// A PostgreSQL server on which databases may be made and dropped.
+pub fn postgres_url() -> String {
+    variable("COUNTERBELL_TEST_POSTGRES_URL")
+}
+
+fn variable(name: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run `cargo xtask test`"))
+}
+
+/// The root of the workspace.
+pub fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+/// Pictures of the browser: one of every failure, and the ones a test takes on purpose.
+pub fn screenshots() -> PathBuf {
+    let dir = workspace().join("target/test-screenshots");
+    std::fs::create_dir_all(&dir).unwrap();
+    dir
+}

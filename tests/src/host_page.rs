@@ -1,0 +1,74 @@
+//! A retailer's web server: another origin than ours.
+
+use std::sync::{Arc, Mutex};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+/// Serves one page at every path.
+pub struct HostPage {
+    port: u16,
+    page: Arc<Mutex<Page>>,
+}
+
+#[derive(Clone, Default)]
+struct Page {
+    html: String,
+    csp: Option<String>,
+}
+
+impl HostPage {
+    /// Starts it with an empty page; it ends with the test's runtime.
+    pub async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let page = Arc::<Mutex<Page>>::default();
+        let shared = Arc::clone(&page);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let page = shared.lock().unwrap().clone();
+                tokio::spawn(answer(stream, page));
+            }
+        });
+        Self { port, page }
+    }
+
+    /// What the page's site lets in: another host *and* another port than the server's.
+    pub fn origin(&self) -> String {
+        format!("http://localhost:{}", self.port)
+    }
+
+    /// Serves this body from now on.
+    pub fn show(&self, body: &str) {
+        let head = "<meta charset=utf-8><meta name=viewport content='width=device-width'><title>Order A-1001</title>";
+        self.page.lock().unwrap().html = format!("<!doctype html><html lang=en>{head}<body>{body}</body></html>");
+    }
+
+    /// Sends this `Content-Security-Policy` from now on.
+    pub fn restrict(&self, csp: &str) {
+        self.page.lock().unwrap().csp = Some(csp.to_owned());
+    }
+}
+
+/// One answer a connection: no pipelining, no keep-alive, no need of either.
+async fn answer(mut stream: TcpStream, page: Page) {
+    let mut head = Vec::new();
+    while !head.windows(4).any(|bytes| bytes == b"\r\n\r\n") {
+        let mut buffer = [0; 4096];
+        match stream.read(&mut buffer).await {
+            Ok(0) | Err(_) => return,
+            Ok(length) => head.extend_from_slice(&buffer[..length]),
+        }
+    }
+    // A browser asks by itself, and would print an error if there were none.
+    let (status, body) =
+        if head.starts_with(b"GET /favicon.ico ") { ("204 No Content", "") } else { ("200 OK", page.html.as_str()) };
+    let csp = page.csp.map(|csp| format!("Content-Security-Policy: {csp}\r\n")).unwrap_or_default();
+    let length = body.len();
+    let head = format!(
+        "HTTP/1.1 {status}\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {length}\r\n{csp}Connection: \
+         close\r\n\r\n"
+    );
+    // The browser may have gone away; then nobody misses the answer.
+    let _ = stream.write_all(format!("{head}{body}").as_bytes()).await;
+}
