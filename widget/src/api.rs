@@ -1,0 +1,67 @@
+//! The server, as the widget sees it. The only place that speaks HTTP.
+//!
+//! `fetch` is called directly: gloo-net adds nothing to one POST but bytes (see the sizes in docs/adr/0006).
+
+use js_sys::{Date, JSON, Object, Promise, Reflect};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::Response;
+
+use counterbell_shared::{ResponseId, Score};
+
+use crate::state::Answer;
+
+/// Longest wait for an answer. After that the customer is told and may try again; the id makes that harmless.
+const TIMEOUT_MS: u32 = 10_000;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen]
+    fn fetch(url: &str, init: &Object) -> Promise;
+
+    // An AbortController and its timer in one.
+    #[wasm_bindgen(js_namespace = AbortSignal, js_name = timeout)]
+    fn abort_after(ms: u32) -> JsValue;
+
+    #[wasm_bindgen(js_namespace = crypto, js_name = getRandomValues)]
+    fn fill_random(bytes: &mut [u8]);
+}
+
+/// A new id, made once for what the customer is about to say, so that sending it twice counts it once.
+pub fn new_response_id() -> ResponseId {
+    let mut random = [0; 10];
+    fill_random(&mut random);
+    // Milliseconds since 1970 are exact in an f64 for the next 285,000 years.
+    ResponseId::v7(Date::now() as u64, random)
+}
+
+/// Sends one response and says how that ended.
+///
+/// `fields` is the body as far as it was known before the customer answered; the answer is added to it.
+pub async fn send(url: String, fields: JsValue, id: ResponseId, score: Score, comment: String) -> Answer {
+    set(&fields, "response_id", &id.to_string().into());
+    set(&fields, "score", &score.value().into());
+    // Left out of the JSON when undefined, which clears the comment of an earlier try.
+    set(&fields, "comment", &if comment.is_empty() { JsValue::UNDEFINED } else { comment.into() });
+    Answer::from_status(post(&url, &fields).await.ok())
+}
+
+async fn post(url: &str, body: &JsValue) -> Result<u16, JsValue> {
+    let headers = Object::new();
+    set(&headers, "content-type", &"application/json".into());
+    let init = Object::new();
+    set(&init, "method", &"POST".into());
+    set(&init, "headers", &headers);
+    set(&init, "body", &JSON::stringify(body)?.into());
+    set(&init, "credentials", &"omit".into());
+    // The customer may leave the page the moment after Send.
+    set(&init, "keepalive", &JsValue::TRUE);
+    set(&init, "signal", &abort_after(TIMEOUT_MS));
+    let response: Response = JsFuture::from(fetch(url, &init)).await?.unchecked_into();
+    Ok(response.status())
+}
+
+/// Sets a property of an object of ours, which cannot fail.
+fn set(object: &JsValue, key: &str, value: &JsValue) {
+    let _ = Reflect::set(object, &key.into(), value);
+}
