@@ -11,6 +11,12 @@ pub fn workspace_root() -> PathBuf {
     manifest.parent().unwrap_or(manifest).to_owned()
 }
 
+/// Where cargo puts the workspace's native programs.
+pub fn target_directory() -> PathBuf {
+    let chosen = std::env::var_os("CARGO_TARGET_DIR").or_else(|| std::env::var_os("CARGO_BUILD_TARGET_DIR"));
+    workspace_root().join(chosen.unwrap_or_else(|| "target".into()))
+}
+
 /// Prints the command, runs it in the workspace unless it names a directory, and waits.
 ///
 /// # Errors

@@ -41,6 +41,11 @@ pub fn ensure_debian_packages(why: &str, packages: &[&str]) -> Result<()> {
     installed.map_err(|error| error.context(format!("to {why} we need {}; please run: {by_hand}", list(&missing))))
 }
 
+/// Whether all of these Debian packages are installed.
+pub fn are_installed(packages: &[&str]) -> bool {
+    packages.iter().all(|package| is_installed(package))
+}
+
 /// What goes before `apt-get` to be root; `None` when we cannot be.
 fn root_prefix() -> Option<&'static [&'static str]> {
     if process::output(Command::new("id").arg("-u")).as_deref() == Some("0") {

@@ -1,0 +1,141 @@
+//! From a compiled module and sources to the files a browser fetches.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use sha2::{Digest, Sha256};
+use wasm_bindgen_cli_support::Bindgen;
+
+use super::compress;
+use super::manifest::{File, Kind, Manifest};
+use super::minify;
+
+/// What the files are made from.
+pub struct Sources {
+    /// The module as compiled.
+    pub wasm: Vec<u8>,
+    /// `widget/loader/widget.js`.
+    pub loader: String,
+    /// `widget/loader/launcher.css`.
+    pub launcher_css: String,
+    /// `widget/styles/widget.css`.
+    pub css: String,
+}
+
+impl Sources {
+    /// Changes when a source, or the way files are made from it, does.
+    pub fn fingerprint(&self) -> String {
+        // What this recipe is made of; a new version of a minifier changes the lock file.
+        const RECIPE: [&str; 4] = [
+            include_str!("pack.rs"),
+            include_str!("minify.rs"),
+            include_str!("compress.rs"),
+            include_str!("../../../Cargo.lock"),
+        ];
+        let mut digest = Sha256::new();
+        let sources = [&self.wasm, self.loader.as_bytes(), self.launcher_css.as_bytes(), self.css.as_bytes()];
+        for part in sources.into_iter().chain(RECIPE.map(str::as_bytes)) {
+            digest.update((part.len() as u64).to_be_bytes());
+            digest.update(part);
+        }
+        hex(&digest.finalize())
+    }
+}
+
+/// Makes the files of the widget in `dist`, an empty directory.
+///
+/// # Errors
+/// A source is not valid, or a file cannot be written.
+pub fn pack(sources: Sources, dist: &Path) -> Result<Manifest> {
+    let Sources { wasm, loader, launcher_css, css } = sources;
+    println!("Making the JavaScript glue");
+    let (glue, wasm) = bindgen(wasm)?;
+    println!("Minifying");
+    let glue = minify::module("the glue", &glue)?;
+    let css = minify::css("widget.css", &css)?;
+    let launcher_css = minify::css("launcher.css", &launcher_css)?;
+    println!("Compressing");
+    let mut files = vec![
+        write(dist, &hashed("app", "js", glue.as_bytes()), Kind::Glue, glue.as_bytes())?,
+        write(dist, &hashed("app", "wasm", &wasm), Kind::Wasm, &wasm)?,
+        write(dist, &hashed("app", "css", css.as_bytes()), Kind::Css, css.as_bytes())?,
+    ];
+    let mut loader = loader;
+    let names = [("GLUE", &files[0].path), ("WASM", &files[1].path), ("CSS", &files[2].path), ("STYLE", &launcher_css)];
+    for (name, value) in names {
+        loader = fill(&loader, name, value)?;
+    }
+    let loader = minify::script("widget.js", &loader)?;
+    files.insert(0, write(dist, "widget.js", Kind::Loader, loader.as_bytes())?);
+    let manifest = Manifest { files };
+    manifest.write(dist)?;
+    Ok(manifest)
+}
+
+/// What the `wasm-bindgen` program does: the JavaScript, and the module without what only bindgen needs.
+fn bindgen(wasm: Vec<u8>) -> Result<(String, Vec<u8>)> {
+    let mut bindgen = Bindgen::new();
+    bindgen.input_bytes("app", wasm).web(true)?.typescript(false);
+    // The loader says where the module is; a page's own URL is no help.
+    bindgen.omit_default_module_path(true).remove_name_section(true).remove_producers_section(true);
+    let mut output = bindgen.generate_output().context("wasm-bindgen cannot read the compiled module")?;
+    let snippets = output.snippets().values().any(|list| !list.is_empty());
+    if snippets || !output.local_modules().is_empty() {
+        bail!("a dependency of the widget brings JavaScript of its own, which we do not serve");
+    }
+    // Nothing calls it, and what is exported cannot be minified away.
+    let glue = output.js().replace("export { initSync, __wbg_init as default };", "export { __wbg_init as default };");
+    Ok((glue, output.wasm_mut().emit_wasm()))
+}
+
+/// Replaces the placeholder `"%NAME%"`, quotes included.
+fn fill(script: &str, name: &str, value: &str) -> Result<String> {
+    let placeholder = format!("\"%{name}%\"");
+    if script.matches(&placeholder).count() != 1 {
+        bail!("widget.js must have the placeholder {placeholder} exactly once");
+    }
+    Ok(script.replace(&placeholder, &serde_json::to_string(value)?))
+}
+
+/// A name that changes with the content, so that browsers may keep the file for ever.
+fn hashed(stem: &str, extension: &str, bytes: &[u8]) -> String {
+    format!("assets/{stem}-{}.{extension}", &hex(&Sha256::digest(bytes))[..12])
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn write(dist: &Path, path: &str, kind: Kind, bytes: &[u8]) -> Result<File> {
+    let gzip = compress::gzip(bytes)?;
+    let brotli = compress::brotli(bytes)?;
+    for (suffix, bytes) in [("", bytes), (".gz", &gzip), (".br", &brotli)] {
+        let target = dist.join(format!("{path}{suffix}"));
+        let parent = target.parent().unwrap_or(dist);
+        fs::create_dir_all(parent).with_context(|| format!("cannot make {}", parent.display()))?;
+        fs::write(&target, bytes).with_context(|| format!("cannot write {}", target.display()))?;
+    }
+    let content_type = kind.content_type().to_owned();
+    let (raw, gzip, brotli) = (bytes.len(), gzip.len(), brotli.len());
+    Ok(File { path: path.to_owned(), kind, content_type, raw, gzip, brotli })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholder_is_filled_exactly_once() {
+        assert_eq!(fill(r#"f("%CSS%")"#, "CSS", "a\"b").unwrap(), r#"f("a\"b")"#);
+        for script in ["", r#"f("%CSS%", "%CSS%")"#, "%CSS%"] {
+            assert!(fill(script, "CSS", "x").is_err(), "{script}");
+        }
+    }
+
+    #[test]
+    fn names_follow_the_content() {
+        assert_eq!(hashed("app", "css", b""), "assets/app-e3b0c44298fc.css");
+        assert_ne!(hashed("app", "css", b"a"), hashed("app", "css", b"b"));
+    }
+}
