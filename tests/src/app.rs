@@ -188,6 +188,12 @@ impl TestApp {
         &mut self.program
     }
 
+    /// Changes a setting for the next start.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.settings.retain(|(known, _)| known != name);
+        self.settings.push((name.to_owned(), value.to_owned()));
+    }
+
     /// Starts the server again at the same address, after it ended.
     pub async fn start_again(&mut self) {
         (self.program, self.address) = serve(self.dir.path(), &self.settings, &self.address).await;
@@ -196,12 +202,13 @@ impl TestApp {
     }
 }
 
-fn client() -> reqwest::Client {
+/// Talks to no proxy, whatever the environment says.
+pub fn client() -> reqwest::Client {
     reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(60)).build().unwrap()
 }
 
 fn run(dir: &Path, settings: &[(String, String)], args: &[&str]) -> CliOutput {
-    cli::run(cli::binary(dir).envs(settings.iter().cloned()).args(args))
+    cli::run_command(cli::command(dir).envs(settings.iter().cloned()).args(args))
 }
 
 fn create_site(dir: &Path, settings: &[(String, String)], origins: &[String], recipients: &[String]) -> String {
@@ -212,7 +219,7 @@ fn create_site(dir: &Path, settings: &[(String, String)], origins: &[String], re
 }
 
 async fn serve(dir: &Path, settings: &[(String, String)], listen: &str) -> (Program, String) {
-    let mut command = cli::binary(dir);
+    let mut command = cli::command(dir);
     command.envs(settings.iter().cloned()).args(["serve", "--listen", listen]);
     let mut program = Program::start(&mut command);
     let address = program.wait_for_output("address", listening_address).await;

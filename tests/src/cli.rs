@@ -27,7 +27,7 @@ impl CliOutput {
 }
 
 /// The binary, run in `dir`, knowing nothing of the settings of whoever runs the tests.
-pub fn binary(dir: &Path) -> Command {
+pub fn command(dir: &Path) -> Command {
     let mut command = Command::new(environment::binary());
     command.current_dir(dir).env("NO_COLOR", "1").env_remove("RUST_LOG");
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("COUNTERBELL_")) {
@@ -37,7 +37,7 @@ pub fn binary(dir: &Path) -> Command {
 }
 
 /// Runs it to its end.
-pub fn run(command: &mut Command) -> CliOutput {
+pub fn run_command(command: &mut Command) -> CliOutput {
     let output = command.stdin(Stdio::null()).output().unwrap();
     CliOutput {
         status: output.status,

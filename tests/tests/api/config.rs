@@ -1,0 +1,77 @@
+//! Settings, and what is refused at the start.
+
+use std::net::TcpListener;
+
+use counterbell_tests::{Backend, Program, TestApp, command, run_command};
+use tempfile::TempDir;
+
+#[tokio::test]
+async fn unknown_database_scheme_refuses_to_start_and_makes_no_file() {
+    for url in ["mysql://localhost/shop", "sqlit:///shop.db", "postgress://localhost/shop", "shop.db", ""] {
+        let dir = TempDir::new().unwrap();
+        for args in [&["serve", "--listen", "127.0.0.1:0"][..], &["migrate"]] {
+            let output = run_command(command(dir.path()).args(args).args(["--database-url", url]));
+
+            assert!(!output.status.success(), "{url}: {output:?}");
+            let lines: Vec<_> = output.stderr.lines().collect();
+            assert_eq!(lines.len(), 1, "{url}: {output:?}");
+            for accepted in ["sqlite:", "postgres:"] {
+                assert!(lines[0].contains(accepted), "{url}: {output:?}");
+            }
+            assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "{url} left files");
+        }
+    }
+}
+
+#[tokio::test]
+async fn flag_overrules_variable_overrules_file() {
+    let dir = TempDir::new().unwrap();
+    let file = dir.path().join("counterbell.toml");
+    let free = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let (in_file, in_variable, in_flag) = (free(), free(), free());
+    let toml =
+        format!("[database]\nurl = \"sqlite:///{}/file.db\"\n[http]\nlisten = \"{in_file}\"\n", dir.path().display());
+    std::fs::write(&file, toml.replace("////", "///")).unwrap();
+
+    for (variable, flag, expected) in [
+        (None, None, &in_file),
+        (Some(&in_variable), None, &in_variable),
+        (None, Some(&in_flag), &in_flag),
+        (Some(&in_variable), Some(&in_flag), &in_flag),
+    ] {
+        let mut serve = command(dir.path());
+        serve.arg("serve").arg("--config").arg(&file);
+        if let Some(variable) = variable {
+            serve.env("COUNTERBELL_LISTEN", variable);
+        }
+        if let Some(flag) = flag {
+            serve.args(["--listen", flag]);
+        }
+        let mut server = Program::start(&mut serve);
+        server.wait_for_output("address", |log| log.contains(&format!("http://{expected}")).then_some(())).await;
+    }
+    assert!(dir.path().join("file.db").exists(), "what only the file names is taken from there");
+}
+
+#[tokio::test]
+async fn setting_nobody_knows_is_refused() {
+    let dir = TempDir::new().unwrap();
+    let file = dir.path().join("counterbell.toml");
+    std::fs::write(&file, "[http]\nlisten_on = \"127.0.0.1:0\"\n").unwrap();
+    let output = run_command(command(dir.path()).args(["serve", "--config"]).arg(&file));
+    assert!(!output.status.success(), "{output:?}");
+    assert!(output.stderr.contains("listen_on") && output.stderr.contains("counterbell.toml"), "{output:?}");
+}
+
+#[tokio::test]
+async fn api_key_is_stored_hashed() {
+    let app = TestApp::on(Backend::Sqlite).await;
+    for entry in std::fs::read_dir(app.dir()).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file() {
+            let bytes = std::fs::read(&path).unwrap();
+            let secret = app.api_key.rsplit('_').next().unwrap().as_bytes();
+            assert!(!bytes.windows(secret.len()).any(|window| window == secret), "{}", path.display());
+        }
+    }
+}

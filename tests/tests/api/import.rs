@@ -1,0 +1,121 @@
+//! `counterbell import`.
+
+use counterbell_tests::{Backend, CliOutput, TestApp, environment, wait};
+use serde_json::{Value, json};
+
+/// A thousand real reviews of a clothing shop, as exported: quotes, commas, line breaks, empty cells.
+fn reviews() -> String {
+    environment::workspace().join("server/demo/reviews.csv").display().to_string()
+}
+
+const MAP: &str = "score=Rating,comment=Review Text,touchpoint=Department Name";
+
+fn import(app: &TestApp, file: &str, more: &[&str]) -> CliOutput {
+    let args = ["import", "--json", "--site", &app.site_key, "--format", "csv", "--map", MAP, file];
+    app.cli(&[&args, more].concat())
+}
+
+fn counts(output: &CliOutput) -> [u64; 3] {
+    let json = output.json();
+    ["accepted", "duplicate", "rejected"].map(|name| json[name].as_u64().unwrap_or_else(|| panic!("no {name}: {json}")))
+}
+
+#[tokio::test]
+async fn real_reviews_are_imported_once_and_tell_nobody() {
+    for backend in Backend::ALL {
+        let app = TestApp::on(backend).await;
+
+        let [accepted, duplicate, rejected] = counts(&import(&app, &reviews(), &[]));
+
+        assert_eq!((accepted + rejected, duplicate), (1000, 0), "{backend:?}");
+        assert!(rejected < 10, "{rejected} of the real rows were not understood");
+        assert_eq!(app.database.count("responses"), i64::try_from(accepted).unwrap());
+        assert_eq!(app.database.count("outbox"), 0, "told about the past");
+        let newest = app.admin("/v1/admin/responses?limit=1").await.expect(200);
+        assert_eq!(newest["items"][0]["channel"], "import");
+        let summary = app.admin("/v1/admin/summary?metric=csat").await.expect(200);
+        assert_eq!(summary["count"], accepted);
+        let touchpoints: Vec<_> =
+            summary["touchpoints"].as_array().unwrap().iter().map(|row| row["touchpoint"].as_str().unwrap()).collect();
+        assert!(touchpoints.contains(&"Dresses"), "{touchpoints:?}");
+
+        assert_eq!(counts(&import(&app, &reviews(), &[])), [0, accepted, rejected], "{backend:?}");
+        assert_eq!(app.database.count("responses"), i64::try_from(accepted).unwrap());
+    }
+}
+
+#[tokio::test]
+async fn dry_run_counts_and_writes_nothing() {
+    let app = TestApp::on(Backend::Sqlite).await;
+    let [accepted, ..] = counts(&import(&app, &reviews(), &["--dry-run"]));
+    assert!(accepted > 990, "{accepted}");
+    assert_eq!(app.database.count("responses"), 0);
+}
+
+/// Line numbers are those a text editor shows: the header is line 1, and a quoted line break counts.
+const WITH_BAD_ROWS: &str = "Rating,Review Text,Department Name\n\
+    5,good,Dresses\n\
+    9,off the scale,Dresses\n\
+    4,\"two\nlines\",Tops\n\
+    four,no number,Tops\n\
+    ,nothing,Tops\n\
+    1,bad,\n";
+
+#[tokio::test]
+async fn bad_rows_are_reported_with_line_and_reason_and_good_ones_kept() {
+    let app = TestApp::on(Backend::Sqlite).await;
+    let file = app.dir().join("rows.csv");
+    std::fs::write(&file, WITH_BAD_ROWS).unwrap();
+    let rejects = app.dir().join("rejects.csv");
+
+    let output = import(&app, &file.display().to_string(), &["--rejects", &rejects.display().to_string()]);
+
+    assert_eq!(counts(&output), [3, 0, 3], "{output:?}");
+    assert_eq!(app.database.count("responses"), 3);
+    let mut reader = csv_lines(&std::fs::read_to_string(&rejects).unwrap());
+    let header = reader.remove(0);
+    assert!(header.contains("line") && header.contains("reason"), "{header}");
+    assert_eq!(reader.len(), 3, "{reader:?}");
+    for (row, (line, words)) in reader.iter().zip([("3", "off the scale"), ("6", "no number"), ("7", "nothing")]) {
+        assert!(row.contains(line) && row.contains(words), "{row}");
+        assert!(output.stderr.contains(&format!("line {line}")), "{line}: {}", output.stderr);
+    }
+}
+
+fn csv_lines(text: &str) -> Vec<String> {
+    text.lines().map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn alerts_are_sent_for_imported_rows_only_when_asked() {
+    let app = TestApp::on(Backend::Sqlite).await;
+    let file = app.dir().join("rows.csv");
+    std::fs::write(&file, "Rating,Review Text,Department Name\n1,bad,Dresses\n5,good,Dresses\n").unwrap();
+
+    import(&app, &file.display().to_string(), &["--alert"]);
+
+    let mails = wait::until("mail", async || Some(app.mail_files()).filter(|mails| !mails.is_empty())).await;
+    assert_eq!(mails.len(), 1);
+    assert!(mails[0].subject().contains("Dresses"), "{}", mails[0].subject());
+}
+
+#[tokio::test]
+async fn column_that_is_not_there_stops_the_import() {
+    let app = TestApp::on(Backend::Sqlite).await;
+    for (map, named) in [("score=Stars", "Stars"), ("score=Rating,mood=Title", "mood"), ("comment=Title", "score")] {
+        let output = app.cli(&["import", "--site", &app.site_key, "--format", "csv", "--map", map, &reviews()]);
+        assert!(!output.status.success(), "{map}");
+        assert!(output.stderr.contains(named), "{map}: {}", output.stderr);
+    }
+    assert_eq!(app.database.count("responses"), 0);
+}
+
+#[tokio::test]
+async fn imported_comment_is_the_customers_own_words() {
+    let app = TestApp::on(Backend::Sqlite).await;
+    import(&app, &reviews(), &[]);
+    let items: Vec<Value> = app.admin_items("/v1/admin/responses?touchpoint=Dresses").await;
+    let quoting = items.iter().filter(|item| item["comment"].as_str().is_some_and(|text| text.contains("i'm 5'8\"")));
+    assert!(quoting.count() >= 1, "quotes inside quotes are read");
+    assert!(items.iter().all(|item| item["comment"] != json!("")), "no comment is null, not empty");
+}

@@ -1,0 +1,120 @@
+//! What staff are told.
+
+use counterbell_tests::{Backend, Smtp, TestApp, sample};
+use serde_json::json;
+
+const COMMENT: &str = "The parcel was open & half empty";
+
+#[tokio::test]
+async fn dissatisfied_response_is_told_to_each_recipient_once() {
+    let smtp = Smtp::start().await;
+    let app = TestApp::on(Backend::Sqlite).smtp(&smtp).recipients(&["ann@shop.example", "bob@shop.example"]).await;
+    let response = sample::with(
+        sample::response(1),
+        json!({ "touchpoint": "store 12", "comment": COMMENT, "order_ref": "A-1001" }),
+    );
+
+    app.respond(&response).await.expect(201);
+
+    let deliveries = smtp.wait_for(2).await;
+    let messages = app.admin_items("/v1/admin/outbox").await;
+    for recipient in ["ann@shop.example", "bob@shop.example"] {
+        let mut to_them = deliveries.iter().filter(|delivery| delivery.to == [recipient]);
+        let mail = &to_them.next().unwrap_or_else(|| panic!("no mail to {recipient}")).mail;
+        assert!(to_them.next().is_none(), "told twice: {recipient}");
+        let message = messages.iter().find(|message| message["recipient"] == recipient).unwrap();
+        let message_id = message["message_id"].as_str().unwrap();
+
+        assert_eq!(mail.to(), [recipient]);
+        assert!(mail.subject().contains("store 12"), "touchpoint: {}", mail.subject());
+        assert!(mail.subject().contains('1'), "score: {}", mail.subject());
+        assert_eq!(mail.header("Auto-Submitted"), Some("auto-generated"));
+        assert!(mail.message_id().contains(message_id), "{} is not of {message_id}", mail.message_id());
+        assert!(mail.header("Date").is_some() && mail.header("From").is_some());
+        for (part, comment) in [(mail.text(), COMMENT), (mail.html(), "The parcel was open &amp; half empty")] {
+            for words in [comment, "store 12", "A-1001"] {
+                assert!(part.contains(words), "no {words:?} in {part}");
+            }
+        }
+    }
+    assert_eq!(deliveries.len(), 2);
+}
+
+#[tokio::test]
+async fn only_unhappy_bands_are_told() {
+    let smtp = Smtp::start().await;
+    let app = TestApp::on(Backend::Sqlite).smtp(&smtp).await;
+    for (survey, score, told) in [
+        ("csat", 5, false),
+        ("csat", 3, false),
+        ("nps", 7, false),
+        ("nps", 10, false),
+        ("ces", 1, false),
+        ("expectation", 1, false),
+        ("csat", 1, true),
+        ("csat", 2, true),
+        ("nps", 0, true),
+        ("nps", 6, true),
+    ] {
+        let touchpoint = if told { "told" } else { "not told" };
+        let members = json!({ "survey": survey, "touchpoint": touchpoint });
+        app.respond(&sample::with(sample::response(score), members)).await.expect(201);
+    }
+
+    let deliveries = smtp.wait_for(4).await;
+
+    assert_eq!(app.database.count("outbox"), 4);
+    assert_eq!(deliveries.len(), 4);
+    assert!(deliveries.iter().all(|delivery| !delivery.mail.subject().contains("not told")));
+}
+
+#[tokio::test]
+async fn comment_can_neither_mark_up_nor_link() {
+    let smtp = Smtp::start().await;
+    let app = TestApp::on(Backend::Sqlite).smtp(&smtp).await;
+    let comment = "<b>x</b> http://evil.example/a?b=c www.evil.example <a href='https://evil.example'>y</a> & \"z\"";
+    app.respond(&sample::with(sample::response(1), json!({ "comment": comment }))).await.expect(201);
+
+    let deliveries = smtp.wait_for(1).await;
+
+    let (text, html) = (deliveries[0].mail.text(), deliveries[0].mail.html());
+    assert!(html.contains("&lt;b&gt;x&lt;/b&gt;"), "{html}");
+    assert!(!html.contains("<b>x</b>"), "{html}");
+    for link in html.match_indices("<a ") {
+        let tag = html[link.0..].split('>').next().unwrap_or_default();
+        assert!(!tag.contains("evil"), "{tag}");
+    }
+    for part in [&text, &html] {
+        for live in ["http://evil.example", "https://evil.example", "www.evil.example"] {
+            assert!(!part.contains(live), "a mail program would make {live} a link: {part}");
+        }
+        assert!(part.contains("evil"), "the words are still readable: {part}");
+    }
+}
+
+#[tokio::test]
+async fn touchpoint_cannot_add_headers() {
+    let smtp = Smtp::start().await;
+    let app = TestApp::on(Backend::Sqlite).smtp(&smtp).recipients(&["staff@shop.example"]).await;
+    let touchpoint = "K\u{e4}se \u{1f9c0} <x@y> Bcc: evil@evil.example";
+    app.respond(&sample::with(sample::response(1), json!({ "touchpoint": touchpoint }))).await.expect(201);
+
+    let deliveries = smtp.wait_for(1).await;
+
+    assert_eq!(deliveries[0].to, ["staff@shop.example"]);
+    assert!(deliveries[0].mail.subject().contains(touchpoint), "{}", deliveries[0].mail.subject());
+    assert_eq!(deliveries[0].mail.header("Bcc"), None);
+}
+
+#[tokio::test]
+async fn mail_comes_while_the_customer_is_still_there() {
+    let smtp = Smtp::start().await;
+    let app = TestApp::on(Backend::Sqlite).smtp(&smtp).await;
+    app.respond(&sample::response(1)).await.expect(201);
+    let acknowledged = std::time::Instant::now();
+
+    smtp.wait_for(1).await;
+
+    // A second is what is promised; a busy test machine is given more.
+    assert!(acknowledged.elapsed().as_secs() < 5, "{:?}", acknowledged.elapsed());
+}

@@ -1,0 +1,109 @@
+//! How mail gets to the mail server, and what happens when it does not.
+
+use counterbell_tests::{Backend, Refuse, Smtp, SmtpOptions, TestApp, Tls, sample, wait};
+use serde_json::json;
+
+#[tokio::test]
+async fn mail_is_handed_in_encrypted_and_logged_in() {
+    for tls in [Tls::StartTls, Tls::Implicit] {
+        let smtp = Smtp::with(SmtpOptions { tls, ..SmtpOptions::default() }).await;
+        let app = TestApp::on(Backend::Sqlite).smtp(&smtp).await;
+
+        app.respond(&sample::response(1)).await.expect(201);
+
+        let deliveries = smtp.wait_for(1).await;
+        assert!(deliveries[0].tls, "{tls:?}");
+        assert_eq!(deliveries[0].login.as_deref(), Some("counterbell"), "{tls:?}");
+        assert_eq!(deliveries[0].to, [sample::RECIPIENT]);
+    }
+}
+
+#[tokio::test]
+async fn password_goes_to_nobody_with_a_strange_certificate() {
+    for tls in [Tls::StartTls, Tls::Implicit] {
+        let smtp = Smtp::with(SmtpOptions { tls, ..SmtpOptions::default() }).await;
+        // Without the authority's certificate.
+        let app = TestApp::on(Backend::Sqlite).setting("COUNTERBELL_SMTP_URL", &smtp.url()).await;
+
+        app.respond(&sample::response(1)).await.expect(201);
+
+        let message = first_failed_message(&app).await;
+        assert_eq!(message["state"], "pending", "{message}");
+        assert!(smtp.deliveries().is_empty());
+        assert!(!app.log().contains("let me in") && !app.log().contains("let%20me%20in"), "{}", app.log());
+    }
+}
+
+#[tokio::test]
+async fn refused_mail_is_delivered_by_a_later_attempt_once() {
+    for verb in ["RCPT", "DATA"] {
+        let smtp = Smtp::with(SmtpOptions { refuse: Some(Refuse { verb, times: 1 }), ..SmtpOptions::default() }).await;
+        let app = TestApp::on(Backend::Sqlite).smtp(&smtp).await;
+
+        app.respond(&sample::response(1)).await.expect(201);
+
+        let deliveries = smtp.wait_for(1).await;
+        let message = wait::until("delivered message", async || {
+            let items = app.admin_items("/v1/admin/outbox").await;
+            items.into_iter().find(|item| item["state"] == "delivered")
+        })
+        .await;
+        assert_eq!(message["attempts"], 2, "{verb}: {message}");
+        assert_eq!((smtp.refusals(), deliveries.len(), smtp.deliveries().len()), (1, 1, 1), "{verb}");
+    }
+}
+
+#[tokio::test]
+async fn mail_server_that_is_away_loses_nothing() {
+    let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let app = TestApp::on(Backend::Sqlite).setting("COUNTERBELL_SMTP_URL", &format!("smtp://{gone}")).await;
+
+    app.respond(&sample::with(sample::response(1), json!({ "comment": "my secret" }))).await.expect(201);
+
+    let message = first_failed_message(&app).await;
+    assert_eq!(message["state"], "pending", "{message}");
+    assert!(message["next_attempt_at"].is_string(), "{message}");
+    for hidden in ["my secret", sample::RECIPIENT] {
+        assert!(!app.log().contains(hidden), "{}", app.log());
+    }
+}
+
+#[tokio::test]
+async fn undelivered_mail_survives_a_crash() {
+    for backend in Backend::ALL {
+        let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let mut app = TestApp::on(backend).setting("COUNTERBELL_SMTP_URL", &format!("smtp://{gone}")).await;
+        app.respond(&sample::response(1)).await.expect(201);
+        app.program().kill();
+        let smtp = Smtp::start().await;
+        app.set("COUNTERBELL_SMTP_URL", &smtp.url());
+
+        app.start_again().await;
+
+        let deliveries = smtp.wait_for(1).await;
+        assert_eq!((deliveries.len(), app.database.count("outbox")), (1, 1), "{backend:?}");
+    }
+}
+
+#[tokio::test]
+async fn without_a_mail_server_mails_become_files_and_serve_says_so() {
+    let app = TestApp::on(Backend::Sqlite).await;
+    let folder = app.dir().join("mail").display().to_string();
+    assert!(app.log().contains(&folder), "where mails go: {}", app.log());
+
+    app.respond(&sample::with(sample::response(2), json!({ "touchpoint": "delivery" }))).await.expect(201);
+
+    let mails = wait::until("mail as a file", async || Some(app.mail_files()).filter(|mails| !mails.is_empty())).await;
+    assert_eq!(mails.len(), 1);
+    assert_eq!(mails[0].to(), [sample::RECIPIENT]);
+    assert!(mails[0].subject().contains("delivery"), "{}", mails[0].subject());
+}
+
+/// The only message, once an attempt to deliver it failed.
+async fn first_failed_message(app: &TestApp) -> serde_json::Value {
+    wait::until("failed attempt", async || {
+        let items = app.admin_items("/v1/admin/outbox").await;
+        items.into_iter().find(|item| item["last_error"].is_string())
+    })
+    .await
+}

@@ -1,0 +1,17 @@
+//! The HTTP interface, the mail it causes and the command line, through the real program.
+#![expect(clippy::unwrap_used, reason = "a step of a test that cannot be done fails the test")]
+
+mod admin_access;
+mod admin_list;
+mod assets;
+mod config;
+mod cors;
+mod health;
+mod import;
+mod invalid;
+mod mail;
+mod mail_transport;
+mod overload;
+mod respond;
+mod shutdown;
+mod summary;

@@ -1,0 +1,24 @@
+//! SIGTERM while requests come in.
+
+use counterbell_shared::problem::ProblemCode;
+use counterbell_tests::{Backend, Load, TestApp, wait};
+
+#[tokio::test]
+async fn what_was_acknowledged_before_sigterm_is_stored() {
+    for backend in Backend::ALL {
+        let mut app = TestApp::on(backend).await;
+        let load = Load::start(&app, 32, 4);
+        wait::until_true("200 acknowledged responses", async || load.acknowledged() >= 200).await;
+
+        app.program().terminate();
+        let status = app.program().wait_for_exit().await;
+        let outcome = load.finish().await;
+
+        assert!(status.success(), "{status}: {}", app.log());
+        for refused in &outcome.refused {
+            refused.expect_problem(ProblemCode::ShuttingDown);
+            assert!(refused.header("retry-after").is_some(), "{refused:?}");
+        }
+        assert_eq!(app.database.count("responses"), i64::try_from(outcome.acknowledged.len()).unwrap(), "{backend:?}");
+    }
+}

@@ -1,0 +1,1 @@
+//! The widget on a retailer's page, in a real browser.

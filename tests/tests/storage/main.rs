@@ -1,0 +1,5 @@
+//! What is stored, on SQLite and on PostgreSQL: each test runs on both.
+
+mod crash;
+mod migrate;
+mod parity;
