@@ -1,1 +1,17 @@
-//! x
+//! Counterbell's server: stores customers' responses durably and closes the loop.
+//!
+//! The way of a response: `api::public` parses it, `ingest` commits it with the alerts it fires and the messages they
+//! send, `outbox` delivers those, `api::admin` shows it. docs/ARCHITECTURE.md follows one from tap to mail.
+
+pub mod alerts;
+pub mod api;
+pub mod app;
+pub mod cli;
+pub mod config;
+pub mod db;
+pub mod demo;
+pub mod directory;
+pub mod import;
+pub mod ingest;
+pub mod mail;
+pub mod outbox;

@@ -271,7 +271,8 @@ mod wire {
     }
 
     fn created_at(text: &str) -> Result<UnixMillis, &'static str> {
-        text.parse().map_err(|_| "must be an RFC 3339 time such as \"2026-11-21T14:05:00Z\"")
+        let time = text.parse::<UnixMillis>().ok().filter(|time| time.0 >= 0);
+        time.ok_or("must be an RFC 3339 time such as \"2026-11-21T14:05:00Z\", not before 1970")
     }
 
     fn names(names: impl Iterator<Item = &'static str>) -> String {
@@ -351,7 +352,7 @@ mod wire {
                     r#"/locale must be a language tag such as "en" or "pt-BR""#,
                     "/page_url must be an http or https URL",
                     r#"/channel must be one of "web", "kiosk", "link", "email", "import", "api""#,
-                    r#"/created_at must be an RFC 3339 time such as "2026-11-21T14:05:00Z""#,
+                    r#"/created_at must be an RFC 3339 time such as "2026-11-21T14:05:00Z", not before 1970"#,
                 ]
             );
         }

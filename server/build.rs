@@ -1,0 +1,58 @@
+//! Embeds the widget's files, as `cargo xtask build` left them, with their compressed forms.
+
+use std::fmt::Write as _;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+#[derive(serde::Deserialize)]
+struct Manifest {
+    files: Vec<File>,
+}
+
+#[derive(serde::Deserialize)]
+struct File {
+    path: String,
+    content_type: String,
+}
+
+fn main() {
+    let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("..");
+    let dist = root.join("target/widget/dist");
+    let manifest = dist.join("manifest.json");
+    println!("cargo::rerun-if-changed={}", manifest.display());
+    println!("cargo::rerun-if-changed=../migrations");
+
+    // Without the widget the server still compiles, for tools that only look at the code; it then says so when asked.
+    let files = fs::read(&manifest).ok().map(|json| {
+        serde_json::from_slice::<Manifest>(&json)
+            .unwrap_or_else(|error| panic!("{}: {error}", manifest.display()))
+            .files
+    });
+    let mut table = String::from("&[\n");
+    for file in files.unwrap_or_default() {
+        table.push_str(&entry(&dist, &file));
+    }
+    table.push(']');
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it")).join("assets.rs");
+    fs::write(&out, table).unwrap_or_else(|error| panic!("{}: {error}", out.display()));
+}
+
+fn entry(dist: &Path, file: &File) -> String {
+    let path = dist.join(&file.path).canonicalize().unwrap_or_else(|error| panic!("{}: {error}", file.path));
+    let path = path.display();
+    println!("cargo::rerun-if-changed={path}");
+    let mut hasher = DefaultHasher::new();
+    fs::read(path.to_string()).unwrap_or_else(|error| panic!("{path}: {error}")).hash(&mut hasher);
+    let mut text = String::new();
+    writeln!(
+        text,
+        "Asset {{ path: {:?}, content_type: {:?}, etag: \"\\\"{:016x}\\\"\", raw: include_bytes!(\"{path}\"), \
+         gzip: include_bytes!(\"{path}.gz\"), brotli: include_bytes!(\"{path}.br\") }},",
+        file.path,
+        file.content_type,
+        hasher.finish(),
+    )
+    .expect("a String takes everything");
+    text
+}

@@ -1,0 +1,80 @@
+//! Where a page ended, as an opaque text.
+
+use std::fmt::Write as _;
+
+use crate::db::outbox::OutboxPosition;
+use crate::db::responses::ResponsePosition;
+
+/// Can be handed out as a cursor and read back.
+pub trait Cursor: Sized {
+    /// The text; opaque to the caller.
+    fn encode(&self) -> String;
+    /// # Errors
+    /// A reason, for a text that `encode` did not make.
+    fn decode(text: &str) -> Result<Self, &'static str>;
+}
+
+const INVALID: &str = "must be a \"next_cursor\" of an earlier answer";
+
+impl Cursor for ResponsePosition {
+    fn encode(&self) -> String {
+        hex(&[&self.created_at.to_be_bytes(), &self.site_id.to_be_bytes(), &self.response_id])
+    }
+
+    fn decode(text: &str) -> Result<Self, &'static str> {
+        let bytes = unhex::<32>(text)?;
+        let (created_at, rest) = first_i64(&bytes)?;
+        let (site_id, response_id) = first_i64(rest)?;
+        Ok(Self { created_at, site_id, response_id: response_id.to_vec() })
+    }
+}
+
+impl Cursor for OutboxPosition {
+    fn encode(&self) -> String {
+        hex(&[&self.created_at.to_be_bytes(), &self.message_id])
+    }
+
+    fn decode(text: &str) -> Result<Self, &'static str> {
+        let bytes = unhex::<24>(text)?;
+        let (created_at, message_id) = first_i64(&bytes)?;
+        Ok(Self { created_at, message_id: message_id.to_vec() })
+    }
+}
+
+fn hex(parts: &[&[u8]]) -> String {
+    parts.iter().flat_map(|part| part.iter()).fold(String::new(), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+fn unhex<const N: usize>(text: &str) -> Result<[u8; N], &'static str> {
+    if text.len() != 2 * N || !text.is_ascii() {
+        return Err(INVALID);
+    }
+    let mut bytes = [0; N];
+    for (at, byte) in bytes.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(&text[2 * at..2 * at + 2], 16).map_err(|_| INVALID)?;
+    }
+    Ok(bytes)
+}
+
+fn first_i64(bytes: &[u8]) -> Result<(i64, &[u8]), &'static str> {
+    let (first, rest) = bytes.split_first_chunk().ok_or(INVALID)?;
+    Ok((i64::from_be_bytes(*first), rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn position_reads_back() {
+        let position = ResponsePosition { created_at: 1_795_269_900_000, site_id: 7, response_id: vec![0xab; 16] };
+        assert_eq!(ResponsePosition::decode(&position.encode()), Ok(position));
+        for bad in ["", "x", &"g".repeat(64), &"é".repeat(32), &"0".repeat(62)] {
+            assert_eq!(ResponsePosition::decode(bad), Err(INVALID), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! `GET /v1/admin/responses` and `GET /v1/admin/responses/{response_id}`.
+
+use std::collections::HashMap;
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use counterbell_shared::ResponseId;
+use counterbell_shared::metric::{Band, Metric, Scale};
+use counterbell_shared::problem::ProblemCode;
+use counterbell_shared::time::UnixMillis;
+use serde::Serialize;
+
+use super::auth::Access;
+use super::cursor::Cursor as _;
+use super::params::Params;
+use crate::api::ApiError;
+use crate::app::AppState;
+use crate::db::responses::{self, ResponseFilter, ResponsePosition, ResponseRow};
+
+/// A page of a list.
+#[derive(Serialize)]
+pub struct Page<T> {
+    /// Newest first.
+    pub items: Vec<T>,
+    /// For the next page; `null` on the last.
+    pub next_cursor: Option<String>,
+}
+
+/// A response as integrators see it.
+#[derive(Serialize)]
+struct ResponseView {
+    response_id: String,
+    site_key: String,
+    touchpoint: String,
+    survey: String,
+    survey_version: i32,
+    metric: Metric,
+    score: u8,
+    scale: Scale,
+    band: Option<Band>,
+    comment: Option<String>,
+    order_ref: Option<String>,
+    customer_ref: Option<String>,
+    contact: Option<ContactView>,
+    locale: Option<String>,
+    page_url: Option<String>,
+    channel: String,
+    created_at: UnixMillis,
+    received_at: UnixMillis,
+}
+
+/// Present only when the customer agreed.
+#[derive(Serialize)]
+struct ContactView {
+    email: String,
+}
+
+impl ResponseView {
+    /// # Errors
+    /// 500 when the row holds what we never write.
+    fn new(row: ResponseRow, site_keys: &HashMap<i64, &str>) -> Result<Self, ApiError> {
+        let (Some(id), Some(score)) = (row.id(), row.score()) else {
+            tracing::error!(site.id = row.site_id, "A stored response is corrupt");
+            return Err(ApiError::new(ProblemCode::Internal, "The fault is logged."));
+        };
+        Ok(Self {
+            response_id: id.to_string(),
+            site_key: site_keys.get(&row.site_id).map(ToString::to_string).unwrap_or_default(),
+            touchpoint: row.touchpoint,
+            survey: row.survey,
+            survey_version: row.survey_version,
+            metric: score.metric(),
+            score: score.value(),
+            scale: score.metric().scale(),
+            band: score.band(),
+            comment: row.comment,
+            order_ref: row.order_ref,
+            customer_ref: row.customer_ref,
+            contact: row.contact_email.map(|email| ContactView { email }),
+            locale: row.locale,
+            page_url: row.page_url,
+            channel: row.channel,
+            created_at: UnixMillis(row.created_at),
+            received_at: UnixMillis(row.received_at),
+        })
+    }
+}
+
+/// Lists responses, newest first.
+///
+/// # Errors
+/// 400 for a parameter, 401, 403.
+pub async fn list_responses(
+    access: Access,
+    request: HttpRequest,
+    state: web::Data<AppState>,
+) -> Result<HttpResponse, ApiError> {
+    let mut params = Params::parse(&request)?;
+    let site_ids = access.site_ids(&mut params)?;
+    let filter = ResponseFilter {
+        touchpoint: params.take("touchpoint", |name| Ok::<_, String>(name.to_owned()))?,
+        metric: params.take_name("metric", "csat, nps, ces, expectation")?,
+        band: params.take_name("band", "dissatisfied, neutral, satisfied, detractor, passive, promoter")?,
+        from: params.take_time("from")?,
+        to: params.take_time("to")?,
+        has_comment: params.take_name("has_comment", "true, false")?,
+    };
+    let after = params.take("cursor", ResponsePosition::decode)?;
+    let limit = params.take_limit()?;
+    params.finish()?;
+
+    // One more than asked for tells whether there is a next page.
+    let take = i64::from(limit) + 1;
+    let query = move |conn: &mut _| responses::list(conn, &site_ids, &filter, after.as_ref(), take);
+    let mut rows = state.pool.read(query).await?;
+    let next_cursor = next_cursor(&mut rows, limit, |row| ResponsePosition::from(row).encode());
+    let site_keys = access.site_keys();
+    let items = rows.into_iter().map(|row| ResponseView::new(row, &site_keys)).collect::<Result<_, _>>()?;
+    Ok(HttpResponse::Ok().json(Page { items, next_cursor }))
+}
+
+/// Cuts `rows`, read one longer than `limit`, to a page; the cursor of the next one, if there is one.
+pub fn next_cursor<T>(rows: &mut Vec<T>, limit: u32, encode: impl FnOnce(&T) -> String) -> Option<String> {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    if rows.len() <= limit {
+        return None;
+    }
+    rows.truncate(limit);
+    rows.last().map(encode)
+}
+
+/// One response.
+///
+/// # Errors
+/// 401, 404.
+pub async fn get_response(
+    access: Access,
+    state: web::Data<AppState>,
+    response_id: web::Path<String>,
+) -> Result<HttpResponse, ApiError> {
+    let not_found = || ApiError::new(ProblemCode::NotFound, "No site this API key covers has such a response.");
+    let id: ResponseId = response_id.parse().map_err(|_| not_found())?;
+    let site_ids = access.all_site_ids();
+    let row = state.pool.read(move |conn| ResponseRow::find(conn, &site_ids, id)).await?.ok_or_else(not_found)?;
+    Ok(HttpResponse::Ok().json(ResponseView::new(row, &access.site_keys())?))
+}

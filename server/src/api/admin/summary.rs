@@ -1,0 +1,189 @@
+//! `GET /v1/admin/summary`.
+
+use std::collections::BTreeMap;
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use counterbell_shared::metric::{Band, Metric, Scale};
+use counterbell_shared::time::{UnixMillis, day_to_date};
+use serde::Serialize;
+
+use super::auth::Access;
+use super::params::Params;
+use crate::api::ApiError;
+use crate::app::AppState;
+use crate::db::summary::{ScoreCount, SummaryFilter};
+
+/// The figures of one metric: scores of different metrics are never added up.
+#[derive(Debug, Serialize)]
+struct Summary {
+    metric: Metric,
+    scale: Scale,
+    from: Option<UnixMillis>,
+    to: Option<UnixMillis>,
+    #[serde(flatten)]
+    total: Figures,
+    touchpoints: Vec<TouchpointSummary>,
+    days: Vec<DaySummary>,
+}
+
+#[derive(Debug, Serialize)]
+struct TouchpointSummary {
+    touchpoint: String,
+    #[serde(flatten)]
+    figures: Figures,
+}
+
+#[derive(Debug, Serialize)]
+struct DaySummary {
+    /// UTC.
+    day: String,
+    #[serde(flatten)]
+    figures: Figures,
+}
+
+/// What a set of scores says.
+#[derive(Debug, PartialEq, Serialize)]
+struct Figures {
+    count: i64,
+    /// `null` without responses.
+    mean: Option<f64>,
+    /// CSAT alone: satisfied responses (4 and 5) as a share of all, 0 to 100.
+    csat_percent: Option<f64>,
+    /// NPS alone: promoters' share less detractors', -100 to 100.
+    nps: Option<f64>,
+    /// Every score of the scale, lowest first.
+    distribution: Vec<ScoreShare>,
+}
+
+#[derive(Debug, PartialEq, Serialize)]
+struct ScoreShare {
+    score: u8,
+    count: i64,
+}
+
+/// How often each score was given, by its place on the scale.
+#[derive(Clone)]
+struct Histogram {
+    metric: Metric,
+    counts: Vec<i64>,
+}
+
+impl Histogram {
+    fn new(metric: Metric) -> Self {
+        Self { metric, counts: vec![0; metric.scale().scores().count()] }
+    }
+
+    fn add(&mut self, score: i32, count: i64) {
+        let place = usize::try_from(score - i32::from(self.metric.scale().min)).unwrap_or(usize::MAX);
+        if let Some(known) = self.counts.get_mut(place) {
+            *known += count;
+        }
+    }
+
+    fn figures(&self) -> Figures {
+        let scores = || self.metric.scale().scores().zip(&self.counts);
+        let count: i64 = self.counts.iter().sum();
+        let in_band = |band: Band| -> i64 {
+            scores().filter(|(score, _)| band.scores().contains(score)).map(|(_, count)| count).sum()
+        };
+        let share = |part: i64| (count > 0).then(|| rounded(100.0 * part as f64 / count as f64));
+        let sum: i64 = scores().map(|(score, count)| i64::from(score) * count).sum();
+        Figures {
+            count,
+            mean: (count > 0).then(|| rounded(sum as f64 / count as f64)),
+            csat_percent: (self.metric == Metric::Csat).then(|| share(in_band(Band::Satisfied))).flatten(),
+            nps: (self.metric == Metric::Nps)
+                .then(|| share(in_band(Band::Promoter) - in_band(Band::Detractor)))
+                .flatten(),
+            distribution: scores().map(|(score, count)| ScoreShare { score, count: *count }).collect(),
+        }
+    }
+}
+
+/// Four decimals: enough for any use, and no noise of binary fractions.
+fn rounded(value: f64) -> f64 {
+    (value * 10_000.0).round() / 10_000.0
+}
+
+fn summarize(counts: &[ScoreCount], filter: &SummaryFilter) -> Summary {
+    let empty = Histogram::new(filter.metric);
+    let mut total = empty.clone();
+    let mut touchpoints: BTreeMap<&str, Histogram> = BTreeMap::new();
+    let mut days: BTreeMap<i64, Histogram> = BTreeMap::new();
+    for ScoreCount { touchpoint, day, score, count } in counts {
+        total.add(*score, *count);
+        touchpoints.entry(touchpoint).or_insert_with(|| empty.clone()).add(*score, *count);
+        days.entry(*day).or_insert_with(|| empty.clone()).add(*score, *count);
+    }
+    let touchpoints = touchpoints.into_iter().map(|(touchpoint, histogram)| TouchpointSummary {
+        touchpoint: touchpoint.to_owned(),
+        figures: histogram.figures(),
+    });
+    let days =
+        days.into_iter().map(|(day, histogram)| DaySummary { day: day_to_date(day), figures: histogram.figures() });
+    Summary {
+        metric: filter.metric,
+        scale: filter.metric.scale(),
+        from: filter.from,
+        to: filter.to,
+        total: total.figures(),
+        touchpoints: touchpoints.collect(),
+        days: days.collect(),
+    }
+}
+
+/// The figures of one metric: in total, per touchpoint and per day.
+///
+/// # Errors
+/// 400 for a parameter, 401, 403.
+pub async fn get_summary(
+    access: Access,
+    request: HttpRequest,
+    state: web::Data<AppState>,
+) -> Result<HttpResponse, ApiError> {
+    let mut params = Params::parse(&request)?;
+    let site_ids = access.site_ids(&mut params)?;
+    let filter = SummaryFilter {
+        metric: params.take_name("metric", "csat, nps, ces, expectation")?.unwrap_or(Metric::Csat),
+        touchpoint: params.take("touchpoint", |name| Ok::<_, String>(name.to_owned()))?,
+        from: params.take_time("from")?,
+        to: params.take_time("to")?,
+    };
+    params.finish()?;
+    let asked = filter.clone();
+    let counts = state.pool.read(move |conn| ScoreCount::load(conn, &site_ids, &asked)).await?;
+    Ok(HttpResponse::Ok().json(summarize(&counts, &filter)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn figures(metric: Metric, scores: &[i32]) -> Figures {
+        let mut histogram = Histogram::new(metric);
+        for score in scores {
+            histogram.add(*score, 1);
+        }
+        histogram.figures()
+    }
+
+    #[test]
+    fn csat_is_the_share_of_fours_and_fives() {
+        let figures = figures(Metric::Csat, &[1, 3, 4, 5, 5, 5]);
+        assert_eq!((figures.count, figures.mean, figures.csat_percent), (6, Some(3.8333), Some(66.6667)));
+        assert_eq!(figures.nps, None);
+        assert_eq!(figures.distribution.iter().map(|share| share.count).collect::<Vec<_>>(), [1, 0, 1, 1, 3]);
+    }
+
+    #[test]
+    fn nps_is_promoters_less_detractors() {
+        let figures = figures(Metric::Nps, &[0, 6, 7, 8, 9, 10, 10, 10]);
+        assert_eq!((figures.nps, figures.csat_percent), (Some(25.0), None));
+    }
+
+    #[test]
+    fn nothing_has_no_mean() {
+        let figures = figures(Metric::Csat, &[]);
+        assert_eq!((figures.count, figures.mean, figures.csat_percent), (0, None, None));
+    }
+}

@@ -1,0 +1,116 @@
+//! One error for the whole HTTP API, answered as `application/problem+json` (RFC 9457).
+
+use std::fmt;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::{HttpResponse, ResponseError};
+use counterbell_shared::problem::{FieldError, PROBLEM_JSON, Problem, ProblemCode};
+
+use crate::db::StorageError;
+use crate::ingest::IngestError;
+
+/// What the caller is told.
+#[derive(Debug)]
+pub struct ApiError {
+    code: ProblemCode,
+    detail: String,
+    errors: Vec<FieldError>,
+    retry_after_s: Option<u64>,
+}
+
+impl ApiError {
+    /// An error whose `detail` tells the reader what to do.
+    pub fn new(code: ProblemCode, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into(), errors: Vec::new(), retry_after_s: None }
+    }
+
+    /// Bad fields of a response's body.
+    pub fn invalid_response(errors: Vec<FieldError>) -> Self {
+        let detail = "Correct the fields named in \"errors\" and send the response again.";
+        Self { errors, ..Self::new(ProblemCode::InvalidResponse, detail) }
+    }
+
+    /// A query parameter that is not understood.
+    pub fn invalid_parameter(name: &str, reason: impl fmt::Display) -> Self {
+        Self::new(ProblemCode::InvalidParameter, format!("Query parameter \"{name}\" {reason}."))
+    }
+
+    /// No site has the key that was given.
+    pub fn unknown_site() -> Self {
+        Self::new(ProblemCode::UnknownSite, "Check the site key: `counterbell site list` shows every site's.")
+    }
+
+    /// The caller should wait this long, in seconds.
+    pub fn retry_after(self, seconds: u64) -> Self {
+        Self { retry_after_s: Some(seconds), ..self }
+    }
+}
+
+impl From<StorageError> for ApiError {
+    fn from(error: StorageError) -> Self {
+        match error {
+            StorageError::Unavailable(_) => {
+                tracing::error!("{error}");
+                Self::new(ProblemCode::StorageUnavailable, "Try again in a few seconds.").retry_after(2)
+            }
+            StorageError::Query(error) => {
+                // Logged once, here; the caller learns nothing of the inside.
+                tracing::error!("A query failed: {error}");
+                Self::new(ProblemCode::Internal, "The fault is logged. Try again later.")
+            }
+        }
+    }
+}
+
+impl From<IngestError> for ApiError {
+    fn from(error: IngestError) -> Self {
+        match error {
+            IngestError::QueueFull => {
+                Self::new(ProblemCode::Overloaded, "Nothing was stored. Send the same response again.").retry_after(1)
+            }
+            IngestError::Stopping => {
+                Self::new(ProblemCode::ShuttingDown, "Nothing was stored. Send the same response again.").retry_after(2)
+            }
+            // Whatever failed, the response is not known to be stored: the client is to send it again.
+            IngestError::Storage(error) => {
+                tracing::error!("A response was not stored: {error}");
+                Self::new(ProblemCode::StorageUnavailable, "Send the same response again in a few seconds.")
+                    .retry_after(2)
+            }
+        }
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code, self.detail)
+    }
+}
+
+impl ResponseError for ApiError {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let problem = Problem::new(self.code, self.detail.clone(), self.errors.clone());
+        let mut answer = HttpResponse::build(self.status_code());
+        if let Some(seconds) = self.retry_after_s {
+            answer.insert_header((RETRY_AFTER, seconds));
+        }
+        match self.code {
+            // RFC 9110 section 11.6.1.
+            ProblemCode::Unauthorized => {
+                answer.insert_header((WWW_AUTHENTICATE, "Bearer"));
+            }
+            // The next try should reach a server that stays.
+            ProblemCode::ShuttingDown => {
+                answer.force_close();
+            }
+            _ => {}
+        }
+        // Last: `json` keeps a content type that is set already.
+        answer.insert_header((CONTENT_TYPE, PROBLEM_JSON)).json(problem)
+    }
+}

@@ -1,0 +1,8 @@
+//! HTTP.
+
+pub mod admin;
+mod error;
+mod etag;
+pub mod public;
+
+pub use error::ApiError;

@@ -1,0 +1,133 @@
+//! `POST /v1/responses`.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use counterbell_shared::problem::{FieldError, ProblemCode};
+use counterbell_shared::response::{NewResponse, Receipt, Response};
+use counterbell_shared::time::UnixMillis;
+use counterbell_shared::{Outcome, SiteKey};
+
+use super::body::JsonBody;
+use super::cors::check_origin;
+use crate::api::ApiError;
+use crate::app::AppState;
+use crate::ingest::Record;
+
+/// Stores a response; answers after the commit.
+///
+/// # Errors
+/// 400, 403, 404, 413, 415, 422, 429, 503; see docs/API.md.
+pub async fn create_response(
+    request: HttpRequest,
+    state: web::Data<AppState>,
+    body: JsonBody,
+) -> Result<HttpResponse, ApiError> {
+    state.rate_limit.check(&request)?;
+    let (site_key, response) = parse(&body.0)?;
+    let site = state.directory.site(&site_key).await?.ok_or_else(ApiError::unknown_site)?;
+    check_origin(&request, &site)?;
+    let stored = state.writer.store(Record::new(&site, response, UnixMillis::now())).await?;
+    let receipt = Receipt { response_id: stored.response_id.to_string(), outcome: stored.outcome };
+    Ok(match stored.outcome {
+        Outcome::Accepted => HttpResponse::Created().json(receipt),
+        _ => HttpResponse::Ok().json(receipt),
+    })
+}
+
+fn parse(body: &[u8]) -> Result<(SiteKey, Response), ApiError> {
+    match serde_json::from_slice::<NewResponse<'_>>(body) {
+        Ok(new) => new.parse().map_err(ApiError::invalid_response),
+        Err(error) if error.is_data() => Err(ApiError::invalid_response(shape_errors(body, &error))),
+        Err(error) => Err(ApiError::new(ProblemCode::MalformedJson, format!("Not JSON: {error}."))),
+    }
+}
+
+/// The fields and what each must be; only consulted for a body that does not fit.
+const FIELDS: [(&str, Kind, bool); 13] = [
+    ("site_key", Kind::Text, true),
+    ("response_id", Kind::Text, false),
+    ("touchpoint", Kind::Text, false),
+    ("survey", Kind::Text, false),
+    ("score", Kind::Integer, true),
+    ("comment", Kind::Text, false),
+    ("order_ref", Kind::Text, false),
+    ("customer_ref", Kind::Text, false),
+    ("contact", Kind::Object, false),
+    ("locale", Kind::Text, false),
+    ("page_url", Kind::Text, false),
+    ("channel", Kind::Text, false),
+    ("created_at", Kind::Text, false),
+];
+
+const CONTACT_FIELDS: [(&str, Kind, bool); 2] = [("email", Kind::Text, true), ("consent", Kind::Boolean, true)];
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Text,
+    Integer,
+    Boolean,
+    Object,
+}
+
+impl Kind {
+    fn fits(self, value: &serde_json::Value) -> bool {
+        match self {
+            Self::Text => value.is_string(),
+            Self::Integer => value.is_i64(),
+            Self::Boolean => value.is_boolean(),
+            Self::Object => value.is_object(),
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Text => "a text",
+            Self::Integer => "a whole number",
+            Self::Boolean => "true or false",
+            Self::Object => "an object",
+        }
+    }
+}
+
+/// Every field that is missing, unknown or of the wrong type: serde stops at the first.
+fn shape_errors(body: &[u8], first: &serde_json::Error) -> Vec<FieldError> {
+    let mut errors = Vec::new();
+    match serde_json::from_slice(body) {
+        Ok(serde_json::Value::Object(fields)) => {
+            check_fields(&fields, &FIELDS, "", &mut errors);
+            if let Some(serde_json::Value::Object(contact)) = fields.get("contact") {
+                check_fields(contact, &CONTACT_FIELDS, "/contact", &mut errors);
+            }
+        }
+        Ok(_) => errors.push(FieldError::new("", "must be a JSON object")),
+        Err(_) => {}
+    }
+    // What only serde sees, such as one field given twice.
+    if errors.is_empty() {
+        errors.push(FieldError::new("", format!("cannot be read: {first}")));
+    }
+    errors
+}
+
+fn check_fields(
+    given: &serde_json::Map<String, serde_json::Value>,
+    known: &[(&str, Kind, bool)],
+    parent: &str,
+    errors: &mut Vec<FieldError>,
+) {
+    for (name, kind, required) in known {
+        let pointer = format!("{parent}/{name}");
+        match given.get(*name) {
+            None if *required => errors.push(FieldError::new(pointer, "is missing")),
+            Some(value) if value.is_null() && !required => {}
+            Some(value) if !kind.fits(value) => {
+                errors.push(FieldError::new(pointer, format!("must be {}", kind.name())));
+            }
+            _ => {}
+        }
+    }
+    for name in given.keys().filter(|name| !known.iter().any(|(known, ..)| known == name)) {
+        // RFC 6901 section 3.
+        let escaped = name.replace('~', "~0").replace('/', "~1");
+        errors.push(FieldError::new(format!("{parent}/{escaped}"), "is not a field of a response"));
+    }
+}

@@ -1,0 +1,41 @@
+//! `GET /v1/widget/{site_key}`.
+
+use actix_web::http::header::ContentType;
+use actix_web::{HttpRequest, HttpResponse, web};
+use counterbell_shared::widget_config::WidgetConfig;
+use counterbell_shared::{SiteKey, Survey};
+use sha2::{Digest, Sha256};
+
+use super::cors::check_origin;
+use crate::api::admin::Params;
+use crate::api::{ApiError, etag};
+use crate::app::AppState;
+
+/// What the widget needs to know before it is shown.
+///
+/// # Errors
+/// 400 for a survey that does not exist, 403 for a foreign origin, 404 for an unknown site.
+pub async fn get_widget_config(
+    request: HttpRequest,
+    state: web::Data<AppState>,
+    site_key: web::Path<String>,
+) -> Result<HttpResponse, ApiError> {
+    let mut params = Params::parse(&request)?;
+    let survey = params.take("survey", |name| Survey::find(name).ok_or("names no survey of this site"))?;
+    // One language so far; the parameter is taken so that pages can name theirs already.
+    params.take("locale", |locale| counterbell_shared::Locale::new(locale))?;
+    params.finish()?;
+    let site_key: SiteKey = site_key.parse().map_err(|_| ApiError::unknown_site())?;
+    let site = state.directory.site(&site_key).await?.ok_or_else(ApiError::unknown_site)?;
+    check_origin(&request, &site)?;
+
+    let config = WidgetConfig::new(survey.unwrap_or_else(Survey::default_survey));
+    let body = serde_json::to_vec(&config).map_err(|error| {
+        tracing::error!("The widget's config cannot be written: {error}");
+        ApiError::new(counterbell_shared::problem::ProblemCode::Internal, "The fault is logged.")
+    })?;
+    let digest = Sha256::digest(&body);
+    let tag = format!("\"{:016x}\"", u64::from_be_bytes(std::array::from_fn(|i| digest[i])));
+    let (mut answer, fresh) = etag::cached(&request, &tag, "public, max-age=60");
+    Ok(if fresh { answer.finish() } else { answer.content_type(ContentType::json()).body(body) })
+}

@@ -1,0 +1,157 @@
+//! Wires the parts together and serves until told to stop.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::web::{Data, PayloadConfig};
+use actix_web::{App, HttpResponse, HttpServer, web};
+use counterbell_shared::limits::BODY_MAX_BYTES;
+use counterbell_shared::problem::ProblemCode;
+use tokio::sync::{Notify, watch};
+
+use crate::api::public::RateLimit;
+use crate::api::{ApiError, admin, public};
+use crate::config::ServeConfig;
+use crate::db::{OpenError, ReadPool, migrations};
+use crate::directory::Directory;
+use crate::ingest::{StoreMode, Writer, WriterHandle, WriterSettings};
+use crate::mail::{Mailer, MailerError};
+use crate::outbox;
+
+/// How long a stopping server waits for requests it is answering.
+const SHUTDOWN_TIMEOUT_S: u64 = 10;
+/// How often idle addresses are forgotten.
+const HOUSEKEEPING: Duration = Duration::from_secs(60);
+
+/// What every handler can reach.
+pub struct AppState {
+    /// Sites, in memory.
+    pub directory: Directory,
+    /// For reading.
+    pub pool: ReadPool,
+    /// For writing.
+    pub writer: WriterHandle,
+    /// Wakes the outbox worker.
+    pub outbox_filled: Arc<Notify>,
+    /// How much one address may send.
+    pub rate_limit: RateLimit,
+}
+
+/// The server could not start, or ended by a fault; `Display` is one readable line.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The database.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The mail server's settings.
+    #[error(transparent)]
+    Mailer(#[from] MailerError),
+    /// The address.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Everything else the system refuses.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}
+
+/// A server that listens, not yet answering.
+pub struct Server {
+    listener: TcpListener,
+    state: Data<AppState>,
+    writer: Writer,
+    mailer: Mailer,
+    workers: Option<usize>,
+}
+
+impl Server {
+    /// Opens the database, brings its schema up to date and takes the address.
+    ///
+    /// # Errors
+    /// [`ServeError`].
+    pub fn bind(config: &ServeConfig, mode: StoreMode) -> Result<Self, ServeError> {
+        let conn = migrations::open_up_to_date(&config.database_url)?;
+        let mailer = Mailer::new(&config.mail)?;
+        let listen = |source| ServeError::Listen { address: config.listen, source };
+        let listener = TcpListener::bind(config.listen).map_err(listen)?;
+        let outbox_filled = Arc::new(Notify::new());
+        let settings = WriterSettings { queue_capacity: config.queue_capacity, mode };
+        let writer = Writer::start(conn, config.database_url.clone(), settings, Arc::clone(&outbox_filled))?;
+        let pool = ReadPool::new(config.database_url.clone());
+        let state = Data::new(AppState {
+            directory: Directory::new(pool.clone()),
+            pool,
+            writer: writer.handle(),
+            outbox_filled,
+            rate_limit: RateLimit::per_minute(config.rate_limit),
+        });
+        Ok(Self { listener, state, writer, mailer, workers: config.workers })
+    }
+
+    /// Where it listens; the port that was free when 0 was asked for.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn address(&self) -> std::io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Answers until `stop` completes, then drains: what was accepted is committed and answered, what comes later is
+    /// refused with 503.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub async fn run(self, stop: impl Future<Output = ()> + 'static) -> std::io::Result<()> {
+        let Self { listener, state, writer, mailer, workers } = self;
+        let (stopping, stopped) = watch::channel(false);
+        let outbox = actix_web::rt::spawn(outbox::deliver(Data::clone(&state), mailer, stopped.clone()));
+        let housekeeping = actix_web::rt::spawn(forget_idle_addresses(Data::clone(&state), stopped));
+
+        let shared = Data::clone(&state);
+        let mut server = HttpServer::new(move || {
+            App::new()
+                .app_data(Data::clone(&shared))
+                .app_data(PayloadConfig::new(BODY_MAX_BYTES))
+                .configure(public::configure)
+                .configure(admin::configure)
+                .default_service(web::to(not_found))
+        })
+        .disable_signals()
+        .shutdown_timeout(SHUTDOWN_TIMEOUT_S);
+        if let Some(workers) = workers {
+            server = server.workers(workers);
+        }
+        let server = server.listen(listener)?.run();
+        let handle = server.handle();
+        let refuse = state.writer.clone();
+        actix_web::rt::spawn(async move {
+            stop.await;
+            tracing::info!("Stopping: committing what was accepted");
+            refuse.stop_accepting();
+            handle.stop(true).await;
+        });
+        server.await?;
+
+        // Receivers that are gone need no telling.
+        let _ = stopping.send(true);
+        let _ = tokio::join!(outbox, housekeeping);
+        web::block(move || writer.join()).await.map_err(std::io::Error::other)?;
+        tracing::info!("Stopped");
+        Ok(())
+    }
+}
+
+async fn forget_idle_addresses(state: Data<AppState>, mut stopped: watch::Receiver<bool>) {
+    while tokio::time::timeout(HOUSEKEEPING, stopped.changed()).await.is_err() {
+        state.rate_limit.forget_idle();
+    }
+}
+
+async fn not_found() -> Result<HttpResponse, ApiError> {
+    Err(ApiError::new(ProblemCode::NotFound, "Nothing lives at this address; see docs/API.md."))
+}

@@ -1,0 +1,159 @@
+//! `counterbell demo`.
+
+use std::io::ErrorKind;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use counterbell_shared::SiteKey;
+use counterbell_shared::time::UnixMillis;
+use diesel::Connection as _;
+use serde_json::json;
+
+use super::CliError;
+use super::import::Progress;
+use super::output::{LogFormat, OutputArgs, random, start_log};
+use super::serve::stop_signal;
+use crate::app::Server;
+use crate::config::{MailConfig, MailTransport, ServeConfig};
+use crate::db::keys::ApiKey;
+use crate::db::migrations::open_up_to_date;
+use crate::db::sites::{NewSite, Site};
+use crate::db::{AnyConnection, DatabaseUrl};
+use crate::demo::{RECIPIENT, REVIEWS_MAP, SITE_NAME, Shop, dated_reviews};
+use crate::import::{ImportOptions, import_csv};
+use crate::ingest::StoreMode;
+
+/// Show the whole product: a server with real reviews, and a shop to rate
+///
+/// Every start begins anew: the demo's folder is emptied first.
+#[derive(Args)]
+#[command(verbatim_doc_comment)]
+pub struct DemoArgs {
+    /// Port of the server; 0 takes a free one [default: 8080, or a free one]
+    #[arg(long)]
+    port: Option<u16>,
+    /// Port of the shop; 0 takes a free one [default: 8081, or a free one]
+    #[arg(long)]
+    shop_port: Option<u16>,
+    /// Folder for the demo's database and mails
+    #[arg(long, value_name = "DIR", default_value = "data/demo")]
+    data_dir: PathBuf,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+impl DemoArgs {
+    pub fn run(self) -> Result<(), CliError> {
+        let database = fresh_database(&self.data_dir)?;
+        let mail_dir = self.data_dir.join("mail");
+        let shop = listen(self.shop_port, 8081)?;
+        let shop_port = shop.local_addr()?.port();
+        // Held until the server takes it over, so that the two ports differ.
+        let address = listen(self.port, 8080)?.local_addr()?;
+
+        let mut conn = open_up_to_date(&database)?;
+        let (site_key, api_key) = make_site(&mut conn, shop_port)?;
+        drop(conn);
+
+        start_log(LogFormat::Text);
+        let config = ServeConfig {
+            database_url: database,
+            listen: address,
+            workers: None,
+            queue_capacity: 10_000,
+            rate_limit: 0,
+            mail: MailConfig {
+                from: "counterbell@localhost".parse().map_err(|_| CliError::Usage("no sender".to_owned()))?,
+                transport: MailTransport::Folder(mail_dir.clone()),
+            },
+        };
+        actix_web::rt::System::new().block_on(async {
+            let server = Server::bind(&config, StoreMode::Group)?;
+            let address = server.address()?;
+            let shop = Shop::new(address, &site_key).serve(shop)?;
+            let stop_shop = shop.handle();
+            actix_web::rt::spawn(shop);
+
+            let (shop_url, server_url) = (format!("http://localhost:{shop_port}/"), format!("http://{address}"));
+            let mail = mail_dir.display();
+            let text = format!(
+                "\nCounterbell runs. Open the shop and rate your order, badly for once:\n\n\
+                 \x20 Shop      {shop_url}\n\
+                 \x20 Server    {server_url}\n\
+                 \x20 API key   {api_key}\n\
+                 \x20 Mail      {mail}/*.eml, as {RECIPIENT} would get it\n\n\
+                 See what came in:\n\n\
+                 \x20 curl -H 'Authorization: Bearer {api_key}' '{server_url}/v1/admin/responses?limit=3'\n\
+                 \x20 curl -H 'Authorization: Bearer {api_key}' '{server_url}/v1/admin/summary'\n\n\
+                 Ctrl-C stops it.\n"
+            );
+            let value = json!({
+                "shop_url": shop_url, "server_url": server_url, "site_key": site_key, "api_key": api_key,
+                "mail_dir": mail_dir,
+            });
+            self.output.print(&value, &text)?;
+            server.run(stop_signal()).await?;
+            stop_shop.stop(false).await;
+            Ok(())
+        })
+    }
+}
+
+/// The port asked for; else the usual one, or a free one when somebody has it.
+fn listen(port: Option<u16>, usual: u16) -> Result<TcpListener, CliError> {
+    let address = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let listener = match (TcpListener::bind(address(port.unwrap_or(usual))), port) {
+        (Err(error), None) if error.kind() == ErrorKind::AddrInUse => TcpListener::bind(address(0)),
+        (tried, _) => tried,
+    };
+    listener.map_err(|error| {
+        CliError::Usage(format!("cannot listen on port {}: {error}; choose another", port.unwrap_or(usual)))
+    })
+}
+
+/// An empty database in `folder`. Removes only what an earlier demo left there.
+fn fresh_database(folder: &Path) -> Result<DatabaseUrl, CliError> {
+    let file = folder.join("demo.db");
+    for suffix in ["", "-wal", "-shm"] {
+        let mut name = file.clone().into_os_string();
+        name.push(suffix);
+        remove_if_there(std::fs::remove_file(name))?;
+    }
+    remove_if_there(std::fs::remove_dir_all(folder.join("mail")))?;
+    Ok(DatabaseUrl::Sqlite(file))
+}
+
+fn remove_if_there(removed: std::io::Result<()>) -> std::io::Result<()> {
+    match removed {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// The demo's site with its past responses; its site key, and an API key to it.
+fn make_site(conn: &mut AnyConnection, shop_port: u16) -> Result<(String, String), CliError> {
+    let new = NewSite {
+        name: SITE_NAME.to_owned(),
+        origins: vec![format!("http://127.0.0.1:{shop_port}"), format!("http://localhost:{shop_port}")],
+        recipients: vec![RECIPIENT.parse().map_err(|_| CliError::Usage("no recipient".to_owned()))?],
+    };
+    let key = SiteKey::from_random(random()?);
+    let site = conn.transaction(|conn| Site::create(conn, &key, &new))?;
+    let (_, api_key) = ApiKey::create(conn, &random()?, Some(site.id), "demo")?;
+
+    let reviews = dated_reviews(UnixMillis::now()).map_err(crate::import::ImportError::from)?;
+    let options = ImportOptions {
+        mapping: REVIEWS_MAP.parse().map_err(CliError::Usage)?,
+        survey: counterbell_shared::Survey::default_survey(),
+        touchpoint: None,
+        dry_run: false,
+        alert: false,
+        rejects: None,
+    };
+    let progress = Progress::new(reviews.len() as u64);
+    let report = import_csv(conn, &site, reviews.as_slice(), &options, |report| progress.show(report))?;
+    progress.finish();
+    eprintln!("Imported {} real reviews as past responses ({} rejected)", report.accepted, report.rejected);
+    Ok((site.site_key.to_string(), api_key))
+}

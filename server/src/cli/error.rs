@@ -1,0 +1,32 @@
+//! What a command can fail with; each prints as one readable line.
+
+use crate::app::ServeError;
+use crate::config::ConfigError;
+use crate::db::OpenError;
+use crate::import::ImportError;
+
+/// A command failed.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    /// A setting.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The database cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The database refused.
+    #[error("the database refused: {0}")]
+    Query(#[from] diesel::result::Error),
+    /// The server.
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    /// An import.
+    #[error(transparent)]
+    Import(#[from] ImportError),
+    /// The system.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+    /// What was asked for does not exist or makes no sense; the text says what to do.
+    #[error("{0}")]
+    Usage(String),
+}

@@ -1,0 +1,152 @@
+//! `counterbell import`.
+
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use counterbell_shared::{Survey, Touchpoint};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::CliError;
+use super::key::find_site;
+use super::output::OutputArgs;
+use crate::config::CommonSettings;
+use crate::db::migrations::open_up_to_date;
+use crate::import::{self, ImportOptions, ImportReport, Mapping};
+
+/// Store responses from a file
+///
+/// Example: counterbell import --site SITE_KEY --map 'score=Rating,comment="Review Text",touchpoint=Department' r.csv
+///
+/// Importing the same file again changes nothing. Bad rows are written to a rejects file with line and reason; good
+/// ones are kept. Nobody is told about imported responses unless --alert is given.
+#[derive(Args)]
+#[command(verbatim_doc_comment)]
+pub struct ImportArgs {
+    /// File to read
+    file: PathBuf,
+    /// Site the responses belong to
+    #[arg(long, value_name = "SITE_KEY")]
+    site: String,
+    /// What the file holds
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    /// Which column holds what: field=column, separated by commas; quote a column that holds a comma. Fields: score
+    /// (needed), comment, touchpoint, order_ref, customer_ref, locale, page_url, created_at, response_id
+    #[arg(long, value_name = "FIELD=COLUMN,...")]
+    map: Mapping,
+    /// Survey the scores answer: csat, nps, ces or expectation
+    #[arg(long, default_value = "csat", value_parser = parse_survey)]
+    survey: &'static Survey,
+    /// Touchpoint of rows that name none
+    #[arg(long, value_parser = parse_touchpoint)]
+    touchpoint: Option<Touchpoint>,
+    /// Check every row and report, but store nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Tell staff about unhappy customers in the file, as if they had answered now
+    #[arg(long)]
+    alert: bool,
+    /// Where bad rows go [default: FILE.rejects.csv]
+    #[arg(long, value_name = "FILE")]
+    rejects: Option<PathBuf>,
+    #[command(flatten)]
+    common: CommonSettings,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+#[derive(Clone, Copy, Default, clap::ValueEnum)]
+enum Format {
+    /// Comma-separated values with a header line (RFC 4180), UTF-8
+    #[default]
+    Csv,
+}
+
+fn parse_survey(name: &str) -> Result<&'static Survey, String> {
+    Survey::find(name).ok_or_else(|| "no such survey: use csat, nps, ces or expectation".to_owned())
+}
+
+fn parse_touchpoint(text: &str) -> Result<Touchpoint, String> {
+    Touchpoint::new(text).map_err(|error| error.to_string())
+}
+
+impl ImportArgs {
+    pub fn run(self) -> Result<(), CliError> {
+        let Format::Csv = self.format;
+        let mut conn = open_up_to_date(&self.common.database_url()?)?;
+        let site = find_site(&mut conn, &self.site)?;
+        let rejects = self.rejects.unwrap_or_else(|| {
+            let mut name = self.file.clone().into_os_string();
+            name.push(".rejects.csv");
+            PathBuf::from(name)
+        });
+        let options = ImportOptions {
+            mapping: self.map,
+            survey: self.survey,
+            touchpoint: self.touchpoint,
+            dry_run: self.dry_run,
+            alert: self.alert,
+            rejects: Some(rejects.clone()),
+        };
+        let file = std::fs::File::open(&self.file)
+            .map_err(|error| CliError::Usage(format!("cannot read {}: {error}", self.file.display())))?;
+        let progress = Progress::new(file.metadata()?.len());
+        let report = import::import_csv(&mut conn, &site, file, &options, |report| progress.show(report))?;
+        progress.finish();
+
+        let mut text = if self.dry_run {
+            format!("{} rows are good; nothing was stored (--dry-run).\n", report.valid)
+        } else {
+            format!("Stored {} responses; {} were stored before.\n", report.accepted, report.duplicate)
+        };
+        if report.rejected > 0 {
+            text.push_str(&format!("Rejected {} rows: see {}\n", report.rejected, rejects.display()));
+            for (line, reason) in &report.first_rejects {
+                text.push_str(&format!("  line {line}: {reason}\n"));
+            }
+        }
+        self.output.print(&report, &text)
+    }
+}
+
+/// A bar on a terminal, a plain line now and then otherwise.
+pub struct Progress {
+    bar: Option<ProgressBar>,
+    total_bytes: u64,
+    last_line: std::cell::Cell<Instant>,
+}
+
+const LINE_EVERY: Duration = Duration::from_secs(2);
+
+impl Progress {
+    /// Of a file of this size.
+    pub fn new(total_bytes: u64) -> Self {
+        let bar = std::io::stderr().is_terminal().then(|| {
+            let style = ProgressStyle::with_template("{bar:40} {percent:>3}%  {msg}  {eta} left");
+            ProgressBar::new(total_bytes).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+        });
+        Self { bar, total_bytes, last_line: std::cell::Cell::new(Instant::now()) }
+    }
+
+    /// After each batch.
+    pub fn show(&self, report: &ImportReport) {
+        if let Some(bar) = &self.bar {
+            bar.set_message(format!("{} rows", report.rows));
+            bar.set_position(report.bytes);
+        } else if self.last_line.get().elapsed() >= LINE_EVERY {
+            self.last_line.set(Instant::now());
+            let percent = 100 * report.bytes / self.total_bytes.max(1);
+            // Progress that nobody reads is no reason to stop.
+            let _ = writeln!(std::io::stderr(), "{} rows read ({percent} %)", report.rows);
+        }
+    }
+
+    /// At the end.
+    pub fn finish(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! The commands of `counterbell`.
+
+mod demo;
+mod error;
+mod import;
+mod key;
+mod migrate;
+mod output;
+mod serve;
+mod site;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub use error::CliError;
+
+/// Collects customers' ratings and comments at the point of purchase, and closes the loop.
+///
+/// Start with `counterbell demo` to see it all, or with:
+///
+///   counterbell site create --name "My shop" --origin https://shop.example --recipient staff@shop.example
+///   counterbell key create --site SITE_KEY
+///   counterbell serve
+#[derive(Parser)]
+#[command(name = "counterbell", version, verbatim_doc_comment, max_term_width = 110)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Answer requests, and send mail, until told to stop
+    Serve(serve::ServeArgs),
+    /// Show the whole product: a server with real reviews, and a shop to rate
+    Demo(demo::DemoArgs),
+    /// Make and list sites
+    #[command(subcommand)]
+    Site(site::SiteCommand),
+    /// Make, list and revoke API keys
+    #[command(subcommand)]
+    Key(key::KeyCommand),
+    /// Store responses from a file
+    Import(import::ImportArgs),
+    /// Bring the database's schema up to date
+    Migrate(migrate::MigrateArgs),
+}
+
+/// Runs the command of this process's arguments.
+pub fn run() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Serve(args) => args.run(),
+        Command::Demo(args) => args.run(),
+        Command::Site(command) => command.run(),
+        Command::Key(command) => command.run(),
+        Command::Import(args) => args.run(),
+        Command::Migrate(args) => args.run(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("counterbell: {}", error.to_string().replace('\n', " "));
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! What commands print.
+
+use std::io::{IsTerminal, Write};
+
+use clap::Args;
+use serde::Serialize;
+
+use super::CliError;
+
+/// How a result is printed.
+#[derive(Args, Clone, Copy)]
+pub struct OutputArgs {
+    /// Print the result as JSON, for programs
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl OutputArgs {
+    /// Prints `value` as JSON, or `text` for people.
+    ///
+    /// # Errors
+    /// When standard output is closed.
+    pub fn print(self, value: &impl Serialize, text: &str) -> Result<(), CliError> {
+        let mut out = std::io::stdout().lock();
+        if self.json {
+            serde_json::to_writer(&mut out, value).map_err(std::io::Error::from)?;
+            writeln!(out)?;
+        } else {
+            writeln!(out, "{}", text.trim_end())?;
+        }
+        Ok(())
+    }
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum LogFormat {
+    /// Lines for people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Sends the log to standard error; `COUNTERBELL_LOG` says how much (`info`, `debug`, `counterbell=trace`, ...).
+pub fn start_log(format: LogFormat) {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("COUNTERBELL_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_target(false)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
+    // A log that runs already is as good.
+    let _ = match format {
+        LogFormat::Text => log.try_init(),
+        LogFormat::Json => log.json().try_init(),
+    };
+}
+
+/// Fresh randomness from the system, for keys.
+///
+/// # Errors
+/// When the system has none.
+pub fn random<const N: usize>() -> Result<[u8; N], CliError> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|error| CliError::Usage(format!("no random numbers: {error}")))?;
+    Ok(bytes)
+}

@@ -1,0 +1,148 @@
+//! `counterbell site`.
+
+use clap::{Args, Subcommand};
+use counterbell_shared::{EmailAddress, SiteKey};
+use diesel::Connection as _;
+use serde_json::json;
+
+use super::CliError;
+use super::output::{OutputArgs, random};
+use crate::config::CommonSettings;
+use crate::db::migrations::open_up_to_date;
+use crate::db::sites::{NewSite, Site};
+
+#[derive(Subcommand)]
+pub enum SiteCommand {
+    /// Make a site; prints the script tag for its pages
+    Create(CreateArgs),
+    /// List all sites
+    List(ListArgs),
+}
+
+#[derive(Args)]
+pub struct CreateArgs {
+    /// The site's name, for staff
+    #[arg(long)]
+    name: String,
+    /// Origin whose pages may use the site key, such as https://shop.example; repeat for more
+    #[arg(long = "origin", value_name = "ORIGIN", value_parser = parse_origin)]
+    origins: Vec<String>,
+    /// E-mail address of a member of staff to tell about unhappy customers; repeat for more
+    #[arg(long = "recipient", value_name = "EMAIL", value_parser = parse_email)]
+    recipients: Vec<EmailAddress>,
+    #[command(flatten)]
+    common: CommonSettings,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+#[derive(Args)]
+pub struct ListArgs {
+    #[command(flatten)]
+    common: CommonSettings,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// As browsers write it: scheme, host and a port other than the scheme's own (RFC 6454 section 6.2).
+fn parse_origin(text: &str) -> Result<String, String> {
+    let usage = || "give scheme and host alone, such as https://shop.example or http://localhost:8081".to_owned();
+    let url = url::Url::parse(text).map_err(|_| usage())?;
+    let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+    if bare && matches!(url.scheme(), "http" | "https") { Ok(url.origin().ascii_serialization()) } else { Err(usage()) }
+}
+
+fn parse_email(text: &str) -> Result<EmailAddress, String> {
+    text.parse().map_err(|_| "not an e-mail address".to_owned())
+}
+
+impl SiteCommand {
+    pub fn run(self) -> Result<(), CliError> {
+        match self {
+            Self::Create(args) => args.run(),
+            Self::List(args) => args.run(),
+        }
+    }
+}
+
+impl CreateArgs {
+    fn run(mut self) -> Result<(), CliError> {
+        let name = counterbell_shared::Reference::new(&self.name)
+            .map_err(|error| CliError::Usage(format!("--name {error}")))?;
+        self.origins.sort();
+        self.origins.dedup();
+        self.recipients.sort_by(|a, b| a.as_str().cmp(b.as_str()));
+        self.recipients.dedup();
+        let new = NewSite { name: name.as_str().to_owned(), origins: self.origins, recipients: self.recipients };
+        let key = SiteKey::from_random(random()?);
+        let mut conn = open_up_to_date(&self.common.database_url()?)?;
+        let site = conn.transaction(|conn| Site::create(conn, &key, &new))?;
+
+        let mut text = format!("Made site {} ({})\n", site.site_key, site.name);
+        if site.origins.is_empty() {
+            text.push_str("No page may use it yet: it has no --origin. Tills and servers may.\n");
+        } else {
+            text.push_str(&format!(
+                "Put this on its pages:\n\n  <script async src=\"https://HOST/widget.js\" data-site=\"{}\" \
+                 data-touchpoint=\"checkout\"></script>\n\nHOST is where `counterbell serve` is reached.\n",
+                site.site_key
+            ));
+        }
+        if site.recipients.is_empty() {
+            text.push_str("Nobody is told about unhappy customers: it has no --recipient.\n");
+        }
+        self.output.print(&site_json(&site), &text)
+    }
+}
+
+impl ListArgs {
+    fn run(self) -> Result<(), CliError> {
+        let mut conn = open_up_to_date(&self.common.database_url()?)?;
+        let sites = Site::all(&mut conn)?;
+        let text: String = sites
+            .iter()
+            .map(|site| {
+                let recipients: Vec<_> = site.recipients.iter().map(EmailAddress::as_str).collect();
+                let list = |items: &[&str]| if items.is_empty() { "none".to_owned() } else { items.join(", ") };
+                let origins: Vec<_> = site.origins.iter().map(String::as_str).collect();
+                format!(
+                    "{}  {}\n    origins     {}\n    recipients  {}\n",
+                    site.site_key,
+                    site.name,
+                    list(&origins),
+                    list(&recipients)
+                )
+            })
+            .collect();
+        let text = if text.is_empty() { "No sites yet: `counterbell site create` makes one.".to_owned() } else { text };
+        self.output.print(&sites.iter().map(site_json).collect::<Vec<_>>(), &text)
+    }
+}
+
+fn site_json(site: &Site) -> serde_json::Value {
+    json!({
+        "site_key": site.site_key.as_str(),
+        "name": site.name,
+        "origins": site.origins,
+        "recipients": site.recipients.iter().map(EmailAddress::as_str).collect::<Vec<_>>(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn origin_is_written_as_browsers_do() {
+        for (given, origin) in [
+            ("https://Shop.Example", "https://shop.example"),
+            ("https://shop.example:443/", "https://shop.example"),
+            ("http://localhost:8081", "http://localhost:8081"),
+        ] {
+            assert_eq!(parse_origin(given).as_deref(), Ok(origin));
+        }
+        for bad in ["shop.example", "https://shop.example/page", "ftp://shop.example", "*", "null"] {
+            assert!(parse_origin(bad).is_err(), "{bad}");
+        }
+    }
+}

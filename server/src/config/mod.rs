@@ -1,0 +1,176 @@
+//! Settings: a file, overruled by `COUNTERBELL_*` variables, overruled by flags.
+
+mod mail;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde::Deserialize;
+
+pub use mail::{MailConfig, MailSettings, MailTransport};
+
+use crate::db::DatabaseUrl;
+
+/// A setting is missing or cannot be understood; `Display` says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read the config file {path}: {source}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is not TOML, or names a setting that does not exist.
+    #[error("the config file {path} is not valid: {reason}")]
+    Parse {
+        /// The file.
+        path: PathBuf,
+        /// Where and why, on one line.
+        reason: String,
+    },
+    /// A value is not understood.
+    #[error("{setting}: {reason}")]
+    Invalid {
+        /// Flag and variable.
+        setting: &'static str,
+        /// What would be accepted.
+        reason: String,
+    },
+}
+
+/// Where responses are stored: `COUNTERBELL_DATABASE_URL`; `[database] url` in the file.
+#[derive(Args, Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DatabaseSettings {
+    /// Where responses are stored: sqlite:///absolute/path.db, sqlite:relative/path.db or postgres://user@host/database
+    /// [default: sqlite:data/counterbell.db]
+    #[arg(
+        long = "database-url",
+        id = "database_url",
+        env = "COUNTERBELL_DATABASE_URL",
+        value_name = "URL",
+        hide_env_values = true
+    )]
+    pub url: Option<String>,
+}
+
+/// How it is served: `COUNTERBELL_LISTEN`, `COUNTERBELL_WORKERS`, `COUNTERBELL_QUEUE_CAPACITY`; `[http]` in the file.
+#[derive(Args, Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HttpSettings {
+    /// Address and port to listen on; port 0 takes a free one [default: 127.0.0.1:8080]
+    #[arg(long, env = "COUNTERBELL_LISTEN", value_name = "ADDRESS")]
+    pub listen: Option<String>,
+    /// Threads that answer requests [default: one per core]
+    #[arg(long, env = "COUNTERBELL_WORKERS", value_name = "N")]
+    pub workers: Option<usize>,
+    /// Most responses waiting for the next commit; one more is answered 503 [default: 10000]
+    #[arg(long, env = "COUNTERBELL_QUEUE_CAPACITY", value_name = "N")]
+    pub queue_capacity: Option<usize>,
+    /// Most responses one address may send a minute, 0 for no limit; one more is answered 429 [default: 0]
+    #[arg(long, env = "COUNTERBELL_RATE_LIMIT", value_name = "N")]
+    pub rate_limit: Option<u32>,
+}
+
+/// The file named by `--config` or `COUNTERBELL_CONFIG`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct ConfigFile {
+    database: DatabaseSettings,
+    http: HttpSettings,
+    mail: MailSettings,
+}
+
+/// Flags and variables every command takes.
+#[derive(Args, Clone, Debug, Default)]
+pub struct CommonSettings {
+    /// TOML file with the sections [database], [http] and [mail]; variables and flags overrule it
+    #[arg(long, env = "COUNTERBELL_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
+    pub database: DatabaseSettings,
+}
+
+/// How the server runs.
+#[derive(Clone, Debug)]
+pub struct ServeConfig {
+    /// Where responses are stored.
+    pub database_url: DatabaseUrl,
+    /// Address to listen on.
+    pub listen: SocketAddr,
+    /// Threads that answer requests; `None` is one per core.
+    pub workers: Option<usize>,
+    /// Most records waiting for the writer.
+    pub queue_capacity: usize,
+    /// Most responses an address may send a minute; 0 is no limit.
+    pub rate_limit: u32,
+    /// How mail is sent.
+    pub mail: MailConfig,
+}
+
+impl CommonSettings {
+    /// The database to use.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for a bad file or URL.
+    pub fn database_url(&self) -> Result<DatabaseUrl, ConfigError> {
+        let file = self.file()?;
+        self.resolve_database(&file)
+    }
+
+    /// Everything `serve` needs.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for a bad file or value.
+    pub fn serve(&self, http: &HttpSettings, mail: &MailSettings) -> Result<ServeConfig, ConfigError> {
+        let file = self.file()?;
+        let database_url = self.resolve_database(&file)?;
+        let listen = http.listen.clone().or(file.http.listen).unwrap_or_else(|| "127.0.0.1:8080".to_owned());
+        let listen = listen.parse().map_err(|_| ConfigError::Invalid {
+            setting: "--listen (COUNTERBELL_LISTEN)",
+            reason: format!("\"{listen}\" is not an address and a port, such as 127.0.0.1:8080 or [::]:8080"),
+        })?;
+        let workers = http.workers.or(file.http.workers);
+        let queue_capacity = http.queue_capacity.or(file.http.queue_capacity).unwrap_or(10_000);
+        for (setting, value) in [
+            ("--workers (COUNTERBELL_WORKERS)", workers),
+            ("--queue-capacity (COUNTERBELL_QUEUE_CAPACITY)", Some(queue_capacity)),
+        ] {
+            if value == Some(0) {
+                return Err(ConfigError::Invalid { setting, reason: "must be at least 1".to_owned() });
+            }
+        }
+        let rate_limit = http.rate_limit.or(file.http.rate_limit).unwrap_or(0);
+        let mail = mail.clone().or(file.mail).resolve()?;
+        Ok(ServeConfig { database_url, listen, workers, queue_capacity, rate_limit, mail })
+    }
+
+    fn resolve_database(&self, file: &ConfigFile) -> Result<DatabaseUrl, ConfigError> {
+        let url = self.database.url.as_ref().or(file.database.url.as_ref());
+        url.map_or("sqlite:data/counterbell.db", String::as_str).parse().map_err(|error| ConfigError::Invalid {
+            setting: "--database-url (COUNTERBELL_DATABASE_URL)",
+            reason: format!("{error}"),
+        })
+    }
+
+    fn file(&self) -> Result<ConfigFile, ConfigError> {
+        self.config.as_deref().map_or_else(|| Ok(ConfigFile::default()), read_file)
+    }
+}
+
+fn read_file(path: &Path) -> Result<ConfigFile, ConfigError> {
+    let text =
+        std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_path_buf(), source })?;
+    toml::from_str(&text).map_err(|error| {
+        let line = error.span().map(|span| text[..span.start].lines().count().max(1));
+        let place = line.map(|line| format!("line {line}: ")).unwrap_or_default();
+        ConfigError::Parse {
+            path: path.to_path_buf(),
+            reason: format!("{place}{}", error.message().replace('\n', " ")),
+        }
+    })
+}

@@ -1,0 +1,18 @@
+//! Storage: one schema on SQLite and PostgreSQL.
+
+mod connection;
+pub mod dialect;
+pub mod keys;
+pub mod migrations;
+pub mod outbox;
+mod pool;
+pub mod responses;
+#[expect(missing_docs, reason = "the macro's items are the columns of migrations/")]
+pub mod schema;
+pub mod sites;
+pub mod summary;
+pub mod url;
+
+pub use connection::{AnyConnection, OpenError, open};
+pub use pool::{ReadPool, StorageError};
+pub use url::DatabaseUrl;

@@ -1,0 +1,204 @@
+//! Fired alerts, and the messages they put in the outbox.
+
+use diesel::prelude::*;
+
+use super::connection::AnyConnection;
+use super::schema::{alerts, outbox};
+
+/// A rule that fired for a response.
+#[derive(Clone, Debug, Insertable)]
+#[diesel(table_name = alerts)]
+#[expect(missing_docs, reason = "the columns of migrations/")]
+pub struct NewAlertRow {
+    pub site_id: i64,
+    pub response_id: [u8; 16],
+    pub rule: String,
+    pub fired_at: i64,
+}
+
+/// What kind of message it is.
+pub const KIND_ALERT_MAIL: &str = "alert_mail";
+
+/// Where a message stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutboxState {
+    /// To be delivered, now or at the next attempt.
+    Pending,
+    /// Taken by the receiving server.
+    Delivered,
+    /// Given up after the last attempt; can be sent again.
+    Parked,
+}
+
+impl OutboxState {
+    /// Every state.
+    pub const ALL: [Self; 3] = [Self::Pending, Self::Delivered, Self::Parked];
+
+    /// The name on the wire and in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Delivered => "delivered",
+            Self::Parked => "parked",
+        }
+    }
+}
+
+/// A message to be delivered after the commit.
+#[derive(Clone, Debug, Insertable)]
+#[diesel(table_name = outbox)]
+#[expect(missing_docs, reason = "the columns of migrations/")]
+pub struct NewOutboxRow {
+    pub site_id: i64,
+    pub message_id: [u8; 16],
+    pub kind: &'static str,
+    pub recipient: String,
+    pub response_id: [u8; 16],
+    pub rule: String,
+    pub state: &'static str,
+    pub attempts: i32,
+    pub next_attempt_at: i64,
+    pub created_at: i64,
+}
+
+/// A message in the outbox.
+#[derive(Clone, Debug, Queryable, QueryableByName)]
+#[diesel(table_name = outbox)]
+#[expect(missing_docs, reason = "the columns of migrations/")]
+pub struct OutboxRow {
+    pub site_id: i64,
+    pub message_id: Vec<u8>,
+    pub kind: String,
+    pub recipient: String,
+    pub response_id: Vec<u8>,
+    pub rule: String,
+    pub state: String,
+    pub attempts: i32,
+    pub next_attempt_at: i64,
+    pub last_error: Option<String>,
+    pub created_at: i64,
+    pub finished_at: Option<i64>,
+}
+
+/// What became of one delivery attempt.
+#[derive(Clone, Debug)]
+pub enum Attempt {
+    /// The receiving server took it.
+    Delivered,
+    /// It failed; try again at this time (Unix ms).
+    Retry {
+        /// What the other side said, without addresses.
+        error: String,
+        /// When.
+        at: i64,
+    },
+    /// It failed for the last time.
+    Parked {
+        /// What the other side said, without addresses.
+        error: String,
+    },
+}
+
+impl OutboxRow {
+    /// Writes down what became of an attempt.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn finish_attempt(&self, conn: &mut AnyConnection, attempt: &Attempt, now: i64) -> QueryResult<()> {
+        use outbox::dsl;
+
+        let row = outbox::table.find((self.site_id, &self.message_id));
+        match attempt {
+            Attempt::Delivered => diesel::update(row)
+                .set((dsl::state.eq(OutboxState::Delivered.as_str()), dsl::finished_at.eq(now)))
+                .execute(conn)?,
+            Attempt::Retry { error, at } => {
+                diesel::update(row).set((dsl::last_error.eq(error), dsl::next_attempt_at.eq(*at))).execute(conn)?
+            }
+            Attempt::Parked { error } => diesel::update(row)
+                .set((dsl::state.eq(OutboxState::Parked.as_str()), dsl::last_error.eq(error), dsl::finished_at.eq(now)))
+                .execute(conn)?,
+        };
+        Ok(())
+    }
+}
+
+/// When the next message is due (Unix ms); `None` when nothing waits.
+///
+/// # Errors
+/// What the database says.
+pub fn next_due(conn: &mut AnyConnection) -> QueryResult<Option<i64>> {
+    outbox::table
+        .filter(outbox::state.eq(OutboxState::Pending.as_str()))
+        .order(outbox::next_attempt_at)
+        .select(outbox::next_attempt_at)
+        .first(conn)
+        .optional()
+}
+
+/// Makes a parked message pending again; whether there was one.
+///
+/// # Errors
+/// What the database says.
+pub fn resend(conn: &mut AnyConnection, site_ids: &[i64], message_id: &[u8], now: i64) -> QueryResult<bool> {
+    use outbox::dsl;
+
+    let parked = outbox::table
+        .filter(dsl::site_id.eq_any(site_ids))
+        .filter(dsl::message_id.eq(message_id))
+        .filter(dsl::state.eq(OutboxState::Parked.as_str()));
+    let changed = diesel::update(parked)
+        .set((
+            dsl::state.eq(OutboxState::Pending.as_str()),
+            dsl::attempts.eq(0),
+            dsl::next_attempt_at.eq(now),
+            dsl::finished_at.eq(None::<i64>),
+        ))
+        .execute(conn)?;
+    Ok(changed > 0)
+}
+
+/// Where a page ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutboxPosition {
+    /// Creation time of the last message shown, Unix ms.
+    pub created_at: i64,
+    /// Its id.
+    pub message_id: Vec<u8>,
+}
+
+/// The newest `limit` messages of `site_ids` after `after`, newest first. Message ids differ across sites.
+///
+/// # Errors
+/// What the database says.
+pub fn list(
+    conn: &mut AnyConnection,
+    site_ids: &[i64],
+    state: Option<OutboxState>,
+    after: Option<&OutboxPosition>,
+    limit: i64,
+) -> QueryResult<Vec<OutboxRow>> {
+    use outbox::dsl;
+
+    let mut rows = Vec::new();
+    for site_id in site_ids {
+        let mut query = outbox::table.filter(dsl::site_id.eq(*site_id)).into_boxed();
+        if let Some(state) = state {
+            query = query.filter(dsl::state.eq(state.as_str()));
+        }
+        if let Some(after) = after {
+            let older = dsl::created_at.lt(after.created_at);
+            query = query
+                .filter(dsl::created_at.le(after.created_at))
+                .filter(older.or(dsl::message_id.lt(after.message_id.clone())));
+        }
+        rows.extend(
+            query.order((dsl::created_at.desc(), dsl::message_id.desc())).limit(limit).load::<OutboxRow>(conn)?,
+        );
+    }
+    if site_ids.len() > 1 {
+        rows.sort_by(|a, b| (b.created_at, &b.message_id).cmp(&(a.created_at, &a.message_id)));
+        rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    }
+    Ok(rows)
+}

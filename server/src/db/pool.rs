@@ -1,0 +1,91 @@
+//! Connections for reading.
+
+use std::time::Duration;
+
+use diesel::connection::SimpleConnection;
+use diesel::r2d2::{ManageConnection, Pool, R2D2Connection};
+
+use super::connection::{AnyConnection, OpenError, open};
+use super::url::DatabaseUrl;
+
+/// Storage could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StorageError {
+    /// The database does not answer, or has no free connection in time. Try again.
+    #[error("storage is not available: {0}")]
+    Unavailable(String),
+    /// The query failed.
+    #[error(transparent)]
+    Query(#[from] diesel::result::Error),
+}
+
+/// A handful of connections that only read. Writing goes through the one writer: SQLite has a single write lock, and a
+/// pool that contends for it makes some callers wait for seconds.
+#[derive(Clone)]
+pub struct ReadPool(Pool<Manager>);
+
+const CONNECTIONS: u32 = 4;
+const GET_TIMEOUT: Duration = Duration::from_secs(3);
+
+impl ReadPool {
+    /// A pool whose connections are opened when first needed.
+    pub fn new(url: DatabaseUrl) -> Self {
+        let pool = Pool::builder()
+            .max_size(CONNECTIONS)
+            .min_idle(Some(0))
+            .connection_timeout(GET_TIMEOUT)
+            .error_handler(Box::new(diesel::r2d2::NopErrorHandler))
+            .build_unchecked(Manager(url));
+        Self(pool)
+    }
+
+    /// Runs `query` on a thread where it may block.
+    ///
+    /// # Errors
+    /// [`StorageError::Unavailable`] when no connection can be had in three seconds; else what `query` returns.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&mut AnyConnection) -> Result<T, diesel::result::Error> + Send + 'static,
+    ) -> Result<T, StorageError> {
+        let pool = self.0.clone();
+        tokio::task::spawn_blocking(move || {
+            let mut conn = pool.get().map_err(|error| StorageError::Unavailable(error.to_string()))?;
+            Ok(query(&mut conn)?)
+        })
+        .await
+        .map_err(|error| StorageError::Unavailable(error.to_string()))?
+    }
+}
+
+struct Manager(DatabaseUrl);
+
+#[derive(Debug, thiserror::Error)]
+enum ManagerError {
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    #[error(transparent)]
+    Ping(#[from] diesel::result::Error),
+}
+
+impl ManageConnection for Manager {
+    type Connection = AnyConnection;
+    type Error = ManagerError;
+
+    fn connect(&self) -> Result<AnyConnection, ManagerError> {
+        let mut conn = open(&self.0)?;
+        let read_only = match conn {
+            AnyConnection::Sqlite(_) => "PRAGMA query_only = ON",
+            AnyConnection::Postgres(_) => "SET default_transaction_read_only = on",
+        };
+        conn.batch_execute(read_only)?;
+        Ok(conn)
+    }
+
+    fn is_valid(&self, conn: &mut AnyConnection) -> Result<(), ManagerError> {
+        Ok(conn.ping()?)
+    }
+
+    fn has_broken(&self, conn: &mut AnyConnection) -> bool {
+        std::thread::panicking() || conn.is_broken()
+    }
+}

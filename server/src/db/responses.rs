@@ -1,0 +1,204 @@
+//! Stored responses.
+
+use std::str::FromStr;
+
+use counterbell_shared::metric::{Band, Metric};
+use counterbell_shared::time::UnixMillis;
+use counterbell_shared::{ResponseId, Score};
+use diesel::prelude::*;
+
+use super::connection::AnyConnection;
+use super::schema::responses;
+
+/// A response about to be stored.
+#[derive(Clone, Debug, Insertable)]
+#[diesel(table_name = responses, treat_none_as_default_value = false)]
+#[expect(missing_docs, reason = "the columns of migrations/")]
+pub struct NewResponseRow {
+    pub site_id: i64,
+    pub response_id: [u8; 16],
+    pub touchpoint: String,
+    pub survey: &'static str,
+    pub survey_version: i32,
+    pub metric: &'static str,
+    pub score: i32,
+    pub comment: Option<String>,
+    pub order_ref: Option<String>,
+    pub customer_ref: Option<String>,
+    pub contact_email: Option<String>,
+    pub locale: Option<String>,
+    pub page_url: Option<String>,
+    pub channel: &'static str,
+    pub created_at: i64,
+    pub received_at: i64,
+}
+
+/// A stored response.
+#[derive(Clone, Debug, Queryable)]
+#[expect(missing_docs, reason = "the columns of migrations/")]
+pub struct ResponseRow {
+    pub site_id: i64,
+    pub response_id: Vec<u8>,
+    pub touchpoint: String,
+    pub survey: String,
+    pub survey_version: i32,
+    pub metric: String,
+    pub score: i32,
+    pub comment: Option<String>,
+    pub order_ref: Option<String>,
+    pub customer_ref: Option<String>,
+    pub contact_email: Option<String>,
+    pub locale: Option<String>,
+    pub page_url: Option<String>,
+    pub channel: String,
+    pub created_at: i64,
+    pub received_at: i64,
+}
+
+impl ResponseRow {
+    /// The response of this id, of any site in `site_ids`.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn find(conn: &mut AnyConnection, site_ids: &[i64], id: ResponseId) -> QueryResult<Option<Self>> {
+        for site_id in site_ids {
+            let found = responses::table.find((*site_id, id.as_bytes().as_slice())).first(conn).optional()?;
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        Ok(None)
+    }
+
+    /// The score, checked again: what is stored was valid when it was stored.
+    pub fn score(&self) -> Option<Score> {
+        let metric = Metric::from_str(&self.metric).ok()?;
+        Score::new(i64::from(self.score), metric).ok()
+    }
+
+    /// The id. `None` only if the column holds something else than 16 bytes.
+    pub fn id(&self) -> Option<ResponseId> {
+        id_from_column(&self.response_id)
+    }
+}
+
+/// The 16 bytes of an id column.
+pub fn id_from_column(bytes: &[u8]) -> Option<ResponseId> {
+    bytes.try_into().ok().map(ResponseId::from_bytes)
+}
+
+/// Which responses to list; every condition must hold.
+#[derive(Clone, Debug, Default)]
+pub struct ResponseFilter {
+    /// Exactly this touchpoint.
+    pub touchpoint: Option<String>,
+    /// On this metric.
+    pub metric: Option<Metric>,
+    /// In this band (implies its metric).
+    pub band: Option<Band>,
+    /// Created at or after.
+    pub from: Option<UnixMillis>,
+    /// Created before.
+    pub to: Option<UnixMillis>,
+    /// With a comment, or without one.
+    pub has_comment: Option<bool>,
+}
+
+/// Where a page ended: the next one begins with the first older response.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResponsePosition {
+    /// Creation time of the last response shown, Unix ms.
+    pub created_at: i64,
+    /// Its id.
+    pub response_id: Vec<u8>,
+    /// Its site.
+    pub site_id: i64,
+}
+
+impl From<&ResponseRow> for ResponsePosition {
+    fn from(row: &ResponseRow) -> Self {
+        Self { created_at: row.created_at, response_id: row.response_id.clone(), site_id: row.site_id }
+    }
+}
+
+/// The newest `limit` responses of `site_ids` that come after `after`, newest first.
+///
+/// Each site is asked by itself, along its own index, and the few rows are merged: no query spans sites.
+///
+/// # Errors
+/// What the database says.
+pub fn list(
+    conn: &mut AnyConnection,
+    site_ids: &[i64],
+    filter: &ResponseFilter,
+    after: Option<&ResponsePosition>,
+    limit: i64,
+) -> QueryResult<Vec<ResponseRow>> {
+    let mut rows = Vec::new();
+    for site_id in site_ids {
+        rows.extend(list_site(conn, *site_id, filter, after, limit)?);
+    }
+    if site_ids.len() > 1 {
+        rows.sort_by(|a, b| {
+            let key = |row: &ResponseRow| (row.created_at, row.response_id.clone(), row.site_id);
+            key(b).cmp(&key(a))
+        });
+        rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    }
+    Ok(rows)
+}
+
+fn list_site(
+    conn: &mut AnyConnection,
+    site_id: i64,
+    filter: &ResponseFilter,
+    after: Option<&ResponsePosition>,
+    limit: i64,
+) -> QueryResult<Vec<ResponseRow>> {
+    use responses::dsl;
+
+    let mut query = responses::table.filter(dsl::site_id.eq(site_id)).into_boxed();
+    if let Some(touchpoint) = &filter.touchpoint {
+        query = query.filter(dsl::touchpoint.eq(touchpoint.clone()));
+    }
+    if let Some(metric) = filter.metric {
+        query = query.filter(dsl::metric.eq(metric.as_str()));
+    }
+    if let Some(band) = filter.band {
+        let scores = band.scores();
+        query = query
+            .filter(dsl::metric.eq(band.metric().as_str()))
+            .filter(dsl::score.between(i32::from(*scores.start()), i32::from(*scores.end())));
+    }
+    if let Some(from) = filter.from {
+        query = query.filter(dsl::created_at.ge(from.0));
+    }
+    if let Some(to) = filter.to {
+        query = query.filter(dsl::created_at.lt(to.0));
+    }
+    query = match filter.has_comment {
+        Some(true) => query.filter(dsl::comment.is_not_null()),
+        Some(false) => query.filter(dsl::comment.is_null()),
+        None => query,
+    };
+    if let Some(after) = after {
+        // The redundant `le` lets the index start at the right place; the rest decides among equals.
+        let older = dsl::created_at.lt(after.created_at);
+        let position = after.response_id.clone();
+        query = query.filter(dsl::created_at.le(after.created_at));
+        query = if site_id < after.site_id {
+            query.filter(older.or(dsl::response_id.le(position)))
+        } else {
+            query.filter(older.or(dsl::response_id.lt(position)))
+        };
+    }
+    query.order((dsl::created_at.desc(), dsl::response_id.desc())).limit(limit).load(conn)
+}
+
+/// How many responses `site_id` has.
+///
+/// # Errors
+/// What the database says.
+pub fn count(conn: &mut AnyConnection, site_id: i64) -> QueryResult<i64> {
+    responses::table.filter(responses::site_id.eq(site_id)).count().get_result(conn)
+}

@@ -1,0 +1,77 @@
+//! Sites in memory, so that ingest asks the database for them only now and then.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use counterbell_shared::SiteKey;
+
+use crate::db::sites::Site;
+use crate::db::{ReadPool, StorageError};
+
+/// How long a change made by another process may go unseen.
+const FRESH: Duration = Duration::from_secs(5);
+
+/// Sites by key, and the origins of all of them.
+pub struct Directory {
+    pool: ReadPool,
+    sites: RwLock<HashMap<SiteKey, (Arc<Site>, Instant)>>,
+    origins: RwLock<HashMap<String, Instant>>,
+}
+
+impl Directory {
+    /// Reads from `pool`.
+    pub fn new(pool: ReadPool) -> Self {
+        Self { pool, sites: RwLock::default(), origins: RwLock::default() }
+    }
+
+    /// The site of this key; `None` when there is none.
+    ///
+    /// # Errors
+    /// [`StorageError`], unless the site was seen before: then an old answer is better than none.
+    pub async fn site(&self, key: &SiteKey) -> Result<Option<Arc<Site>>, StorageError> {
+        let known = self.sites.read().unwrap_or_else(PoisonError::into_inner).get(key).cloned();
+        if let Some((site, seen)) = &known
+            && seen.elapsed() < FRESH
+        {
+            return Ok(Some(Arc::clone(site)));
+        }
+        let wanted = key.clone();
+        let site = match (self.pool.read(move |conn| Site::find(conn, &wanted)).await, known) {
+            (Ok(found), _) => found.map(Arc::new),
+            (Err(_), Some((site, _))) => Some(site),
+            (Err(error), None) => return Err(error),
+        };
+        let mut sites = self.sites.write().unwrap_or_else(PoisonError::into_inner);
+        match &site {
+            Some(site) => {
+                sites.insert(key.clone(), (Arc::clone(site), Instant::now()));
+            }
+            // Only sites that exist are kept: made-up keys must not fill the memory.
+            None => {
+                sites.remove(key);
+            }
+        }
+        Ok(site)
+    }
+
+    /// Whether any site allows pages of this origin.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn origin_is_known(&self, origin: &str) -> Result<bool, StorageError> {
+        let seen = self.origins.read().unwrap_or_else(PoisonError::into_inner).get(origin).copied();
+        if seen.is_some_and(|seen| seen.elapsed() < FRESH) {
+            return Ok(true);
+        }
+        let wanted = origin.to_owned();
+        let known = self.pool.read(move |conn| Site::origin_is_known(conn, &wanted)).await?;
+        let mut origins = self.origins.write().unwrap_or_else(PoisonError::into_inner);
+        if known {
+            origins.insert(origin.to_owned(), Instant::now());
+        } else {
+            origins.remove(origin);
+        }
+        Ok(known)
+    }
+}

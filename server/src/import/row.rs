@@ -1,0 +1,110 @@
+//! From a row of a file to a response.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use counterbell_shared::response::{Channel, NewResponse, Response};
+use counterbell_shared::{ResponseId, SiteKey, Survey, Touchpoint};
+use sha2::{Digest, Sha256};
+
+use super::mapping::Field;
+use super::{ImportError, ImportOptions};
+use crate::db::sites::Site;
+
+pub struct RowParser<'a> {
+    site_key: &'a SiteKey,
+    survey: &'static Survey,
+    touchpoint: Option<&'a Touchpoint>,
+    columns: Vec<(Field, usize)>,
+    /// How often a row of the same content came before in this file, by its digest.
+    seen: HashMap<[u8; 16], u32>,
+}
+
+impl<'a> RowParser<'a> {
+    pub fn new(site: &'a Site, options: &'a ImportOptions, header: &csv::ByteRecord) -> Result<Self, ImportError> {
+        // A spreadsheet's byte order mark is no part of the first column's name.
+        let names: Vec<_> = header
+            .iter()
+            .map(|name| String::from_utf8_lossy(name).trim_start_matches('\u{feff}').trim().to_owned())
+            .collect();
+        let place = |(field, column): (Field, &str)| {
+            let found = names.iter().position(|name| name == column);
+            found.map(|place| (field, place)).ok_or_else(|| ImportError::NoColumn {
+                column: column.to_owned(),
+                field: field.as_str(),
+                known: names.join(", "),
+            })
+        };
+        let columns = options.mapping.columns().map(place).collect::<Result<_, _>>()?;
+        Ok(Self {
+            site_key: &site.site_key,
+            survey: options.survey,
+            touchpoint: options.touchpoint.as_ref(),
+            columns,
+            seen: HashMap::new(),
+        })
+    }
+
+    /// The row's response, or why it is none.
+    pub fn parse(&mut self, row: &csv::ByteRecord) -> Result<Response, String> {
+        let mut new = NewResponse {
+            site_key: self.site_key.as_str().into(),
+            survey: Some(self.survey.name.into()),
+            channel: Some(Channel::Import.as_str().into()),
+            ..NewResponse::default()
+        };
+        for (field, place) in &self.columns {
+            let cell = std::str::from_utf8(row.get(*place).unwrap_or_default())
+                .map_err(|_| format!("{} is not UTF-8", field.as_str()))?
+                .trim();
+            let text = (!cell.is_empty()).then_some(Cow::Borrowed(cell));
+            match field {
+                Field::Score => {
+                    new.score = cell.parse().map_err(|_| format!("score \"{}\" is not a whole number", shown(cell)))?;
+                }
+                Field::Comment => new.comment = text,
+                Field::Touchpoint => new.touchpoint = text,
+                Field::OrderRef => new.order_ref = text,
+                Field::CustomerRef => new.customer_ref = text,
+                Field::Locale => new.locale = text,
+                Field::PageUrl => new.page_url = text,
+                Field::CreatedAt => new.created_at = text,
+                Field::ResponseId => new.response_id = text,
+            }
+        }
+        if new.touchpoint.is_none() {
+            new.touchpoint = self.touchpoint.map(|touchpoint| touchpoint.as_str().into());
+        }
+        let (_, mut response) = new.parse().map_err(|errors| {
+            let errors =
+                errors.iter().map(|error| format!("{} {}", error.pointer.trim_start_matches('/'), error.detail));
+            errors.collect::<Vec<_>>().join("; ")
+        })?;
+        if response.response_id.is_none() {
+            response.response_id = Some(self.id_of(row, &response));
+        }
+        Ok(response)
+    }
+
+    /// The same for the same row of the same site and survey, wherever in the file it stands: a longer or re-sorted
+    /// export adds only what is new. Rows alike to the last letter are told apart by counting them.
+    fn id_of(&mut self, row: &csv::ByteRecord, response: &Response) -> ResponseId {
+        let mut content = Sha256::new();
+        for cell in [self.site_key.as_str().as_bytes(), self.survey.name.as_bytes()].into_iter().chain(row.iter()) {
+            content.update((cell.len() as u64).to_be_bytes());
+            content.update(cell);
+        }
+        let digest = content.clone().finalize();
+        let count = self.seen.entry(std::array::from_fn(|i| digest[i])).or_default();
+        content.update(count.to_be_bytes());
+        *count += 1;
+        let digest = content.finalize();
+        let created_ms = response.created_at.and_then(|at| u64::try_from(at.0).ok()).unwrap_or(0);
+        ResponseId::v8(created_ms, std::array::from_fn(|i| digest[i]))
+    }
+}
+
+/// Enough of a cell to recognise it; the whole row is in the rejects file.
+fn shown(cell: &str) -> String {
+    cell.chars().take(20).collect()
+}

@@ -1,0 +1,12 @@
+//! From a valid response to a committed one.
+//!
+//! A request's record goes into a bounded queue; one thread takes what is queued, commits it as one transaction and
+//! then answers each waiter. See docs/adr/0002.
+
+mod record;
+mod store;
+mod writer;
+
+pub use record::Record;
+pub use store::{StoreMode, store_batch};
+pub use writer::{IngestError, Stored, Writer, WriterHandle, WriterSettings};

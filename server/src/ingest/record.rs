@@ -1,0 +1,83 @@
+//! All rows one response needs, made before the writer sees it.
+
+use counterbell_shared::time::UnixMillis;
+use counterbell_shared::{ResponseId, response::Response};
+
+use crate::db::outbox::{KIND_ALERT_MAIL, NewAlertRow, NewOutboxRow, OutboxState};
+use crate::db::responses::NewResponseRow;
+use crate::db::sites::Site;
+
+/// A response, the alerts it fires and the messages they send: stored together or not at all.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// The response.
+    pub response: NewResponseRow,
+    /// Fired rules; stored only when the response is new.
+    pub alerts: Vec<NewAlertRow>,
+    /// One message per recipient; stored only when the response is new.
+    pub outbox: Vec<NewOutboxRow>,
+}
+
+impl Record {
+    /// The rows of `response`, sent to `site` at `now`.
+    pub fn new(site: &Site, response: Response, now: UnixMillis) -> Self {
+        let response_id = *response.response_id.unwrap_or_else(|| new_id(now)).as_bytes();
+        let fired = site.rules.iter().filter(|rule| rule.fires(response.score));
+        let alerts: Vec<_> = fired
+            .map(|rule| NewAlertRow { site_id: site.id, response_id, rule: rule.name.clone(), fired_at: now.0 })
+            .collect();
+        // Nobody is told twice of the same thing: one message per recipient, whichever rule fired first.
+        let outbox = alerts.first().map(|alert| {
+            site.recipients.iter().map(|recipient| NewOutboxRow {
+                site_id: site.id,
+                message_id: *new_id(now).as_bytes(),
+                kind: KIND_ALERT_MAIL,
+                recipient: recipient.as_str().to_owned(),
+                response_id,
+                rule: alert.rule.clone(),
+                state: OutboxState::Pending.as_str(),
+                attempts: 0,
+                next_attempt_at: now.0,
+                created_at: now.0,
+            })
+        });
+        let outbox = outbox.into_iter().flatten().collect();
+        let row = NewResponseRow {
+            site_id: site.id,
+            response_id,
+            touchpoint: response.touchpoint.as_str().to_owned(),
+            survey: response.survey.name,
+            survey_version: i32::from(response.survey.version),
+            metric: response.score.metric().as_str(),
+            score: i32::from(response.score.value()),
+            comment: response.comment.map(|comment| comment.as_str().to_owned()),
+            order_ref: response.order_ref.map(|reference| reference.as_str().to_owned()),
+            customer_ref: response.customer_ref.map(|reference| reference.as_str().to_owned()),
+            contact_email: response.contact_email.map(|email| email.as_str().to_owned()),
+            locale: response.locale.map(|locale| locale.as_str().to_owned()),
+            page_url: response.page_url,
+            channel: response.channel.as_str(),
+            // A device whose clock runs ahead must not put its response above all later ones.
+            created_at: response.created_at.map_or(now.0, |created| created.0.min(now.0)),
+            received_at: now.0,
+        };
+        Self { response: row, alerts, outbox }
+    }
+
+    /// The same, telling nobody: for responses of the past.
+    pub fn without_alerts(self) -> Self {
+        Self { alerts: Vec::new(), outbox: Vec::new(), ..self }
+    }
+
+    /// The id it is stored under.
+    pub fn response_id(&self) -> ResponseId {
+        ResponseId::from_bytes(self.response.response_id)
+    }
+}
+
+/// A fresh UUIDv7. Ids are no secrets, so a fast generator will do.
+fn new_id(now: UnixMillis) -> ResponseId {
+    let mut random = [0; 10];
+    fastrand::fill(&mut random);
+    ResponseId::v7(u64::try_from(now.0).unwrap_or(0), random)
+}

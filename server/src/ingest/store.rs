@@ -1,0 +1,41 @@
+//! Writes a batch of records.
+
+use counterbell_shared::Outcome;
+use diesel::Connection;
+use diesel::result::QueryResult;
+
+use super::record::Record;
+use crate::db::{AnyConnection, dialect};
+
+/// How a batch is committed. Only the first is for use; the others are floors for `cargo xtask bench`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum StoreMode {
+    /// One transaction for all that is queued.
+    #[default]
+    Group,
+    /// One transaction per response.
+    Single,
+    /// Answer without writing.
+    Null,
+}
+
+/// Stores each record that is not stored yet, with its alerts and messages, in one transaction; what became of each.
+///
+/// # Errors
+/// What the database says; then nothing of the batch is stored.
+pub fn store_batch(conn: &mut AnyConnection, batch: &[&Record]) -> QueryResult<Vec<Outcome>> {
+    conn.transaction(|conn| {
+        let rows: Vec<_> = batch.iter().map(|record| &record.response).collect();
+        let new = dialect::insert_responses(conn, &rows)?;
+        let accepted = || batch.iter().zip(&new).filter(|(_, new)| **new).map(|(record, _)| record);
+        let alerts: Vec<_> = accepted().flat_map(|record| record.alerts.iter().cloned()).collect();
+        let outbox: Vec<_> = accepted().flat_map(|record| record.outbox.iter().cloned()).collect();
+        if !alerts.is_empty() {
+            dialect::insert_alerts(conn, &alerts)?;
+        }
+        if !outbox.is_empty() {
+            dialect::insert_outbox(conn, &outbox)?;
+        }
+        Ok(new.into_iter().map(|new| if new { Outcome::Accepted } else { Outcome::Duplicate }).collect())
+    })
+}

@@ -1,0 +1,297 @@
+//! The one thread that writes.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use counterbell_shared::{Outcome, ResponseId};
+use diesel::r2d2::R2D2Connection;
+use diesel::result::{DatabaseErrorKind, Error as QueryError, QueryResult};
+use tokio::sync::{Notify, oneshot};
+
+use super::record::Record;
+use super::store::{StoreMode, store_batch};
+use crate::db::{AnyConnection, DatabaseUrl, StorageError, open};
+
+/// Most responses in one transaction: enough to share a commit, few enough to keep it short.
+const BATCH_MAX: usize = 512;
+/// How long the writer rests before it tries to reach a lost database again.
+const RECONNECT_PAUSE: Duration = Duration::from_millis(250);
+
+/// Why a response was not stored. The client keeps it and tries again with the same `response_id`.
+#[derive(Debug, thiserror::Error)]
+pub enum IngestError {
+    /// The queue is full.
+    #[error("the queue to storage is full")]
+    QueueFull,
+    /// The server is stopping.
+    #[error("the server is stopping")]
+    Stopping,
+    /// The database failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// What became of a response, after the commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// The id it is stored under.
+    pub response_id: ResponseId,
+    /// Accepted or duplicate.
+    pub outcome: Outcome,
+}
+
+/// How the writer works.
+#[derive(Clone, Copy, Debug)]
+pub struct WriterSettings {
+    /// Most records waiting; one more is refused.
+    pub queue_capacity: usize,
+    /// How a batch is committed.
+    pub mode: StoreMode,
+}
+
+enum Work {
+    Store(Record, oneshot::Sender<Result<Outcome, StorageError>>),
+    Run(Job),
+    /// Nothing comes after this.
+    Stop,
+}
+
+/// Answers its own waiter; whether it went well.
+type Job = Box<dyn FnOnce(&mut AnyConnection) -> bool + Send>;
+
+/// Hands work to the writer; cheap to clone.
+#[derive(Clone)]
+pub struct WriterHandle {
+    queue: SyncSender<Work>,
+    stopping: Arc<AtomicBool>,
+    mode: StoreMode,
+}
+
+/// The thread itself; [`Writer::join`] ends it.
+pub struct Writer {
+    thread: JoinHandle<()>,
+    handle: WriterHandle,
+}
+
+impl Writer {
+    /// Starts the thread on a connection whose schema is up to date. `outbox_filled` is told after each commit that
+    /// put messages in the outbox.
+    ///
+    /// # Errors
+    /// When the system cannot start a thread.
+    pub fn start(
+        conn: AnyConnection,
+        url: DatabaseUrl,
+        settings: WriterSettings,
+        outbox_filled: Arc<Notify>,
+    ) -> std::io::Result<Self> {
+        let (queue, work) = sync_channel(settings.queue_capacity);
+        let handle = WriterHandle { queue, stopping: Arc::default(), mode: settings.mode };
+        let thread = std::thread::Builder::new().name("writer".to_owned()).spawn(move || {
+            Loop { conn: Some(conn), url, mode: settings.mode, outbox_filled }.run(&work);
+        })?;
+        Ok(Self { thread, handle })
+    }
+
+    /// To hand it work.
+    pub fn handle(&self) -> WriterHandle {
+        self.handle.clone()
+    }
+
+    /// Waits until all that was queued is committed, and ends the thread.
+    pub fn join(self) {
+        self.handle.stop_accepting();
+        // When the thread is gone already there is nothing to stop.
+        let _ = self.handle.queue.send(Work::Stop);
+        if self.thread.join().is_err() {
+            tracing::error!("The writer ended by a panic");
+        }
+    }
+}
+
+impl WriterHandle {
+    /// From now on every new response is refused; what is queued is still committed.
+    pub fn stop_accepting(&self) {
+        self.stopping.store(true, Ordering::Release);
+    }
+
+    /// Whether [`Self::stop_accepting`] was called.
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
+    }
+
+    /// Stores a record; returns after the commit.
+    ///
+    /// # Errors
+    /// [`IngestError`]; the record may be sent again.
+    pub async fn store(&self, record: Record) -> Result<Stored, IngestError> {
+        if self.is_stopping() {
+            return Err(IngestError::Stopping);
+        }
+        let response_id = record.response_id();
+        if self.mode == StoreMode::Null {
+            return Ok(Stored { response_id, outcome: Outcome::Accepted });
+        }
+        let (reply, answer) = oneshot::channel();
+        self.queue.try_send(Work::Store(record, reply)).map_err(|error| match error {
+            TrySendError::Full(_) => IngestError::QueueFull,
+            TrySendError::Disconnected(_) => IngestError::Storage(writer_gone()),
+        })?;
+        let outcome = answer.await.map_err(|_| writer_gone())??;
+        Ok(Stored { response_id, outcome })
+    }
+
+    /// Runs `write` on the writer's connection, outside any transaction.
+    ///
+    /// # Errors
+    /// [`StorageError`] from `write`, or when the queue is full.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        write: impl FnOnce(&mut AnyConnection) -> QueryResult<T> + Send + 'static,
+    ) -> Result<T, StorageError> {
+        let (reply, answer) = oneshot::channel();
+        let job = Box::new(move |conn: &mut AnyConnection| {
+            let done = write(conn).map_err(StorageError::from);
+            let well = done.is_ok();
+            let _ = reply.send(done);
+            well
+        });
+        self.queue
+            .try_send(Work::Run(job))
+            .map_err(|_| StorageError::Unavailable("the queue to storage is full".to_owned()))?;
+        answer.await.map_err(|_| writer_gone())?
+    }
+}
+
+fn writer_gone() -> StorageError {
+    StorageError::Unavailable("the writer has no connection to the database".to_owned())
+}
+
+struct Loop {
+    conn: Option<AnyConnection>,
+    url: DatabaseUrl,
+    mode: StoreMode,
+    outbox_filled: Arc<Notify>,
+}
+
+type Waiter = oneshot::Sender<Result<Outcome, StorageError>>;
+
+impl Loop {
+    /// Until told to stop.
+    fn run(mut self, queue: &Receiver<Work>) {
+        let mut stop = false;
+        while !stop && let Ok(first) = queue.recv() {
+            let mut batch: Vec<(Record, Waiter)> = Vec::new();
+            let mut next = Some(first);
+            // No timer: a lone request commits at once, and while it does the next batch gathers.
+            while let Some(work) = next {
+                match work {
+                    Work::Store(record, waiter) => batch.push((record, waiter)),
+                    Work::Run(job) => self.run_job(job),
+                    Work::Stop => stop = true,
+                }
+                let full = stop || batch.len() == BATCH_MAX || (self.mode == StoreMode::Single && batch.len() == 1);
+                next = if full { None } else { queue.try_recv().ok() };
+            }
+            if !batch.is_empty() {
+                self.store(batch);
+            }
+        }
+    }
+
+    fn run_job(&mut self, job: Job) {
+        // Without a connection the job is dropped, and its waiter told so.
+        if self.connection().is_some_and(|conn| !job(conn)) {
+            self.drop_broken_connection();
+        }
+    }
+
+    fn store(&mut self, batch: Vec<(Record, Waiter)>) {
+        let records: Vec<&Record> = batch.iter().map(|(record, _)| record).collect();
+        let stored = match self.connection() {
+            Some(conn) => store_batch(conn, &records).map_err(StorageError::from),
+            None => Err(writer_gone()),
+        };
+        let outcomes = match stored {
+            Ok(outcomes) => outcomes.into_iter().map(Ok).collect(),
+            Err(error) => {
+                let outcomes = self.store_again(&records, error);
+                self.drop_broken_connection();
+                outcomes
+            }
+        };
+        let fills_outbox = |(record, outcome): (&&Record, &Result<Outcome, _>)| {
+            !record.outbox.is_empty() && matches!(outcome, Ok(Outcome::Accepted))
+        };
+        if records.iter().zip(&outcomes).any(fills_outbox) {
+            self.outbox_filled.notify_one();
+        }
+        for ((_, waiter), outcome) in batch.into_iter().zip(outcomes) {
+            // A client that hung up does not care; its response is stored all the same.
+            let _ = waiter.send(outcome);
+        }
+    }
+
+    /// After a batch failed: one record the database refuses must not fail its neighbours, so each is tried alone,
+    /// unless the database itself is away.
+    fn store_again(&mut self, records: &[&Record], error: StorageError) -> Vec<Result<Outcome, StorageError>> {
+        tracing::error!(error = %error, records = records.len(), "A batch was not stored: {error}");
+        let poison = matches!(&error, StorageError::Query(error) if is_about_the_data(error));
+        if !poison || records.len() == 1 {
+            let text = error.to_string();
+            return records.iter().map(|_| Err(StorageError::Unavailable(text.clone()))).collect();
+        }
+        let Some(conn) = self.connection() else {
+            return records.iter().map(|_| Err(writer_gone())).collect();
+        };
+        records
+            .iter()
+            .map(|record| {
+                let mut outcomes = store_batch(conn, &[record])?;
+                outcomes.pop().ok_or_else(writer_gone)
+            })
+            .collect()
+    }
+
+    /// The connection, made anew when it was lost; one try.
+    fn connection(&mut self) -> Option<&mut AnyConnection> {
+        if self.conn.is_none() {
+            match open(&self.url) {
+                Ok(conn) => {
+                    tracing::info!("Storage is back");
+                    self.conn = Some(conn);
+                }
+                Err(error) => {
+                    tracing::error!("{error}");
+                    std::thread::sleep(RECONNECT_PAUSE);
+                }
+            }
+        }
+        self.conn.as_mut()
+    }
+
+    fn drop_broken_connection(&mut self) {
+        if self.conn.as_mut().is_some_and(|conn| conn.is_broken() || conn.ping().is_err()) {
+            tracing::error!("The connection to storage is lost");
+            self.conn = None;
+        }
+    }
+}
+
+/// Whether the database refused a row, rather than being full, locked or gone.
+fn is_about_the_data(error: &QueryError) -> bool {
+    match error {
+        QueryError::DatabaseError(kind, _) => !matches!(
+            kind,
+            DatabaseErrorKind::ClosedConnection
+                | DatabaseErrorKind::UnableToSendCommand
+                | DatabaseErrorKind::ReadOnlyTransaction
+                | DatabaseErrorKind::SerializationFailure
+        ),
+        QueryError::SerializationError(_) => true,
+        _ => false,
+    }
+}

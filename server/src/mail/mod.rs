@@ -1,0 +1,8 @@
+//! Mail: what it says, and how it leaves.
+
+mod alert;
+mod defang;
+mod mailer;
+
+pub use alert::alert_mail;
+pub use mailer::{Mailer, MailerError};
