@@ -1,6 +1,8 @@
 //! Builds, tests and measures Counterbell. Run as `cargo xtask <command>` from anywhere in the workspace.
 
+mod bench;
 mod build;
+mod postgres;
 mod process;
 mod setup;
 
@@ -21,6 +23,9 @@ struct Cli {
 enum Command {
     /// Build the widget, then the server with the widget in it
     Build(build::Args),
+    /// Measure the server
+    #[command(subcommand)]
+    Bench(bench::Bench),
     /// Print the widget's sizes; fail when one is over its budget
     Size,
 }
@@ -28,6 +33,7 @@ enum Command {
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Build(args) => build::run(&args),
+        Command::Bench(what) => bench::run(&what),
         Command::Size => build::size::run(),
     };
     match result {

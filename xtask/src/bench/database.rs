@@ -1,0 +1,144 @@
+//! A database of one case's own: what an earlier case left to do must not slow the next.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail, ensure};
+use serde::Serialize;
+
+/// Where databases are made.
+pub enum Backend {
+    /// Files in this directory.
+    Sqlite(PathBuf),
+    /// On this server, as in `--database-url`.
+    Postgres(String),
+}
+
+/// The name in reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BackendName {
+    /// SQLite.
+    Sqlite,
+    /// PostgreSQL.
+    Postgres,
+}
+
+impl std::fmt::Display for BackendName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Self::Sqlite => "SQLite",
+            Self::Postgres => "PostgreSQL",
+        })
+    }
+}
+
+impl Backend {
+    /// The one this URL leads to. An SQLite file only names the directory; its own rows are left alone.
+    ///
+    /// # Errors
+    /// The scheme is not one the server takes.
+    pub fn at(url: &str) -> Result<Self> {
+        if let Some(file) = url.strip_prefix("sqlite:") {
+            let file = file.strip_prefix("//").unwrap_or(file);
+            let dir = Path::new(file).parent().context("the SQLite URL names no file: sqlite:///dir/file.db")?;
+            return Ok(Self::Sqlite(std::path::absolute(dir)?));
+        }
+        let postgres = url.starts_with("postgres://") || url.starts_with("postgresql://");
+        ensure!(postgres, "unknown database URL; sqlite:///dir/file.db and postgres://user@host/name are accepted");
+        Ok(Self::Postgres(url.to_owned()))
+    }
+
+    /// Its name in reports.
+    pub fn name(&self) -> BackendName {
+        match self {
+            Self::Sqlite(_) => BackendName::Sqlite,
+            Self::Postgres(_) => BackendName::Postgres,
+        }
+    }
+
+    /// A new, empty database.
+    ///
+    /// # Errors
+    /// It cannot be made; on PostgreSQL the user must be allowed to.
+    pub fn create(&self) -> Result<Database> {
+        match self {
+            Self::Sqlite(dir) => {
+                let dir = tempfile::Builder::new().prefix("bench-").tempdir_in(dir)?;
+                let url = format!("sqlite://{}/counterbell.db", dir.path().display());
+                Ok(Database { url, remains: Remains::Dir { _dir: dir } })
+            }
+            Self::Postgres(server) => {
+                let name = format!("counterbell_bench_{:016x}", fastrand::u64(..));
+                psql(server, &format!("CREATE DATABASE {name}"))?;
+                let url = with_database(server, &name)?;
+                Ok(Database { url, remains: Remains::Postgres { server: server.clone(), name } })
+            }
+        }
+    }
+}
+
+/// Empty when made, gone when dropped.
+pub struct Database {
+    /// As in `--database-url`.
+    pub url: String,
+    remains: Remains,
+}
+
+enum Remains {
+    Dir { _dir: tempfile::TempDir },
+    Postgres { server: String, name: String },
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        if let Remains::Postgres { server, name } = &self.remains
+            && let Err(error) = psql(server, &format!("DROP DATABASE {name} WITH (FORCE)"))
+        {
+            eprintln!("warning: {error:#}");
+        }
+    }
+}
+
+fn psql(server: &str, statement: &str) -> Result<()> {
+    let mut psql = Command::new("psql");
+    psql.args(["--no-psqlrc", "--quiet", "--dbname", server, "--command", statement]);
+    let output = psql.output().context("cannot start psql (Debian's postgresql-client)")?;
+    if !output.status.success() {
+        bail!("`{statement}` failed: {}", String::from_utf8_lossy(&output.stderr).trim());
+    }
+    Ok(())
+}
+
+/// The same server, another database.
+fn with_database(url: &str, name: &str) -> Result<String> {
+    let (base, query) = url.split_once('?').map_or((url, String::new()), |(base, query)| (base, format!("?{query}")));
+    let (scheme, rest) = base.split_once("://").context("the database URL has no scheme")?;
+    let server = rest.split('/').next().unwrap_or_default();
+    Ok(format!("{scheme}://{server}/{name}{query}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_database_keeps_server_and_options() {
+        for (url, other) in [
+            ("postgres://bench@127.0.0.1:5433/postgres", "postgres://bench@127.0.0.1:5433/x"),
+            ("postgres://127.0.0.1", "postgres://127.0.0.1/x"),
+            ("postgresql://u:p@db/main?sslmode=require", "postgresql://u:p@db/x?sslmode=require"),
+        ] {
+            assert_eq!(with_database(url, "x").unwrap(), other);
+        }
+    }
+
+    #[test]
+    fn scheme_chooses_the_backend_and_an_unknown_one_is_refused() {
+        assert!(Backend::at("mysql://db/x").is_err());
+        assert!(Backend::at("/data/counterbell.db").is_err());
+        for url in ["sqlite:///data/counterbell.db", "sqlite:/data/counterbell.db"] {
+            assert!(matches!(Backend::at(url), Ok(Backend::Sqlite(dir)) if dir == Path::new("/data")), "{url}");
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! The load generator: as many requests as the server answers, over connections that stay open.
+//!
+//! It shares the machine with the server, so it is cheap: one thread, requests rendered beforehand, of each answer
+//! only the status and the length are read.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+
+use super::requests::Template;
+
+/// Requests before the measured time: connections, caches and the database's files are warm then.
+const WARM_UP: Duration = Duration::from_millis(500);
+/// How long an answer may take before the run is given up.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+/// Room for one answer.
+const ANSWER_MAX_BYTES: usize = 16 * 1024;
+/// Status of an answer that says "stored".
+const CREATED: u16 = 201;
+
+/// What to do to the server.
+pub struct Load {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Each sends its next request when the last one is answered.
+    pub connections: usize,
+    /// Measured time, after the warm-up.
+    pub duration: Duration,
+    /// Sent in turn.
+    pub templates: Arc<[Template]>,
+}
+
+/// What the server did.
+#[derive(Debug, Default)]
+pub struct Measured {
+    /// Answers with 201, in the measured time or out of it: what must be in the database.
+    pub acknowledged: u64,
+    /// Of each 201 in the measured time, from sending to the last byte, in microseconds, sorted. All of them are
+    /// kept: four bytes each are cheaper than being wrong.
+    pub latencies_us: Vec<u32>,
+    /// How many answers had another status.
+    pub refused: BTreeMap<u16, u64>,
+}
+
+impl Measured {
+    /// The latency that this share of requests did not exceed (nearest rank), in microseconds.
+    pub fn percentile_us(&self, share: f64) -> u32 {
+        let rank = (self.latencies_us.len() as f64 * share).ceil() as usize;
+        self.latencies_us.get(rank.saturating_sub(1)).copied().unwrap_or_default()
+    }
+
+    fn add(&mut self, other: Self) {
+        self.acknowledged += other.acknowledged;
+        self.latencies_us.extend(other.latencies_us);
+        for (status, count) in other.refused {
+            *self.refused.entry(status).or_default() += count;
+        }
+    }
+}
+
+impl Load {
+    /// Runs it; returns when every request that was sent is answered.
+    ///
+    /// # Errors
+    /// A connection broke, or an answer is no HTTP.
+    pub fn run(self) -> Result<Measured> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(async {
+            let limit = WARM_UP + self.duration + ANSWER_TIMEOUT;
+            tokio::time::timeout(limit, self.run_connections()).await.context("the server stopped answering")?
+        })
+    }
+
+    async fn run_connections(self) -> Result<Measured> {
+        let mut streams = Vec::new();
+        for _ in 0..self.connections {
+            let stream = TcpStream::connect(self.address).await.context("cannot connect to the server")?;
+            stream.set_nodelay(true)?;
+            streams.push(stream);
+        }
+        let from = Instant::now() + WARM_UP;
+        let until = from + self.duration;
+        let mut tasks = JoinSet::new();
+        for (index, stream) in streams.into_iter().enumerate() {
+            let templates = Arc::clone(&self.templates);
+            // Connections start spread over the reviews, so that they do not send the same one at the same time.
+            let first = index * templates.len() / self.connections;
+            tasks.spawn(async move { run_connection(stream, &templates, first, from, until).await });
+        }
+        let mut measured = Measured::default();
+        while let Some(done) = tasks.join_next().await {
+            measured.add(done??);
+        }
+        measured.latencies_us.sort_unstable();
+        Ok(measured)
+    }
+}
+
+/// Sends until `until`; what is answered before `from` is not measured.
+async fn run_connection(
+    mut stream: TcpStream,
+    templates: &[Template],
+    first: usize,
+    from: Instant,
+    until: Instant,
+) -> Result<Measured> {
+    let mut measured = Measured::default();
+    let mut request = Vec::with_capacity(ANSWER_MAX_BYTES);
+    let mut answer = vec![0; ANSWER_MAX_BYTES];
+    let mut sent_at = Instant::now();
+    for template in templates.iter().cycle().skip(first) {
+        if sent_at >= until {
+            break;
+        }
+        template.render(&mut request)?;
+        stream.write_all(&request).await.context("cannot send a request")?;
+        let status = receive(&mut stream, &mut answer).await?;
+        let answered_at = Instant::now();
+        if status == CREATED {
+            measured.acknowledged += 1;
+            if answered_at >= from && answered_at < until {
+                let latency_us = answered_at.duration_since(sent_at).as_micros();
+                measured.latencies_us.push(u32::try_from(latency_us).unwrap_or(u32::MAX));
+            }
+        } else {
+            *measured.refused.entry(status).or_default() += 1;
+        }
+        sent_at = answered_at;
+    }
+    Ok(measured)
+}
+
+/// Reads one answer to its end; its status.
+async fn receive(stream: &mut TcpStream, buffer: &mut [u8]) -> Result<u16> {
+    let mut filled = 0;
+    loop {
+        ensure!(filled < buffer.len(), "an answer is longer than {ANSWER_MAX_BYTES} bytes");
+        let read = stream.read(&mut buffer[filled..]).await.context("cannot read an answer")?;
+        ensure!(read > 0, "the server closed a connection");
+        filled += read;
+        match parse_head(&buffer[..filled])? {
+            Some(head) if filled >= head.answer_bytes => return Ok(head.status),
+            _ => {}
+        }
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Head {
+    status: u16,
+    /// Of head and body together.
+    answer_bytes: usize,
+}
+
+/// `None`: the head is not there in full yet.
+fn parse_head(bytes: &[u8]) -> Result<Option<Head>> {
+    let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else { return Ok(None) };
+    let head = std::str::from_utf8(&bytes[..end])?;
+    let mut lines = head.split("\r\n");
+    let status_line = lines.next().unwrap_or_default();
+    let status = status_line.split(' ').nth(1).and_then(|status| status.parse().ok());
+    let status = status.with_context(|| format!("not an HTTP status line: {status_line:?}"))?;
+    let length = lines.filter_map(|line| line.split_once(':')).find_map(|(name, value)| {
+        name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok()).flatten()
+    });
+    // The server sends a length with every answer to a response; without one we could not tell where it ends.
+    let length = length.context("an answer has no content-length")?;
+    Ok(Some(Head { status, answer_bytes: end + 4 + length }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn head_is_read_once_it_is_complete() {
+        let answer = b"HTTP/1.1 201 Created\r\nContent-Length: 3\r\nx: y\r\n\r\nabc";
+        for end in 0..answer.len() - 3 {
+            assert_eq!(parse_head(&answer[..end]).unwrap(), None, "{end}");
+        }
+        assert_eq!(parse_head(answer).unwrap(), Some(Head { status: 201, answer_bytes: answer.len() }));
+        assert!(parse_head(b"HTTP/1.1 201 Created\r\n\r\n").is_err());
+        assert!(parse_head(b"220 mail.example ESMTP\r\n\r\n").is_err());
+    }
+
+    #[test]
+    fn percentile_is_the_nearest_rank() {
+        let measured = Measured { latencies_us: (1..=200).collect(), ..Measured::default() };
+        assert_eq!(measured.percentile_us(0.5), 100);
+        assert_eq!(measured.percentile_us(0.99), 198);
+        assert_eq!(Measured::default().percentile_us(0.99), 0);
+    }
+}

@@ -1,0 +1,146 @@
+//! The server under load, and its command line.
+
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::case::Storage;
+
+/// How long the server may take until it listens, and to answer the admin.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How often we look whether it listens.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// What stands before the port in the line that says where it listens.
+const LISTENING: &str = "http://127.0.0.1:";
+
+/// The server binary on one database.
+pub struct Program<'a> {
+    /// The binary.
+    pub path: &'a Path,
+    /// As in `--database-url`.
+    pub database_url: &'a str,
+    /// Where its mails and its log go.
+    pub dir: &'a Path,
+}
+
+impl Program<'_> {
+    /// A new site, and a key to read its responses.
+    ///
+    /// # Errors
+    /// A command failed; the error holds what it said.
+    pub fn create_site(&self) -> Result<(String, String)> {
+        let site = self.run(&["site", "create", "--name", "bench", "--recipient", "staff@shop.example", "--json"])?;
+        let site_key = string(&site, "site_key")?;
+        let key = self.run(&["key", "create", "--site", &site_key, "--json"])?;
+        Ok((site_key, string(&key, "api_key")?))
+    }
+
+    /// Starts the server; returns when it listens.
+    ///
+    /// # Errors
+    /// It ended, or says nowhere where it listens; the error holds its log.
+    pub fn serve(&self, storage: Storage) -> Result<Server> {
+        let log = self.dir.join("server.log");
+        let mut command = self.command();
+        command.args(["serve", "--listen", "127.0.0.1:0", "--bench-storage", storage.flag()]);
+        command.arg("--mail-dir").arg(self.dir.join("mail"));
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(&log)?);
+        let child = command.spawn().with_context(|| format!("cannot start {}", self.path.display()))?;
+        let mut server = Server { child, address: SocketAddr::from(([127, 0, 0, 1], 0)), log };
+        server.wait_until_it_listens()?;
+        Ok(server)
+    }
+
+    fn run<T: DeserializeOwned>(&self, args: &[&str]) -> Result<T> {
+        let output = self.command().args(args).output().context("cannot start the server binary")?;
+        let command = args.join(" ");
+        ensure!(output.status.success(), "`counterbell {command}`: {}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).with_context(|| format!("`counterbell {command}` printed no JSON"))
+    }
+
+    /// The binary, knowing nothing of the settings of whoever runs the benchmark.
+    fn command(&self) -> Command {
+        let mut command = Command::new(self.path);
+        command.current_dir(self.dir).env("NO_COLOR", "1").env_remove("RUST_LOG");
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("COUNTERBELL_")) {
+            command.env_remove(name);
+        }
+        command.env("COUNTERBELL_DATABASE_URL", self.database_url);
+        command
+    }
+}
+
+fn string(value: &Value, name: &str) -> Result<String> {
+    Ok(value[name].as_str().with_context(|| format!("no {name} in {value}"))?.to_owned())
+}
+
+/// A running server; dropping it kills it.
+pub struct Server {
+    child: Child,
+    /// Where it listens.
+    pub address: SocketAddr,
+    log: PathBuf,
+}
+
+impl Server {
+    fn wait_until_it_listens(&mut self) -> Result<()> {
+        let started = Instant::now();
+        loop {
+            let log = self.log();
+            if let Some((_, rest)) = log.split_once(LISTENING) {
+                let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+                // Without what follows the number its last digit may not be written yet.
+                if digits.len() < rest.len() {
+                    self.address.set_port(digits.parse().context("the server listens on no port")?);
+                    return Ok(());
+                }
+            }
+            if let Some(status) = self.child.try_wait()? {
+                bail!("the server ended ({status}):\n{log}");
+            }
+            ensure!(started.elapsed() < PATIENCE, "the server does not listen:\n{log}");
+            std::thread::sleep(LOOK_EVERY);
+        }
+    }
+
+    /// What it logged so far.
+    pub fn log(&self) -> String {
+        fs::read(&self.log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
+    }
+
+    /// Responses the admin API counts for the site of this key.
+    ///
+    /// # Errors
+    /// The API cannot be asked, or its answer holds no count.
+    pub fn count_responses(&self, api_key: &str) -> Result<u64> {
+        let mut stream = TcpStream::connect(self.address)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        let address = self.address;
+        write!(
+            stream,
+            "GET /v1/admin/summary HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {api_key}\r\n\
+             connection: close\r\n\r\n"
+        )?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).context("cannot read the summary")?;
+        let (head, body) = answer.split_once("\r\n\r\n").context("the summary is no HTTP")?;
+        ensure!(head.starts_with("HTTP/1.1 200"), "the summary was refused:\n{answer}");
+        let summary: Value = serde_json::from_str(body).with_context(|| format!("the summary is no JSON: {body}"))?;
+        summary["count"].as_u64().with_context(|| format!("no count in {summary}"))
+    }
+}
+
+impl Drop for Server {
+    /// As a power cut would: what it acknowledged must survive that.
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
