@@ -4,6 +4,7 @@ mod compress;
 mod manifest;
 mod minify;
 mod pack;
+mod shorten;
 pub mod size;
 mod toolchain;
 mod widget;

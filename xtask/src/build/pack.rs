@@ -10,6 +10,7 @@ use wasm_bindgen_cli_support::Bindgen;
 use super::compress;
 use super::manifest::{File, Kind, Manifest};
 use super::minify;
+use super::shorten::{ShortNames, identifiers, is_made_up};
 
 /// What the files are made from.
 pub struct Sources {
@@ -27,9 +28,10 @@ impl Sources {
     /// Changes when a source, or the way files are made from it, does.
     pub fn fingerprint(&self) -> String {
         // What this recipe is made of; a new version of a minifier changes the lock file.
-        const RECIPE: [&str; 4] = [
+        const RECIPE: [&str; 5] = [
             include_str!("pack.rs"),
             include_str!("minify.rs"),
+            include_str!("shorten.rs"),
             include_str!("compress.rs"),
             include_str!("../../../Cargo.lock"),
         ];
@@ -86,7 +88,22 @@ fn bindgen(wasm: Vec<u8>) -> Result<(String, Vec<u8>)> {
     }
     // Nothing calls it, and what is exported cannot be minified away.
     let glue = output.js().replace("export { initSync, __wbg_init as default };", "export { __wbg_init as default };");
-    Ok((glue, output.wasm_mut().emit_wasm()))
+    let module = output.wasm_mut();
+    let used = identifiers(&glue);
+    let unused = module.exports.iter().filter(|export| is_made_up(&export.name) && !used.contains(&*export.name));
+    for export in unused.map(|export| export.id()).collect::<Vec<_>>() {
+        module.exports.delete(export);
+    }
+    let mut names = ShortNames::default();
+    for import in module.imports.iter_mut() {
+        import.name = names.shorten(&import.name);
+        import.module = ShortNames::MODULE.to_owned();
+    }
+    for export in module.exports.iter_mut().filter(|export| is_made_up(&export.name)) {
+        export.name = names.shorten(&export.name);
+    }
+    let glue = names.apply(&glue).replace("\"./app_bg.js\"", &format!("{:?}", ShortNames::MODULE));
+    Ok((glue, module.emit_wasm()))
 }
 
 /// Replaces the placeholder `"%NAME%"`, quotes included.

@@ -52,7 +52,9 @@ fn compile(directory: &Path) -> Result<PathBuf> {
     // One each, so that trying the other does not throw away what this one made.
     let target = directory.join(format!("cargo-{toolchain}"));
     let mut cargo = toolchain.cargo();
-    cargo.args(["build", "--package", "counterbell-widget", "--profile", "widget", "--target"]);
+    // `rustc` for its `--crate-type`: as long as an rlib is made too, cargo leaves out link-time optimization.
+    cargo.args(["rustc", "--package", "counterbell-widget", "--lib", "--crate-type", "cdylib"]);
+    cargo.args(["--profile", "widget", "--target"]);
     cargo.args(["wasm32-unknown-unknown", "-Zbuild-std=std,panic_abort", "-Zbuild-std-features=optimize_for_size"]);
     cargo.arg("--target-dir").arg(&target).env("CARGO_ENCODED_RUSTFLAGS", encode_flags(&FLAGS));
     process::run(&mut cargo)?;
