@@ -19,11 +19,11 @@ pub use error::CliError;
 ///
 /// Start with `counterbell demo` to see it all, or with:
 ///
-///   counterbell site create --name "My shop" --origin https://shop.example --recipient staff@shop.example
+///   counterbell site create --name Shop --origin https://shop.example --recipient staff@shop.example
 ///   counterbell key create --site SITE_KEY
 ///   counterbell serve
 #[derive(Parser)]
-#[command(name = "counterbell", version, verbatim_doc_comment, max_term_width = 110)]
+#[command(name = "counterbell", version, verbatim_doc_comment, max_term_width = 100)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

@@ -45,7 +45,7 @@ pub enum LogFormat {
 /// Sends the log to standard error; `COUNTERBELL_LOG` says how much (`info`, `debug`, `counterbell=trace`, ...).
 pub fn start_log(format: LogFormat) {
     let filter = tracing_subscriber::EnvFilter::try_from_env("COUNTERBELL_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info,actix_server=warn"));
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_target(false)

@@ -1,6 +1,7 @@
 //! How mail is sent.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -112,12 +113,9 @@ fn smtp_url(text: &str) -> Result<String, ConfigError> {
         |reason: &str| ConfigError::Invalid { setting: "--smtp-url (COUNTERBELL_SMTP_URL)", reason: reason.to_owned() };
     let usage = "use smtp://user:password@host:587 (STARTTLS), smtps://user:password@host:465 or smtp://localhost:25";
     let mut url = url::Url::parse(text).map_err(|_| invalid(usage))?;
-    let local = match url.host() {
-        Some(url::Host::Domain(host)) => host == "localhost",
-        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
-        None => return Err(invalid(usage)),
-    };
+    // `smtp` is no scheme of the web's, so the URL parser takes an IP address for a name.
+    let host = url.host_str().ok_or_else(|| invalid(usage))?.trim_matches(['[', ']']);
+    let local = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
     let tls = url.query_pairs().find(|(name, _)| name == "tls").map(|(_, value)| value.into_owned());
     match (url.scheme(), tls.as_deref()) {
         ("smtps", None) | ("smtp", Some("required")) => {}
@@ -144,6 +142,7 @@ mod tests {
         for (given, resolved_to) in [
             ("smtp://localhost:25", "smtp://localhost:25"),
             ("smtp://127.0.0.1:2525", "smtp://127.0.0.1:2525"),
+            ("smtp://[::1]:2525", "smtp://[::1]:2525"),
             ("smtp://localhost:25?tls=required", "smtp://localhost:25?tls=required"),
             ("smtp://u:p@mail.example:587", "smtp://u:p@mail.example:587?tls=required"),
             ("smtps://u:p@mail.example:465", "smtps://u:p@mail.example:465"),

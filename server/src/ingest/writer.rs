@@ -52,6 +52,7 @@ pub struct WriterSettings {
     pub mode: StoreMode,
 }
 
+#[expect(clippy::large_enum_variant, reason = "nearly all work is a Store, and the hot path allocates nothing more")]
 enum Work {
     Store(Record, oneshot::Sender<Result<Outcome, StorageError>>),
     Run(Job),

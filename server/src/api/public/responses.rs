@@ -36,7 +36,7 @@ pub async fn create_response(
 fn parse(body: &[u8]) -> Result<(SiteKey, Response), ApiError> {
     match serde_json::from_slice::<NewResponse<'_>>(body) {
         Ok(new) => new.parse().map_err(ApiError::invalid_response),
-        Err(error) if error.is_data() => Err(ApiError::invalid_response(shape_errors(body, &error))),
+        Err(error) if error.is_data() => Err(ApiError::invalid_response(all_errors(body, &error))),
         Err(error) => Err(ApiError::new(ProblemCode::MalformedJson, format!("Not JSON: {error}."))),
     }
 }
@@ -78,6 +78,15 @@ impl Kind {
         }
     }
 
+    /// Fits, and is right wherever a field of this kind is required: a site key, an address, any scale.
+    fn valid_value(self) -> serde_json::Value {
+        match self {
+            Self::Text => "site_0000000000000000".into(),
+            Self::Integer => 1.into(),
+            Self::Boolean | Self::Object => false.into(),
+        }
+    }
+
     const fn name(self) -> &'static str {
         match self {
             Self::Text => "a text",
@@ -88,14 +97,19 @@ impl Kind {
     }
 }
 
-/// Every field that is missing, unknown or of the wrong type: serde stops at the first.
-fn shape_errors(body: &[u8], first: &serde_json::Error) -> Vec<FieldError> {
+/// Every field that is missing, unknown, of the wrong type or of the wrong value: serde stops at the first.
+fn all_errors(body: &[u8], first: &serde_json::Error) -> Vec<FieldError> {
     let mut errors = Vec::new();
     match serde_json::from_slice(body) {
-        Ok(serde_json::Value::Object(fields)) => {
-            check_fields(&fields, &FIELDS, "", &mut errors);
-            if let Some(serde_json::Value::Object(contact)) = fields.get("contact") {
+        Ok(serde_json::Value::Object(mut fields)) => {
+            check_fields(&mut fields, &FIELDS, "", &mut errors);
+            if let Some(serde_json::Value::Object(contact)) = fields.get_mut("contact") {
                 check_fields(contact, &CONTACT_FIELDS, "/contact", &mut errors);
+            }
+            // What is left has the right shape; its values may still be wrong.
+            let text = serde_json::Value::Object(fields).to_string();
+            if let Ok(new) = serde_json::from_str::<NewResponse<'_>>(&text) {
+                errors.extend(new.parse().err().unwrap_or_default());
             }
         }
         Ok(_) => errors.push(FieldError::new("", "must be a JSON object")),
@@ -108,26 +122,56 @@ fn shape_errors(body: &[u8], first: &serde_json::Error) -> Vec<FieldError> {
     errors
 }
 
-fn check_fields(
-    given: &serde_json::Map<String, serde_json::Value>,
-    known: &[(&str, Kind, bool)],
-    parent: &str,
-    errors: &mut Vec<FieldError>,
-) {
+type Fields = serde_json::Map<String, serde_json::Value>;
+
+/// Names what does not fit, and puts what would fit in its place.
+fn check_fields(given: &mut Fields, known: &[(&str, Kind, bool)], parent: &str, errors: &mut Vec<FieldError>) {
     for (name, kind, required) in known {
-        let pointer = format!("{parent}/{name}");
-        match given.get(*name) {
-            None if *required => errors.push(FieldError::new(pointer, "is missing")),
-            Some(value) if value.is_null() && !required => {}
-            Some(value) if !kind.fits(value) => {
-                errors.push(FieldError::new(pointer, format!("must be {}", kind.name())));
-            }
-            _ => {}
+        let wrong = match given.get(*name) {
+            None if *required => "is missing".to_owned(),
+            Some(value) if !kind.fits(value) && (*required || !value.is_null()) => format!("must be {}", kind.name()),
+            _ => continue,
+        };
+        errors.push(FieldError::new(format!("{parent}/{name}"), wrong));
+        given.remove(*name);
+        if *required {
+            given.insert((*name).to_owned(), kind.valid_value());
         }
     }
-    for name in given.keys().filter(|name| !known.iter().any(|(known, ..)| known == name)) {
-        // RFC 6901 section 3.
-        let escaped = name.replace('~', "~0").replace('/', "~1");
-        errors.push(FieldError::new(format!("{parent}/{escaped}"), "is not a field of a response"));
+    given.retain(|name, _| {
+        let known = known.iter().any(|(known, ..)| known == name);
+        if !known {
+            // RFC 6901 section 3.
+            let escaped = name.replace('~', "~0").replace('/', "~1");
+            errors.push(FieldError::new(format!("{parent}/{escaped}"), "is not a field of a response"));
+        }
+        known
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pointers(body: &str) -> Vec<String> {
+        let error = serde_json::from_str::<NewResponse<'_>>(body).unwrap_err();
+        all_errors(body.as_bytes(), &error).into_iter().map(|error| error.pointer).collect()
+    }
+
+    #[test]
+    fn wrong_shapes_and_wrong_values_are_named_together() {
+        assert_eq!(pointers(r#"{"site_key":"x","score":"5","a/b~c":1}"#), ["/score", "/a~1b~0c", "/site_key"]);
+        assert_eq!(pointers("{}"), ["/site_key", "/score"]);
+        assert_eq!(pointers(r#"{"site_key":1,"score":4.5,"survey":"fax"}"#), ["/site_key", "/score", "/survey"]);
+        assert_eq!(
+            pointers(r#"{"site_key":"site_0000000000000000","score":1,"contact":{"email":7,"to":1}}"#),
+            ["/contact/email", "/contact/consent", "/contact/to"]
+        );
+    }
+
+    #[test]
+    fn what_is_no_object_is_wrong_as_a_whole() {
+        assert_eq!(pointers("[]"), [""]);
+        assert_eq!(pointers(r#"{"score":1,"score":2,"site_key":"site_0000000000000000"}"#), [""]);
     }
 }
