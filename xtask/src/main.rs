@@ -2,6 +2,7 @@
 
 mod bench;
 mod build;
+mod demo;
 mod postgres;
 mod process;
 mod setup;
@@ -23,6 +24,8 @@ struct Cli {
 enum Command {
     /// Build the widget, then the server with the widget in it
     Build(build::Args),
+    /// Build everything, then show it: a server with real reviews, and a shop to rate
+    Demo(demo::Args),
     /// Measure the server
     #[command(subcommand)]
     Bench(bench::Bench),
@@ -33,6 +36,7 @@ enum Command {
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Build(args) => build::run(&args),
+        Command::Demo(args) => demo::run(&args),
         Command::Bench(what) => bench::run(&what),
         Command::Size => build::size::run(),
     };

@@ -10,10 +10,11 @@ mod toolchain;
 mod widget;
 
 use std::path::PathBuf;
+use std::process::Command;
 
 use anyhow::Result;
 
-use crate::process;
+use crate::{process, setup};
 
 /// Arguments of `cargo xtask build`.
 #[derive(clap::Args)]
@@ -26,30 +27,59 @@ pub struct Args {
     pub widget_only: bool,
 }
 
-/// Builds the widget, then the server.
+/// How the server is built; the widget is the same either way.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Profile {
+    /// Unoptimized.
+    Dev,
+    /// To be used and measured.
+    Release,
+}
+
+/// `cargo xtask build`.
 ///
 /// # Errors
 /// The first step that failed, or a part of the widget is over its size budget.
 pub fn run(args: &Args) -> Result<()> {
-    let manifest = widget::build()?;
-    size::print(&manifest);
-    size::check(&manifest)?;
-    if !args.widget_only {
-        let program = server(args.dev)?;
-        println!("Built {}", program.display());
+    if args.widget_only {
+        return make_widget();
     }
+    let program = product(if args.dev { Profile::Dev } else { Profile::Release })?;
+    println!("Built {}", program.display());
     Ok(())
 }
 
-/// Builds the server; returns where the program is.
-fn server(dev: bool) -> Result<PathBuf> {
+/// Builds the widget, then the server with the widget in it; returns where the program is.
+///
+/// # Errors
+/// The first step that failed, or a part of the widget is over its size budget.
+pub fn product(profile: Profile) -> Result<PathBuf> {
+    make_widget()?;
+    server(profile)
+}
+
+fn make_widget() -> Result<()> {
+    let manifest = widget::build()?;
+    size::print(&manifest);
+    size::check(&manifest)
+}
+
+/// Builds the server alone; without the widget when that was not built before.
+///
+/// # Errors
+/// OpenSSL's headers are missing and cannot be installed from here, or the build failed.
+pub fn server(profile: Profile) -> Result<PathBuf> {
+    // libpq is built from source with TLS; only OpenSSL comes from the system.
+    if process::output(Command::new("pkg-config").args(["--exists", "openssl"])).is_none() {
+        setup::ensure_debian_packages("build the server", &["libssl-dev", "pkg-config"])?;
+    }
     println!("Building the server");
     let mut cargo = process::cargo();
     cargo.args(["build", "--package", "counterbell"]);
-    if !dev {
+    if profile == Profile::Release {
         cargo.arg("--release");
     }
     process::run(&mut cargo)?;
-    let profile = if dev { "debug" } else { "release" };
-    Ok(process::target_directory().join(profile).join("counterbell"))
+    let folder = if profile == Profile::Dev { "debug" } else { "release" };
+    Ok(process::target_directory().join(folder).join("counterbell"))
 }
