@@ -3,6 +3,7 @@
 //! `fetch` is called directly: gloo-net adds nothing to one POST but bytes (see the sizes in docs/adr/0006).
 
 use js_sys::{Date, JSON, Object, Promise, Reflect};
+use uuid::Uuid;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Response;
@@ -38,12 +39,17 @@ pub fn new_response_id() -> ResponseId {
 /// Sends one response and says how that ended.
 ///
 /// `fields` is the body as far as it was known before the customer answered; the answer is added to it.
-pub async fn send(url: String, fields: JsValue, id: ResponseId, score: Score, comment: String) -> Answer {
-    set(&fields, "response_id", &id.to_string().into());
-    set(&fields, "score", &score.value().into());
+pub async fn send(url: &str, fields: &JsValue, id: ResponseId, score: Score, comment: String) -> Answer {
+    set(fields, "response_id", &id_text(id));
+    set(fields, "score", &score.value().into());
     // Left out of the JSON when undefined, which clears the comment of an earlier try.
-    set(&fields, "comment", &if comment.is_empty() { JsValue::UNDEFINED } else { comment.into() });
-    Answer::from_status(post(&url, &fields).await.ok())
+    set(fields, "comment", &if comment.is_empty() { JsValue::UNDEFINED } else { comment.into() });
+    Answer::from_status(post(url, fields).await.ok())
+}
+
+/// As [`ResponseId`]'s `Display`, without what `fmt` would add to the download.
+fn id_text(id: ResponseId) -> JsValue {
+    (&*Uuid::from_bytes(*id.as_bytes()).hyphenated().encode_lower(&mut Uuid::encode_buffer())).into()
 }
 
 async fn post(url: &str, body: &JsValue) -> Result<u16, JsValue> {

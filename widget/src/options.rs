@@ -7,8 +7,10 @@ use yew::AttrValue;
 
 /// Everything the card needs to know. The loader (`loader/widget.js`) makes it; `shared/src/widget_config.rs` has
 /// the shape of its `config`.
-#[derive(Clone, PartialEq)]
+#[derive(PartialEq)]
 pub struct Options {
+    /// Whether the customer asked for the card and so expects the focus in it.
+    pub focus: bool,
     /// Where responses go: an absolute URL.
     pub url: String,
     /// Body of the request as far as known before the customer answers: site key, touchpoint, references and so on.
@@ -32,7 +34,7 @@ pub struct Options {
 }
 
 /// The widget's own words; `shared/src/widget_config.rs` says when each is shown.
-#[derive(Clone, PartialEq)]
+#[derive(PartialEq)]
 pub struct Texts {
     pub comment: AttrValue,
     pub send: AttrValue,
@@ -52,6 +54,7 @@ impl Options {
         let survey = get(&config, "survey");
         let texts = get(&config, "texts");
         Some(Self {
+            focus: get(options, "focus").is_truthy(),
             url: get(options, "url").as_string()?,
             fields: get(options, "fields"),
             on: get(options, "on").unchecked_into(),

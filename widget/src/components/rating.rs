@@ -3,7 +3,7 @@ use yew::prelude::*;
 
 /// What the rating needs.
 pub struct RatingProps<'a> {
-    /// What is measured; decides the scale and how it is drawn.
+    /// What is measured; decides the scale.
     pub metric: Metric,
     /// What was picked.
     pub score: Option<Score>,
@@ -19,34 +19,37 @@ pub struct RatingProps<'a> {
     pub on_pick: &'a Callback<Score>,
 }
 
-/// One radio button a score. Satisfaction is drawn as stars, every other scale as numbers.
+/// One radio button a score. Which metrics are drawn as stars rather than numbers is the style sheet's affair.
 pub fn rating(props: RatingProps) -> Html {
     let scale = props.metric.scale();
     let scores = scale.scores().filter_map(|value| Score::new(value.into(), props.metric).ok());
-    let class = if props.metric == Metric::Csat { "scores stars" } else { "scores" };
     html! {
         <>
-            <div class={class}>{ for scores.map(|score| one_score(&props, score)) }</div>
+            <div class="scores" data-metric={props.metric.as_str()}>{ for scores.map(|score| one_score(&props, score)) }</div>
             // Read out as part of the end scores' names.
             <div class="ends" aria-hidden="true"><span>{ props.low_label }</span><span>{ props.high_label }</span></div>
         </>
     }
 }
 
+/// Every score's digits: number formatting would be a kilobyte of the download.
+const NUMBERS: [&str; 11] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10"];
+
 fn one_score(props: &RatingProps, score: Score) -> Html {
     let value = score.value();
-    let number = value.to_string();
+    let number = NUMBERS.get(usize::from(value)).copied().unwrap_or_default();
     let scale = props.metric.scale();
-    let name = match value {
-        _ if value == scale.min => format!("{number}, {}", props.low_label),
-        _ if value == scale.max => format!("{number}, {}", props.high_label),
-        _ => number.clone(),
+    let meaning = match value {
+        _ if value == scale.min => props.low_label,
+        _ if value == scale.max => props.high_label,
+        _ => "",
     };
+    let name = [number, " ", meaning].concat();
     let reached = props.score.is_some_and(|picked| value <= picked.value());
     let first = if value == scale.min { props.first.clone() } else { NodeRef::default() };
     let on_pick = props.on_pick.clone();
     html! {
-        <label class={if reached { "on" } else { "" }}>
+        <label data-on={reached.then_some("")}>
             <input ref={first} type="radio" name="score" checked={props.score == Some(score)} aria-label={name}
                 disabled={props.disabled} onchange={move |_| on_pick.emit(score)} />
             <span>{ number }</span>

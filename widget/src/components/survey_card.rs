@@ -1,3 +1,5 @@
+use std::rc::Rc;
+
 use counterbell_shared::ResponseId;
 use web_sys::{HtmlElement, HtmlTextAreaElement};
 use yew::prelude::*;
@@ -14,7 +16,7 @@ use crate::state::{Action, Alert, Phase, State};
 #[derive(Clone, PartialEq, Properties)]
 pub struct SurveyCardProps {
     /// What the loader handed over.
-    pub options: Options,
+    pub options: Rc<Options>,
 }
 
 /// The card: asks, sends, thanks.
@@ -32,14 +34,15 @@ impl Component for SurveyCard {
     type Message = Action;
     type Properties = SurveyCardProps;
 
-    fn create(_: &Context<Self>) -> Self {
+    fn create(context: &Context<Self>) -> Self {
+        let first_score = NodeRef::default();
         Self {
             state: State::default(),
             response_id: api::new_response_id(),
-            first_score: NodeRef::default(),
+            focus_next: context.props().options.focus.then(|| first_score.clone()),
+            first_score,
             comment: NodeRef::default(),
             thanks: NodeRef::default(),
-            focus_next: None,
         }
     }
 
@@ -62,7 +65,7 @@ impl Component for SurveyCard {
 
     fn view(&self, context: &Context<Self>) -> Html {
         let Options { texts, locale, metric, question, low_label, high_label, comment_max_chars, .. } =
-            &context.props().options;
+            &*context.props().options;
         let State { score, phase, alert: wrong } = self.state;
         let link = context.link();
         let sending = phase == Phase::Sending;
@@ -117,10 +120,12 @@ impl Component for SurveyCard {
 impl SurveyCard {
     fn send(&self, context: &Context<Self>) {
         let Some(score) = self.state.score else { return };
-        let Options { url, fields, .. } = context.props().options.clone();
+        let options = context.props().options.clone();
         let comment = self.comment.cast::<HtmlTextAreaElement>().map(|field| field.value()).unwrap_or_default();
         let id = self.response_id;
-        context.link().send_future(async move { Action::Answered(api::send(url, fields, id, score, comment).await) });
+        context.link().send_future(async move {
+            Action::Answered(api::send(&options.url, &options.fields, id, score, comment).await)
+        });
     }
 }
 
