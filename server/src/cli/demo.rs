@@ -71,7 +71,7 @@ impl DemoArgs {
         actix_web::rt::System::new().block_on(async {
             let server = Server::bind(&config, StoreMode::Group)?;
             let address = server.address()?;
-            let shop = Shop::new(address, &site_key).serve(shop)?;
+            let shop = Shop::new(address, &site_key, mail_dir.clone()).serve(shop)?;
             let stop_shop = shop.handle();
             actix_web::rt::spawn(shop);
 
@@ -80,9 +80,9 @@ impl DemoArgs {
             let text = format!(
                 "\nCounterbell runs. Open the shop and rate your order, badly for once:\n\n\
                  \x20 Shop      {shop_url}\n\
+                 \x20 Mail      {shop_url}inbox, and as files in {mail}\n\
                  \x20 Server    {server_url}\n\
-                 \x20 API key   {api_key}\n\
-                 \x20 Mail      {mail}/*.eml, as {RECIPIENT} would get it\n\n\
+                 \x20 API key   {api_key}\n\n\
                  See what came in:\n\n\
                  \x20 curl -H 'Authorization: Bearer {api_key}' '{server_url}/v1/admin/responses?limit=3'\n\
                  \x20 curl -H 'Authorization: Bearer {api_key}' '{server_url}/v1/admin/summary'\n\n\
@@ -90,7 +90,7 @@ impl DemoArgs {
             );
             let value = json!({
                 "shop_url": shop_url, "server_url": server_url, "site_key": site_key, "api_key": api_key,
-                "mail_dir": mail_dir,
+                "inbox_url": format!("{shop_url}inbox"), "mail_dir": mail_dir,
             });
             self.output.print(&value, &text)?;
             server.run(stop_signal()).await?;

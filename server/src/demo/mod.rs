@@ -1,5 +1,6 @@
 //! The whole product on one machine: a server with real reviews, and a shop to rate.
 
+mod inbox;
 mod reviews;
 mod shop;
 
