@@ -28,7 +28,6 @@ use crate::ingest::StoreMode;
 ///
 /// Every start begins anew: the demo's folder is emptied first.
 #[derive(Args)]
-#[command(verbatim_doc_comment)]
 pub struct DemoArgs {
     /// Port of the server; 0 takes a free one [default: 8080, or a free one]
     #[arg(long)]

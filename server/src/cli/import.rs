@@ -22,7 +22,6 @@ use crate::import::{self, ImportOptions, ImportReport, Mapping};
 /// Importing the same file again changes nothing. Bad rows are written to a rejects file with line and reason; good
 /// ones are kept. Nobody is told about imported responses unless --alert is given.
 #[derive(Args)]
-#[command(verbatim_doc_comment)]
 pub struct ImportArgs {
     /// File to read
     file: PathBuf,

@@ -33,7 +33,6 @@ struct Cli {
 enum Command {
     /// Answer requests, and send mail, until told to stop
     Serve(serve::ServeArgs),
-    /// Show the whole product: a server with real reviews, and a shop to rate
     Demo(demo::DemoArgs),
     /// Make and list sites
     #[command(subcommand)]
@@ -41,7 +40,6 @@ enum Command {
     /// Make, list and revoke API keys
     #[command(subcommand)]
     Key(key::KeyCommand),
-    /// Store responses from a file
     Import(import::ImportArgs),
     /// Bring the database's schema up to date
     Migrate(migrate::MigrateArgs),
