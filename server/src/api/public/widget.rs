@@ -3,7 +3,7 @@
 use actix_web::http::header::ContentType;
 use actix_web::{HttpRequest, HttpResponse, web};
 use counterbell_shared::widget_config::WidgetConfig;
-use counterbell_shared::{Locale, SiteKey, Survey};
+use counterbell_shared::{SiteKey, Survey};
 use sha2::{Digest, Sha256};
 
 use super::cors::check_origin;
@@ -22,8 +22,8 @@ pub async fn get_widget_config(
 ) -> Result<HttpResponse, ApiError> {
     let mut params = Params::parse(&request)?;
     let survey = params.take("survey", |name| Survey::find(name).ok_or("names no survey of this site"))?;
-    // One language so far; the parameter is taken so that pages can name theirs already.
-    params.take("locale", Locale::new)?;
+    // A page's `lang` may be anything, and the widget must come up all the same: what is not offered gets English.
+    params.take("locale", |locale| Ok::<_, String>(locale.to_owned()))?;
     params.finish()?;
     let site_key: SiteKey = site_key.parse().map_err(|_| ApiError::unknown_site())?;
     let site = state.directory.site(&site_key).await?.ok_or_else(ApiError::unknown_site)?;
