@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use mail_parser::decoders::html::html_to_text;
 use mail_parser::{Message, MessageParser, PartType};
 
 /// One message, parsed.
@@ -55,7 +56,12 @@ impl Mail {
         part.expect("every mail has a text/plain part")
     }
 
-    /// What everybody else sees: the text/html part, decoded.
+    /// What everybody else reads: the words of the text/html part.
+    pub fn html_words(&self) -> String {
+        html_to_text(&self.html())
+    }
+
+    /// The text/html part, with its markup.
     pub fn html(&self) -> String {
         let part = self.message.parts.iter().find_map(|part| match &part.body {
             PartType::Html(html) => Some(html.to_string()),

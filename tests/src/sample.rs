@@ -5,6 +5,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use counterbell_shared::ResponseId;
 use serde_json::{Value, json};
 
+use crate::environment;
+
 /// The only origin of a [`TestApp`](crate::TestApp)'s site, unless the test names others.
 pub const ORIGIN: &str = "https://shop.example";
 /// Who is told about unhappy customers, unless the test names others.
@@ -19,6 +21,21 @@ pub fn response_id() -> String {
 /// A response with an id of its own; the site key is the app's to add.
 pub fn response(score: i64) -> Value {
     json!({ "response_id": response_id(), "score": score })
+}
+
+/// The script tag a retailer writes, as the README shows it, for this server and site.
+pub fn script_tag(server: &str, site_key: &str) -> String {
+    let readme = std::fs::read_to_string(environment::workspace().join("README.md")).unwrap();
+    let tag = readme.lines().map(str::trim).find(|line| line.starts_with("<script ") && line.contains("/widget.js"));
+    let tag = tag.expect("the README shows the script tag");
+    filled(&filled(tag, "src=\"", "/widget.js\"", server), "data-site=\"", "\"", site_key)
+}
+
+/// `text` with `new` between the first `before` and the `after` that follows it.
+fn filled(text: &str, before: &str, after: &str, new: &str) -> String {
+    let start = text.find(before).unwrap() + before.len();
+    let end = start + text[start..].find(after).unwrap();
+    format!("{}{new}{}", &text[..start], &text[end..])
 }
 
 /// `base` with the members of `more` in it.

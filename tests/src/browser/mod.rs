@@ -6,6 +6,7 @@ mod widget;
 
 use std::panic::AssertUnwindSafe;
 
+use fantoccini::actions::{InputSource, KeyAction, KeyActions};
 use fantoccini::{Client, ClientBuilder};
 use futures_util::FutureExt;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -67,6 +68,14 @@ impl Browser {
     pub async fn run_with(&self, script: &str, arguments: Value) -> Value {
         let Value::Array(arguments) = arguments else { panic!("not a list: {arguments}") };
         self.window.execute(script, arguments).await.unwrap_or_else(|error| panic!("{script}: {error}"))
+    }
+
+    /// Presses keys one after the other, whatever has the focus; see [`Key`](fantoccini::key::Key) for special ones.
+    pub async fn press(&self, keys: &str) {
+        let strokes = keys.chars().fold(KeyActions::new("keyboard".to_owned()), |strokes, value| {
+            strokes.then(KeyAction::Down { value }).then(KeyAction::Up { value })
+        });
+        self.window.perform_actions(strokes).await.unwrap();
     }
 
     /// The page's widget.

@@ -45,9 +45,16 @@ impl<'a> Widget<'a> {
         self.find(css).await.click().await.unwrap();
     }
 
-    /// Types into whatever has the focus, as a keyboard does.
-    pub async fn press(&self, keys: &str) {
-        self.browser.window().active_element().await.unwrap().send_keys(keys).await.unwrap();
+    /// The value of a property of the first match, shown or not; null without a match.
+    pub async fn property(&self, css: &str, name: &str) -> Value {
+        let script = "return root.querySelector(arguments[0])?.[arguments[1]] ?? null";
+        self.run_with(script, json!([css, name])).await
+    }
+
+    /// What has the focus inside the widget, as its tag name and type or class; empty when nothing has.
+    pub async fn focused(&self) -> String {
+        let script = "const e = root.activeElement; return e ? e.tagName + ' ' + (e.type || e.className) : ''";
+        self.run_with(script, json!([])).await.as_str().unwrap_or_default().to_owned()
     }
 
     /// Waits until an element shows text, and returns it.

@@ -47,8 +47,8 @@ async fn real_reviews_are_imported_once_and_tell_nobody() {
 #[tokio::test]
 async fn dry_run_counts_and_writes_nothing() {
     let app = TestApp::on(Backend::Sqlite).await;
-    let [accepted, ..] = counts(&import(&app, &reviews(), &["--dry-run"]));
-    assert!(accepted > 990, "{accepted}");
+    let report = import(&app, &reviews(), &["--dry-run"]).json();
+    assert!(report["valid"].as_u64().unwrap() > 990, "{report}");
     assert_eq!(app.database.count("responses"), 0);
 }
 
@@ -72,18 +72,31 @@ async fn bad_rows_are_reported_with_line_and_reason_and_good_ones_kept() {
 
     assert_eq!(counts(&output), [3, 0, 3], "{output:?}");
     assert_eq!(app.database.count("responses"), 3);
-    let mut reader = csv_lines(&std::fs::read_to_string(&rejects).unwrap());
-    let header = reader.remove(0);
-    assert!(header.contains("line") && header.contains("reason"), "{header}");
-    assert_eq!(reader.len(), 3, "{reader:?}");
-    for (row, (line, words)) in reader.iter().zip([("3", "off the scale"), ("6", "no number"), ("7", "nothing")]) {
-        assert!(row.contains(line) && row.contains(words), "{row}");
-        assert!(output.stderr.contains(&format!("line {line}")), "{line}: {}", output.stderr);
+    let reported = output.json()["first_rejects"].take();
+    let rejected = std::fs::read_to_string(&rejects).unwrap();
+    let rows: Vec<_> = rejected.lines().collect();
+    assert_eq!((rows.len(), rows[0]), (4, "line,reason,Rating,Review Text,Department Name"), "{rejected}");
+    for (at, (line, words)) in [(3, "off the scale"), (6, "no number"), (7, "nothing")].into_iter().enumerate() {
+        assert!(rows[at + 1].starts_with(&format!("{line},")) && rows[at + 1].contains(words), "{rejected}");
+        assert_eq!(reported[at][0], line, "{reported}");
+        let reason = reported[at][1].as_str().unwrap();
+        assert!(!reason.is_empty() && rows[at + 1].contains(&reason.replace('"', "\"\"")), "{reason}: {rejected}");
     }
 }
 
-fn csv_lines(text: &str) -> Vec<String> {
-    text.lines().map(str::to_owned).collect()
+#[tokio::test]
+async fn person_at_the_terminal_is_told_of_bad_rows() {
+    let app = TestApp::on(Backend::Sqlite).await;
+    let file = app.dir().join("rows.csv");
+    std::fs::write(&file, WITH_BAD_ROWS).unwrap();
+    let file = file.display().to_string();
+
+    let output = app.cli(&["import", "--site", &app.site_key, "--map", MAP, &file]);
+
+    assert!(output.status.success(), "{output:?}");
+    for words in ["line 3", "line 6", "line 7", &format!("{file}.rejects.csv")] {
+        assert!(output.stdout.contains(words), "{words}: {}", output.stdout);
+    }
 }
 
 #[tokio::test]

@@ -31,8 +31,8 @@ async fn dissatisfied_response_is_told_to_each_recipient_once() {
         assert_eq!(mail.header("Auto-Submitted"), Some("auto-generated"));
         assert!(mail.message_id().contains(message_id), "{} is not of {message_id}", mail.message_id());
         assert!(mail.header("Date").is_some() && mail.header("From").is_some());
-        for (part, comment) in [(mail.text(), COMMENT), (mail.html(), "The parcel was open &amp; half empty")] {
-            for words in [comment, "store 12", "A-1001"] {
+        for part in [mail.text(), mail.html_words()] {
+            for words in [COMMENT, "store 12", "A-1001"] {
                 assert!(part.contains(words), "no {words:?} in {part}");
             }
         }
@@ -78,8 +78,10 @@ async fn comment_can_neither_mark_up_nor_link() {
     let deliveries = smtp.wait_for(1).await;
 
     let (text, html) = (deliveries[0].mail.text(), deliveries[0].mail.html());
-    assert!(html.contains("&lt;b&gt;x&lt;/b&gt;"), "{html}");
     assert!(!html.contains("<b>x</b>"), "{html}");
+    for readable in [text.clone(), deliveries[0].mail.html_words()] {
+        assert!(readable.contains("<b>x</b>") && readable.contains("evil"), "{readable}");
+    }
     for link in html.match_indices("<a ") {
         let tag = html[link.0..].split('>').next().unwrap_or_default();
         assert!(!tag.contains("evil"), "{tag}");
@@ -88,7 +90,6 @@ async fn comment_can_neither_mark_up_nor_link() {
         for live in ["http://evil.example", "https://evil.example", "www.evil.example"] {
             assert!(!part.contains(live), "a mail program would make {live} a link: {part}");
         }
-        assert!(part.contains("evil"), "the words are still readable: {part}");
     }
 }
 
@@ -102,7 +103,9 @@ async fn touchpoint_cannot_add_headers() {
     let deliveries = smtp.wait_for(1).await;
 
     assert_eq!(deliveries[0].to, ["staff@shop.example"]);
-    assert!(deliveries[0].mail.subject().contains(touchpoint), "{}", deliveries[0].mail.subject());
+    // Invisible joiners keep the words from becoming an address.
+    let subject = deliveries[0].mail.subject().replace('\u{2060}', "");
+    assert!(subject.contains(touchpoint), "{subject}");
     assert_eq!(deliveries[0].mail.header("Bcc"), None);
 }
 

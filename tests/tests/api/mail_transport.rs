@@ -74,6 +74,8 @@ async fn undelivered_mail_survives_a_crash() {
         let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let mut app = TestApp::on(backend).setting("COUNTERBELL_SMTP_URL", &format!("smtp://{gone}")).await;
         app.respond(&sample::response(1)).await.expect(201);
+        // Then nobody holds it: one that is being sent when the power goes waits for its lease to end.
+        first_failed_message(&app).await;
         app.program().kill();
         let smtp = Smtp::start().await;
         app.set("COUNTERBELL_SMTP_URL", &smtp.url());

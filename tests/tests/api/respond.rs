@@ -61,7 +61,7 @@ async fn every_field_is_stored() {
         ("comment", json!("Two\nlines \u{1f514}")),
         ("order_ref", json!("A-1001")),
         ("customer_ref", json!("C-7")),
-        ("contact_email", json!("ann@mail.example")),
+        ("contact", json!({ "email": "ann@mail.example" })),
         ("locale", json!("pt-BR")),
         // What follows may hold personal data.
         ("page_url", json!("https://shop.example/thanks")),

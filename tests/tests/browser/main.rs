@@ -1,1 +1,7 @@
-//! The widget on a retailer's page, in a real browser.
+//! The widget on a retailer's page of another origin, in a real browser.
+
+mod failure;
+mod host_page;
+mod journey;
+mod keyboard;
+mod shop;

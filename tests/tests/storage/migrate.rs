@@ -1,6 +1,7 @@
 //! The schema, forth and back.
 
 use counterbell_tests::{Backend, TestApp, sample};
+use serde_json::json;
 
 #[tokio::test]
 async fn migrating_again_changes_nothing() {
@@ -8,9 +9,32 @@ async fn migrating_again_changes_nothing() {
         let app = TestApp::on(backend).await;
         app.respond(&sample::response(4)).await.expect(201);
 
-        let output = app.cli(&["migrate"]);
+        let migrated = app.cli(&["migrate", "--json"]).json();
 
-        assert!(output.status.success(), "{output:?}");
+        assert_eq!(migrated, json!({ "applied": [] }), "{backend:?}");
         assert_eq!(app.database.count("responses"), 1, "{backend:?}");
+    }
+}
+
+#[tokio::test]
+async fn every_migration_can_be_taken_back_and_made_again() {
+    for backend in Backend::ALL {
+        let mut app = TestApp::on(backend).await;
+        app.program().kill();
+
+        let mut reverted = Vec::new();
+        loop {
+            let output = app.cli(&["migrate", "--revert-last", "--json"]);
+            if !output.status.success() {
+                break;
+            }
+            reverted.push(output.json()["reverted"].as_str().unwrap().to_owned());
+        }
+        let applied = app.cli(&["migrate", "--json"]).json();
+
+        reverted.reverse();
+        assert!(!reverted.is_empty());
+        assert_eq!(applied, json!({ "applied": reverted }), "{backend:?}");
+        assert_eq!(app.database.count("responses"), 0, "{backend:?}");
     }
 }

@@ -1,0 +1,106 @@
+//! When sending fails.
+
+use counterbell_tests::Browser;
+use serde_json::json;
+
+use crate::shop::{ALERT, COMMENT, LAUNCHER, SEND, Shop, THANKS, score};
+
+/// Before the widget's script: keeps the body of each POST in `window.sent`.
+const RECORDER: &str = "<script>window.sent = []; const send = window.fetch; window.fetch = async (...args) => {
+    const request = new Request(...args);
+    if (request.method == 'POST') sent.push(await request.clone().text());
+    return send(request);
+};</script>";
+
+/// Before the widget's script: the server gets the first POST, the page never gets its answer.
+const LOSES_FIRST_ANSWER: &str =
+    "<script>let first = true; const send = window.fetch; window.fetch = async (...args) => {
+    const request = new Request(...args);
+    const answer = await send(request);
+    if (request.method == 'POST' && first) { first = false; throw new TypeError('connection lost'); }
+    return answer;
+};</script>";
+
+#[tokio::test]
+async fn server_that_is_away_costs_the_customer_a_second_press_only() {
+    let mut shop = Shop::open().await;
+    shop.page.show(&format!("{RECORDER}{}", shop.tag()));
+    Browser::check("server-away", async |browser| {
+        shop.visit(browser).await;
+        let widget = browser.widget();
+        widget.click(&score(2)).await;
+        widget.find(COMMENT).await.send_keys("typed with care").await.unwrap();
+        browser.expect_console_error("ERR_CONNECTION_REFUSED");
+        shop.app.program().kill();
+
+        widget.click(SEND).await;
+
+        assert!(widget.text(ALERT).await.contains("did not go through"));
+        assert_eq!(widget.count(THANKS).await, 0, "thanks come only after the server has it");
+        assert_eq!(widget.property(COMMENT, "value").await, "typed with care");
+        assert_eq!(widget.property(&format!("{} input", score(2)), "checked").await, true);
+        browser.screenshot("server-away-alert").await;
+
+        shop.app.start_again().await;
+        widget.click(SEND).await;
+
+        widget.text(THANKS).await;
+        let sent = browser.run("return sent.map((body) => JSON.parse(body).response_id)").await;
+        assert_eq!(sent.as_array().unwrap().len(), 2, "{sent}");
+        assert_eq!(sent[0], sent[1], "a retry is recognised by its id");
+        let stored = shop.responses().await;
+        assert_eq!((stored.len(), &stored[0]["response_id"]), (1, &sent[0]), "{stored:?}");
+        assert_eq!(stored[0]["comment"], "typed with care");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn answer_that_gets_lost_is_not_counted_twice() {
+    let shop = Shop::open().await;
+    shop.page.show(&format!("{LOSES_FIRST_ANSWER}{}", shop.tag()));
+    Browser::check("answer-lost", async |browser| {
+        shop.visit(browser).await;
+        let widget = browser.widget();
+        widget.click(&score(5)).await;
+        widget.click(SEND).await;
+        widget.text(ALERT).await;
+
+        widget.click(SEND).await;
+
+        widget.text(THANKS).await;
+    })
+    .await;
+    assert_eq!(shop.responses().await.len(), 1);
+}
+
+#[tokio::test]
+async fn double_press_sends_once() {
+    let shop = Shop::open().await;
+    shop.page.show(&format!("{RECORDER}{}", shop.tag()));
+    Browser::check("double-press", async |browser| {
+        shop.visit(browser).await;
+        let widget = browser.widget();
+        widget.click(&score(4)).await;
+        let press_twice = "const send = root.querySelector(arguments[0]); send.click(); send.click();";
+        widget.run_with(press_twice, json!([SEND])).await;
+        widget.text(THANKS).await;
+        assert_eq!(browser.run("return sent.length").await, 1);
+    })
+    .await;
+    assert_eq!(shop.responses().await.len(), 1);
+}
+
+#[tokio::test]
+async fn widget_of_an_unknown_site_says_so_and_harms_nobody() {
+    let shop = Shop::open().await;
+    shop.page.show(&shop.tag().replace(&shop.app.site_key, "site_0123456789abcdef"));
+    Browser::check("unknown-site", async |browser| {
+        browser.open(&shop.page.origin()).await;
+        browser.expect_console_error("404");
+        let widget = browser.widget();
+        widget.click(LAUNCHER).await;
+        assert!(widget.text("[role=alert]").await.contains("did not load"));
+    })
+    .await;
+}
