@@ -2,10 +2,12 @@
 
 mod bench;
 mod build;
+mod ci;
 mod demo;
 mod postgres;
 mod process;
 mod setup;
+mod test;
 
 use std::process::ExitCode;
 
@@ -29,6 +31,10 @@ enum Command {
     /// Measure the server
     #[command(subcommand)]
     Bench(bench::Bench),
+    /// Run every test: starts PostgreSQL, a mail server and a browser
+    Test(test::Args),
+    /// Check all that must hold before a change is taken: format, lints, docs, dependencies, tests, sizes
+    Ci,
     /// Print the widget's sizes; fail when one is over its budget
     Size,
 }
@@ -38,6 +44,8 @@ fn main() -> ExitCode {
         Command::Build(args) => build::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Bench(what) => bench::run(&what),
+        Command::Test(args) => test::run(&args),
+        Command::Ci => ci::run(),
         Command::Size => build::size::run(),
     };
     match result {

@@ -1,0 +1,67 @@
+//! `cargo xtask test`: every test there is, with the real parts they need.
+
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::Result;
+
+use crate::build;
+use crate::postgres::Postgres;
+use crate::process;
+use crate::setup;
+
+/// What the tests of the running program start, and what the server is linked with.
+const PACKAGES: [&str; 7] =
+    ["chromium", "chromium-driver", "libssl-dev", "pkg-config", "postgresql", "python3", "python3-aiosmtpd"];
+
+/// The tests of the running program; each is a test target of `tests/`.
+const SUITES: [&str; 3] = ["api", "storage", "browser"];
+
+/// Arguments of `cargo xtask test`.
+#[derive(clap::Args, Default)]
+pub struct Args {
+    /// Run only these: api, storage or browser, a part of a test's name, or anything else `cargo test` takes
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ONLY")]
+    only: Vec<String>,
+}
+
+/// Installs what is missing, builds the product, starts PostgreSQL, and runs the tests.
+///
+/// # Errors
+/// The first step that failed, or tests did.
+pub fn run(args: &Args) -> Result<()> {
+    let started = Instant::now();
+    setup::ensure_debian_packages("run the tests", &PACKAGES)?;
+    build::run(&build::Args { dev: true, widget_only: true })?;
+    // Together with the packages the tests are in, so that dependencies are compiled once for both.
+    process::run(process::cargo().args(["build", "--workspace", "--exclude", "xtask", "--bin", "counterbell"]))?;
+
+    // Stopped when it is dropped, also when a test fails.
+    let postgres = Postgres::start()?;
+    let program = process::target_directory().join("debug/counterbell");
+    let mut tests = cargo_test(&["--workspace", "--exclude", "xtask"]);
+    tests.env("COUNTERBELL_BIN", program).env("COUNTERBELL_TEST_POSTGRES_URL", postgres.url());
+    if args.only.is_empty() {
+        // By themselves, as they are used: this build tool, and the shared types as the widget sees them.
+        process::run(&mut cargo_test(&["--package", "xtask"]))?;
+        process::run(&mut cargo_test(&["--package", "counterbell-shared"]))?;
+    }
+    for word in &args.only {
+        if SUITES.contains(&word.as_str()) {
+            tests.arg("--test");
+        }
+        tests.arg(word);
+    }
+    process::run(&mut tests)?;
+
+    let seconds = started.elapsed().as_secs();
+    println!("\nAll tests passed, in {} min {} s.", seconds / 60, seconds % 60);
+    println!("Pictures the browser took: {}", process::workspace_root().join("target/test-screenshots").display());
+    Ok(())
+}
+
+fn cargo_test(packages: &[&str]) -> Command {
+    let mut command = process::cargo();
+    command.arg("test").args(packages);
+    command
+}
