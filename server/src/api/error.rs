@@ -3,7 +3,7 @@
 use std::fmt;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 use counterbell_shared::problem::{FieldError, PROBLEM_JSON, Problem, ProblemCode};
 
@@ -17,12 +17,13 @@ pub struct ApiError {
     detail: String,
     errors: Vec<FieldError>,
     retry_after_s: Option<u64>,
+    allow: Option<&'static str>,
 }
 
 impl ApiError {
     /// An error whose `detail` tells the reader what to do.
     pub fn new(code: ProblemCode, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), errors: Vec::new(), retry_after_s: None }
+        Self { code, detail: detail.into(), errors: Vec::new(), retry_after_s: None, allow: None }
     }
 
     /// Bad fields of a response's body.
@@ -39,6 +40,12 @@ impl ApiError {
     /// No site has the key that was given.
     pub fn unknown_site() -> Self {
         Self::new(ProblemCode::UnknownSite, "Check the site key: `counterbell site list` shows every site's.")
+    }
+
+    /// The address takes only the methods in `allow`.
+    pub fn method_not_allowed(allow: &'static str) -> Self {
+        let detail = format!("This address takes {allow}; see docs/API.md.");
+        Self { allow: Some(allow), ..Self::new(ProblemCode::MethodNotAllowed, detail) }
     }
 
     /// The caller should wait this long, in seconds.
@@ -98,6 +105,9 @@ impl ResponseError for ApiError {
         let mut answer = HttpResponse::build(self.status_code());
         if let Some(seconds) = self.retry_after_s {
             answer.insert_header((RETRY_AFTER, seconds));
+        }
+        if let Some(allow) = self.allow {
+            answer.insert_header((ALLOW, allow));
         }
         match self.code {
             // RFC 9110 section 11.6.1.

@@ -282,15 +282,16 @@ impl Loop {
     }
 }
 
-/// Whether the database refused a row, rather than being full, locked or gone.
+/// Whether the database refused a row, rather than being full, locked, read-only or gone: those it reports as
+/// `Unknown`, and trying each record alone would only take longer.
 fn is_about_the_data(error: &QueryError) -> bool {
     match error {
-        QueryError::DatabaseError(kind, _) => !matches!(
+        QueryError::DatabaseError(kind, _) => matches!(
             kind,
-            DatabaseErrorKind::ClosedConnection
-                | DatabaseErrorKind::UnableToSendCommand
-                | DatabaseErrorKind::ReadOnlyTransaction
-                | DatabaseErrorKind::SerializationFailure
+            DatabaseErrorKind::UniqueViolation
+                | DatabaseErrorKind::ForeignKeyViolation
+                | DatabaseErrorKind::NotNullViolation
+                | DatabaseErrorKind::CheckViolation
         ),
         QueryError::SerializationError(_) => true,
         _ => false,

@@ -10,8 +10,7 @@ mod widget;
 
 use actix_web::http::Method;
 use actix_web::middleware::from_fn;
-use actix_web::{HttpResponse, web};
-use counterbell_shared::problem::ProblemCode;
+use actix_web::{HttpResponse, Resource, Route, guard, web};
 
 pub use rate_limit::RateLimit;
 
@@ -20,30 +19,31 @@ use crate::api::ApiError;
 /// Adds the public routes.
 pub fn configure(config: &mut web::ServiceConfig) {
     config
-        .route("/widget.js", web::get().to(assets::get_loader))
-        .route("/assets/{file}", web::get().to(assets::get_asset))
-        .route("/healthz", web::get().to(health::get_liveness))
-        .route("/readyz", web::get().to(health::get_readiness))
+        .service(resource("/widget.js", "GET, HEAD").route(get_or_head().to(assets::get_loader)))
+        .service(resource("/assets/{file}", "GET, HEAD").route(get_or_head().to(assets::get_asset)))
+        .service(resource("/healthz", "GET, HEAD").route(get_or_head().to(health::get_liveness)))
+        .service(resource("/readyz", "GET, HEAD").route(get_or_head().to(health::get_readiness)))
         .service(
-            web::resource("/v1/responses")
-                .wrap(from_fn(cors::allow_known_origins))
+            resource("/v1/responses", "POST, OPTIONS")
                 .route(web::post().to(responses::create_response))
                 .route(web::method(Method::OPTIONS).to(cors::preflight))
-                .default_service(web::to(method_not_allowed)),
+                .wrap(from_fn(cors::allow_known_origins)),
         )
         .service(
-            web::resource("/v1/widget/{site_key}")
-                .wrap(from_fn(cors::allow_known_origins))
-                .route(web::get().to(widget::get_widget_config))
+            resource("/v1/widget/{site_key}", "GET, HEAD, OPTIONS")
+                .route(get_or_head().to(widget::get_widget_config))
                 .route(web::method(Method::OPTIONS).to(cors::preflight))
-                .default_service(web::to(method_not_allowed)),
+                .wrap(from_fn(cors::allow_known_origins)),
         );
 }
 
-/// The address exists, the method does not.
-///
-/// # Errors
-/// Always.
-pub async fn method_not_allowed() -> Result<HttpResponse, ApiError> {
-    Err(ApiError::new(ProblemCode::MethodNotAllowed, "See docs/API.md for what this address takes."))
+/// An address that names the methods it takes when it is asked by another (RFC 9110 section 15.5.6).
+pub fn resource(path: &str, allow: &'static str) -> Resource {
+    web::resource(path)
+        .default_service(web::to(move || async move { Err::<HttpResponse, _>(ApiError::method_not_allowed(allow)) }))
+}
+
+/// HEAD is GET without the body (RFC 9110 section 9.3.2); the HTTP layer leaves it out.
+fn get_or_head() -> Route {
+    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
 }
