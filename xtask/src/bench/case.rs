@@ -58,6 +58,8 @@ pub struct Case<'a> {
     pub connections: usize,
     /// How the server stores.
     pub storage: Storage,
+    /// Who gets a mail for each unhappy response, which one review in ten is.
+    pub recipient: Option<&'a str>,
     /// Measured time.
     pub seconds: u64,
 }
@@ -92,7 +94,7 @@ impl Case<'_> {
         let database = self.backend.create()?;
         let dir = tempfile::Builder::new().prefix("bench-").tempdir_in(process::workspace_root().join("target"))?;
         let program = Program { path: binary, database_url: &database.url, dir: dir.path() };
-        let (site_key, api_key) = program.create_site()?;
+        let (site_key, api_key) = program.create_site(self.recipient)?;
         let measured = self.load(&program, &site_key)?;
         // The loaded server is killed by now, so the count finds what was on disk when it was acknowledged.
         let stored = program.serve(Storage::Group)?.count_responses(&api_key)?;

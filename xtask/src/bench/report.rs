@@ -15,6 +15,8 @@ pub struct Report {
     cores: usize,
     /// Measured time of each case.
     seconds: u64,
+    /// Whether unhappy responses became mails.
+    mail: bool,
     cases: Vec<Done>,
     ratios: Vec<Ratio>,
 }
@@ -32,7 +34,7 @@ struct Ratio {
 
 impl Report {
     /// From the cases, in the order they are printed.
-    pub fn new(seconds: u64, cases: Vec<Done>) -> Self {
+    pub fn new(seconds: u64, mail: bool, cases: Vec<Done>) -> Self {
         let cores = available_parallelism().map_or(1, usize::from);
         let ratios = cases.iter().filter(|done| done.storage == Storage::Group).filter_map(|group| {
             let speed = |storage| {
@@ -47,14 +49,15 @@ impl Report {
                 group_to_single: group.acknowledged_per_second / speed(Storage::Single)?,
             })
         });
-        Self { cores, seconds, ratios: ratios.collect(), cases }
+        Self { cores, seconds, mail, ratios: ratios.collect(), cases }
     }
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { cores, seconds, .. } = self;
-        writeln!(f, "\nIngest, {seconds} s a case; server, database and load generator share {cores} cores\n")?;
+        let mail = if self.mail { "unhappy responses become mails" } else { "no mails" };
+        writeln!(f, "\nIngest, {seconds} s a case, {mail}; server, database and load share {cores} cores\n")?;
         writeln!(
             f,
             "{:<10} {:>11}  {:<13} {:>14} {:>7} {:>8} {:>12}",

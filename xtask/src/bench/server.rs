@@ -31,12 +31,14 @@ pub struct Program<'a> {
 }
 
 impl Program<'_> {
-    /// A new site, and a key to read its responses.
+    /// A new site that tells this recipient about unhappy customers, and a key to read its responses.
     ///
     /// # Errors
     /// A command failed; the error holds what it said.
-    pub fn create_site(&self) -> Result<(String, String)> {
-        let site = self.run(&["site", "create", "--name", "bench", "--recipient", "staff@shop.example", "--json"])?;
+    pub fn create_site(&self, recipient: Option<&str>) -> Result<(String, String)> {
+        let mut create = vec!["site", "create", "--name", "bench", "--json"];
+        create.extend(recipient.map(|recipient| ["--recipient", recipient]).iter().flatten());
+        let site = self.run(&create)?;
         let site_key = string(&site, "site_key")?;
         let key = self.run(&["key", "create", "--site", &site_key, "--json"])?;
         Ok((site_key, string(&key, "api_key")?))
