@@ -92,7 +92,7 @@
         problem.textContent = "";
         if (unmount) {
           show();
-          if (focus) box.querySelector("input:checked, input")?.focus();
+          if (focus) (box.querySelector(":checked") || box.querySelector("input"))?.focus();
           return;
         }
         launcher.setAttribute("aria-busy", true);

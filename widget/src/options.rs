@@ -1,7 +1,7 @@
 //! What the loader hands over, read once.
 
 use counterbell_shared::Metric;
-use js_sys::{Function, Reflect};
+use js_sys::{Function, JSON, Reflect};
 use wasm_bindgen::prelude::*;
 use yew::AttrValue;
 
@@ -63,7 +63,7 @@ impl Options {
             question: text(&survey, "question"),
             low_label: text(&survey, "low_label"),
             high_label: text(&survey, "high_label"),
-            comment_max_chars: text(&config, "comment_max_chars"),
+            comment_max_chars: number(&config, "comment_max_chars"),
             texts: Texts {
                 comment: text(&texts, "comment"),
                 send: text(&texts, "send"),
@@ -86,6 +86,11 @@ impl Options {
 
 fn get(object: &JsValue, key: &str) -> JsValue {
     Reflect::get(object, &key.into()).unwrap_or_default()
+}
+
+/// The digits of a number, written by the browser: `fmt` would be a kilobyte of the download.
+fn number(object: &JsValue, key: &str) -> AttrValue {
+    JSON::stringify(&get(object, key)).map(String::from).unwrap_or_default().into()
 }
 
 fn text(object: &JsValue, key: &str) -> AttrValue {

@@ -39,18 +39,17 @@ fn one_score(props: &RatingProps, score: Score) -> Html {
     let value = score.value();
     let number = NUMBERS.get(usize::from(value)).copied().unwrap_or_default();
     let scale = props.metric.scale();
-    let meaning = match value {
-        _ if value == scale.min => props.low_label,
-        _ if value == scale.max => props.high_label,
-        _ => "",
+    let name = match value {
+        _ if value == scale.min => [number, ", ", props.low_label].concat().into(),
+        _ if value == scale.max => [number, ", ", props.high_label].concat().into(),
+        _ => AttrValue::Static(number),
     };
-    let name = [number, " ", meaning].concat();
     let reached = props.score.is_some_and(|picked| value <= picked.value());
     let first = if value == scale.min { props.first.clone() } else { NodeRef::default() };
     let on_pick = props.on_pick.clone();
     html! {
         <label data-on={reached.then_some("")}>
-            <input ref={first} type="radio" name="score" checked={props.score == Some(score)} aria-label={name}
+            <input ref={first} type="radio" name="score" value={number} checked={props.score == Some(score)} aria-label={name}
                 disabled={props.disabled} onchange={move |_| on_pick.emit(score)} />
             <span>{ number }</span>
         </label>
