@@ -26,8 +26,7 @@ impl HostPage {
         let shared = Arc::clone(&page);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let page = shared.lock().unwrap().clone();
-                tokio::spawn(answer(stream, page));
+                tokio::spawn(answer(stream, Arc::clone(&shared)));
             }
         });
         Self { port, page }
@@ -51,7 +50,7 @@ impl HostPage {
 }
 
 /// One answer a connection: no pipelining, no keep-alive, no need of either.
-async fn answer(mut stream: TcpStream, page: Page) {
+async fn answer(mut stream: TcpStream, page: Arc<Mutex<Page>>) {
     let mut head = Vec::new();
     while !head.windows(4).any(|bytes| bytes == b"\r\n\r\n") {
         let mut buffer = [0; 4096];
@@ -60,14 +59,16 @@ async fn answer(mut stream: TcpStream, page: Page) {
             Ok(length) => head.extend_from_slice(&buffer[..length]),
         }
     }
+    // Not before: a browser connects ahead of time.
+    let page = page.lock().unwrap().clone();
     // A browser asks by itself, and would print an error if there were none.
     let (status, body) =
         if head.starts_with(b"GET /favicon.ico ") { ("204 No Content", "") } else { ("200 OK", page.html.as_str()) };
     let csp = page.csp.map(|csp| format!("Content-Security-Policy: {csp}\r\n")).unwrap_or_default();
     let length = body.len();
     let head = format!(
-        "HTTP/1.1 {status}\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {length}\r\n{csp}Connection: \
-         close\r\n\r\n"
+        "HTTP/1.1 {status}\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {length}\r\n{csp}\
+         Connection: close\r\n\r\n"
     );
     // The browser may have gone away; then nobody misses the answer.
     let _ = stream.write_all(format!("{head}{body}").as_bytes()).await;
