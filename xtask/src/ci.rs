@@ -73,7 +73,14 @@ fn dependencies() -> Result<()> {
     // Advisories need a clone of a database from the network, which a build machine may not reach.
     println!("(advisories are not part of this: `cargo deny check advisories` asks for them)");
     let deny = cargo_deny()?;
-    process::run(Command::new(deny).args(["--locked", "check", "--hide-inclusion-graph", "licenses", "bans", "sources"]))
+    process::run(Command::new(deny).args([
+        "--locked",
+        "check",
+        "--hide-inclusion-graph",
+        "licenses",
+        "bans",
+        "sources",
+    ]))
 }
 
 /// The machine's cargo-deny, or one of our own under target/.
