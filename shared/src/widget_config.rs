@@ -68,7 +68,7 @@ static ENGLISH: WidgetTexts = WidgetTexts {
     failed: "That did not go through. Your answer is still here: please try again.",
     refused: "Sorry, we cannot take this answer.",
     thanks: "Thank you!",
-    thanks_more: "A person reads every answer.",
+    thanks_more: "Your answer has reached the team.",
 };
 
 impl WidgetConfig {

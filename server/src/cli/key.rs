@@ -6,7 +6,7 @@ use counterbell_shared::time::UnixMillis;
 use serde_json::json;
 
 use super::CliError;
-use super::output::{OutputArgs, random};
+use super::output::{ListArgs, OutputArgs, random};
 use crate::config::CommonSettings;
 use crate::db::AnyConnection;
 use crate::db::keys::ApiKey;
@@ -41,14 +41,6 @@ pub struct CreateArgs {
 }
 
 #[derive(Args)]
-pub struct ListArgs {
-    #[command(flatten)]
-    common: CommonSettings,
-    #[command(flatten)]
-    output: OutputArgs,
-}
-
-#[derive(Args)]
 pub struct RevokeArgs {
     /// The key's id, as `counterbell key list` shows it
     key_id: String,
@@ -74,7 +66,7 @@ impl KeyCommand {
     pub fn run(self) -> Result<(), CliError> {
         match self {
             Self::Create(args) => args.run(),
-            Self::List(args) => args.run(),
+            Self::List(args) => list(&args),
             Self::Revoke(args) => args.run(),
         }
     }
@@ -92,33 +84,30 @@ impl CreateArgs {
     }
 }
 
-impl ListArgs {
-    fn run(self) -> Result<(), CliError> {
-        let mut conn = open_up_to_date(&self.common.database_url()?)?;
-        let mut items = Vec::new();
-        let mut text = String::new();
-        for key in ApiKey::all(&mut conn)? {
-            let site = key.site_id.map(|id| Site::find_by_id(&mut conn, id)).transpose()?.flatten();
-            let site_key = site.as_ref().map(|site| site.site_key.as_str());
-            let created_at = UnixMillis(key.created_at).to_string();
-            let revoked_at = key.revoked_at.map(|at| UnixMillis(at).to_string());
-            text.push_str(&format!(
-                "{}  {:<22}  {}  {}{}\n",
-                key.key_id,
-                site_key.unwrap_or("every site"),
-                created_at,
-                key.name,
-                revoked_at.as_ref().map(|at| format!(" (revoked {at})")).unwrap_or_default()
-            ));
-            items.push(json!({
-                "key_id": key.key_id, "site_key": site_key, "name": key.name,
-                "created_at": created_at, "revoked_at": revoked_at,
-            }));
-        }
-        let text =
-            if text.is_empty() { "No API keys yet: `counterbell key create` makes one.".to_owned() } else { text };
-        self.output.print(&items, &text)
+fn list(args: &ListArgs) -> Result<(), CliError> {
+    let mut conn = open_up_to_date(&args.common.database_url()?)?;
+    let mut items = Vec::new();
+    let mut text = String::new();
+    for key in ApiKey::all(&mut conn)? {
+        let site = key.site_id.map(|id| Site::find_by_id(&mut conn, id)).transpose()?.flatten();
+        let site_key = site.as_ref().map(|site| site.site_key.as_str());
+        let created_at = UnixMillis(key.created_at).to_string();
+        let revoked_at = key.revoked_at.map(|at| UnixMillis(at).to_string());
+        text.push_str(&format!(
+            "{}  {:<22}  {}  {}{}\n",
+            key.key_id,
+            site_key.unwrap_or("every site"),
+            created_at,
+            key.name,
+            revoked_at.as_ref().map(|at| format!(" (revoked {at})")).unwrap_or_default()
+        ));
+        items.push(json!({
+            "key_id": key.key_id, "site_key": site_key, "name": key.name,
+            "created_at": created_at, "revoked_at": revoked_at,
+        }));
     }
+    let text = if text.is_empty() { "No API keys yet: `counterbell key create` makes one.".to_owned() } else { text };
+    args.output.print(&items, &text)
 }
 
 impl RevokeArgs {

@@ -6,6 +6,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::CliError;
+use crate::config::CommonSettings;
 
 /// How a result is printed.
 #[derive(Args, Clone, Copy)]
@@ -30,6 +31,15 @@ impl OutputArgs {
         }
         Ok(())
     }
+}
+
+/// Arguments of commands that list all there is.
+#[derive(Args)]
+pub struct ListArgs {
+    #[command(flatten)]
+    pub common: CommonSettings,
+    #[command(flatten)]
+    pub output: OutputArgs,
 }
 
 /// How the log is written.

@@ -6,7 +6,7 @@ use diesel::Connection as _;
 use serde_json::json;
 
 use super::CliError;
-use super::output::{OutputArgs, random};
+use super::output::{ListArgs, OutputArgs, random};
 use crate::config::CommonSettings;
 use crate::db::migrations::open_up_to_date;
 use crate::db::sites::{NewSite, Site};
@@ -36,14 +36,6 @@ pub struct CreateArgs {
     output: OutputArgs,
 }
 
-#[derive(Args)]
-pub struct ListArgs {
-    #[command(flatten)]
-    common: CommonSettings,
-    #[command(flatten)]
-    output: OutputArgs,
-}
-
 /// As browsers write it: scheme, host and a port other than the scheme's own (RFC 6454 section 6.2).
 fn parse_origin(text: &str) -> Result<String, String> {
     let usage = || "give scheme and host alone, such as https://shop.example or http://localhost:8081".to_owned();
@@ -60,7 +52,7 @@ impl SiteCommand {
     pub fn run(self) -> Result<(), CliError> {
         match self {
             Self::Create(args) => args.run(),
-            Self::List(args) => args.run(),
+            Self::List(args) => list(&args),
         }
     }
 }
@@ -95,28 +87,26 @@ impl CreateArgs {
     }
 }
 
-impl ListArgs {
-    fn run(self) -> Result<(), CliError> {
-        let mut conn = open_up_to_date(&self.common.database_url()?)?;
-        let sites = Site::all(&mut conn)?;
-        let text: String = sites
-            .iter()
-            .map(|site| {
-                let recipients: Vec<_> = site.recipients.iter().map(EmailAddress::as_str).collect();
-                let list = |items: &[&str]| if items.is_empty() { "none".to_owned() } else { items.join(", ") };
-                let origins: Vec<_> = site.origins.iter().map(String::as_str).collect();
-                format!(
-                    "{}  {}\n    origins     {}\n    recipients  {}\n",
-                    site.site_key,
-                    site.name,
-                    list(&origins),
-                    list(&recipients)
-                )
-            })
-            .collect();
-        let text = if text.is_empty() { "No sites yet: `counterbell site create` makes one.".to_owned() } else { text };
-        self.output.print(&sites.iter().map(site_json).collect::<Vec<_>>(), &text)
-    }
+fn list(args: &ListArgs) -> Result<(), CliError> {
+    let mut conn = open_up_to_date(&args.common.database_url()?)?;
+    let sites = Site::all(&mut conn)?;
+    let text: String = sites
+        .iter()
+        .map(|site| {
+            let recipients: Vec<_> = site.recipients.iter().map(EmailAddress::as_str).collect();
+            let list = |items: &[&str]| if items.is_empty() { "none".to_owned() } else { items.join(", ") };
+            let origins: Vec<_> = site.origins.iter().map(String::as_str).collect();
+            format!(
+                "{}  {}\n    origins     {}\n    recipients  {}\n",
+                site.site_key,
+                site.name,
+                list(&origins),
+                list(&recipients)
+            )
+        })
+        .collect();
+    let text = if text.is_empty() { "No sites yet: `counterbell site create` makes one.".to_owned() } else { text };
+    args.output.print(&sites.iter().map(site_json).collect::<Vec<_>>(), &text)
 }
 
 fn site_json(site: &Site) -> serde_json::Value {

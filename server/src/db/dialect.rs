@@ -60,24 +60,31 @@ pub fn insert_responses(conn: &mut AnyConnection, rows: &[&NewResponseRow]) -> Q
     }
 }
 
+/// Inserts rows that are known to be new.
+macro_rules! insert_rows {
+    ($conn:ident, $table:expr, $rows:ident) => {
+        match $conn {
+            // One cached statement; a long list would also run into SQLite's limit of bound variables.
+            AnyConnection::Sqlite(sqlite) => {
+                for row in $rows {
+                    diesel::insert_into($table).values(row).execute(sqlite)?;
+                }
+            }
+            AnyConnection::Postgres(pg) => {
+                for chunk in $rows.chunks(POSTGRES_CHUNK_ROWS) {
+                    diesel::insert_into($table).values(chunk).execute(pg)?;
+                }
+            }
+        }
+    };
+}
+
 /// Inserts fired alerts.
 ///
 /// # Errors
 /// What the database says.
 pub fn insert_alerts(conn: &mut AnyConnection, rows: &[NewAlertRow]) -> QueryResult<()> {
-    match conn {
-        // One cached statement; a long list would also run into SQLite's limit of bound variables.
-        AnyConnection::Sqlite(sqlite) => {
-            for row in rows {
-                diesel::insert_into(alerts::table).values(row).execute(sqlite)?;
-            }
-        }
-        AnyConnection::Postgres(pg) => {
-            for chunk in rows.chunks(POSTGRES_CHUNK_ROWS) {
-                diesel::insert_into(alerts::table).values(chunk).execute(pg)?;
-            }
-        }
-    }
+    insert_rows!(conn, alerts::table, rows);
     Ok(())
 }
 
@@ -86,19 +93,7 @@ pub fn insert_alerts(conn: &mut AnyConnection, rows: &[NewAlertRow]) -> QueryRes
 /// # Errors
 /// What the database says.
 pub fn insert_outbox(conn: &mut AnyConnection, rows: &[NewOutboxRow]) -> QueryResult<()> {
-    match conn {
-        // As for alerts.
-        AnyConnection::Sqlite(sqlite) => {
-            for row in rows {
-                diesel::insert_into(outbox::table).values(row).execute(sqlite)?;
-            }
-        }
-        AnyConnection::Postgres(pg) => {
-            for chunk in rows.chunks(POSTGRES_CHUNK_ROWS) {
-                diesel::insert_into(outbox::table).values(chunk).execute(pg)?;
-            }
-        }
-    }
+    insert_rows!(conn, outbox::table, rows);
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 mod auth;
 mod cursor;
 mod outbox;
+mod page;
 mod params;
 mod responses;
 mod summary;

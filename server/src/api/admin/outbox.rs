@@ -9,11 +9,11 @@ use serde_json::json;
 
 use super::auth::Access;
 use super::cursor::Cursor as _;
+use super::page::{Page, take};
 use super::params::Params;
-use super::responses::{Page, next_cursor};
 use crate::api::ApiError;
 use crate::app::AppState;
-use crate::db::outbox::{self, OutboxPosition, OutboxState};
+use crate::db::outbox::{self, OutboxPosition, OutboxRow, OutboxState};
 use crate::db::responses::id_from_column;
 
 /// A message as integrators see it.
@@ -52,28 +52,29 @@ pub async fn list_outbox(
     let limit = params.take_limit()?;
     params.finish()?;
 
-    let take = i64::from(limit) + 1;
-    let query = move |conn: &mut _| outbox::list(conn, &site_ids, wanted, after.as_ref(), take);
-    let mut rows = state.pool.read(query).await?;
-    let next_cursor = next_cursor(&mut rows, limit, |row| {
+    let query = move |conn: &mut _| outbox::list(conn, &site_ids, wanted, after.as_ref(), take(limit));
+    let rows = state.pool.read(query).await?;
+    let page = Page::new(rows, limit, |row: &OutboxRow| {
         OutboxPosition { created_at: row.created_at, message_id: row.message_id.clone() }.encode()
     });
     let site_keys = access.site_keys();
-    let items = rows.into_iter().map(|row| OutboxView {
-        message_id: id_from_column(&row.message_id).map(|id| id.to_string()),
-        site_key: site_keys.get(&row.site_id).map(ToString::to_string).unwrap_or_default(),
-        kind: row.kind,
-        recipient: row.recipient,
-        response_id: id_from_column(&row.response_id).map(|id| id.to_string()),
-        rule: row.rule,
-        next_attempt_at: (row.state == OutboxState::Pending.as_str()).then_some(UnixMillis(row.next_attempt_at)),
-        state: row.state,
-        attempts: row.attempts,
-        last_error: row.last_error,
-        created_at: UnixMillis(row.created_at),
-        finished_at: row.finished_at.map(UnixMillis),
-    });
-    Ok(HttpResponse::Ok().json(Page { items: items.collect(), next_cursor }))
+    let page = page.try_map(|row| {
+        Ok(OutboxView {
+            message_id: id_from_column(&row.message_id).map(|id| id.to_string()),
+            site_key: site_keys.get(&row.site_id).map(ToString::to_string).unwrap_or_default(),
+            kind: row.kind,
+            recipient: row.recipient,
+            response_id: id_from_column(&row.response_id).map(|id| id.to_string()),
+            rule: row.rule,
+            next_attempt_at: (row.state == OutboxState::Pending.as_str()).then_some(UnixMillis(row.next_attempt_at)),
+            state: row.state,
+            attempts: row.attempts,
+            last_error: row.last_error,
+            created_at: UnixMillis(row.created_at),
+            finished_at: row.finished_at.map(UnixMillis),
+        })
+    })?;
+    Ok(HttpResponse::Ok().json(page))
 }
 
 /// Sends a parked message again, from its first attempt on.

@@ -11,19 +11,11 @@ use serde::Serialize;
 
 use super::auth::Access;
 use super::cursor::Cursor as _;
+use super::page::{Page, take};
 use super::params::Params;
 use crate::api::ApiError;
 use crate::app::AppState;
 use crate::db::responses::{self, ResponseFilter, ResponsePosition, ResponseRow};
-
-/// A page of a list.
-#[derive(Serialize)]
-pub struct Page<T> {
-    /// Newest first.
-    pub items: Vec<T>,
-    /// For the next page; `null` on the last.
-    pub next_cursor: Option<String>,
-}
 
 /// A response as integrators see it.
 #[derive(Serialize)]
@@ -108,24 +100,11 @@ pub async fn list_responses(
     let limit = params.take_limit()?;
     params.finish()?;
 
-    // One more than asked for tells whether there is a next page.
-    let take = i64::from(limit) + 1;
-    let query = move |conn: &mut _| responses::list(conn, &site_ids, &filter, after.as_ref(), take);
-    let mut rows = state.pool.read(query).await?;
-    let next_cursor = next_cursor(&mut rows, limit, |row| ResponsePosition::from(row).encode());
+    let query = move |conn: &mut _| responses::list(conn, &site_ids, &filter, after.as_ref(), take(limit));
+    let rows = state.pool.read(query).await?;
+    let page = Page::new(rows, limit, |row| ResponsePosition::from(row).encode());
     let site_keys = access.site_keys();
-    let items = rows.into_iter().map(|row| ResponseView::new(row, &site_keys)).collect::<Result<_, _>>()?;
-    Ok(HttpResponse::Ok().json(Page { items, next_cursor }))
-}
-
-/// Cuts `rows`, read one longer than `limit`, to a page; the cursor of the next one, if there is one.
-pub fn next_cursor<T>(rows: &mut Vec<T>, limit: u32, encode: impl FnOnce(&T) -> String) -> Option<String> {
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    if rows.len() <= limit {
-        return None;
-    }
-    rows.truncate(limit);
-    rows.last().map(encode)
+    Ok(HttpResponse::Ok().json(page.try_map(|row| ResponseView::new(row, &site_keys))?))
 }
 
 /// One response.
