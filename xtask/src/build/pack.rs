@@ -94,6 +94,8 @@ fn bindgen(wasm: Vec<u8>) -> Result<(String, Vec<u8>)> {
     for export in unused.map(|export| export.id()).collect::<Vec<_>>() {
         module.exports.delete(export);
     }
+    // Read by linkers and by bindgen; browsers do not.
+    module.customs.remove_raw("target_features");
     let mut names = ShortNames::default();
     for import in module.imports.iter_mut() {
         import.name = names.shorten(&import.name);
