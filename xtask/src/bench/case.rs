@@ -9,8 +9,8 @@ use serde::Serialize;
 
 use super::database::{Backend, BackendName};
 use super::load::{Load, Measured};
-use super::requests;
 use super::server::Program;
+use super::{machine, requests};
 use crate::process;
 
 /// How the server stores; as in its hidden `--bench-storage`.
@@ -79,6 +79,8 @@ pub struct Done {
     pub p50_ms: f64,
     /// Latency 99 of 100 did not exceed, in milliseconds.
     pub p99_ms: f64,
+    /// Share of the processors' time that other programs used just before, 0 to 1.
+    pub others_busy: Option<f64>,
     /// 201 answers, warm-up included.
     pub acknowledged: u64,
     /// Responses counted by the server that was started after this one was killed.
@@ -95,6 +97,7 @@ impl Case<'_> {
         let dir = tempfile::Builder::new().prefix("bench-").tempdir_in(process::workspace_root().join("target"))?;
         let program = Program { path: binary, database_url: &database.url, dir: dir.path() };
         let (site_key, api_key) = program.create_site(self.recipient)?;
+        let others_busy = machine::busy_share();
         let measured = self.load(&program, &site_key)?;
         // The loaded server is killed by now, so the count finds what was on disk when it was acknowledged.
         let stored = program.serve(Storage::Group)?.count_responses(&api_key)?;
@@ -107,6 +110,7 @@ impl Case<'_> {
             acknowledged_per_second: measured.latencies_us.len() as f64 / self.seconds as f64,
             p50_ms: f64::from(measured.percentile_us(0.50)) / 1000.0,
             p99_ms: f64::from(measured.percentile_us(0.99)) / 1000.0,
+            others_busy,
             acknowledged: measured.acknowledged,
             stored,
         })

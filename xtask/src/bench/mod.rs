@@ -4,6 +4,7 @@ mod case;
 mod database;
 mod ingest;
 mod load;
+mod machine;
 mod report;
 mod requests;
 mod server;

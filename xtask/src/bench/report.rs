@@ -8,6 +8,9 @@ use serde::Serialize;
 use super::case::{Done, Storage};
 use super::database::BackendName;
 
+/// More of the processors' time than this in other hands, and the figures say little.
+const OTHERS_BUSY_MAX: f64 = 0.1;
+
 /// Every case, and the ratios between them.
 #[derive(Serialize)]
 pub struct Report {
@@ -60,16 +63,20 @@ impl fmt::Display for Report {
         writeln!(f, "\nIngest, {seconds} s a case, {mail}; server, database and load share {cores} cores\n")?;
         writeln!(
             f,
-            "{:<10} {:>11}  {:<13} {:>14} {:>7} {:>8} {:>12}",
-            "database", "connections", "writes", "acknowledged/s", "p50 ms", "p99 ms", "rows stored"
+            "{:<10} {:>11}  {:<13} {:>14} {:>7} {:>8} {:>12} {:>12}",
+            "database", "connections", "writes", "acknowledged/s", "p50 ms", "p99 ms", "rows stored", "others' CPU"
         )?;
         for done in &self.cases {
             let Done { database, connections, storage, acknowledged_per_second, p50_ms, p99_ms, stored, .. } = done;
+            let others = done.others_busy.map_or("?".to_owned(), |share| format!("{:.0}%", share * 100.0));
             writeln!(
                 f,
                 "{database:<10} {connections:>11}  {storage:<13} {acknowledged_per_second:>14.0} {p50_ms:>7.2} \
-                 {p99_ms:>8.2} {stored:>12}"
+                 {p99_ms:>8.2} {stored:>12} {others:>12}"
             )?;
+        }
+        if self.cases.iter().any(|done| done.others_busy.is_some_and(|share| share > OTHERS_BUSY_MAX)) {
+            writeln!(f, "\nOther programs used the processors too: these figures are too low, some more than others.")?;
         }
         writeln!(
             f,
