@@ -62,6 +62,7 @@ pub fn run(args: &Args) -> Result<()> {
 
 fn cargo_test(packages: &[&str]) -> Command {
     let mut command = process::cargo();
-    command.arg("test").args(packages);
+    // One failure must not hide another.
+    command.args(["test", "--no-fail-fast"]).args(packages);
     command
 }
