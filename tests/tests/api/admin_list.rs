@@ -2,6 +2,7 @@
 
 use counterbell_shared::problem::ProblemCode;
 use counterbell_tests::{Backend, TestApp, sample};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 /// Seven responses, named by their order reference, from oldest to newest.
@@ -166,6 +167,13 @@ async fn outbox_shows_each_message_and_what_became_of_it() {
         assert_eq!(item["response_id"], response["response_id"]);
         assert_eq!(item["kind"], "alert_mail");
         assert_eq!(item["attempts"], 1);
+    }
+    let id = delivered[0]["message_id"].as_str().unwrap();
+    let resend = app.request(Method::POST, &format!("/v1/admin/outbox/{id}/resend")).bearer_auth(&app.api_key);
+    app.send(resend).await.expect_problem(ProblemCode::NotFound);
+    for (state, count) in [("delivered", 2), ("pending", 0), ("parked", 0)] {
+        let items = app.admin_items(&format!("/v1/admin/outbox?state={state}")).await;
+        assert_eq!(items.len(), count, "{state}");
     }
     let first = app.admin("/v1/admin/outbox?limit=1").await.expect(200);
     assert_eq!(first["items"].as_array().unwrap().len(), 1);

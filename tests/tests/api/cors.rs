@@ -66,7 +66,7 @@ async fn response_is_taken_from_an_allowed_origin_or_from_none() {
     let from_till = app.respond(&sample::response(4)).await;
     from_till.expect(201);
     assert_eq!(allowed_origin(&from_till), None);
-    assert_eq!(app.database.count("responses"), 2);
+    assert_eq!(app.count("responses"), 2);
 }
 
 #[tokio::test]
@@ -83,7 +83,7 @@ async fn response_from_a_foreign_origin_is_refused() {
         let answer = respond_from(&app, origin, json!({ "site_key": site_key })).await;
         answer.expect_problem(ProblemCode::OriginNotAllowed);
     }
-    assert_eq!(app.database.count("responses"), 0);
+    assert_eq!(app.count("responses"), 0);
 }
 
 #[tokio::test]

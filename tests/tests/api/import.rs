@@ -29,8 +29,8 @@ async fn real_reviews_are_imported_once_and_tell_nobody() {
 
         assert_eq!((accepted + rejected, duplicate), (1000, 0), "{backend:?}");
         assert!(rejected < 10, "{rejected} of the real rows were not understood");
-        assert_eq!(app.database.count("responses"), i64::try_from(accepted).unwrap());
-        assert_eq!(app.database.count("outbox"), 0, "told about the past");
+        assert_eq!(app.count("responses"), i64::try_from(accepted).unwrap());
+        assert_eq!(app.count("outbox"), 0, "told about the past");
         let newest = app.admin("/v1/admin/responses?limit=1").await.expect(200);
         assert_eq!(newest["items"][0]["channel"], "import");
         let summary = app.admin("/v1/admin/summary?metric=csat").await.expect(200);
@@ -40,7 +40,7 @@ async fn real_reviews_are_imported_once_and_tell_nobody() {
         assert!(touchpoints.contains(&"Dresses"), "{touchpoints:?}");
 
         assert_eq!(counts(&import(&app, &reviews(), &[])), [0, accepted, rejected], "{backend:?}");
-        assert_eq!(app.database.count("responses"), i64::try_from(accepted).unwrap());
+        assert_eq!(app.count("responses"), i64::try_from(accepted).unwrap());
     }
 }
 
@@ -49,7 +49,7 @@ async fn dry_run_counts_and_writes_nothing() {
     let app = TestApp::on(Backend::Sqlite).await;
     let report = import(&app, &reviews(), &["--dry-run"]).json();
     assert!(report["valid"].as_u64().unwrap() > 990, "{report}");
-    assert_eq!(app.database.count("responses"), 0);
+    assert_eq!(app.count("responses"), 0);
 }
 
 /// Line numbers are those a text editor shows: the header is line 1, and a quoted line break counts.
@@ -71,7 +71,7 @@ async fn bad_rows_are_reported_with_line_and_reason_and_good_ones_kept() {
     let output = import(&app, &file.display().to_string(), &["--rejects", &rejects.display().to_string()]);
 
     assert_eq!(counts(&output), [3, 0, 3], "{output:?}");
-    assert_eq!(app.database.count("responses"), 3);
+    assert_eq!(app.count("responses"), 3);
     let reported = output.json()["first_rejects"].take();
     let rejected = std::fs::read_to_string(&rejects).unwrap();
     let rows: Vec<_> = rejected.lines().collect();
@@ -120,7 +120,7 @@ async fn column_that_is_not_there_stops_the_import() {
         assert!(!output.status.success(), "{map}");
         assert!(output.stderr.contains(named), "{map}: {}", output.stderr);
     }
-    assert_eq!(app.database.count("responses"), 0);
+    assert_eq!(app.count("responses"), 0);
 }
 
 #[tokio::test]

@@ -47,7 +47,7 @@ async fn each_bad_field_is_named() {
         let answer = app.respond(&sample::with(sample::response(4), members.clone())).await;
         assert_eq!(pointers(&answer), [pointer], "{members}");
     }
-    assert_eq!(app.database.count("responses"), 0);
+    assert_eq!(app.count("responses"), 0);
 }
 
 #[tokio::test]
@@ -77,7 +77,7 @@ async fn member_of_a_wrong_type_is_named() {
         let answer = app.respond(&sample::with(sample::response(4), members.clone())).await;
         assert_eq!(pointers(&answer), [pointer], "{members}");
     }
-    assert_eq!(app.database.count("responses"), 0);
+    assert_eq!(app.count("responses"), 0);
 }
 
 #[tokio::test]
@@ -136,7 +136,7 @@ async fn json_is_declared_as_json() {
     {
         post(&app, content_type, body.clone()).await.expect_problem(ProblemCode::UnsupportedMediaType);
     }
-    assert_eq!(app.database.count("responses"), 0);
+    assert_eq!(app.count("responses"), 0);
     for content_type in ["application/json", "application/json; charset=utf-8", "Application/JSON"] {
         post(&app, Some(content_type), body.clone()).await.expect(201);
     }
@@ -151,7 +151,7 @@ async fn body_over_the_limit_is_too_large() {
     };
     post(&app, Some("application/json"), body(BODY_MAX_BYTES)).await.expect(201);
     post(&app, Some("application/json"), body(BODY_MAX_BYTES + 1)).await.expect_problem(ProblemCode::BodyTooLarge);
-    assert_eq!(app.database.count("responses"), 1);
+    assert_eq!(app.count("responses"), 1);
 }
 
 #[tokio::test]

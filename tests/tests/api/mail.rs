@@ -63,7 +63,7 @@ async fn only_unhappy_bands_are_told() {
 
     let deliveries = smtp.wait_for(4).await;
 
-    assert_eq!(app.database.count("outbox"), 4);
+    assert_eq!(app.count("outbox"), 4);
     assert_eq!(deliveries.len(), 4);
     assert!(deliveries.iter().all(|delivery| !delivery.mail.subject().contains("not told")));
 }

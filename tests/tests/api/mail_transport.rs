@@ -83,7 +83,7 @@ async fn undelivered_mail_survives_a_crash() {
         app.start_again().await;
 
         let deliveries = smtp.wait_for(1).await;
-        assert_eq!((deliveries.len(), app.database.count("outbox")), (1, 1), "{backend:?}");
+        assert_eq!((deliveries.len(), app.count("outbox")), (1, 1), "{backend:?}");
     }
 }
 

@@ -19,6 +19,6 @@ async fn what_was_acknowledged_before_sigterm_is_stored() {
             refused.expect_problem(ProblemCode::ShuttingDown);
             assert!(refused.header("retry-after").is_some(), "{refused:?}");
         }
-        assert_eq!(app.database.count("responses"), i64::try_from(outcome.acknowledged.len()).unwrap(), "{backend:?}");
+        assert_eq!(app.count("responses"), i64::try_from(outcome.acknowledged.len()).unwrap(), "{backend:?}");
     }
 }

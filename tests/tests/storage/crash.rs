@@ -26,7 +26,7 @@ async fn killed_server_has_stored_everything_it_acknowledged() {
             let lost: Vec<_> = outcome.acknowledged.iter().filter(|id| !stored.contains(*id)).collect();
             assert!(lost.is_empty(), "round {round} on {backend:?} lost {lost:?}");
             assert!(outcome.refused.is_empty(), "{:?}", outcome.refused.first());
-            assert_eq!(app.database.count("responses"), i64::try_from(stored.len()).unwrap(), "{backend:?}");
+            assert_eq!(app.count("responses"), i64::try_from(stored.len()).unwrap(), "{backend:?}");
         }
     }
 }
@@ -41,9 +41,9 @@ async fn response_and_its_message_are_stored_together_or_not_at_all() {
         app.program().kill();
         load.finish().await;
 
-        assert!(app.database.count("responses") >= 100);
-        assert_eq!(app.database.count("responses"), app.database.count("alerts"), "{backend:?}");
-        assert_eq!(app.database.count("responses"), app.database.count("outbox"), "{backend:?}");
+        assert!(app.count("responses") >= 100);
+        assert_eq!(app.count("responses"), app.count("alerts"), "{backend:?}");
+        assert_eq!(app.count("responses"), app.count("outbox"), "{backend:?}");
     }
 }
 
@@ -59,6 +59,6 @@ async fn what_is_sent_again_after_a_crash_is_counted_once() {
         let again = app.respond(&response).await.expect(200);
 
         assert_eq!(again["outcome"], "duplicate", "{backend:?}");
-        assert_eq!(app.database.count("responses"), 1, "{backend:?}");
+        assert_eq!(app.count("responses"), 1, "{backend:?}");
     }
 }

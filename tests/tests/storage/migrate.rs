@@ -12,7 +12,7 @@ async fn migrating_again_changes_nothing() {
         let migrated = app.cli(&["migrate", "--json"]).json();
 
         assert_eq!(migrated, json!({ "applied": [] }), "{backend:?}");
-        assert_eq!(app.database.count("responses"), 1, "{backend:?}");
+        assert_eq!(app.count("responses"), 1, "{backend:?}");
     }
 }
 
@@ -35,6 +35,6 @@ async fn every_migration_can_be_taken_back_and_made_again() {
         reverted.reverse();
         assert!(!reverted.is_empty());
         assert_eq!(applied, json!({ "applied": reverted }), "{backend:?}");
-        assert_eq!(app.database.count("responses"), 0, "{backend:?}");
+        assert_eq!(app.count("responses"), 0, "{backend:?}");
     }
 }

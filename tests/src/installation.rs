@@ -1,0 +1,72 @@
+//! One test's own directory, database and settings: what outlives a server that is killed.
+
+use std::path::Path;
+
+use tempfile::TempDir;
+
+use crate::{Backend, CliOutput, Database, Program, cli};
+
+/// What an operator has before `serve`.
+pub struct Installation {
+    // Dropped before the directory its file is in.
+    database: Database,
+    settings: Vec<(String, String)>,
+    dir: TempDir,
+}
+
+impl Installation {
+    /// With an empty database; mails become files unless `settings` name a mail server.
+    pub fn new(backend: Backend, mut settings: Vec<(String, String)>) -> Self {
+        let dir = TempDir::new().unwrap();
+        let database = Database::create(backend, dir.path());
+        settings.push(("COUNTERBELL_DATABASE_URL".to_owned(), database.url().to_owned()));
+        settings.push(("COUNTERBELL_MAIL_DIR".to_owned(), dir.path().join("mail").display().to_string()));
+        Self { database, settings, dir }
+    }
+
+    /// Its database.
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// Where the program runs.
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// Changes a setting for whatever is started next.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.settings.retain(|(known, _)| known != name);
+        self.settings.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// Runs a command to its end.
+    pub fn cli(&self, args: &[&str]) -> CliOutput {
+        cli::run_command(cli::command(self.dir()).envs(self.settings.iter().cloned()).args(args))
+    }
+
+    /// A new site's key.
+    pub fn create_site(&self, origins: &[String], recipients: &[String]) -> String {
+        let mut args = vec!["site", "create", "--json", "--name", "Shop"];
+        args.extend(origins.iter().flat_map(|origin| ["--origin", origin]));
+        args.extend(recipients.iter().flat_map(|recipient| ["--recipient", recipient]));
+        self.cli(&args).json()["site_key"].as_str().unwrap().to_owned()
+    }
+
+    /// Starts the server; returns it with the address it listens on.
+    pub async fn serve(&self, listen: &str) -> (Program, String) {
+        let mut command = cli::command(self.dir());
+        command.envs(self.settings.iter().cloned()).args(["serve", "--listen", listen]);
+        let mut program = Program::start(&mut command);
+        let address = program.wait_for_output("address", listening_address).await;
+        (program, address)
+    }
+}
+
+/// `127.0.0.1:PORT` out of the line that says where the server listens.
+fn listening_address(log: &str) -> Option<String> {
+    let (_, rest) = log.split_once("http://127.0.0.1:")?;
+    let port: String = rest.chars().take_while(char::is_ascii_digit).collect();
+    // The line must be complete, or the port may be too short.
+    (rest.len() > port.len() && port != "0").then(|| format!("127.0.0.1:{port}"))
+}

@@ -1,0 +1,62 @@
+//! What a [`TestApp`] is to be.
+
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
+
+use crate::installation::Installation;
+use crate::{Backend, Smtp, TestApp, sample};
+
+/// Settings of a [`TestApp`]; `.await` starts it.
+#[must_use]
+pub struct Setup {
+    backend: Backend,
+    origins: Vec<String>,
+    recipients: Vec<String>,
+    settings: Vec<(String, String)>,
+}
+
+impl Setup {
+    pub(crate) fn new(backend: Backend) -> Self {
+        Self {
+            backend,
+            origins: vec![sample::ORIGIN.to_owned()],
+            recipients: vec![sample::RECIPIENT.to_owned()],
+            settings: Vec::new(),
+        }
+    }
+
+    /// Pages that may send to the site, instead of [`sample::ORIGIN`].
+    pub fn origins(mut self, origins: &[&str]) -> Self {
+        self.origins = origins.iter().map(|&origin| origin.to_owned()).collect();
+        self
+    }
+
+    /// Who is told, instead of [`sample::RECIPIENT`].
+    pub fn recipients(mut self, recipients: &[&str]) -> Self {
+        self.recipients = recipients.iter().map(|&recipient| recipient.to_owned()).collect();
+        self
+    }
+
+    /// One `COUNTERBELL_*` variable.
+    pub fn setting(mut self, name: &str, value: &str) -> Self {
+        self.settings.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Mail goes to this server instead of into files.
+    pub fn smtp(self, smtp: &Smtp) -> Self {
+        self.setting("COUNTERBELL_SMTP_URL", &smtp.url())
+            .setting("COUNTERBELL_SMTP_CA_FILE", &smtp.ca_file().display().to_string())
+    }
+}
+
+impl IntoFuture for Setup {
+    type Output = TestApp;
+    type IntoFuture = Pin<Box<dyn Future<Output = TestApp>>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        let installation = Installation::new(self.backend, self.settings);
+        let site_key = installation.create_site(&self.origins, &self.recipients);
+        Box::pin(TestApp::start(installation, site_key))
+    }
+}
