@@ -1,5 +1,7 @@
 //! Fired alerts, and the messages they put in the outbox.
 
+use std::collections::BTreeMap;
+
 use diesel::prelude::*;
 
 use super::connection::AnyConnection;
@@ -100,25 +102,52 @@ pub enum Attempt {
 }
 
 impl OutboxRow {
-    /// Writes down what became of an attempt.
+    /// Writes down that these were delivered.
     ///
     /// # Errors
     /// What the database says.
-    pub fn finish_attempt(&self, conn: &mut AnyConnection, attempt: &Attempt, now: i64) -> QueryResult<()> {
+    pub fn finish_delivered<'a>(
+        conn: &mut AnyConnection,
+        rows: impl Iterator<Item = &'a Self>,
+        now: i64,
+    ) -> QueryResult<()> {
+        use outbox::dsl;
+
+        let mut by_site: BTreeMap<i64, Vec<&[u8]>> = BTreeMap::new();
+        for row in rows {
+            by_site.entry(row.site_id).or_default().push(&row.message_id);
+        }
+        for (site_id, message_ids) in by_site {
+            diesel::update(outbox::table.filter(dsl::site_id.eq(site_id)).filter(dsl::message_id.eq_any(message_ids)))
+                .set((dsl::state.eq(OutboxState::Delivered.as_str()), dsl::finished_at.eq(now)))
+                .execute(conn)?;
+        }
+        Ok(())
+    }
+
+    /// Writes down why an attempt failed, and what comes next; nothing for one that did not.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn finish_failed(&self, conn: &mut AnyConnection, attempt: &Attempt, now: i64) -> QueryResult<()> {
         use outbox::dsl;
 
         let row = outbox::table.find((self.site_id, &self.message_id));
         match attempt {
-            Attempt::Delivered => diesel::update(row)
-                .set((dsl::state.eq(OutboxState::Delivered.as_str()), dsl::finished_at.eq(now)))
-                .execute(conn)?,
+            Attempt::Delivered => {}
             Attempt::Retry { error, at } => {
-                diesel::update(row).set((dsl::last_error.eq(error), dsl::next_attempt_at.eq(*at))).execute(conn)?
+                diesel::update(row).set((dsl::last_error.eq(error), dsl::next_attempt_at.eq(*at))).execute(conn)?;
             }
-            Attempt::Parked { error } => diesel::update(row)
-                .set((dsl::state.eq(OutboxState::Parked.as_str()), dsl::last_error.eq(error), dsl::finished_at.eq(now)))
-                .execute(conn)?,
-        };
+            Attempt::Parked { error } => {
+                diesel::update(row)
+                    .set((
+                        dsl::state.eq(OutboxState::Parked.as_str()),
+                        dsl::last_error.eq(error),
+                        dsl::finished_at.eq(now),
+                    ))
+                    .execute(conn)?;
+            }
+        }
         Ok(())
     }
 }

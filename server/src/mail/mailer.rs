@@ -4,11 +4,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use counterbell_shared::EmailAddress;
+use lettre::transport::smtp::PoolConfig;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 
 use crate::config::{MailConfig, MailTransport};
 
+/// Connections to the mail server: as many as messages are sent side by side.
+const CONNECTIONS_MAX: u32 = 16;
 /// For connecting and for each of the server's answers.
 const SMTP_TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -106,7 +109,9 @@ impl Mailer {
 }
 
 fn smtp(url: &str, ca_file: Option<&PathBuf>) -> Result<AsyncSmtpTransport<Tokio1Executor>, MailerError> {
-    let mut builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url)?.timeout(Some(SMTP_TIMEOUT));
+    let mut builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url)?
+        .timeout(Some(SMTP_TIMEOUT))
+        .pool_config(PoolConfig::new().max_size(CONNECTIONS_MAX));
     if let (Some(path), Ok(url)) = (ca_file, url::Url::parse(url)) {
         let pem = std::fs::read(path).map_err(|source| MailerError::CaFile { path: path.clone(), source })?;
         let host = url.host_str().unwrap_or_default().to_owned();
