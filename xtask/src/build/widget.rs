@@ -10,9 +10,8 @@ use super::pack::{Sources, pack};
 use super::toolchain::{Toolchain, encode_flags};
 use crate::process;
 
-/// No panic has words, and so none of the code that words need; docs/adr/0006 has what each saves.
-const FLAGS: [&str; 4] =
-    ["-Zunstable-options", "-Cpanic=immediate-abort", "-Zlocation-detail=none", "-Zfmt-debug=none"];
+/// No panic has words, and so none of the code that words need; docs/adr/0006 says why.
+const FLAGS: [&str; 2] = ["-Zunstable-options", "-Cpanic=immediate-abort"];
 
 /// Builds the widget into `target/widget/dist`, if anything changed.
 ///
