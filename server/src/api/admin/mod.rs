@@ -8,6 +8,8 @@ mod params;
 mod responses;
 mod summary;
 
+use actix_web::http::header::CACHE_CONTROL;
+use actix_web::middleware::DefaultHeaders;
 use actix_web::web;
 
 pub use auth::Access;
@@ -15,14 +17,15 @@ pub use params::Params;
 
 use super::public::resource;
 
-/// Adds the admin routes.
+/// Adds the admin routes. Their answers hold what customers said: no cache may keep them.
 pub fn configure(config: &mut web::ServiceConfig) {
-    config
-        .service(resource("/v1/admin/responses", "GET").route(web::get().to(responses::list_responses)))
-        .service(resource("/v1/admin/responses/{response_id}", "GET").route(web::get().to(responses::get_response)))
-        .service(resource("/v1/admin/summary", "GET").route(web::get().to(summary::get_summary)))
-        .service(resource("/v1/admin/outbox", "GET").route(web::get().to(outbox::list_outbox)))
-        .service(
-            resource("/v1/admin/outbox/{message_id}/resend", "POST").route(web::post().to(outbox::resend_message)),
-        );
+    config.service(
+        web::scope("/v1/admin")
+            .wrap(DefaultHeaders::new().add((CACHE_CONTROL, "no-store")))
+            .service(resource("/responses", "GET").route(web::get().to(responses::list_responses)))
+            .service(resource("/responses/{response_id}", "GET").route(web::get().to(responses::get_response)))
+            .service(resource("/summary", "GET").route(web::get().to(summary::get_summary)))
+            .service(resource("/outbox", "GET").route(web::get().to(outbox::list_outbox)))
+            .service(resource("/outbox/{message_id}/resend", "POST").route(web::post().to(outbox::resend_message))),
+    );
 }

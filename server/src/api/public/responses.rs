@@ -36,8 +36,11 @@ pub async fn create_response(
 fn parse(body: &[u8]) -> Result<(SiteKey, Response), ApiError> {
     match serde_json::from_slice::<NewResponse<'_>>(body) {
         Ok(new) => new.parse().map_err(ApiError::invalid_response),
-        Err(error) if error.is_data() => Err(ApiError::invalid_response(all_errors(body, &error))),
-        Err(error) => Err(ApiError::new(ProblemCode::MalformedJson, format!("Not JSON: {error}."))),
+        // Read a second time, whole: what fits no response may still be JSON, and then every bad field is named.
+        Err(first) => Err(match serde_json::from_slice(body) {
+            Ok(json) => ApiError::invalid_response(all_errors(json, &first)),
+            Err(error) => ApiError::new(ProblemCode::MalformedJson, format!("Not JSON: {error}.")),
+        }),
     }
 }
 
@@ -78,15 +81,6 @@ impl Kind {
         }
     }
 
-    /// Fits, and is right wherever a field of this kind is required: a site key, an address, any scale.
-    fn valid_value(self) -> serde_json::Value {
-        match self {
-            Self::Text => "site_0000000000000000".into(),
-            Self::Integer => 1.into(),
-            Self::Boolean | Self::Object => false.into(),
-        }
-    }
-
     const fn name(self) -> &'static str {
         match self {
             Self::Text => "a text",
@@ -98,22 +92,19 @@ impl Kind {
 }
 
 /// Every field that is missing, unknown, of the wrong type or of the wrong value: serde stops at the first.
-fn all_errors(body: &[u8], first: &serde_json::Error) -> Vec<FieldError> {
+fn all_errors(json: serde_json::Value, first: &serde_json::Error) -> Vec<FieldError> {
+    let serde_json::Value::Object(mut fields) = json else {
+        return vec![FieldError::new("", "must be a JSON object")];
+    };
     let mut errors = Vec::new();
-    match serde_json::from_slice(body) {
-        Ok(serde_json::Value::Object(mut fields)) => {
-            check_fields(&mut fields, &FIELDS, "", &mut errors);
-            if let Some(serde_json::Value::Object(contact)) = fields.get_mut("contact") {
-                check_fields(contact, &CONTACT_FIELDS, "/contact", &mut errors);
-            }
-            // What is left has the right shape; its values may still be wrong.
-            let text = serde_json::Value::Object(fields).to_string();
-            if let Ok(new) = serde_json::from_str::<NewResponse<'_>>(&text) {
-                errors.extend(new.parse().err().unwrap_or_default());
-            }
-        }
-        Ok(_) => errors.push(FieldError::new("", "must be a JSON object")),
-        Err(_) => {}
+    check_fields(&mut fields, &FIELDS, "", &mut errors);
+    if let Some(serde_json::Value::Object(contact)) = fields.get_mut("contact") {
+        check_fields(contact, &CONTACT_FIELDS, "/contact", &mut errors);
+    }
+    // What is left has the right shape; its values may still be wrong.
+    let text = serde_json::Value::Object(fields).to_string();
+    if let Ok(new) = serde_json::from_str::<NewResponse<'_>>(&text) {
+        errors.extend(new.parse().err().unwrap_or_default());
     }
     // What only serde sees, such as one field given twice.
     if errors.is_empty() {
@@ -135,7 +126,7 @@ fn check_fields(given: &mut Fields, known: &[(&str, Kind, bool)], parent: &str, 
         errors.push(FieldError::new(format!("{parent}/{name}"), wrong));
         given.remove(*name);
         if *required {
-            given.insert((*name).to_owned(), kind.valid_value());
+            given.insert((*name).to_owned(), valid_value(name));
         }
     }
     given.retain(|name, _| {
@@ -149,13 +140,24 @@ fn check_fields(given: &mut Fields, known: &[(&str, Kind, bool)], parent: &str, 
     });
 }
 
+/// A value for a required field that nothing is wrong with.
+fn valid_value(name: &str) -> serde_json::Value {
+    match name {
+        "site_key" => "site_0000000000000000".into(),
+        "email" => "a@b".into(),
+        "consent" => true.into(),
+        // A score on every scale.
+        _ => 1.into(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn pointers(body: &str) -> Vec<String> {
         let error = serde_json::from_str::<NewResponse<'_>>(body).unwrap_err();
-        all_errors(body.as_bytes(), &error).into_iter().map(|error| error.pointer).collect()
+        all_errors(serde_json::from_str(body).unwrap(), &error).into_iter().map(|error| error.pointer).collect()
     }
 
     #[test]
@@ -166,6 +168,10 @@ mod tests {
         assert_eq!(
             pointers(r#"{"site_key":"site_0000000000000000","score":1,"contact":{"email":7,"to":1}}"#),
             ["/contact/email", "/contact/consent", "/contact/to"]
+        );
+        assert_eq!(
+            pointers(r#"{"site_key":"site_0000000000000000","score":1,"contact":{"email":"x"}}"#),
+            ["/contact/consent", "/contact/email"]
         );
     }
 
