@@ -102,6 +102,14 @@ impl Site {
         found.map(|(key, name)| Self::load(conn, id, parse_site_key(&key)?, name)).transpose()
     }
 
+    /// The name of the site of this id.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn find_name(conn: &mut AnyConnection, id: i64) -> QueryResult<Option<String>> {
+        sites::table.find(id).select(sites::name).first(conn).optional()
+    }
+
     /// Every site, oldest first.
     ///
     /// # Errors

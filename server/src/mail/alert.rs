@@ -10,7 +10,6 @@ use lettre::message::{Mailbox, MultiPart};
 
 use super::defang::defang;
 use crate::db::responses::ResponseRow;
-use crate::db::sites::Site;
 
 /// RFC 3834 section 5: keeps out-of-office replies away.
 #[derive(Clone)]
@@ -55,7 +54,7 @@ struct Text<'a> {
 }
 
 impl Facts {
-    fn new(site: &Site, response: &ResponseRow) -> Option<Self> {
+    fn new(site: String, response: &ResponseRow) -> Option<Self> {
         let score = response.score()?;
         let customer = match score.band() {
             Some(Band::Dissatisfied) => "Dissatisfied customer",
@@ -84,7 +83,7 @@ impl Facts {
             comment: response.comment.as_deref().map(defang),
             rows: rows.into_iter().filter_map(|(name, value)| Some((name, value?))).collect(),
             can_reply: response.contact_email.is_some(),
-            site: site.name.clone(),
+            site,
             response_id: response.id()?.to_string(),
         })
     }
@@ -109,14 +108,14 @@ pub fn alert_mail(
     from: &EmailAddress,
     recipient: &str,
     message_id: &str,
-    site: &Site,
+    site_name: String,
     response: &ResponseRow,
 ) -> Result<Message, String> {
     let mailbox = |name: Option<&str>, address: &str| -> Result<Mailbox, String> {
         let address = address.parse().map_err(|_| "a mail address cannot be used".to_owned())?;
         Ok(Mailbox::new(name.map(str::to_owned), address))
     };
-    let facts = Facts::new(site, response).ok_or("the stored response is corrupt")?;
+    let facts = Facts::new(site_name, response).ok_or("the stored response is corrupt")?;
     let mut mail = Message::builder()
         .from(mailbox(Some("Counterbell"), from.as_str())?)
         .to(mailbox(None, recipient)?)
@@ -135,17 +134,8 @@ pub fn alert_mail(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alerts::AlertRule;
 
     fn mail(comment: &str, contact: Option<&str>) -> String {
-        let site = Site {
-            id: 1,
-            site_key: "site_0123456789abcdef".parse().unwrap(),
-            name: "Bramble & Oak".to_owned(),
-            origins: Vec::new(),
-            recipients: Vec::new(),
-            rules: vec![AlertRule::default_rule()],
-        };
         let response = ResponseRow {
             site_id: 1,
             response_id: vec![7; 16],
@@ -165,7 +155,7 @@ mod tests {
             received_at: 1_795_269_900_000,
         };
         let from = "counterbell@localhost".parse().unwrap();
-        let mail = alert_mail(&from, "staff@shop.example", "0193-id", &site, &response).unwrap();
+        let mail = alert_mail(&from, "staff@shop.example", "0193-id", "Bramble & Oak".to_owned(), &response).unwrap();
         String::from_utf8(mail.formatted()).unwrap()
     }
 

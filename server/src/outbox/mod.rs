@@ -121,11 +121,12 @@ async fn send(state: Data<AppState>, mailer: Arc<Mailer>, message: OutboxRow) ->
 async fn render_and_send(state: &AppState, mailer: &Mailer, message: &OutboxRow, id: &str) -> Result<(), String> {
     let (site_id, response_id) = (message.site_id, id_from_column(&message.response_id));
     let found = state.pool.read(move |conn| {
-        let site = Site::find_by_id(conn, site_id)?;
+        let site_name = Site::find_name(conn, site_id)?;
         let response = response_id.map(|id| ResponseRow::find(conn, &[site_id], id)).transpose()?.flatten();
-        Ok(site.zip(response))
+        Ok(site_name.zip(response))
     });
-    let (site, response) = found.await.map_err(|error| error.to_string())?.ok_or("the response is no longer stored")?;
-    let mail = mail::alert_mail(mailer.from(), &message.recipient, id, &site, &response)?;
+    let (site_name, response) =
+        found.await.map_err(|error| error.to_string())?.ok_or("the response is no longer stored")?;
+    let mail = mail::alert_mail(mailer.from(), &message.recipient, id, site_name, &response)?;
     mailer.send(&mail, id).await.map_err(|error| error.to_string())
 }
