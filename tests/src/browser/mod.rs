@@ -29,6 +29,8 @@ impl Browser {
     /// Runs `scenario` in a new browser. Whatever the page complains about fails the test: a page error, an error on
     /// the console, a violation of its Content-Security-Policy. A failure leaves `{name}-failed.png`.
     pub async fn check(name: &str, scenario: impl AsyncFnOnce(&Self)) {
+        // One of an earlier run would mislead; mostly there is none.
+        let _ = std::fs::remove_file(environment::screenshots().join(format!("{name}-failed.png")));
         let driver = Driver::start().await;
         let capabilities = driver.capabilities();
         let connected = ClientBuilder::new(HttpConnector::new()).capabilities(capabilities).connect(driver.url()).await;
