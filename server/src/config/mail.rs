@@ -22,7 +22,7 @@ pub struct MailSettings {
     /// PEM file with the certificate of a private authority that signed the mail server's
     #[arg(long, env = "COUNTERBELL_SMTP_CA_FILE", value_name = "FILE")]
     pub smtp_ca_file: Option<PathBuf>,
-    /// Address that alert mails come from [default: counterbell@localhost]
+    /// Address that alert mails come from, counterbell@localhost when left out
     #[arg(long, env = "COUNTERBELL_MAIL_FROM", value_name = "EMAIL")]
     pub mail_from: Option<String>,
     /// Folder for mails as .eml files when there is no mail server [default: data/mail]

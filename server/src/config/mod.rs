@@ -87,7 +87,7 @@ struct ConfigFile {
 /// Flags and variables every command takes.
 #[derive(Args, Clone, Debug, Default)]
 pub struct CommonSettings {
-    /// TOML file with the sections [database], [http] and [mail]; variables and flags overrule it
+    /// TOML file with the sections database, http and mail; variables and flags overrule it
     #[arg(long, env = "COUNTERBELL_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
     #[command(flatten)]

@@ -85,7 +85,7 @@ impl Mailer {
     /// Sends `mail`. In a folder its name begins with `message_id`, so that sending it again replaces it.
     ///
     /// # Errors
-    /// [`SendError`]; the mail may be sent again.
+    /// `SendError`; the mail may be sent again.
     pub async fn send(&self, mail: &Message, message_id: &str) -> Result<(), SendError> {
         match &self.transport {
             Transport::Smtp(smtp) => {
