@@ -94,6 +94,11 @@ impl TestApp {
         self.installation.database().count(table)
     }
 
+    /// Changes rows past the server.
+    pub fn execute(&self, statement: &str) {
+        self.installation.database().execute(statement);
+    }
+
     /// Mails written to files, where no mail server is configured.
     pub fn mail_files(&self) -> Vec<Mail> {
         Mail::read_all(&self.dir().join("mail"))

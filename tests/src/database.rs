@@ -60,6 +60,19 @@ impl Database {
         .unwrap();
         counted.n
     }
+
+    /// Changes rows past the server: what it would come to by itself only in hours.
+    pub fn execute(&self, statement: &str) {
+        match self.backend {
+            Backend::Sqlite => {
+                let mut conn = SqliteConnection::establish(self.url.path()).unwrap();
+                conn.batch_execute("PRAGMA busy_timeout = 5000").unwrap();
+                conn.batch_execute(statement)
+            }
+            Backend::Postgres => PgConnection::establish(self.url()).unwrap().batch_execute(statement),
+        }
+        .unwrap();
+    }
 }
 
 impl Drop for Database {

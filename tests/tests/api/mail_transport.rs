@@ -1,6 +1,8 @@
 //! How mail gets to the mail server, and what happens when it does not.
 
+use counterbell_shared::problem::ProblemCode;
 use counterbell_tests::{Backend, Refuse, Smtp, SmtpOptions, TestApp, Tls, sample, wait};
+use reqwest::Method;
 use serde_json::json;
 
 #[tokio::test]
@@ -50,6 +52,38 @@ async fn refused_mail_is_delivered_by_a_later_attempt_once() {
         .await;
         assert_eq!(message["attempts"], 2, "{verb}: {message}");
         assert_eq!((smtp.refusals(), deliveries.len(), smtp.deliveries().len()), (1, 1, 1), "{verb}");
+    }
+}
+
+#[tokio::test]
+async fn message_is_parked_after_its_last_attempt_and_can_be_sent_again() {
+    for backend in Backend::ALL {
+        // Refuses for as long as the first attempts take, however many fit in before the clock is turned.
+        let smtp =
+            Smtp::with(SmtpOptions { refuse: Some(Refuse { verb: "RCPT", times: 3 }), ..SmtpOptions::default() });
+        let smtp = smtp.await;
+        let app = TestApp::on(backend).smtp(&smtp).await;
+        app.respond(&sample::response(1)).await.expect(201);
+        first_failed_message(&app).await;
+
+        // Sixteen hours later.
+        app.execute("UPDATE outbox SET attempts = 10, next_attempt_at = 0");
+
+        let message = wait::until("parked message", async || {
+            app.admin_items("/v1/admin/outbox?state=parked").await.into_iter().next()
+        })
+        .await;
+        assert_eq!((&message["attempts"], &message["next_attempt_at"]), (&json!(11), &json!(null)), "{backend:?}");
+        assert!(message["last_error"].is_string(), "{message}");
+        assert!(smtp.deliveries().is_empty());
+
+        let path = format!("/v1/admin/outbox/{}/resend", message["message_id"].as_str().unwrap());
+        app.send(app.request(Method::POST, &path).bearer_auth(&app.api_key)).await.expect(202);
+
+        assert_eq!(smtp.wait_for(1).await.len(), 1, "{backend:?}");
+        app.send(app.request(Method::POST, &path).bearer_auth(&app.api_key))
+            .await
+            .expect_problem(ProblemCode::NotFound);
     }
 }
 
