@@ -17,12 +17,13 @@ const TIMEOUT_MS: u32 = 10_000;
 
 #[wasm_bindgen]
 extern "C" {
-    #[wasm_bindgen]
-    fn fetch(url: &str, init: &Object) -> Promise;
+    // Pages replace `fetch` by their own, which may throw: nothing of that may reach the page.
+    #[wasm_bindgen(catch)]
+    fn fetch(url: &str, init: &Object) -> Result<Promise, JsValue>;
 
-    // An AbortController and its timer in one.
-    #[wasm_bindgen(js_namespace = AbortSignal, js_name = timeout)]
-    fn abort_after(ms: u32) -> JsValue;
+    // An AbortController and its timer in one; browsers of before 2022 have none.
+    #[wasm_bindgen(catch, js_namespace = AbortSignal, js_name = timeout)]
+    fn abort_after(ms: u32) -> Result<JsValue, JsValue>;
 
     #[wasm_bindgen(js_namespace = crypto, js_name = getRandomValues)]
     fn fill_random(bytes: &mut [u8]);
@@ -62,8 +63,10 @@ async fn post(url: &str, body: &JsValue) -> Result<u16, JsValue> {
     set(&init, "credentials", &"omit".into());
     // The customer may leave the page the moment after Send.
     set(&init, "keepalive", &JsValue::TRUE);
-    set(&init, "signal", &abort_after(TIMEOUT_MS));
-    let response: Response = JsFuture::from(fetch(url, &init)).await?.unchecked_into();
+    if let Ok(signal) = abort_after(TIMEOUT_MS) {
+        set(&init, "signal", &signal);
+    }
+    let response: Response = JsFuture::from(fetch(url, &init)?).await?.unchecked_into();
     Ok(response.status())
 }
 

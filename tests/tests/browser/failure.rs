@@ -21,6 +21,32 @@ const LOSES_FIRST_ANSWER: &str =
     return answer;
 };</script>";
 
+/// Before the widget's script: the page's own `fetch` and an old browser's lack of time-outs, at their worst.
+const THROWS: &str = "<script>const send = window.fetch; window.fetch = (...args) => {
+    if (new Request(...args).method == 'POST') throw new Error('patched');
+    return send(...args);
+};
+delete AbortSignal.timeout;</script>";
+
+#[tokio::test]
+async fn fetch_that_throws_is_a_failure_like_any_other() {
+    let shop = Shop::open().await;
+    shop.page.show(&format!("{THROWS}{}", shop.tag()));
+    Browser::check("fetch-throws", async |browser| {
+        shop.visit(browser).await;
+        let widget = browser.widget();
+        widget.click(&score(2)).await;
+        widget.find(COMMENT).await.send_keys("typed with care").await.unwrap();
+
+        widget.click(SEND).await;
+
+        assert!(widget.text(ALERT).await.contains("did not go through"));
+        assert_eq!(widget.property(COMMENT, "value").await, "typed with care");
+        assert!(shop.responses().await.is_empty());
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn server_that_is_away_costs_the_customer_a_second_press_only() {
     let mut shop = Shop::open().await;
