@@ -1,6 +1,5 @@
 //! What a customer sends, and what ingest does with it.
 
-use std::fmt;
 use std::str::FromStr;
 
 use crate::metric::UnknownName;
@@ -49,7 +48,7 @@ impl FromStr for Channel {
     }
 }
 
-/// What ingest did with a request.
+/// What ingest did with a response. What it did not take is told by a problem's code instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "wire", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Outcome {
@@ -57,24 +56,6 @@ pub enum Outcome {
     Accepted,
     /// Stored before under the same `response_id`; nothing was written.
     Duplicate,
-    /// Not understood, or not allowed.
-    Invalid,
-    /// Too many from one sender.
-    RateLimited,
-    /// No room in the queue, or storage is away; try again.
-    Overloaded,
-}
-
-impl fmt::Display for Outcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Accepted => "accepted",
-            Self::Duplicate => "duplicate",
-            Self::Invalid => "invalid",
-            Self::RateLimited => "rate_limited",
-            Self::Overloaded => "overloaded",
-        })
-    }
 }
 
 #[cfg(feature = "wire")]
@@ -187,7 +168,7 @@ mod wire {
     pub struct Receipt {
         /// The id it is stored under.
         pub response_id: String,
-        /// `accepted` or `duplicate`.
+        /// What became of it.
         pub outcome: Outcome,
     }
 

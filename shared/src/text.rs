@@ -145,6 +145,18 @@ impl std::fmt::Debug for Comment {
     }
 }
 
+macro_rules! into_string {
+    ($($text:ty),*) => {
+        $(impl From<$text> for String {
+            fn from(text: $text) -> Self {
+                text.0
+            }
+        })*
+    };
+}
+
+into_string!(Touchpoint, Reference, Locale, Comment);
+
 #[cfg(test)]
 mod tests {
     use super::*;

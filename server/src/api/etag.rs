@@ -4,7 +4,7 @@ use actix_web::http::header::{CACHE_CONTROL, ETAG, EntityTag, Header as _, IfNon
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 
 /// Whether the client holds this entity already (RFC 9110 section 13.1.2).
-pub fn is_fresh(request: &HttpRequest, etag: &str) -> bool {
+fn is_fresh(request: &HttpRequest, etag: &str) -> bool {
     let Ok(current) = etag.parse::<EntityTag>() else { return false };
     match IfNoneMatch::parse(request) {
         Ok(IfNoneMatch::Any) => true,

@@ -48,7 +48,7 @@ impl DemoArgs {
         let mail_dir = self.data_dir.join("mail");
         let shop = listen(self.shop_port, 8081)?;
         let shop_port = shop.local_addr()?.port();
-        // Held until the server takes it over, so that the two ports differ.
+        // Free at this moment, and another than the shop's, which is held; the server takes it when it starts.
         let address = listen(self.port, 8080)?.local_addr()?;
 
         let mut conn = open_up_to_date(&database)?;

@@ -194,11 +194,3 @@ fn list_site(
     }
     query.order((dsl::created_at.desc(), dsl::response_id.desc())).limit(limit).load(conn)
 }
-
-/// How many responses `site_id` has.
-///
-/// # Errors
-/// What the database says.
-pub fn count(conn: &mut AnyConnection, site_id: i64) -> QueryResult<i64> {
-    responses::table.filter(responses::site_id.eq(site_id)).count().get_result(conn)
-}

@@ -164,7 +164,7 @@ fn store(
         for outcome in store_batch(conn, &batch.iter().collect::<Vec<_>>())? {
             match outcome {
                 Outcome::Accepted => report.accepted += 1,
-                _ => report.duplicate += 1,
+                Outcome::Duplicate => report.duplicate += 1,
             }
         }
     }

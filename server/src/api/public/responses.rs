@@ -29,7 +29,7 @@ pub async fn create_response(
     let receipt = Receipt { response_id: stored.response_id.to_string(), outcome: stored.outcome };
     Ok(match stored.outcome {
         Outcome::Accepted => HttpResponse::Created().json(receipt),
-        _ => HttpResponse::Ok().json(receipt),
+        Outcome::Duplicate => HttpResponse::Ok().json(receipt),
     })
 }
 
