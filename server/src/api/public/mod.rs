@@ -4,6 +4,7 @@ mod assets;
 mod body;
 pub mod cors;
 mod health;
+mod parse;
 mod rate_limit;
 mod responses;
 mod widget;
@@ -12,6 +13,7 @@ use actix_web::http::Method;
 use actix_web::middleware::from_fn;
 use actix_web::{HttpResponse, Resource, Route, guard, web};
 
+pub use parse::{ParseError, parse_response};
 pub use rate_limit::RateLimit;
 
 use crate::api::ApiError;

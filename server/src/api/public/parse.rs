@@ -1,0 +1,178 @@
+//! From the bytes of a body to a valid response.
+
+use counterbell_shared::SiteKey;
+use counterbell_shared::problem::{FieldError, ProblemCode};
+use counterbell_shared::response::{NewResponse, Response};
+
+use crate::api::ApiError;
+
+/// Why bytes are no response.
+#[derive(Debug, PartialEq, Eq)]
+pub enum ParseError {
+    /// They are no JSON; why, and where in the text.
+    Json(String),
+    /// They are JSON, but no response; at least one field is named.
+    Fields(Vec<FieldError>),
+}
+
+impl From<ParseError> for ApiError {
+    fn from(error: ParseError) -> Self {
+        match error {
+            ParseError::Json(reason) => Self::new(ProblemCode::MalformedJson, format!("Not JSON: {reason}.")),
+            ParseError::Fields(errors) => Self::invalid_response(errors),
+        }
+    }
+}
+
+/// Reads the body of `POST /v1/responses`.
+///
+/// # Errors
+/// [`ParseError`]: that it is no JSON, or every field that is wrong.
+pub fn parse_response(body: &[u8]) -> Result<(SiteKey, Response), ParseError> {
+    match serde_json::from_slice::<NewResponse<'_>>(body) {
+        Ok(new) => new.parse().map_err(ParseError::Fields),
+        // Read a second time, whole: what fits no response may still be JSON, and then every bad field is named.
+        Err(first) => Err(match serde_json::from_slice(body) {
+            Ok(json) => ParseError::Fields(all_errors(json, &first)),
+            Err(error) => ParseError::Json(error.to_string()),
+        }),
+    }
+}
+
+/// The fields and what each must be; only consulted for a body that does not fit.
+const FIELDS: [(&str, Kind, bool); 13] = [
+    ("site_key", Kind::Text, true),
+    ("response_id", Kind::Text, false),
+    ("touchpoint", Kind::Text, false),
+    ("survey", Kind::Text, false),
+    ("score", Kind::Integer, true),
+    ("comment", Kind::Text, false),
+    ("order_ref", Kind::Text, false),
+    ("customer_ref", Kind::Text, false),
+    ("contact", Kind::Object, false),
+    ("locale", Kind::Text, false),
+    ("page_url", Kind::Text, false),
+    ("channel", Kind::Text, false),
+    ("created_at", Kind::Text, false),
+];
+
+const CONTACT_FIELDS: [(&str, Kind, bool); 2] = [("email", Kind::Text, true), ("consent", Kind::Boolean, true)];
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Text,
+    Integer,
+    Boolean,
+    Object,
+}
+
+impl Kind {
+    fn fits(self, value: &serde_json::Value) -> bool {
+        match self {
+            Self::Text => value.is_string(),
+            Self::Integer => value.is_i64(),
+            Self::Boolean => value.is_boolean(),
+            Self::Object => value.is_object(),
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Text => "a text",
+            Self::Integer => "a whole number",
+            Self::Boolean => "true or false",
+            Self::Object => "an object",
+        }
+    }
+}
+
+/// Every field that is missing, unknown, of the wrong type or of the wrong value: serde stops at the first.
+fn all_errors(json: serde_json::Value, first: &serde_json::Error) -> Vec<FieldError> {
+    let serde_json::Value::Object(mut fields) = json else {
+        return vec![FieldError::new("", "must be a JSON object")];
+    };
+    let mut errors = Vec::new();
+    check_fields(&mut fields, &FIELDS, "", &mut errors);
+    if let Some(serde_json::Value::Object(contact)) = fields.get_mut("contact") {
+        check_fields(contact, &CONTACT_FIELDS, "/contact", &mut errors);
+    }
+    // What is left has the right shape; its values may still be wrong.
+    let text = serde_json::Value::Object(fields).to_string();
+    if let Ok(new) = serde_json::from_str::<NewResponse<'_>>(&text) {
+        errors.extend(new.parse().err().unwrap_or_default());
+    }
+    // What only serde sees, such as one field given twice.
+    if errors.is_empty() {
+        errors.push(FieldError::new("", format!("cannot be read: {first}")));
+    }
+    errors
+}
+
+type Fields = serde_json::Map<String, serde_json::Value>;
+
+/// Names what does not fit, and puts what would fit in its place.
+fn check_fields(given: &mut Fields, known: &[(&str, Kind, bool)], parent: &str, errors: &mut Vec<FieldError>) {
+    for (name, kind, required) in known {
+        let wrong = match given.get(*name) {
+            None if *required => "is missing".to_owned(),
+            Some(value) if !kind.fits(value) && (*required || !value.is_null()) => format!("must be {}", kind.name()),
+            _ => continue,
+        };
+        errors.push(FieldError::new(format!("{parent}/{name}"), wrong));
+        given.remove(*name);
+        if *required {
+            given.insert((*name).to_owned(), valid_value(name));
+        }
+    }
+    given.retain(|name, _| {
+        let known = known.iter().any(|(known, ..)| known == name);
+        if !known {
+            // RFC 6901 section 3.
+            let escaped = name.replace('~', "~0").replace('/', "~1");
+            errors.push(FieldError::new(format!("{parent}/{escaped}"), "is not a field of a response"));
+        }
+        known
+    });
+}
+
+/// A value for a required field that nothing is wrong with.
+fn valid_value(name: &str) -> serde_json::Value {
+    match name {
+        "site_key" => "site_0000000000000000".into(),
+        "email" => "a@b".into(),
+        "consent" => true.into(),
+        // A score on every scale.
+        _ => 1.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pointers(body: &str) -> Vec<String> {
+        let error = serde_json::from_str::<NewResponse<'_>>(body).unwrap_err();
+        all_errors(serde_json::from_str(body).unwrap(), &error).into_iter().map(|error| error.pointer).collect()
+    }
+
+    #[test]
+    fn wrong_shapes_and_wrong_values_are_named_together() {
+        assert_eq!(pointers(r#"{"site_key":"x","score":"5","a/b~c":1}"#), ["/score", "/a~1b~0c", "/site_key"]);
+        assert_eq!(pointers("{}"), ["/site_key", "/score"]);
+        assert_eq!(pointers(r#"{"site_key":1,"score":4.5,"survey":"fax"}"#), ["/site_key", "/score", "/survey"]);
+        assert_eq!(
+            pointers(r#"{"site_key":"site_0000000000000000","score":1,"contact":{"email":7,"to":1}}"#),
+            ["/contact/email", "/contact/consent", "/contact/to"]
+        );
+        assert_eq!(
+            pointers(r#"{"site_key":"site_0000000000000000","score":1,"contact":{"email":"x"}}"#),
+            ["/contact/consent", "/contact/email"]
+        );
+    }
+
+    #[test]
+    fn what_is_no_object_is_wrong_as_a_whole() {
+        assert_eq!(pointers("[]"), [""]);
+        assert_eq!(pointers(r#"{"score":1,"score":2,"site_key":"site_0000000000000000"}"#), [""]);
+    }
+}
