@@ -9,6 +9,7 @@ mod pool;
 pub mod responses;
 #[expect(missing_docs, reason = "the macro's items are the columns of migrations/")]
 pub mod schema;
+pub mod score_days;
 pub mod sites;
 pub mod summary;
 pub mod url;

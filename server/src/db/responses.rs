@@ -31,6 +31,7 @@ pub struct NewResponseRow {
     pub channel: &'static str,
     pub created_at: i64,
     pub received_at: i64,
+    pub held: Option<&'static str>,
 }
 
 /// A stored response.
@@ -53,6 +54,7 @@ pub struct ResponseRow {
     pub channel: String,
     pub created_at: i64,
     pub received_at: i64,
+    pub held: Option<String>,
 }
 
 impl ResponseRow {

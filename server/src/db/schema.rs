@@ -6,6 +6,11 @@ diesel::table! {
         site_key -> Text,
         name -> Text,
         created_at -> BigInt,
+        retention_days -> Nullable<Integer>,
+        rate_limit -> Nullable<Integer>,
+        daily_cap -> Nullable<Integer>,
+        min_answer_ms -> Nullable<Integer>,
+        purged_before -> BigInt,
     }
 }
 
@@ -60,6 +65,35 @@ diesel::table! {
         channel -> Text,
         created_at -> BigInt,
         received_at -> BigInt,
+        held -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    score_days (site_id, metric, day, touchpoint) {
+        site_id -> BigInt,
+        metric -> Text,
+        day -> Integer,
+        touchpoint -> Text,
+        n0 -> BigInt,
+        n1 -> BigInt,
+        n2 -> BigInt,
+        n3 -> BigInt,
+        n4 -> BigInt,
+        n5 -> BigInt,
+        n6 -> BigInt,
+        n7 -> BigInt,
+        n8 -> BigInt,
+        n9 -> BigInt,
+        n10 -> BigInt,
+    }
+}
+
+diesel::table! {
+    search_queue (site_id, seq) {
+        site_id -> BigInt,
+        seq -> BigInt,
+        response_id -> Binary,
     }
 }
 
@@ -95,6 +129,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     api_keys,
     outbox,
     responses,
+    score_days,
+    search_queue,
     site_origins,
     site_recipients,
     sites

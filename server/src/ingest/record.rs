@@ -60,6 +60,7 @@ impl Record {
             // A device whose clock runs ahead must not put its response above all later ones.
             created_at: response.created_at.map_or(now.0, |created| created.0.min(now.0)),
             received_at: now.0,
+            held: None,
         };
         Self { response: row, alerts, outbox }
     }

@@ -5,6 +5,7 @@ use diesel::Connection;
 use diesel::result::QueryResult;
 
 use super::record::Record;
+use crate::db::score_days::ScoreDays;
 use crate::db::{AnyConnection, dialect};
 
 /// How a batch is committed. Only the first is for use; the others are floors for `cargo xtask bench`.
@@ -27,12 +28,22 @@ pub fn store_batch(conn: &mut AnyConnection, batch: &[&Record]) -> QueryResult<V
     conn.transaction(|conn| {
         let rows: Vec<_> = batch.iter().map(|record| &record.response).collect();
         let new = dialect::insert_responses(conn, &rows)?;
-        let accepted = || batch.iter().zip(&new).filter(|(_, new)| **new).map(|(record, _)| record);
-        let alerts: Vec<_> = accepted().flat_map(|record| record.alerts.iter().cloned()).collect();
-        let outbox: Vec<_> = accepted().flat_map(|record| record.outbox.iter().cloned()).collect();
+        let accepted = || batch.iter().zip(&new).filter(|(_, new)| **new).map(|(record, _)| *record);
+        let mut counts = ScoreDays::default();
+        for record in accepted() {
+            counts.count(&record.response);
+        }
+        counts.store(conn)?;
+        let with_comment = accepted().map(|record| &record.response).filter(|row| row.comment.is_some());
+        let to_index: Vec<_> = with_comment.map(|row| (row.site_id, row.response_id.as_slice())).collect();
+        if !to_index.is_empty() {
+            dialect::enqueue_for_search(conn, &to_index)?;
+        }
+        let alerts: Vec<_> = accepted().flat_map(|record| &record.alerts).collect();
         if !alerts.is_empty() {
             dialect::insert_alerts(conn, &alerts)?;
         }
+        let outbox: Vec<_> = accepted().flat_map(|record| &record.outbox).collect();
         if !outbox.is_empty() {
             dialect::insert_outbox(conn, &outbox)?;
         }

@@ -153,6 +153,7 @@ mod tests {
             channel: "web".to_owned(),
             created_at: 1_795_269_900_000,
             received_at: 1_795_269_900_000,
+            held: None,
         };
         let from = "counterbell@localhost".parse().unwrap();
         let mail = alert_mail(&from, "staff@shop.example", "0193-id", "Bramble & Oak".to_owned(), &response).unwrap();

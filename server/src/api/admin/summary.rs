@@ -11,7 +11,8 @@ use super::auth::Access;
 use super::params::Params;
 use crate::api::ApiError;
 use crate::app::AppState;
-use crate::db::summary::{ScoreCount, SummaryFilter};
+use crate::db::score_days::SCORES;
+use crate::db::summary::{DayScores, SummaryFilter};
 
 /// The figures of one metric: scores of different metrics are never added up.
 #[derive(Debug, Serialize)]
@@ -61,28 +62,27 @@ struct ScoreShare {
     count: i64,
 }
 
-/// How often each score was given, by its place on the scale.
+/// How often each score was given.
 #[derive(Clone)]
 struct Histogram {
     metric: Metric,
-    counts: Vec<i64>,
+    counts: [i64; SCORES],
 }
 
 impl Histogram {
     fn new(metric: Metric) -> Self {
-        Self { metric, counts: vec![0; metric.scale().scores().count()] }
+        Self { metric, counts: [0; SCORES] }
     }
 
-    fn add(&mut self, score: i32, count: i64) {
-        let place = usize::try_from(score - i32::from(self.metric.scale().min)).unwrap_or(usize::MAX);
-        if let Some(known) = self.counts.get_mut(place) {
-            *known += count;
+    fn add(&mut self, counts: &[i64; SCORES]) {
+        for (sum, count) in self.counts.iter_mut().zip(counts) {
+            *sum += count;
         }
     }
 
     fn figures(&self) -> Figures {
-        let scores = || self.metric.scale().scores().zip(&self.counts);
-        let count: i64 = self.counts.iter().sum();
+        let scores = || self.metric.scale().scores().map(|score| (score, &self.counts[usize::from(score)]));
+        let count: i64 = scores().map(|(_, count)| count).sum();
         let in_band = |band: Band| -> i64 {
             scores().filter(|(score, _)| band.scores().contains(score)).map(|(_, count)| count).sum()
         };
@@ -105,15 +105,15 @@ fn rounded(value: f64) -> f64 {
     (value * 10_000.0).round() / 10_000.0
 }
 
-fn summarize(counts: &[ScoreCount], filter: &SummaryFilter) -> Summary {
+fn summarize(counts: &[DayScores], filter: &SummaryFilter) -> Summary {
     let empty = Histogram::new(filter.metric);
     let mut total = empty.clone();
     let mut touchpoints: BTreeMap<&str, Histogram> = BTreeMap::new();
     let mut days: BTreeMap<i64, Histogram> = BTreeMap::new();
-    for ScoreCount { touchpoint, day, score, count } in counts {
-        total.add(*score, *count);
-        touchpoints.entry(touchpoint).or_insert_with(|| empty.clone()).add(*score, *count);
-        days.entry(*day).or_insert_with(|| empty.clone()).add(*score, *count);
+    for DayScores { touchpoint, day, counts } in counts {
+        total.add(counts);
+        touchpoints.entry(touchpoint).or_insert_with(|| empty.clone()).add(counts);
+        days.entry(*day).or_insert_with(|| empty.clone()).add(counts);
     }
     let touchpoints = touchpoints.into_iter().map(|(touchpoint, histogram)| TouchpointSummary {
         touchpoint: touchpoint.to_owned(),
@@ -151,7 +151,7 @@ pub async fn get_summary(
     };
     params.finish()?;
     let asked = filter.clone();
-    let counts = state.pool.read(move |conn| ScoreCount::load(conn, &site_ids, &asked)).await?;
+    let counts = state.pool.read(move |conn| DayScores::load(conn, &site_ids, &asked)).await?;
     Ok(HttpResponse::Ok().json(summarize(&counts, &filter)))
 }
 
@@ -159,10 +159,12 @@ pub async fn get_summary(
 mod tests {
     use super::*;
 
-    fn figures(metric: Metric, scores: &[i32]) -> Figures {
+    fn figures(metric: Metric, scores: &[u8]) -> Figures {
         let mut histogram = Histogram::new(metric);
         for score in scores {
-            histogram.add(*score, 1);
+            let mut counts = [0; SCORES];
+            counts[usize::from(*score)] = 1;
+            histogram.add(&counts);
         }
         histogram.figures()
     }

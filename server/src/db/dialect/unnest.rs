@@ -1,0 +1,59 @@
+//! Many rows in one prepared PostgreSQL statement.
+
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::{Array, BigInt, Binary, Integer, Nullable, Text};
+
+/// The values of one column, one per row.
+pub enum Column<'a> {
+    BigInts(Vec<i64>),
+    Integers(Vec<i32>),
+    Texts(Vec<&'a str>),
+    OptionalTexts(Vec<Option<&'a str>>),
+    Bytes(Vec<&'a [u8]>),
+}
+
+/// `INSERT ... SELECT * FROM unnest(...)`: the text is the same for any number of rows, so it is prepared once.
+///
+/// A statement that returns rows returns `(site_id, some id)`.
+pub struct Unnest<'a> {
+    /// Up to the opening parenthesis.
+    pub before: &'static str,
+    /// All of the same length.
+    pub columns: Vec<Column<'a>>,
+    /// From the closing parenthesis on.
+    pub after: &'static str,
+}
+
+impl QueryId for Unnest<'_> {
+    type QueryId = ();
+    // The text decides.
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl Query for Unnest<'_> {
+    type SqlType = (BigInt, Binary);
+}
+
+impl RunQueryDsl<PgConnection> for Unnest<'_> {}
+
+impl QueryFragment<Pg> for Unnest<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql(self.before);
+        for (place, column) in self.columns.iter().enumerate() {
+            if place > 0 {
+                out.push_sql(", ");
+            }
+            match column {
+                Column::BigInts(values) => out.push_bind_param::<Array<BigInt>, _>(values)?,
+                Column::Integers(values) => out.push_bind_param::<Array<Integer>, _>(values)?,
+                Column::Texts(values) => out.push_bind_param::<Array<Text>, _>(values)?,
+                Column::OptionalTexts(values) => out.push_bind_param::<Array<Nullable<Text>>, _>(values)?,
+                Column::Bytes(values) => out.push_bind_param::<Array<Binary>, _>(values)?,
+            }
+        }
+        out.push_sql(self.after);
+        Ok(())
+    }
+}

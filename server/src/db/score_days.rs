@@ -1,0 +1,108 @@
+//! The rollup: how often each score was given at a touchpoint on a day.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Iter;
+
+use counterbell_shared::time::DAY_MS;
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
+
+use super::connection::AnyConnection;
+use super::dialect;
+use super::responses::NewResponseRow;
+use super::schema::score_days;
+
+/// Scores 0 to 10: the widest scale there is.
+pub const SCORES: usize = 11;
+
+/// Site, metric, day (UTC, days since 1970-01-01), touchpoint.
+type Key<'a> = (i64, &'a str, i32, &'a str);
+
+/// Counts to add, summed before they meet the database; ordered by the table's key.
+#[derive(Debug, Default)]
+pub struct ScoreDays<'a>(BTreeMap<Key<'a>, [i64; SCORES]>);
+
+impl<'a> ScoreDays<'a> {
+    /// Counts a response, unless it is held back.
+    pub fn count(&mut self, row: &'a NewResponseRow) {
+        if row.held.is_none() {
+            self.add((row.site_id, row.metric, day_of(row.created_at), &row.touchpoint), row.score, 1);
+        }
+    }
+
+    /// Adds `n` responses of this score.
+    pub fn add(&mut self, key: Key<'a>, score: i32, n: i64) {
+        let counts = self.0.entry(key).or_insert([0; SCORES]);
+        if let Some(count) = usize::try_from(score).ok().and_then(|score| counts.get_mut(score)) {
+            *count += n;
+        }
+    }
+
+    /// In the order of the key.
+    pub fn iter(&self) -> Iter<'_, Key<'a>, [i64; SCORES]> {
+        self.0.iter()
+    }
+
+    /// Writes the counts; call in the transaction that stores the responses.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn store(&self, conn: &mut AnyConnection) -> QueryResult<()> {
+        if self.0.is_empty() { Ok(()) } else { dialect::add_score_days(conn, self) }
+    }
+}
+
+/// The day (UTC) of Unix milliseconds.
+pub fn day_of(unix_ms: i64) -> i32 {
+    i32::try_from(unix_ms.div_euclid(DAY_MS)).unwrap_or(i32::MAX)
+}
+
+/// What the responses of a site say its rollup must be; from `purged_before` (Unix ms) on, since what is older may have
+/// been deleted.
+const COUNTED: &str = "SELECT site_id, metric, created_at / 86400000 AS day, touchpoint, \
+    count(*) FILTER (WHERE score = 0) AS n0, count(*) FILTER (WHERE score = 1) AS n1, \
+    count(*) FILTER (WHERE score = 2) AS n2, count(*) FILTER (WHERE score = 3) AS n3, \
+    count(*) FILTER (WHERE score = 4) AS n4, count(*) FILTER (WHERE score = 5) AS n5, \
+    count(*) FILTER (WHERE score = 6) AS n6, count(*) FILTER (WHERE score = 7) AS n7, \
+    count(*) FILTER (WHERE score = 8) AS n8, count(*) FILTER (WHERE score = 9) AS n9, \
+    count(*) FILTER (WHERE score = 10) AS n10 \
+    FROM responses WHERE site_id = $1 AND created_at >= $2 AND held IS NULL GROUP BY 1, 2, 3, 4";
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    n: i64,
+}
+
+/// How many rows of a site's rollup differ from what its responses say.
+///
+/// # Errors
+/// What the database says.
+pub fn count_differences(conn: &mut AnyConnection, site_id: i64, purged_before: i64) -> QueryResult<i64> {
+    let stored = "SELECT site_id, metric, CAST(day AS BIGINT) AS day, touchpoint, n0, n1, n2, n3, n4, n5, n6, n7, n8, \
+                  n9, n10 FROM score_days WHERE site_id = $1 AND day >= $2 / 86400000";
+    let sql = format!(
+        "WITH counted AS ({COUNTED}), stored AS ({stored}) SELECT count(*) AS n FROM (\
+         SELECT * FROM (SELECT * FROM counted EXCEPT SELECT * FROM stored) AS missing \
+         UNION SELECT * FROM (SELECT * FROM stored EXCEPT SELECT * FROM counted) AS wrong) AS different"
+    );
+    let counted: Count =
+        diesel::sql_query(sql).bind::<BigInt, _>(site_id).bind::<BigInt, _>(purged_before).get_result(conn)?;
+    Ok(counted.n)
+}
+
+/// Makes a site's rollup anew from its responses. Call in a transaction while nothing else writes.
+///
+/// # Errors
+/// What the database says.
+pub fn rebuild(conn: &mut AnyConnection, site_id: i64, purged_before: i64) -> QueryResult<()> {
+    use score_days::dsl;
+
+    let from = day_of(purged_before);
+    diesel::delete(score_days::table.filter(dsl::site_id.eq(site_id)).filter(dsl::day.ge(from))).execute(conn)?;
+    diesel::sql_query(format!("INSERT INTO score_days {COUNTED}"))
+        .bind::<BigInt, _>(site_id)
+        .bind::<BigInt, _>(purged_before)
+        .execute(conn)?;
+    Ok(())
+}
