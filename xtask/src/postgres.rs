@@ -28,7 +28,7 @@ pub struct Postgres {
     server: Child,
     url: String,
     // After the server in the struct: files are deleted once it has let go of them.
-    _dir: TempDir,
+    dir: TempDir,
 }
 
 impl Postgres {
@@ -60,7 +60,7 @@ impl Postgres {
         server.stdin(Stdio::null()).stdout(File::create(&log)?).stderr(File::options().append(true).open(&log)?);
         let server = server.spawn().context("cannot start postgres")?;
 
-        let mut postgres = Self { server, url: format!("postgres://{USER}@127.0.0.1:{port}/postgres"), _dir: dir };
+        let mut postgres = Self { server, url: format!("postgres://{USER}@127.0.0.1:{port}/postgres"), dir };
         postgres.wait_until_it_answers(&programs.join("pg_isready"), &log)?;
         Ok(postgres)
     }
@@ -68,6 +68,11 @@ impl Postgres {
     /// Its URL; databases may be made and dropped on it.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Where its files are.
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
     }
 
     fn wait_until_it_answers(&mut self, pg_isready: &Path, log: &Path) -> Result<()> {

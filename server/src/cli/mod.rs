@@ -1,5 +1,6 @@
 //! The commands of `counterbell`.
 
+mod bench;
 mod demo;
 mod error;
 mod import;
@@ -43,6 +44,8 @@ enum Command {
     Import(import::ImportArgs),
     /// Bring the database's schema up to date
     Migrate(migrate::MigrateArgs),
+    #[command(subcommand, hide = true)]
+    Bench(bench::BenchCommand),
 }
 
 /// Runs the command of this process's arguments.
@@ -54,6 +57,7 @@ pub fn run() -> ExitCode {
         Command::Key(command) => command.run(),
         Command::Import(args) => args.run(),
         Command::Migrate(args) => args.run(),
+        Command::Bench(command) => command.run(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 pub use mapping::{Field, Mapping};
 use rejects::Rejects;
-use row::RowParser;
+pub use row::RowParser;
 
 use crate::db::AnyConnection;
 use crate::db::sites::Site;

@@ -11,6 +11,7 @@ use super::mapping::Field;
 use super::{ImportError, ImportOptions};
 use crate::db::sites::Site;
 
+/// Reads rows that are laid out as one header says.
 pub struct RowParser<'a> {
     site_key: &'a SiteKey,
     survey: &'static Survey,
@@ -21,6 +22,10 @@ pub struct RowParser<'a> {
 }
 
 impl<'a> RowParser<'a> {
+    /// For rows below `header`.
+    ///
+    /// # Errors
+    /// [`ImportError::NoColumn`] when it lacks a column that the mapping names.
     pub fn new(site: &'a Site, options: &'a ImportOptions, header: &csv::ByteRecord) -> Result<Self, ImportError> {
         // A spreadsheet's byte order mark is no part of the first column's name.
         let names: Vec<_> = header
@@ -46,6 +51,9 @@ impl<'a> RowParser<'a> {
     }
 
     /// The row's response, or why it is none.
+    ///
+    /// # Errors
+    /// The reason, for people.
     pub fn parse(&mut self, row: &csv::ByteRecord) -> Result<Response, String> {
         let mut new = NewResponse {
             site_key: self.site_key.as_str().into(),

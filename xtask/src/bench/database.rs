@@ -10,8 +10,13 @@ use serde::Serialize;
 pub enum Backend {
     /// Files in this directory.
     Sqlite(PathBuf),
-    /// On this server, as in `--database-url`.
-    Postgres(String),
+    /// On a server.
+    Postgres {
+        /// As in `--database-url`.
+        url: String,
+        /// Where its files are, if it is one of ours.
+        dir: Option<PathBuf>,
+    },
 }
 
 /// The name in reports.
@@ -46,14 +51,22 @@ impl Backend {
         }
         let postgres = url.starts_with("postgres://") || url.starts_with("postgresql://");
         ensure!(postgres, "unknown database URL; sqlite:///dir/file.db and postgres://user@host/name are accepted");
-        Ok(Self::Postgres(url.to_owned()))
+        Ok(Self::Postgres { url: url.to_owned(), dir: None })
     }
 
     /// Its name in reports.
     pub fn name(&self) -> BackendName {
         match self {
             Self::Sqlite(_) => BackendName::Sqlite,
-            Self::Postgres(_) => BackendName::Postgres,
+            Self::Postgres { .. } => BackendName::Postgres,
+        }
+    }
+
+    /// A directory on the disk that holds the data; `None` when that is another machine's.
+    pub fn dir(&self) -> Option<&Path> {
+        match self {
+            Self::Sqlite(dir) => Some(dir),
+            Self::Postgres { dir, .. } => dir.as_deref(),
         }
     }
 
@@ -68,7 +81,7 @@ impl Backend {
                 let url = format!("sqlite://{}/counterbell.db", dir.path().display());
                 Ok(Database { url, remains: Remains::Dir { _dir: dir } })
             }
-            Self::Postgres(server) => {
+            Self::Postgres { url: server, .. } => {
                 let name = format!("counterbell_bench_{:016x}", fastrand::u64(..));
                 psql(server, &format!("CREATE DATABASE {name}"))?;
                 let url = with_database(server, &name)?;

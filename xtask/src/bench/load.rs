@@ -13,7 +13,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
+use super::http::parse_head;
 use super::requests::Template;
+use super::stats;
 
 /// Requests before the measured time: connections, caches and the database's files are warm then.
 const WARM_UP: Duration = Duration::from_millis(500);
@@ -49,10 +51,9 @@ pub struct Measured {
 }
 
 impl Measured {
-    /// The latency that this share of requests did not exceed (nearest rank), in microseconds.
-    pub fn percentile_us(&self, share: f64) -> u32 {
-        let rank = (self.latencies_us.len() as f64 * share).ceil() as usize;
-        self.latencies_us.get(rank.saturating_sub(1)).copied().unwrap_or_default()
+    /// Latency that this share of requests did not exceed, in milliseconds.
+    pub fn percentile_ms(&self, share: f64) -> f64 {
+        f64::from(stats::percentile(&self.latencies_us, share)) / 1000.0
     }
 
     fn add(&mut self, other: Self) {
@@ -148,52 +149,5 @@ async fn receive(stream: &mut TcpStream, buffer: &mut [u8]) -> Result<u16> {
             Some(head) if filled >= head.answer_bytes => return Ok(head.status),
             _ => {}
         }
-    }
-}
-
-#[derive(Debug, PartialEq, Eq)]
-struct Head {
-    status: u16,
-    /// Of head and body together.
-    answer_bytes: usize,
-}
-
-/// `None`: the head is not there in full yet.
-fn parse_head(bytes: &[u8]) -> Result<Option<Head>> {
-    let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else { return Ok(None) };
-    let head = std::str::from_utf8(&bytes[..end])?;
-    let mut lines = head.split("\r\n");
-    let status_line = lines.next().unwrap_or_default();
-    let status = status_line.split(' ').nth(1).and_then(|status| status.parse().ok());
-    let status = status.with_context(|| format!("not an HTTP status line: {status_line:?}"))?;
-    let length = lines.filter_map(|line| line.split_once(':')).find_map(|(name, value)| {
-        name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok()).flatten()
-    });
-    // The server sends a length with every answer to a response; without one we could not tell where it ends.
-    let length = length.context("an answer has no content-length")?;
-    Ok(Some(Head { status, answer_bytes: end + 4 + length }))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn head_is_read_once_it_is_complete() {
-        let answer = b"HTTP/1.1 201 Created\r\nContent-Length: 3\r\nx: y\r\n\r\nabc";
-        for end in 0..answer.len() - 3 {
-            assert_eq!(parse_head(&answer[..end]).unwrap(), None, "{end}");
-        }
-        assert_eq!(parse_head(answer).unwrap(), Some(Head { status: 201, answer_bytes: answer.len() }));
-        assert!(parse_head(b"HTTP/1.1 201 Created\r\n\r\n").is_err());
-        assert!(parse_head(b"220 mail.example ESMTP\r\n\r\n").is_err());
-    }
-
-    #[test]
-    fn percentile_is_the_nearest_rank() {
-        let measured = Measured { latencies_us: (1..=200).collect(), ..Measured::default() };
-        assert_eq!(measured.percentile_us(0.5), 100);
-        assert_eq!(measured.percentile_us(0.99), 198);
-        assert_eq!(Measured::default().percentile_us(0.99), 0);
     }
 }

@@ -3,6 +3,8 @@
 use std::fs;
 use std::time::Duration;
 
+/// More of the processors' time than this in other hands, and the figures say little.
+pub const OTHERS_BUSY_MAX: f64 = 0.1;
 /// How long we look. Long enough for many of the kernel's 10 ms ticks.
 const WATCH: Duration = Duration::from_millis(300);
 

@@ -1,20 +1,24 @@
 //! `cargo xtask bench`: how fast the server is, measured on this machine.
 
-mod case;
 mod database;
+mod disk;
+mod http;
 mod ingest;
 mod load;
 mod machine;
-mod report;
+mod process_status;
 mod requests;
 mod server;
+mod stats;
+mod targets;
 
 use anyhow::Result;
+use serde::Serialize;
 
 /// What to measure.
 #[derive(clap::Subcommand)]
 pub enum Bench {
-    /// Responses acknowledged per second, next to the same server answering without writing
+    /// Responses acknowledged per second, next to what the disk, the database and HTTP alone can do
     Ingest(ingest::Args),
 }
 
@@ -26,4 +30,14 @@ pub fn run(bench: &Bench) -> Result<()> {
     match bench {
         Bench::Ingest(args) => ingest::run(args),
     }
+}
+
+/// Prints a report, for people or for programs.
+fn print<T: Serialize + std::fmt::Display>(report: &T, json: bool) -> Result<()> {
+    if json {
+        println!("{}", serde_json::to_string_pretty(report)?);
+    } else {
+        print!("{report}");
+    }
+    Ok(())
 }

@@ -13,6 +13,9 @@ use serde::Deserialize;
 /// Stands where the id goes: as long as every id, and in no comment.
 const PLACEHOLDER: &str = "00000000-0000-7000-8000-000000000000";
 
+/// The shop whose pages send them, as browsers write it.
+pub const ORIGIN: &str = "https://shop.example";
+
 /// A whole HTTP request, rendered once; sending it again costs a copy and a new id.
 pub struct Template {
     bytes: Vec<u8>,
@@ -24,8 +27,8 @@ impl Template {
         let body = serde_json::to_string(response)?;
         let length = body.len();
         let request = format!(
-            "POST /v1/responses HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\n\
-             content-length: {length}\r\n\r\n{body}"
+            "POST /v1/responses HTTP/1.1\r\nhost: {host}\r\norigin: {ORIGIN}\r\n\
+             content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
         );
         let id_at = request.find(PLACEHOLDER).context("the request has no place for an id")?;
         Ok(Self { bytes: request.into_bytes(), id_at })

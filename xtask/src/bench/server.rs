@@ -1,8 +1,7 @@
 //! The server under load, and its command line.
 
 use std::fs::{self, File};
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -11,14 +10,39 @@ use anyhow::{Context, Result, bail, ensure};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::case::Storage;
+use super::http::Client;
+use super::requests::ORIGIN;
 
-/// How long the server may take until it listens, and to answer the admin.
+/// How long the server may take until it listens.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How often we look whether it listens.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// What stands before the port in the line that says where it listens.
 const LISTENING: &str = "http://127.0.0.1:";
+
+/// Responses an address may send a minute: the limiter counts, and never refuses.
+const RATE_LIMIT: &str = "1000000000";
+
+/// How the server stores; as in its hidden `--bench-storage`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Storage {
+    /// Not at all: it answers without writing.
+    Null,
+    /// As in production: one transaction for all that is queued.
+    Group,
+    /// One transaction per response.
+    Single,
+}
+
+impl Storage {
+    const fn flag(self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Group => "group",
+            Self::Single => "single",
+        }
+    }
+}
 
 /// The server binary on one database.
 pub struct Program<'a> {
@@ -36,7 +60,7 @@ impl Program<'_> {
     /// # Errors
     /// A command failed; the error holds what it said.
     pub fn create_site(&self, recipient: Option<&str>) -> Result<(String, String)> {
-        let mut create = vec!["site", "create", "--name", "bench", "--json"];
+        let mut create = vec!["site", "create", "--name", "bench", "--origin", ORIGIN, "--json"];
         create.extend(recipient.map(|recipient| ["--recipient", recipient]).iter().flatten());
         let site = self.run(&create)?;
         let site_key = string(&site, "site_key")?;
@@ -51,7 +75,8 @@ impl Program<'_> {
     pub fn serve(&self, storage: Storage) -> Result<Server> {
         let log = self.dir.join("server.log");
         let mut command = self.command();
-        command.args(["serve", "--listen", "127.0.0.1:0", "--bench-storage", storage.flag()]);
+        command.args(["serve", "--listen", "127.0.0.1:0", "--rate-limit", RATE_LIMIT]);
+        command.args(["--bench-storage", storage.flag()]);
         command.arg("--mail-dir").arg(self.dir.join("mail"));
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(&log)?);
         let child = command.spawn().with_context(|| format!("cannot start {}", self.path.display()))?;
@@ -60,7 +85,11 @@ impl Program<'_> {
         Ok(server)
     }
 
-    fn run<T: DeserializeOwned>(&self, args: &[&str]) -> Result<T> {
+    /// Runs a command that prints JSON.
+    ///
+    /// # Errors
+    /// It failed; the error holds what it said.
+    pub fn run<T: DeserializeOwned>(&self, args: &[&str]) -> Result<T> {
         let output = self.command().args(args).output().context("cannot start the server binary")?;
         let command = args.join(" ");
         ensure!(output.status.success(), "`counterbell {command}`: {}", String::from_utf8_lossy(&output.stderr));
@@ -68,7 +97,7 @@ impl Program<'_> {
     }
 
     /// The binary, knowing nothing of the settings of whoever runs the benchmark.
-    fn command(&self) -> Command {
+    pub fn command(&self) -> Command {
         let mut command = Command::new(self.path);
         command.current_dir(self.dir).env("NO_COLOR", "1").env_remove("RUST_LOG");
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("COUNTERBELL_")) {
@@ -117,25 +146,46 @@ impl Server {
         fs::read(&self.log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
     }
 
+    /// The process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// A connection to it.
+    ///
+    /// # Errors
+    /// It does not listen any more.
+    pub fn client(&self, api_key: &str) -> Result<Client> {
+        Client::connect(self.address, api_key)
+    }
+
     /// Responses the admin API counts for the site of this key.
     ///
     /// # Errors
     /// The API cannot be asked, or its answer holds no count.
     pub fn count_responses(&self, api_key: &str) -> Result<u64> {
-        let mut stream = TcpStream::connect(self.address)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        let address = self.address;
-        write!(
-            stream,
-            "GET /v1/admin/summary HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {api_key}\r\n\
-             connection: close\r\n\r\n"
-        )?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).context("cannot read the summary")?;
-        let (head, body) = answer.split_once("\r\n\r\n").context("the summary is no HTTP")?;
-        ensure!(head.starts_with("HTTP/1.1 200"), "the summary was refused:\n{answer}");
-        let summary: Value = serde_json::from_str(body).with_context(|| format!("the summary is no JSON: {body}"))?;
+        let summary = self.client(api_key)?.get_json("/v1/admin/summary")?;
         summary["count"].as_u64().with_context(|| format!("no count in {summary}"))
+    }
+
+    /// Transactions that stored responses since it started, by its own metrics; `None` when it has no such metric.
+    ///
+    /// # Errors
+    /// It does not answer.
+    pub fn commits(&self) -> Result<Option<u64>> {
+        Ok(self.metric("counterbell_ingest_batch_size_count")?.map(|count| count as u64))
+    }
+
+    /// A metric without labels.
+    ///
+    /// # Errors
+    /// It does not answer.
+    pub fn metric(&self, name: &str) -> Result<Option<f64>> {
+        let mut client = self.client("")?;
+        let (status, body) = client.get("/metrics")?;
+        let text = if status == 200 { std::str::from_utf8(body)? } else { "" };
+        let value = |line: &str| line.strip_prefix(name)?.strip_prefix(' ')?.trim().parse().ok();
+        Ok(text.lines().find_map(value))
     }
 }
 

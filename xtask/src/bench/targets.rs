@@ -1,0 +1,70 @@
+//! Which databases are measured, and with which binary.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use super::database::Backend;
+use crate::postgres::Postgres;
+use crate::process;
+
+/// Arguments of every benchmark that makes databases.
+#[derive(clap::Args)]
+pub struct TargetArgs {
+    /// Which databases: a new SQLite file, a new PostgreSQL server, or one after the other
+    #[arg(long, value_enum, default_value_t = Choice::Both)]
+    pub database: Choice,
+    /// Make the databases there instead: on this PostgreSQL server, or beside this SQLite file
+    #[arg(long, value_name = "URL", conflicts_with = "database")]
+    pub database_url: Option<String>,
+}
+
+/// Which databases.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Choice {
+    /// A file below target/.
+    Sqlite,
+    /// A server of our own below target/.
+    Postgres,
+    /// One after the other.
+    Both,
+}
+
+/// Where databases are made. Dropping it stops the server that was started.
+pub struct Targets {
+    /// At least one.
+    pub backends: Vec<Backend>,
+    _postgres: Option<Postgres>,
+}
+
+impl TargetArgs {
+    /// Starts what is needed.
+    ///
+    /// # Errors
+    /// The URL is not understood, or PostgreSQL does not start.
+    pub fn open(&self) -> Result<Targets> {
+        if let Some(url) = &self.database_url {
+            return Ok(Targets { backends: vec![Backend::at(url)?], _postgres: None });
+        }
+        let mut backends = Vec::new();
+        if self.database != Choice::Postgres {
+            backends.push(Backend::Sqlite(process::workspace_root().join("target")));
+        }
+        let postgres = (self.database != Choice::Sqlite).then(Postgres::start).transpose()?;
+        backends.extend(
+            postgres
+                .iter()
+                .map(|server| Backend::Postgres { url: server.url().to_owned(), dir: Some(server.dir().to_owned()) }),
+        );
+        Ok(Targets { backends, _postgres: postgres })
+    }
+}
+
+/// Builds the server as it is released; where the binary is.
+///
+/// # Errors
+/// It does not compile.
+pub fn build() -> Result<PathBuf> {
+    process::run(process::cargo().args(["build", "--release", "--package", "counterbell"]))?;
+    Ok(process::target_directory().join("release/counterbell"))
+}
