@@ -15,9 +15,10 @@ use crate::api::{ApiError, admin, public};
 use crate::config::ServeConfig;
 use crate::db::{OpenError, ReadPool, migrations};
 use crate::directory::Directory;
-use crate::ingest::{StoreMode, Writer, WriterHandle, WriterSettings};
+use crate::ingest::{Signals, StoreMode, Writer, WriterHandle, WriterSettings};
 use crate::mail::{Mailer, MailerError};
 use crate::outbox;
+use crate::search::{self, SearchIndex};
 
 /// How long a stopping server waits for requests it is answering.
 const SHUTDOWN_TIMEOUT_S: u64 = 10;
@@ -34,6 +35,10 @@ pub struct AppState {
     pub writer: WriterHandle,
     /// Wakes the outbox worker.
     pub outbox_filled: Arc<Notify>,
+    /// Wakes the indexer.
+    pub comments_queued: Arc<Notify>,
+    /// Finds comments.
+    pub search: SearchIndex,
     /// How much one address may send.
     pub rate_limit: RateLimit,
 }
@@ -75,19 +80,22 @@ impl Server {
     /// # Errors
     /// [`ServeError`].
     pub fn bind(config: &ServeConfig, mode: StoreMode) -> Result<Self, ServeError> {
-        let conn = migrations::open_up_to_date(&config.database_url)?;
+        let mut conn = migrations::open_up_to_date(&config.database_url)?;
         let mailer = Mailer::new(&config.mail)?;
         let listen = |source| ServeError::Listen { address: config.listen, source };
         let listener = TcpListener::bind(config.listen).map_err(listen)?;
-        let outbox_filled = Arc::new(Notify::new());
-        let settings = WriterSettings { queue_capacity: config.queue_capacity, mode };
-        let writer = Writer::start(conn, config.database_url.clone(), settings, Arc::clone(&outbox_filled))?;
         let pool = ReadPool::new(config.database_url.clone());
+        let search = SearchIndex::open(&config.database_url, &mut conn, &pool)?;
+        let signals = Signals::default();
+        let settings = WriterSettings { queue_capacity: config.queue_capacity, mode };
+        let writer = Writer::start(conn, config.database_url.clone(), settings, signals.clone())?;
         let state = Data::new(AppState {
             directory: Directory::new(pool.clone()),
             pool,
             writer: writer.handle(),
-            outbox_filled,
+            outbox_filled: signals.outbox_filled,
+            comments_queued: signals.comments_queued,
+            search,
             rate_limit: RateLimit::per_minute(config.rate_limit),
         });
         Ok(Self { listener, state, writer, mailer, workers: config.workers })
@@ -110,6 +118,7 @@ impl Server {
         let Self { listener, state, writer, mailer, workers } = self;
         let (stopping, stopped) = watch::channel(false);
         let outbox = actix_web::rt::spawn(outbox::deliver(Data::clone(&state), mailer, stopped.clone()));
+        let indexer = actix_web::rt::spawn(search::keep_up(Data::clone(&state), stopped.clone()));
         let housekeeping = actix_web::rt::spawn(forget_idle_addresses(Data::clone(&state), stopped));
 
         let shared = Data::clone(&state);
@@ -139,7 +148,7 @@ impl Server {
 
         // Receivers that are gone need no telling.
         let _ = stopping.send(true);
-        let _ = tokio::join!(outbox, housekeeping);
+        let _ = tokio::join!(outbox, indexer, housekeeping);
         web::block(move || writer.join()).await.map_err(std::io::Error::other)?;
         tracing::info!("Stopped");
         Ok(())

@@ -15,3 +15,4 @@ pub mod import;
 pub mod ingest;
 pub mod mail;
 pub mod outbox;
+pub mod search;

@@ -22,7 +22,10 @@ pub enum StorageError {
 /// A handful of connections that only read. Writing goes through the one writer: SQLite has a single write lock, and a
 /// pool that contends for it makes some callers wait for seconds.
 #[derive(Clone)]
-pub struct ReadPool(Pool<Manager>);
+pub struct ReadPool {
+    pool: Pool<Manager>,
+    is_postgres: bool,
+}
 
 const CONNECTIONS: u32 = 4;
 const GET_TIMEOUT: Duration = Duration::from_secs(3);
@@ -30,13 +33,19 @@ const GET_TIMEOUT: Duration = Duration::from_secs(3);
 impl ReadPool {
     /// A pool whose connections are opened when first needed.
     pub fn new(url: DatabaseUrl) -> Self {
+        let is_postgres = matches!(url, DatabaseUrl::Postgres(_));
         let pool = Pool::builder()
             .max_size(CONNECTIONS)
             .min_idle(Some(0))
             .connection_timeout(GET_TIMEOUT)
             .error_handler(Box::new(diesel::r2d2::NopErrorHandler))
             .build_unchecked(Manager(url));
-        Self(pool)
+        Self { pool, is_postgres }
+    }
+
+    /// Whether it leads to PostgreSQL.
+    pub fn is_postgres(&self) -> bool {
+        self.is_postgres
     }
 
     /// Runs `query` on a thread where it may block.
@@ -47,7 +56,7 @@ impl ReadPool {
         &self,
         query: impl FnOnce(&mut AnyConnection) -> Result<T, diesel::result::Error> + Send + 'static,
     ) -> Result<T, StorageError> {
-        let pool = self.0.clone();
+        let pool = self.pool.clone();
         tokio::task::spawn_blocking(move || {
             let mut conn = pool.get().map_err(|error| StorageError::Unavailable(error.to_string()))?;
             Ok(query(&mut conn)?)

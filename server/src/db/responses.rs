@@ -1,5 +1,6 @@
 //! Stored responses.
 
+use std::collections::{BTreeMap, HashMap};
 use std::str::FromStr;
 
 use counterbell_shared::metric::{Band, Metric};
@@ -104,6 +105,8 @@ pub struct ResponseFilter {
     pub to: Option<UnixMillis>,
     /// With a comment, or without one.
     pub has_comment: Option<bool>,
+    /// Those held back as suspected spam, and no others; else none of them.
+    pub held: bool,
 }
 
 /// Where a page ended: the next one begins with the first older response.
@@ -121,6 +124,28 @@ impl From<&ResponseRow> for ResponsePosition {
     fn from(row: &ResponseRow) -> Self {
         Self { created_at: row.created_at, response_id: row.response_id.clone(), site_id: row.site_id }
     }
+}
+
+/// Those of `keys` (site, id) that are stored and pass the filter, in the order of `keys`.
+///
+/// # Errors
+/// What the database says.
+pub fn find_all(
+    conn: &mut AnyConnection,
+    keys: &[(i64, Vec<u8>)],
+    filter: &ResponseFilter,
+) -> QueryResult<Vec<ResponseRow>> {
+    let mut by_site: BTreeMap<i64, Vec<&[u8]>> = BTreeMap::new();
+    for (site_id, response_id) in keys {
+        by_site.entry(*site_id).or_default().push(response_id);
+    }
+    let mut found = HashMap::new();
+    for (site_id, ids) in by_site {
+        let rows: Vec<ResponseRow> = filtered(site_id, filter).filter(responses::response_id.eq_any(ids)).load(conn)?;
+        found.extend(rows.into_iter().map(|row| ((row.site_id, row.response_id.clone()), row)));
+    }
+    // `remove`: a comment may be in the index twice.
+    Ok(keys.iter().filter_map(|key| found.remove(key)).collect())
 }
 
 /// The newest `limit` responses of `site_ids` that come after `after`, newest first.
@@ -159,6 +184,26 @@ fn list_site(
 ) -> QueryResult<Vec<ResponseRow>> {
     use responses::dsl;
 
+    let mut query = filtered(site_id, filter);
+    if let Some(after) = after {
+        // The redundant `le` lets the index start at the right place; the rest decides among equals.
+        let older = dsl::created_at.lt(after.created_at);
+        let position = after.response_id.clone();
+        query = query.filter(dsl::created_at.le(after.created_at));
+        query = if site_id < after.site_id {
+            query.filter(older.or(dsl::response_id.le(position)))
+        } else {
+            query.filter(older.or(dsl::response_id.lt(position)))
+        };
+    }
+    query.order((dsl::created_at.desc(), dsl::response_id.desc())).limit(limit).load(conn)
+}
+
+type Filtered<'a> = responses::BoxedQuery<'a, <AnyConnection as Connection>::Backend>;
+
+fn filtered<'a>(site_id: i64, filter: &ResponseFilter) -> Filtered<'a> {
+    use responses::dsl;
+
     let mut query = responses::table.filter(dsl::site_id.eq(site_id)).into_boxed();
     if let Some(touchpoint) = &filter.touchpoint {
         query = query.filter(dsl::touchpoint.eq(touchpoint.clone()));
@@ -183,16 +228,6 @@ fn list_site(
         Some(false) => query.filter(dsl::comment.is_null()),
         None => query,
     };
-    if let Some(after) = after {
-        // The redundant `le` lets the index start at the right place; the rest decides among equals.
-        let older = dsl::created_at.lt(after.created_at);
-        let position = after.response_id.clone();
-        query = query.filter(dsl::created_at.le(after.created_at));
-        query = if site_id < after.site_id {
-            query.filter(older.or(dsl::response_id.le(position)))
-        } else {
-            query.filter(older.or(dsl::response_id.lt(position)))
-        };
-    }
-    query.order((dsl::created_at.desc(), dsl::response_id.desc())).limit(limit).load(conn)
+    query = if filter.held { query.filter(dsl::held.is_not_null()) } else { query.filter(dsl::held.is_null()) };
+    query
 }

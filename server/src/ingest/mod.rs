@@ -9,4 +9,4 @@ mod writer;
 
 pub use record::Record;
 pub use store::{StoreMode, store_batch};
-pub use writer::{IngestError, Stored, Writer, WriterHandle, WriterSettings};
+pub use writer::{IngestError, Signals, Stored, Writer, WriterHandle, WriterSettings};

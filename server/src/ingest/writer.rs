@@ -1,7 +1,7 @@
 //! The one thread that writes.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -43,6 +43,15 @@ pub struct Stored {
     pub outcome: Outcome,
 }
 
+/// Who is told after a commit that there is something to do.
+#[derive(Clone, Debug, Default)]
+pub struct Signals {
+    /// Messages are in the outbox.
+    pub outbox_filled: Arc<Notify>,
+    /// Comments are to be indexed for search.
+    pub comments_queued: Arc<Notify>,
+}
+
 /// How the writer works.
 #[derive(Clone, Copy, Debug)]
 pub struct WriterSettings {
@@ -68,6 +77,7 @@ type Job = Box<dyn FnOnce(&mut AnyConnection) -> bool + Send>;
 pub struct WriterHandle {
     queue: SyncSender<Work>,
     stopping: Arc<AtomicBool>,
+    stored: Arc<AtomicU64>,
     mode: StoreMode,
 }
 
@@ -78,8 +88,8 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Starts the thread on a connection whose schema is up to date. `outbox_filled` is told after each commit that
-    /// put messages in the outbox.
+    /// Starts the thread on a connection whose schema is up to date. `signals` are given after each commit
+    /// that made work.
     ///
     /// # Errors
     /// When the system cannot start a thread.
@@ -87,12 +97,13 @@ impl Writer {
         conn: AnyConnection,
         url: DatabaseUrl,
         settings: WriterSettings,
-        outbox_filled: Arc<Notify>,
+        signals: Signals,
     ) -> std::io::Result<Self> {
         let (queue, work) = sync_channel(settings.queue_capacity);
-        let handle = WriterHandle { queue, stopping: Arc::default(), mode: settings.mode };
+        let handle = WriterHandle { queue, stopping: Arc::default(), stored: Arc::default(), mode: settings.mode };
+        let stored = Arc::clone(&handle.stored);
         let thread = std::thread::Builder::new().name("writer".to_owned()).spawn(move || {
-            Loop { conn: Some(conn), url, mode: settings.mode, outbox_filled }.run(&work);
+            Loop { conn: Some(conn), url, mode: settings.mode, signals, stored }.run(&work);
         })?;
         Ok(Self { thread, handle })
     }
@@ -122,6 +133,11 @@ impl WriterHandle {
     /// Whether [`Self::stop_accepting`] was called.
     pub fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Acquire)
+    }
+
+    /// How many responses were stored since the start.
+    pub fn stored(&self) -> u64 {
+        self.stored.load(Ordering::Relaxed)
     }
 
     /// Stores a record; returns after the commit.
@@ -175,7 +191,8 @@ struct Loop {
     conn: Option<AnyConnection>,
     url: DatabaseUrl,
     mode: StoreMode,
-    outbox_filled: Arc<Notify>,
+    signals: Signals,
+    stored: Arc<AtomicU64>,
 }
 
 type Waiter = oneshot::Sender<Result<Outcome, StorageError>>;
@@ -224,11 +241,13 @@ impl Loop {
                 outcomes
             }
         };
-        let fills_outbox = |(record, outcome): (&&Record, &Result<Outcome, _>)| {
-            !record.outbox.is_empty() && matches!(outcome, Ok(Outcome::Accepted))
-        };
-        if records.iter().zip(&outcomes).any(fills_outbox) {
-            self.outbox_filled.notify_one();
+        let accepted = || records.iter().zip(&outcomes).filter(|(_, outcome)| matches!(outcome, Ok(Outcome::Accepted)));
+        self.stored.fetch_add(accepted().count() as u64, Ordering::Relaxed);
+        if accepted().any(|(record, _)| !record.outbox.is_empty()) {
+            self.signals.outbox_filled.notify_one();
+        }
+        if accepted().any(|(record, _)| record.response.comment.is_some()) {
+            self.signals.comments_queued.notify_one();
         }
         for ((_, waiter), outcome) in batch.into_iter().zip(outcomes) {
             // A client that hung up does not care; its response is stored all the same.

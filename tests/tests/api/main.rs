@@ -13,5 +13,6 @@ mod mail;
 mod mail_transport;
 mod overload;
 mod respond;
+mod search;
 mod shutdown;
 mod summary;

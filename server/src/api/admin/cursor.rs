@@ -5,6 +5,10 @@ use std::fmt::Write as _;
 use crate::db::outbox::OutboxPosition;
 use crate::db::responses::ResponsePosition;
 
+/// Where a page of found responses ended: their place in the order of storing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SearchPosition(pub i64);
+
 /// Can be handed out as a cursor and read back.
 pub trait Cursor: Sized {
     /// The text; opaque to the caller.
@@ -38,6 +42,16 @@ impl Cursor for OutboxPosition {
         let bytes = unhex::<24>(text)?;
         let (created_at, message_id) = first_i64(&bytes)?;
         Ok(Self { created_at, message_id: message_id.to_vec() })
+    }
+}
+
+impl Cursor for SearchPosition {
+    fn encode(&self) -> String {
+        hex(&[&self.0.to_be_bytes()])
+    }
+
+    fn decode(text: &str) -> Result<Self, &'static str> {
+        Ok(Self(i64::from_be_bytes(unhex::<8>(text)?)))
     }
 }
 

@@ -28,6 +28,11 @@ impl<T> Page<T> {
         Self { items: rows, next_cursor }
     }
 
+    /// Of items and the next page's cursor, where those do not follow from the rows read.
+    pub fn ending_at(items: Vec<T>, next_cursor: Option<String>) -> Self {
+        Self { items, next_cursor }
+    }
+
     /// The same page of something else.
     ///
     /// # Errors

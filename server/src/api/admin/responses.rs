@@ -1,6 +1,7 @@
 //! `GET /v1/admin/responses` and `GET /v1/admin/responses/{response_id}`.
 
 use std::collections::HashMap;
+use std::str::FromStr as _;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use counterbell_shared::ResponseId;
@@ -10,12 +11,14 @@ use counterbell_shared::time::UnixMillis;
 use serde::Serialize;
 
 use super::auth::Access;
-use super::cursor::Cursor as _;
+use super::cursor::{Cursor as _, SearchPosition};
 use super::page::{Page, take};
 use super::params::Params;
 use crate::api::ApiError;
 use crate::app::AppState;
+use crate::db::StorageError;
 use crate::db::responses::{self, ResponseFilter, ResponsePosition, ResponseRow};
+use crate::search::Query;
 
 /// A response as integrators see it.
 #[derive(Serialize)]
@@ -38,6 +41,7 @@ struct ResponseView {
     channel: String,
     created_at: UnixMillis,
     received_at: UnixMillis,
+    held: Option<String>,
 }
 
 /// Present only when the customer agreed.
@@ -73,9 +77,15 @@ impl ResponseView {
             channel: row.channel,
             created_at: UnixMillis(row.created_at),
             received_at: UnixMillis(row.received_at),
+            held: row.held,
         })
     }
 }
+
+/// Hits looked at in one go when the filter drops some.
+const HITS: i64 = 256;
+/// How often more hits are looked at when the filter drops them; then a shorter page is answered.
+const HITS_ROUNDS: usize = 8;
 
 /// Lists responses, newest first.
 ///
@@ -95,7 +105,16 @@ pub async fn list_responses(
         from: params.take_time("from")?,
         to: params.take_time("to")?,
         has_comment: params.take_name("has_comment", "true, false")?,
+        held: params.take_name("held", "true, false")?.unwrap_or(false),
     };
+    if let Some(query) = params.take("q", Query::from_str)? {
+        let after = params.take("cursor", SearchPosition::decode)?;
+        let limit = params.take_limit()?;
+        params.finish()?;
+        let page = search(&state, query, site_ids, filter, after, limit).await?;
+        let site_keys = access.site_keys();
+        return Ok(HttpResponse::Ok().json(page.try_map(|row| ResponseView::new(row, &site_keys))?));
+    }
     let after = params.take("cursor", ResponsePosition::decode)?;
     let limit = params.take_limit()?;
     params.finish()?;
@@ -105,6 +124,47 @@ pub async fn list_responses(
     let page = Page::new(rows, limit, |row| ResponsePosition::from(row).encode());
     let site_keys = access.site_keys();
     Ok(HttpResponse::Ok().json(page.try_map(|row| ResponseView::new(row, &site_keys))?))
+}
+
+/// A page of the responses that hold all words of `query`, the last stored first.
+async fn search(
+    state: &AppState,
+    query: Query,
+    site_ids: Vec<i64>,
+    filter: ResponseFilter,
+    after: Option<SearchPosition>,
+    limit: u32,
+) -> Result<Page<ResponseRow>, StorageError> {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let mut before = after.map_or(i64::MAX, |SearchPosition(seq)| seq);
+    let mut found = Vec::new();
+    // Most searches are not filtered: then one more than the page holds is all that is needed.
+    let first = i64::try_from(limit).unwrap_or(HITS) + 1;
+    for most in std::iter::once(first).chain(std::iter::repeat_n(HITS, HITS_ROUNDS)) {
+        let hits = state.search.search(query.clone(), site_ids.clone(), before, most).await?;
+        let Some(last) = hits.last() else { return Ok(Page::ending_at(found, None)) };
+        let (last, more) = (last.seq, i64::try_from(hits.len()).is_ok_and(|count| count == most));
+        let filter = filter.clone();
+        let rows = state.pool.read(move |conn| {
+            let keys: Vec<_> = hits.iter().map(|hit| (hit.site_id, hit.response_id.clone())).collect();
+            let rows = responses::find_all(conn, &keys, &filter)?;
+            let places: HashMap<_, _> = keys.into_iter().zip(hits.iter().map(|hit| hit.seq)).collect();
+            let place = |row: &ResponseRow| places.get(&(row.site_id, row.response_id.clone())).copied();
+            Ok(rows.into_iter().filter_map(|row| Some((place(&row)?, row))).collect::<Vec<_>>())
+        });
+        for (seq, row) in rows.await? {
+            if found.len() == limit {
+                return Ok(Page::ending_at(found, Some(SearchPosition(before).encode())));
+            }
+            found.push(row);
+            before = seq;
+        }
+        if !more {
+            return Ok(Page::ending_at(found, None));
+        }
+        before = last;
+    }
+    Ok(Page::ending_at(found, Some(SearchPosition(before).encode())))
 }
 
 /// One response.

@@ -10,7 +10,7 @@ use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Integer, Text};
 use diesel::sqlite::Sqlite;
 
-use unnest::{Column, Unnest};
+pub use unnest::{Column, Unnest};
 
 use super::connection::AnyConnection;
 use super::outbox::{NewAlertRow, NewOutboxRow, OutboxRow};

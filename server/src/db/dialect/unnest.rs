@@ -6,6 +6,7 @@ use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Array, BigInt, Binary, Integer, Nullable, Text};
 
 /// The values of one column, one per row.
+#[expect(missing_docs, reason = "named after what they hold")]
 pub enum Column<'a> {
     BigInts(Vec<i64>),
     Integers(Vec<i32>),

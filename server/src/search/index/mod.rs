@@ -1,0 +1,169 @@
+//! The index itself, on either database.
+
+mod postgres;
+mod sqlite;
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Binary, Nullable, Text};
+
+use super::words::Query;
+use crate::db::{AnyConnection, DatabaseUrl, OpenError, ReadPool, StorageError, open};
+
+/// A response whose comment holds the words.
+#[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
+pub struct Hit {
+    /// Place in the order of storing; unique.
+    #[diesel(sql_type = BigInt)]
+    pub seq: i64,
+    /// The response's site.
+    #[diesel(sql_type = BigInt)]
+    pub site_id: i64,
+    /// The response.
+    #[diesel(sql_type = Binary)]
+    pub response_id: Vec<u8>,
+}
+
+/// A row of `search_queue` with what is to be indexed; nothing when the response is gone.
+#[derive(Clone, Debug, QueryableByName)]
+pub(super) struct Queued {
+    #[diesel(sql_type = BigInt)]
+    pub seq: i64,
+    #[diesel(sql_type = BigInt)]
+    pub site_id: i64,
+    #[diesel(sql_type = Binary)]
+    pub response_id: Vec<u8>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    pub created_at: Option<i64>,
+    #[diesel(sql_type = Nullable<Text>)]
+    pub comment: Option<String>,
+}
+
+/// Where the words are.
+#[derive(Clone)]
+pub struct SearchIndex {
+    url: DatabaseUrl,
+    readers: ReadPool,
+    /// Opened when first needed, and again after it was lost.
+    writer: Arc<Mutex<Option<AnyConnection>>>,
+}
+
+impl SearchIndex {
+    /// The index of the database at `url`, whose schema is up to date and which `conn` leads to. On SQLite the file is
+    /// made when it is missing or belongs to another database.
+    ///
+    /// # Errors
+    /// The file cannot be opened.
+    pub fn open(url: &DatabaseUrl, conn: &mut AnyConnection, pool: &ReadPool) -> Result<Self, OpenError> {
+        let (url, readers, writer) = match url {
+            DatabaseUrl::Sqlite(path) => {
+                let url = DatabaseUrl::Sqlite(index_path(path.clone()));
+                let mut writer = open(&url)?;
+                sqlite::prepare(&mut writer, conn)
+                    .map_err(|source| OpenError::Setup { url: url.to_string(), source })?;
+                (url.clone(), ReadPool::new(url), Some(writer))
+            }
+            DatabaseUrl::Postgres(_) => (url.clone(), pool.clone(), None),
+        };
+        Ok(Self { url, readers, writer: Arc::new(Mutex::new(writer)) })
+    }
+
+    /// The newest `limit` responses of `site_ids` that hold all words of `query`, stored before `before`.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn search(
+        &self,
+        query: Query,
+        site_ids: Vec<i64>,
+        before: i64,
+        limit: i64,
+    ) -> Result<Vec<Hit>, StorageError> {
+        let search = move |conn: &mut AnyConnection| {
+            let mut hits = Vec::new();
+            for site_id in &site_ids {
+                hits.extend(match conn {
+                    AnyConnection::Sqlite(conn) => sqlite::search(conn, &query, *site_id, before, limit)?,
+                    AnyConnection::Postgres(conn) => postgres::search(conn, &query, *site_id, before, limit)?,
+                });
+            }
+            hits.sort_unstable_by_key(|hit| std::cmp::Reverse(hit.seq));
+            hits.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+            Ok(hits)
+        };
+        self.readers.read(search).await
+    }
+
+    /// Runs `work` on the connection that writes the index, on a thread where it may block.
+    pub(super) async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut AnyConnection) -> QueryResult<T> + Send + 'static,
+    ) -> Result<T, StorageError> {
+        let index = self.clone();
+        let done = tokio::task::spawn_blocking(move || {
+            let mut writer = index.writer.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut conn = match writer.take() {
+                Some(conn) => conn,
+                None => open(&index.url).map_err(|error| StorageError::Unavailable(error.to_string()))?,
+            };
+            let done = work(&mut conn)?;
+            // Not reached after an error: the next call begins with a new connection.
+            *writer = Some(conn);
+            Ok(done)
+        });
+        done.await.map_err(|error| StorageError::Unavailable(error.to_string()))?
+    }
+
+    /// Adds what was read from the queue of an SQLite database.
+    pub(super) async fn add_to_file(&self, queued: Vec<Queued>) -> Result<(), StorageError> {
+        self.write(move |conn| match conn {
+            AnyConnection::Sqlite(conn) => sqlite::add(conn, &queued),
+            AnyConnection::Postgres(_) => Ok(()),
+        })
+        .await
+    }
+
+    /// Moves up to `limit` responses from the queue into the index of a PostgreSQL database, of the first site after
+    /// `after_site` that has any; that site, and how many.
+    pub(super) async fn add_in_postgres(
+        &self,
+        after_site: i64,
+        limit: i64,
+    ) -> Result<Option<(i64, usize)>, StorageError> {
+        self.write(move |conn| match conn {
+            AnyConnection::Postgres(conn) => postgres::add(conn, after_site, limit),
+            AnyConnection::Sqlite(_) => Ok(None),
+        })
+        .await
+    }
+
+    /// What of an SQLite database is still to be queued again: everything after this response that was received before
+    /// this time (Unix ms).
+    pub(super) async fn rebuild_from(&self) -> Result<Option<Rebuild>, StorageError> {
+        self.write(|conn| match conn {
+            AnyConnection::Sqlite(conn) => sqlite::rebuild_from(conn),
+            AnyConnection::Postgres(_) => Ok(None),
+        })
+        .await
+    }
+
+    /// Writes down how far the queue has been filled again; `None` when that is done.
+    pub(super) async fn set_rebuild(&self, rebuild: Option<Rebuild>) -> Result<(), StorageError> {
+        self.write(move |conn| match conn {
+            AnyConnection::Sqlite(conn) => sqlite::set_rebuild(conn, rebuild.as_ref()),
+            AnyConnection::Postgres(_) => Ok(()),
+        })
+        .await
+    }
+}
+
+pub(super) use sqlite::Rebuild;
+
+/// `counterbell.db-search` for `counterbell.db`, as SQLite itself names its helpers.
+fn index_path(database: PathBuf) -> PathBuf {
+    let mut name = database.into_os_string();
+    name.push("-search");
+    PathBuf::from(name)
+}

@@ -1,0 +1,139 @@
+//! Keeps the index up with what is stored.
+
+use std::time::{Duration, Instant};
+
+use actix_web::web::Data;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Binary};
+use tokio::sync::watch;
+
+use super::index::{Queued, Rebuild};
+use crate::app::AppState;
+use crate::db::{AnyConnection, StorageError, dialect};
+
+/// Comments indexed in one commit.
+const CHUNK: i64 = 1_000;
+/// How long the index lets comments gather: a commit for each would cost more than the words.
+const GATHER: Duration = Duration::from_millis(200);
+/// How often the queue is looked at when nothing wakes us: another process may have filled it.
+const POLL: Duration = Duration::from_secs(1);
+/// Responses a second above which ingest comes first.
+const BUSY_PER_SECOND: f64 = 2_000.0;
+/// While ingest is busy, the index rests this many times as long as it worked.
+const REST: u32 = 4;
+
+/// Indexes what is queued, until told to stop.
+pub async fn keep_up(state: Data<AppState>, mut stopped: watch::Receiver<bool>) {
+    let mut pace = Pace::new(&state);
+    let mut after_site = i64::MIN;
+    loop {
+        let started = Instant::now();
+        let indexed = match index_chunk(&state, &mut after_site).await {
+            Ok(indexed) => indexed,
+            Err(error) => {
+                tracing::error!("The search index cannot be worked on: {error}");
+                0
+            }
+        };
+        let pause = if indexed > 0 { pace.rest(&state, started.elapsed()) } else { POLL };
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = async { state.comments_queued.notified().await; tokio::time::sleep(GATHER).await }, if indexed == 0 => {}
+            _ = stopped.changed() => return,
+        }
+    }
+}
+
+/// Indexes up to [`CHUNK`] comments; how many.
+async fn index_chunk(state: &Data<AppState>, after_site: &mut i64) -> Result<usize, StorageError> {
+    if state.pool.is_postgres() {
+        let Some((site_id, moved)) = state.search.add_in_postgres(*after_site, CHUNK).await? else {
+            // Past the last site: begin again at the first.
+            let begun = std::mem::replace(after_site, i64::MIN);
+            return Ok(usize::from(begun > i64::MIN));
+        };
+        *after_site = site_id;
+        return Ok(moved);
+    }
+    let queued = state.pool.read(|conn| next_queued(conn, CHUNK)).await?;
+    let (Some(last), count) = (queued.last().map(|row| row.seq), queued.len()) else {
+        return fill_queue_again(state).await;
+    };
+    state.search.add_to_file(queued).await?;
+    // Only now: what is indexed twice does no harm, what is not indexed would be lost.
+    let forget = move |conn: &mut AnyConnection| {
+        diesel::sql_query("DELETE FROM search_queue WHERE seq <= $1").bind::<BigInt, _>(last).execute(conn)
+    };
+    state.writer.run(forget).await?;
+    Ok(count)
+}
+
+fn next_queued(conn: &mut AnyConnection, limit: i64) -> QueryResult<Vec<Queued>> {
+    diesel::sql_query(
+        "SELECT q.seq, q.site_id, q.response_id, r.created_at, r.comment FROM search_queue AS q \
+         LEFT JOIN responses AS r ON r.site_id = q.site_id AND r.response_id = q.response_id ORDER BY q.seq LIMIT $1",
+    )
+    .bind::<BigInt, _>(limit)
+    .load(conn)
+}
+
+#[derive(QueryableByName)]
+struct Key {
+    #[diesel(sql_type = BigInt)]
+    site_id: i64,
+    #[diesel(sql_type = Binary)]
+    response_id: Vec<u8>,
+    #[diesel(sql_type = diesel::sql_types::Bool)]
+    wanted: bool,
+}
+
+/// After the index of an SQLite database was lost: puts the next stored comments in the queue; how many rows were
+/// looked at.
+async fn fill_queue_again(state: &Data<AppState>) -> Result<usize, StorageError> {
+    let Some(rebuild) = state.search.rebuild_from().await? else { return Ok(0) };
+    let from = rebuild.clone();
+    let next = move |conn: &mut AnyConnection| {
+        diesel::sql_query(
+            "SELECT site_id, response_id, comment IS NOT NULL AND received_at < $1 AS wanted FROM responses \
+             WHERE (site_id, response_id) > ($2, $3) ORDER BY site_id, response_id LIMIT $4",
+        )
+        .bind::<BigInt, _>(from.before)
+        .bind::<BigInt, _>(from.site_id)
+        .bind::<Binary, _>(from.response_id)
+        .bind::<BigInt, _>(CHUNK)
+        .load::<Key>(conn)
+    };
+    let keys = state.pool.read(next).await?;
+    let last = keys.last().map(|key| Rebuild { site_id: key.site_id, response_id: key.response_id.clone(), ..rebuild });
+    let count = keys.len();
+    state
+        .writer
+        .run(move |conn| {
+            let wanted = keys.iter().filter(|key| key.wanted);
+            let wanted: Vec<_> = wanted.map(|key| (key.site_id, key.response_id.as_slice())).collect();
+            conn.transaction(|conn| dialect::enqueue_for_search(conn, &wanted))
+        })
+        .await?;
+    state.search.set_rebuild(last).await?;
+    Ok(count)
+}
+
+/// Leaves the processors to ingest while that is busy.
+struct Pace {
+    stored: u64,
+    since: Instant,
+}
+
+impl Pace {
+    fn new(state: &AppState) -> Self {
+        Self { stored: state.writer.stored(), since: Instant::now() }
+    }
+
+    /// How long to rest after `worked`.
+    fn rest(&mut self, state: &AppState, worked: Duration) -> Duration {
+        let stored = state.writer.stored();
+        let per_second = (stored - self.stored) as f64 / self.since.elapsed().as_secs_f64().max(0.001);
+        *self = Self { stored, since: Instant::now() };
+        if per_second > BUSY_PER_SECOND { worked * REST } else { Duration::ZERO }
+    }
+}

@@ -1,0 +1,12 @@
+//! Full-text search over comments.
+//!
+//! A response and its place in `search_queue` are one commit; the index follows within a second. On PostgreSQL it is a
+//! table, on SQLite a file beside the database that can be deleted: it is made again. See docs/adr/0008.
+
+mod index;
+mod indexer;
+mod words;
+
+pub use index::{Hit, SearchIndex};
+pub use indexer::keep_up;
+pub use words::{Query, index_words};
