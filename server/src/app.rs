@@ -4,6 +4,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_web::middleware::from_fn;
 use actix_web::web::{Data, PayloadConfig};
 use actix_web::{App, HttpResponse, HttpServer, web};
 use counterbell_shared::limits::BODY_MAX_BYTES;
@@ -11,12 +12,13 @@ use counterbell_shared::problem::ProblemCode;
 use tokio::sync::{Notify, watch};
 
 use crate::api::public::RateLimit;
-use crate::api::{ApiError, admin, public};
+use crate::api::{ApiError, admin, public, request_id};
 use crate::config::ServeConfig;
 use crate::db::{OpenError, ReadPool, migrations};
 use crate::directory::Directory;
 use crate::ingest::{Signals, StoreMode, Writer, WriterHandle, WriterSettings};
 use crate::mail::{Mailer, MailerError};
+use crate::metrics::Metrics;
 use crate::outbox;
 use crate::search::{self, SearchIndex};
 
@@ -41,6 +43,10 @@ pub struct AppState {
     pub search: SearchIndex,
     /// How much one address may send.
     pub rate_limit: RateLimit,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// Most records waiting for the writer.
+    pub queue_capacity: usize,
 }
 
 /// The server could not start, or ended by a fault; `Display` is one readable line.
@@ -88,7 +94,9 @@ impl Server {
         let search = SearchIndex::open(&config.database_url, &mut conn, &pool)?;
         let signals = Signals::default();
         let settings = WriterSettings { queue_capacity: config.queue_capacity, mode };
-        let writer = Writer::start(conn, config.database_url.clone(), settings, signals.clone())?;
+        let metrics = Metrics::new();
+        let observed = metrics.writer.clone();
+        let writer = Writer::start(conn, config.database_url.clone(), settings, signals.clone(), observed)?;
         let state = Data::new(AppState {
             directory: Directory::new(pool.clone()),
             pool,
@@ -97,6 +105,8 @@ impl Server {
             comments_queued: signals.comments_queued,
             search,
             rate_limit: RateLimit::per_minute(config.rate_limit),
+            metrics,
+            queue_capacity: config.queue_capacity,
         });
         Ok(Self { listener, state, writer, mailer, workers: config.workers })
     }
@@ -129,6 +139,8 @@ impl Server {
                 .configure(public::configure)
                 .configure(admin::configure)
                 .default_service(web::to(not_found))
+                // The outermost layer: it sees every answer.
+                .wrap(from_fn(request_id::identify_requests))
         })
         .disable_signals()
         .shutdown_timeout(SHUTDOWN_TIMEOUT_S);

@@ -14,5 +14,6 @@ pub mod directory;
 pub mod import;
 pub mod ingest;
 pub mod mail;
+pub mod metrics;
 pub mod outbox;
 pub mod search;

@@ -1,5 +1,6 @@
 //! Storage: one schema on SQLite and PostgreSQL.
 
+pub mod backlog;
 mod connection;
 pub mod dialect;
 pub mod keys;
@@ -15,5 +16,5 @@ pub mod summary;
 pub mod url;
 
 pub use connection::{AnyConnection, OpenError, open};
-pub use pool::{ReadPool, StorageError};
+pub use pool::{PoolUse, ReadPool, StorageError};
 pub use url::DatabaseUrl;

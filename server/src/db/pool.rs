@@ -27,6 +27,17 @@ pub struct ReadPool {
     is_postgres: bool,
 }
 
+/// How many connections there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolUse {
+    /// Open now.
+    pub open: u32,
+    /// Of those, running a query.
+    pub in_use: u32,
+    /// Most that may be open.
+    pub max: u32,
+}
+
 const CONNECTIONS: u32 = 4;
 const GET_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -46,6 +57,13 @@ impl ReadPool {
     /// Whether it leads to PostgreSQL.
     pub fn is_postgres(&self) -> bool {
         self.is_postgres
+    }
+
+    /// How much of it is in use.
+    pub fn usage(&self) -> PoolUse {
+        let state = self.pool.state();
+        let in_use = state.connections.saturating_sub(state.idle_connections);
+        PoolUse { open: state.connections, in_use, max: self.pool.max_size() }
     }
 
     /// Runs `query` on a thread where it may block.

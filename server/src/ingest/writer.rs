@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use counterbell_shared::{Outcome, ResponseId};
 use diesel::r2d2::R2D2Connection;
@@ -14,6 +14,7 @@ use tokio::sync::{Notify, oneshot};
 use super::record::Record;
 use super::store::{StoreMode, store_batch};
 use crate::db::{AnyConnection, DatabaseUrl, StorageError, open};
+use crate::metrics::WriterMetrics;
 
 /// Most responses in one transaction: enough to share a commit, few enough to keep it short.
 const BATCH_MAX: usize = 512;
@@ -79,6 +80,7 @@ pub struct WriterHandle {
     stopping: Arc<AtomicBool>,
     stored: Arc<AtomicU64>,
     mode: StoreMode,
+    metrics: WriterMetrics,
 }
 
 /// The thread itself; [`Writer::join`] ends it.
@@ -98,12 +100,19 @@ impl Writer {
         url: DatabaseUrl,
         settings: WriterSettings,
         signals: Signals,
+        metrics: WriterMetrics,
     ) -> std::io::Result<Self> {
         let (queue, work) = sync_channel(settings.queue_capacity);
-        let handle = WriterHandle { queue, stopping: Arc::default(), stored: Arc::default(), mode: settings.mode };
+        let handle = WriterHandle {
+            queue,
+            stopping: Arc::default(),
+            stored: Arc::default(),
+            mode: settings.mode,
+            metrics: metrics.clone(),
+        };
         let stored = Arc::clone(&handle.stored);
         let thread = std::thread::Builder::new().name("writer".to_owned()).spawn(move || {
-            Loop { conn: Some(conn), url, mode: settings.mode, signals, stored }.run(&work);
+            Loop { conn: Some(conn), url, mode: settings.mode, signals, stored, metrics }.run(&work);
         })?;
         Ok(Self { thread, handle })
     }
@@ -153,12 +162,21 @@ impl WriterHandle {
             return Ok(Stored { response_id, outcome: Outcome::Accepted });
         }
         let (reply, answer) = oneshot::channel();
-        self.queue.try_send(Work::Store(record, reply)).map_err(|error| match error {
-            TrySendError::Full(_) => IngestError::QueueFull,
-            TrySendError::Disconnected(_) => IngestError::Storage(writer_gone()),
-        })?;
+        self.enqueue(Work::Store(record, reply))?;
         let outcome = answer.await.map_err(|_| writer_gone())??;
         Ok(Stored { response_id, outcome })
+    }
+
+    fn enqueue(&self, work: Work) -> Result<(), IngestError> {
+        // Before it is queued: the writer may take it at once, and the depth must not be seen below zero.
+        self.metrics.queued.inc();
+        self.queue.try_send(work).map_err(|error| {
+            self.metrics.queued.dec();
+            match error {
+                TrySendError::Full(_) => IngestError::QueueFull,
+                TrySendError::Disconnected(_) => IngestError::Storage(writer_gone()),
+            }
+        })
     }
 
     /// Runs `write` on the writer's connection, outside any transaction.
@@ -176,8 +194,7 @@ impl WriterHandle {
             let _ = reply.send(done);
             well
         });
-        self.queue
-            .try_send(Work::Run(job))
+        self.enqueue(Work::Run(job))
             .map_err(|_| StorageError::Unavailable("the queue to storage is full".to_owned()))?;
         answer.await.map_err(|_| writer_gone())?
     }
@@ -193,6 +210,7 @@ struct Loop {
     mode: StoreMode,
     signals: Signals,
     stored: Arc<AtomicU64>,
+    metrics: WriterMetrics,
 }
 
 type Waiter = oneshot::Sender<Result<Outcome, StorageError>>;
@@ -206,6 +224,9 @@ impl Loop {
             let mut next = Some(first);
             // No timer: a lone request commits at once, and while it does the next batch gathers.
             while let Some(work) = next {
+                if !matches!(work, Work::Stop) {
+                    self.metrics.queued.dec();
+                }
                 match work {
                     Work::Store(record, waiter) => batch.push((record, waiter)),
                     Work::Run(job) => self.run_job(job),
@@ -229,10 +250,15 @@ impl Loop {
 
     fn store(&mut self, batch: Vec<(Record, Waiter)>) {
         let records: Vec<&Record> = batch.iter().map(|(record, _)| record).collect();
+        let started = Instant::now();
         let stored = match self.connection() {
             Some(conn) => store_batch(conn, &records).map_err(StorageError::from),
             None => Err(writer_gone()),
         };
+        if stored.is_ok() {
+            self.metrics.commit_seconds.observe(started.elapsed().as_secs_f64());
+            self.metrics.batch_responses.observe(u32::try_from(records.len()).map_or(0.0, f64::from));
+        }
         let outcomes = match stored {
             Ok(outcomes) => outcomes.into_iter().map(Ok).collect(),
             Err(error) => {

@@ -20,6 +20,7 @@ use crate::db::responses::{ResponseRow, id_from_column};
 use crate::db::sites::Site;
 use crate::db::{AnyConnection, StorageError, dialect};
 use crate::mail::{self, Mailer};
+use crate::metrics::MailResult;
 
 /// How long a worker may take to send what it leased: well above the mail server's time-out.
 const LEASE_MS: i64 = 120_000;
@@ -97,22 +98,23 @@ async fn mark_and_lease(state: &Data<AppState>, tried: &[Tried], free: usize) ->
 
 async fn send(state: Data<AppState>, mailer: Arc<Mailer>, message: OutboxRow) -> Tried {
     let id = id_from_column(&message.message_id).map(|id| id.to_string()).unwrap_or_default();
-    let attempt = match render_and_send(&state, &mailer, &message, &id).await {
+    let (attempt, result) = match render_and_send(&state, &mailer, &message, &id).await {
         Ok(()) => {
             tracing::info!(message.id = %id, message.kind = message.kind, "Delivered message {id}");
-            Attempt::Delivered
+            (Attempt::Delivered, MailResult::Delivered)
         }
         Err(error) => match retry::next_attempt(message.attempts, UnixMillis::now().0) {
             Some(at) => {
                 tracing::warn!(message.id = %id, attempt = message.attempts, "Message {id} was not delivered, will retry");
-                Attempt::Retry { error, at }
+                (Attempt::Retry { error, at }, MailResult::Retry)
             }
             None => {
                 tracing::error!(message.id = %id, "Parked message {id} after {} attempts", message.attempts);
-                Attempt::Parked { error }
+                (Attempt::Parked { error }, MailResult::Parked)
             }
         },
     };
+    state.metrics.count_mail(result);
     Tried { message, attempt }
 }
 

@@ -4,6 +4,7 @@ mod assets;
 mod body;
 pub mod cors;
 mod health;
+mod metrics;
 mod parse;
 mod rate_limit;
 mod responses;
@@ -25,6 +26,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .service(resource("/assets/{file}", "GET, HEAD").route(get_or_head().to(assets::get_asset)))
         .service(resource("/healthz", "GET, HEAD").route(get_or_head().to(health::get_liveness)))
         .service(resource("/readyz", "GET, HEAD").route(get_or_head().to(health::get_readiness)))
+        .service(resource("/metrics", "GET, HEAD").route(get_or_head().to(metrics::get_metrics)))
         .service(
             resource("/v1/responses", "POST, OPTIONS")
                 .route(web::post().to(responses::create_response))

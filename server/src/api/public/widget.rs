@@ -30,10 +30,7 @@ pub async fn get_widget_config(
     check_origin(&request, &site)?;
 
     let config = WidgetConfig::new(survey.unwrap_or_else(Survey::default_survey));
-    let body = serde_json::to_vec(&config).map_err(|error| {
-        tracing::error!("The widget's config cannot be written: {error}");
-        ApiError::new(counterbell_shared::problem::ProblemCode::Internal, "The fault is logged.")
-    })?;
+    let body = serde_json::to_vec(&config).map_err(ApiError::fault)?;
     let digest = Sha256::digest(&body);
     let tag = format!("\"{:016x}\"", u64::from_be_bytes(std::array::from_fn(|i| digest[i])));
     let (mut answer, fresh) = etag::cached(&request, &tag, "public, max-age=60");

@@ -1,0 +1,206 @@
+//! What the server counts about itself, for Prometheus. No site, touchpoint or address is ever a label.
+
+mod outcome;
+mod process;
+
+use std::fmt;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::{encode_eof, encode_registry};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::Registry;
+
+pub use outcome::IngestOutcome;
+use outcome::OutcomeLabel;
+
+use crate::db::PoolUse;
+use crate::db::backlog::Backlog;
+
+/// Media type of the answer: OpenMetrics 1.0, which Prometheus reads since 2.5.
+pub const OPENMETRICS_TEXT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+const PREFIX: &str = "counterbell";
+
+/// All counters; those on the hot path are looked up once, here, and then are plain atomics.
+pub struct Metrics {
+    registry: Registry,
+    ingest: Vec<Counter>,
+    mail: [Counter; 3],
+    /// What the writer counts.
+    pub writer: WriterMetrics,
+}
+
+/// What the writer counts; clones count together.
+#[derive(Clone)]
+pub struct WriterMetrics {
+    /// Work waiting for the writer.
+    pub queued: Gauge,
+    /// Responses of one commit.
+    pub batch_responses: Histogram,
+    /// How long a commit took, in seconds, with all its statements.
+    pub commit_seconds: Histogram,
+}
+
+/// A request to store a response that is being worked on.
+#[must_use]
+pub struct IngestRequest<'a> {
+    counters: &'a [Counter],
+    outcome: IngestOutcome,
+}
+
+impl IngestRequest<'_> {
+    /// It is answered with this.
+    pub fn ends_as(&mut self, outcome: IngestOutcome) {
+        self.outcome = outcome;
+    }
+}
+
+/// The HTTP layer drops the work on a request whose client hung up, and that counts too.
+impl Drop for IngestRequest<'_> {
+    fn drop(&mut self) {
+        if let Some(counter) = self.counters.get(self.outcome as usize) {
+            counter.inc();
+        }
+    }
+}
+
+/// What became of one attempt to deliver a mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MailResult {
+    /// The mail server took it.
+    Delivered,
+    /// It is tried again later.
+    Retry,
+    /// That was the last attempt.
+    Parked,
+}
+
+impl MailResult {
+    const ALL: [Self; 3] = [Self::Delivered, Self::Retry, Self::Parked];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::Retry => "retry",
+            Self::Parked => "parked",
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ResultLabel {
+    result: &'static str,
+}
+
+/// What is looked up only when somebody asks.
+#[derive(Clone, Copy, Debug)]
+pub struct Gathered {
+    /// Most work the queue takes.
+    pub queue_capacity: usize,
+    /// Connections for reading.
+    pub pool: PoolUse,
+    /// What waits in the database; `None` when it does not answer.
+    pub backlog: Option<Backlog>,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Metrics {
+    /// All at zero.
+    pub fn new() -> Self {
+        let mut registry = Registry::with_prefix(PREFIX);
+        let requests = Family::<OutcomeLabel, Counter>::default();
+        registry.register("ingest_requests", "Requests to store a response, by what became of them", requests.clone());
+        let counter =
+            |outcome: &IngestOutcome| requests.get_or_create_owned(&OutcomeLabel { outcome: outcome.as_str() });
+        let ingest = IngestOutcome::ALL.iter().map(counter).collect();
+
+        let attempts = Family::<ResultLabel, Counter>::default();
+        registry.register("mail_attempts", "Attempts to deliver a mail, by what became of them", attempts.clone());
+        let mail = MailResult::ALL.map(|result| attempts.get_or_create_owned(&ResultLabel { result: result.as_str() }));
+
+        let writer = WriterMetrics::new();
+        let help = "Requests waiting for the writer";
+        registry.register("ingest_queue_depth", help, writer.queued.clone());
+        let help = "Responses stored by one commit";
+        registry.register("ingest_batch_responses", help, writer.batch_responses.clone());
+        let help = "Time one commit of responses took, with all its statements";
+        registry.register("ingest_commit_seconds", help, writer.commit_seconds.clone());
+
+        let build = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
+        // The encoder adds `_info`.
+        registry.register("build", "The program that answers", build);
+        Self { registry, ingest, mail, writer }
+    }
+
+    /// A request to store a response has begun; it is counted when the guard is dropped.
+    pub fn ingest_request(&self) -> IngestRequest<'_> {
+        IngestRequest { counters: &self.ingest, outcome: IngestOutcome::Disconnected }
+    }
+
+    /// Counts an attempt to deliver a mail.
+    pub fn count_mail(&self, result: MailResult) {
+        self.mail[result as usize].inc();
+    }
+
+    /// Everything, as [`OPENMETRICS_TEXT`].
+    ///
+    /// # Errors
+    /// None: writing to a text does not fail.
+    pub fn encode(&self, gathered: &Gathered) -> Result<String, fmt::Error> {
+        let mut text = String::with_capacity(8 * 1024);
+        encode_registry(&mut text, &self.registry)?;
+        encode_registry(&mut text, &gathered.registry())?;
+        encode_registry(&mut text, &process::registry())?;
+        encode_eof(&mut text)?;
+        Ok(text)
+    }
+}
+
+impl WriterMetrics {
+    fn new() -> Self {
+        Self {
+            queued: Gauge::default(),
+            // The writer takes up to a few hundred; doublings tell a lone request from a full batch.
+            batch_responses: Histogram::new((0..=10).map(|power| f64::from(1 << power))),
+            // From a fast disk's 0.25 ms to the seconds of one that is failing.
+            commit_seconds: Histogram::new((0..=15).map(|power| 0.000_25 * f64::from(1 << power))),
+        }
+    }
+}
+
+impl Gathered {
+    fn registry(&self) -> Registry {
+        let mut registry = Registry::with_prefix(PREFIX);
+        let gauge = |value: usize| ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
+        let help = "Most requests that may wait for the writer; one more is answered 503";
+        registry.register("ingest_queue_capacity", help, gauge(self.queue_capacity));
+        let help = "Open connections for reading";
+        registry.register("read_pool_connections", help, ConstGauge::new(i64::from(self.pool.open)));
+        let help = "Connections for reading that are in use";
+        registry.register("read_pool_in_use", help, ConstGauge::new(i64::from(self.pool.in_use)));
+        let help = "Most connections for reading";
+        registry.register("read_pool_max", help, ConstGauge::new(i64::from(self.pool.max)));
+        let help = "Whether the database answered this request";
+        registry.register("storage_up", help, ConstGauge::new(i64::from(self.backlog.is_some())));
+        // No figure is better than an old one.
+        if let Some(backlog) = self.backlog {
+            let help = "Messages still to be delivered";
+            registry.register("outbox_pending", help, ConstGauge::new(backlog.outbox_pending));
+            let help = "How long the message that is due longest has been due, 0 when none is";
+            let seconds = ConstGauge::new(backlog.outbox_overdue_seconds);
+            registry.register("outbox_oldest_due_age_seconds", help, seconds);
+            let help = "Responses whose comment cannot be found by its words yet";
+            registry.register("search_index_lag_rows", help, ConstGauge::new(backlog.to_index));
+        }
+        registry
+    }
+}

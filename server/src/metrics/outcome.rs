@@ -1,0 +1,103 @@
+//! What ingest did with a request.
+
+use counterbell_shared::Outcome;
+use counterbell_shared::problem::ProblemCode;
+use prometheus_client::encoding::EncodeLabelSet;
+
+macro_rules! ingest_outcomes {
+    ($($(#[$doc:meta])* $variant:ident $name:literal;)*) => {
+        /// What became of one `POST /v1/responses`.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum IngestOutcome { $($(#[$doc])* $variant,)* }
+
+        impl IngestOutcome {
+            /// Every outcome, in the order they are declared: `outcome as usize` is the place here.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The name in the metrics.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+        }
+    };
+}
+
+ingest_outcomes! {
+    /// Stored.
+    Accepted "accepted";
+    /// Stored before; nothing was written.
+    Duplicate "duplicate";
+    /// The body is not a response.
+    Invalid "invalid";
+    /// The body is too large.
+    TooLarge "too_large";
+    /// No site has the key.
+    UnknownSite "unknown_site";
+    /// A page of a foreign origin.
+    OriginNotAllowed "origin_not_allowed";
+    /// Too many requests from one sender.
+    RateLimited "rate_limited";
+    /// The queue to storage is full.
+    Overloaded "overloaded";
+    /// Storage did not take it.
+    StorageUnavailable "storage_unavailable";
+    /// The server is stopping.
+    ShuttingDown "shutting_down";
+    /// A fault of ours.
+    Internal "internal";
+    /// The client hung up before it was answered; what it sent may be stored all the same.
+    Disconnected "disconnected";
+}
+
+impl From<Outcome> for IngestOutcome {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Accepted => Self::Accepted,
+            Outcome::Duplicate => Self::Duplicate,
+        }
+    }
+}
+
+/// Written out code by code, so that a new refusal is not compiled before it has a named outcome.
+impl From<ProblemCode> for IngestOutcome {
+    fn from(code: ProblemCode) -> Self {
+        match code {
+            ProblemCode::MalformedJson
+            | ProblemCode::InvalidParameter
+            | ProblemCode::InvalidResponse
+            | ProblemCode::UnsupportedMediaType => Self::Invalid,
+            ProblemCode::BodyTooLarge => Self::TooLarge,
+            ProblemCode::UnknownSite => Self::UnknownSite,
+            ProblemCode::OriginNotAllowed => Self::OriginNotAllowed,
+            ProblemCode::RateLimited => Self::RateLimited,
+            ProblemCode::Overloaded => Self::Overloaded,
+            ProblemCode::StorageUnavailable => Self::StorageUnavailable,
+            ProblemCode::ShuttingDown => Self::ShuttingDown,
+            // Ingest answers none of the others.
+            ProblemCode::Unauthorized
+            | ProblemCode::Forbidden
+            | ProblemCode::NotFound
+            | ProblemCode::MethodNotAllowed
+            | ProblemCode::Internal
+            | ProblemCode::WidgetMissing => Self::Internal,
+        }
+    }
+}
+
+/// `{outcome="..."}`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct OutcomeLabel {
+    pub outcome: &'static str,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outcomes_are_in_the_place_they_are_counted_at() {
+        for (place, outcome) in IngestOutcome::ALL.iter().enumerate() {
+            assert_eq!(*outcome as usize, place);
+        }
+    }
+}

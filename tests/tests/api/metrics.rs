@@ -1,0 +1,136 @@
+//! What Prometheus reads.
+
+use std::collections::BTreeMap;
+
+use counterbell_tests::{Backend, Smtp, TestApp, sample, wait};
+use reqwest::Method;
+use serde_json::json;
+
+/// Every sample by its name with labels.
+async fn scrape(app: &TestApp) -> BTreeMap<String, f64> {
+    let answer = app.get("/metrics").await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let media_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    assert_eq!(answer.header("content-type"), Some(media_type));
+    let text = answer.text();
+    assert!(text.ends_with("# EOF\n"), "{text}");
+    let samples = text.lines().filter(|line| !line.starts_with('#'));
+    samples
+        .map(|line| {
+            let (name, value) = line.rsplit_once(' ').unwrap();
+            (name.to_owned(), value.parse().unwrap())
+        })
+        .collect()
+}
+
+fn requests(outcome: &str) -> String {
+    format!("counterbell_ingest_requests_total{{outcome=\"{outcome}\"}}")
+}
+
+#[tokio::test]
+async fn every_request_is_counted_once_by_its_outcome() {
+    for backend in Backend::ALL {
+        let app = TestApp::on(backend).await;
+        let response = sample::response(4);
+        let with = |members| sample::with(sample::response(4), members);
+        app.respond(&response).await.expect(201);
+        app.respond(&sample::response(5)).await.expect(201);
+        app.respond(&response).await.expect(200);
+        app.respond(&sample::response(9)).await;
+        app.respond(&with(json!({ "site_key": "site_0000000000000000" }))).await;
+        app.respond(&with(json!({ "comment": "x".repeat(70_000) }))).await;
+        for (content_type, body) in [("application/json", "{"), ("text/plain", "{}")] {
+            let request = app.request(Method::POST, "/v1/responses").header("Content-Type", content_type).body(body);
+            app.send(request).await;
+        }
+        let foreign = sample::with(json!({ "site_key": app.site_key }), sample::response(4));
+        app.send(app.request(Method::POST, "/v1/responses").header("Origin", "https://evil.example").json(&foreign))
+            .await;
+
+        let figures = scrape(&app).await;
+
+        let counted: BTreeMap<&str, f64> = figures
+            .iter()
+            .filter_map(|(name, value)| Some((name.strip_prefix("counterbell_ingest_requests_total")?, *value)))
+            .filter(|(_, value)| *value > 0.0)
+            .collect();
+        let expected = BTreeMap::from([
+            ("{outcome=\"accepted\"}", 2.0),
+            ("{outcome=\"duplicate\"}", 1.0),
+            ("{outcome=\"invalid\"}", 3.0),
+            ("{outcome=\"origin_not_allowed\"}", 1.0),
+            ("{outcome=\"too_large\"}", 1.0),
+            ("{outcome=\"unknown_site\"}", 1.0),
+        ]);
+        assert_eq!(counted, expected, "{backend:?}");
+        // Three reached the writer, each in a commit of its own.
+        assert_eq!(figures["counterbell_ingest_batch_responses_sum"], 3.0, "{backend:?}");
+        assert_eq!(figures["counterbell_ingest_commit_seconds_count"], 3.0, "{backend:?}");
+        assert!(figures["counterbell_ingest_commit_seconds_sum"] > 0.0);
+        assert_eq!(figures["counterbell_ingest_queue_depth"], 0.0);
+        assert_eq!(figures["counterbell_storage_up"], 1.0);
+    }
+}
+
+#[tokio::test]
+async fn sender_over_the_rate_is_counted() {
+    let app = TestApp::on(Backend::Sqlite).setting("COUNTERBELL_RATE_LIMIT", "1").await;
+    for _ in 0..3 {
+        app.respond(&sample::response(4)).await;
+    }
+
+    let figures = scrape(&app).await;
+
+    assert_eq!((figures[&requests("accepted")], figures[&requests("rate_limited")]), (1.0, 2.0));
+}
+
+#[tokio::test]
+async fn mail_that_waits_is_seen_to_wait() {
+    for backend in Backend::ALL {
+        let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let mut app = TestApp::on(backend).setting("COUNTERBELL_SMTP_URL", &format!("smtp://{gone}")).await;
+        app.respond(&sample::response(1)).await.expect(201);
+
+        let failed = wait::until("failed attempt", async || {
+            Some(scrape(&app).await)
+                .filter(|figures| figures["counterbell_mail_attempts_total{result=\"retry\"}"] > 0.0)
+        })
+        .await;
+        assert_eq!(failed["counterbell_outbox_pending"], 1.0, "{backend:?}");
+        // To be tried again later is not overdue.
+        assert_eq!(failed["counterbell_outbox_oldest_due_age_seconds"], 0.0, "{backend:?}");
+
+        app.program().kill();
+        let smtp = Smtp::start().await;
+        app.set("COUNTERBELL_SMTP_URL", &smtp.url());
+        app.start_again().await;
+        let delivered = wait::until("delivered mail", async || {
+            let figures = scrape(&app).await;
+            Some(figures).filter(|figures| figures["counterbell_outbox_pending"] == 0.0)
+        })
+        .await;
+        assert_eq!(delivered["counterbell_mail_attempts_total{result=\"delivered\"}"], 1.0, "{backend:?}");
+        assert_eq!(delivered["counterbell_outbox_oldest_due_age_seconds"], 0.0, "{backend:?}");
+    }
+}
+
+#[tokio::test]
+async fn process_and_build_are_described_and_nobody_is_named() {
+    let app = TestApp::on(Backend::Sqlite).await;
+    let with = json!({ "touchpoint": "store-12", "comment": "words of a customer" });
+    app.respond(&sample::with(sample::response(1), with)).await.expect(201);
+
+    let figures = scrape(&app).await;
+
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs_f64();
+    let started = figures["process_start_time_seconds"];
+    assert!((now - 120.0..now + 2.0).contains(&started), "{started} at {now}");
+    assert!(figures["process_resident_memory_bytes"] > 1e6);
+    assert!(figures["process_open_fds"] > 3.0 && figures["process_open_fds"] < figures["process_max_fds"]);
+    assert_eq!(figures[&format!("counterbell_build_info{{version=\"{}\"}}", env!("CARGO_PKG_VERSION"))], 1.0);
+    assert!(figures["counterbell_read_pool_max"] >= figures["counterbell_read_pool_connections"]);
+    let text = app.get("/metrics").await;
+    for name in [&app.site_key, "store-12", "words of", sample::RECIPIENT, "shop.example", "127.0.0.1"] {
+        assert!(!text.text().contains(name), "{name} is in {}", text.text());
+    }
+}
