@@ -108,6 +108,9 @@ pub struct Problem {
     pub detail: String,
     /// Stable, for programs.
     pub code: String,
+    /// This occurrence: `urn:counterbell:request:` and the answer's `X-Request-Id`, by which the log knows more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance: Option<String>,
     /// Every bad field.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
@@ -122,7 +125,14 @@ impl Problem {
             status: code.status(),
             detail: detail.into(),
             code: code.as_str().to_owned(),
+            instance: None,
             errors,
         }
+    }
+
+    /// The same, of the request of this id.
+    pub fn of_request(mut self, id: &str) -> Self {
+        self.detail.push_str(&format!(" Request id: {id}."));
+        Self { instance: Some(format!("urn:counterbell:request:{id}")), ..self }
     }
 }

@@ -18,12 +18,13 @@ pub struct ApiError {
     errors: Vec<FieldError>,
     retry_after_s: Option<u64>,
     allow: Option<&'static str>,
+    cause: Option<String>,
 }
 
 impl ApiError {
     /// An error whose `detail` tells the reader what to do.
     pub fn new(code: ProblemCode, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), errors: Vec::new(), retry_after_s: None, allow: None }
+        Self { code, detail: detail.into(), errors: Vec::new(), retry_after_s: None, allow: None, cause: None }
     }
 
     /// Bad fields of a response's body.
@@ -48,6 +49,35 @@ impl ApiError {
         Self { allow: Some(allow), ..Self::new(ProblemCode::MethodNotAllowed, detail) }
     }
 
+    /// A fault of ours; `cause` goes to the log only.
+    pub fn fault(cause: impl fmt::Display) -> Self {
+        Self::new(ProblemCode::Internal, "The fault is logged. Try again later.").caused_by(cause)
+    }
+
+    /// Why, for the log only: where the answer leaves it is logged with the request's id.
+    pub fn caused_by(self, cause: impl fmt::Display) -> Self {
+        Self { cause: Some(cause.to_string()), ..self }
+    }
+
+    /// Which error it is.
+    pub fn code(&self) -> ProblemCode {
+        self.code
+    }
+
+    /// Why, for the log.
+    pub fn cause(&self) -> Option<&str> {
+        self.cause.as_deref()
+    }
+
+    /// The body; a fault of ours tells the id under which the log knows more.
+    pub fn problem(&self, request_id: Option<&str>) -> Problem {
+        let problem = Problem::new(self.code, self.detail.clone(), self.errors.clone());
+        match request_id {
+            Some(id) => problem.of_request(id),
+            None => problem,
+        }
+    }
+
     /// The caller should wait this long, in seconds.
     pub fn retry_after(self, seconds: u64) -> Self {
         Self { retry_after_s: Some(seconds), ..self }
@@ -57,15 +87,10 @@ impl ApiError {
 impl From<StorageError> for ApiError {
     fn from(error: StorageError) -> Self {
         match error {
-            StorageError::Unavailable(_) => {
-                tracing::error!("{error}");
-                Self::new(ProblemCode::StorageUnavailable, "Try again in a few seconds.").retry_after(2)
-            }
-            StorageError::Query(error) => {
-                // Logged once, here; the caller learns nothing of the inside.
-                tracing::error!("A query failed: {error}");
-                Self::new(ProblemCode::Internal, "The fault is logged. Try again later.")
-            }
+            StorageError::Unavailable(_) => Self::new(ProblemCode::StorageUnavailable, "Try again in a few seconds.")
+                .retry_after(2)
+                .caused_by(error),
+            StorageError::Query(error) => Self::fault(format!("a query failed: {error}")),
         }
     }
 }
@@ -81,9 +106,9 @@ impl From<IngestError> for ApiError {
             }
             // Whatever failed, the response is not known to be stored: the client is to send it again.
             IngestError::Storage(error) => {
-                tracing::error!("A response was not stored: {error}");
                 Self::new(ProblemCode::StorageUnavailable, "Send the same response again in a few seconds.")
                     .retry_after(2)
+                    .caused_by(format!("a response was not stored: {error}"))
             }
         }
     }
@@ -101,7 +126,6 @@ impl ResponseError for ApiError {
     }
 
     fn error_response(&self) -> HttpResponse {
-        let problem = Problem::new(self.code, self.detail.clone(), self.errors.clone());
         let mut answer = HttpResponse::build(self.status_code());
         if let Some(seconds) = self.retry_after_s {
             answer.insert_header((RETRY_AFTER, seconds));
@@ -121,6 +145,6 @@ impl ResponseError for ApiError {
             _ => {}
         }
         // Last: `json` keeps a content type that is set already.
-        answer.insert_header((CONTENT_TYPE, PROBLEM_JSON)).json(problem)
+        answer.insert_header((CONTENT_TYPE, PROBLEM_JSON)).json(self.problem(None))
     }
 }

@@ -4,5 +4,6 @@ pub mod admin;
 mod error;
 mod etag;
 pub mod public;
+pub mod request_id;
 
 pub use error::ApiError;

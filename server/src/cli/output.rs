@@ -64,7 +64,7 @@ pub fn start_log(format: LogFormat) {
     // A log that runs already is as good.
     let _ = match format {
         LogFormat::Text => log.try_init(),
-        LogFormat::Json => log.json().try_init(),
+        LogFormat::Json => log.json().flatten_event(true).try_init(),
     };
 }
 

@@ -55,8 +55,7 @@ impl ResponseView {
     /// 500 when the row holds what we never write.
     fn new(row: ResponseRow, site_keys: &HashMap<i64, &str>) -> Result<Self, ApiError> {
         let (Some(id), Some(score)) = (row.id(), row.score()) else {
-            tracing::error!(site.id = row.site_id, "A stored response is corrupt");
-            return Err(ApiError::new(ProblemCode::Internal, "The fault is logged."));
+            return Err(ApiError::fault(format!("a stored response of site {} is corrupt", row.site_id)));
         };
         Ok(Self {
             response_id: id.to_string(),
