@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use url::Url;
 
-use crate::environment;
+use crate::{Volume, environment};
 
 /// Where responses are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,26 +23,33 @@ impl Backend {
     pub const ALL: [Self; 2] = [Self::Sqlite, Self::Postgres];
 }
 
+/// Where a database is made.
+pub enum Place {
+    /// Where nearly all tests have theirs.
+    Backend(Backend),
+    /// On this PostgreSQL server, which goes away with all that is on it.
+    Server(String),
+    /// A file on this volume, which goes away with all that is on it.
+    Volume(Volume),
+}
+
 /// Empty when made, gone when dropped.
 pub struct Database {
-    backend: Backend,
+    place: Place,
     url: Url,
 }
 
 impl Database {
-    /// A new one; an SQLite file lies in `dir`.
-    pub fn create(backend: Backend, dir: &Path) -> Self {
-        let url = match backend {
-            Backend::Sqlite => Url::parse(&format!("sqlite://{}/counterbell.db", dir.display())).unwrap(),
-            Backend::Postgres => {
-                let name = format!("counterbell_test_{:016x}", fastrand::u64(..));
-                on_postgres(&format!("CREATE DATABASE {name}"));
-                let mut url = Url::parse(&environment::postgres_url()).unwrap();
-                url.set_path(&name);
-                url
-            }
+    /// A new one; an SQLite file lies in `dir`, unless it lies on a volume.
+    pub fn create(place: Place, dir: &Path) -> Self {
+        let file = |dir: &Path| Url::parse(&format!("sqlite://{}/counterbell.db", dir.display())).unwrap();
+        let url = match &place {
+            Place::Backend(Backend::Sqlite) => file(dir),
+            Place::Volume(volume) => file(volume.path()),
+            Place::Backend(Backend::Postgres) => create_on(&environment::postgres_url()),
+            Place::Server(server) => create_on(server),
         };
-        Self { backend, url }
+        Self { place, url }
     }
 
     /// As in `--database-url`.
@@ -50,12 +57,21 @@ impl Database {
         self.url.as_str()
     }
 
+    /// Where its file is, if not where everybody can reach it.
+    pub fn volume(&self) -> Option<&Volume> {
+        match &self.place {
+            Place::Volume(volume) => Some(volume),
+            _ => None,
+        }
+    }
+
     /// Rows of `table`, counted past the server.
     pub fn count(&self, table: &str) -> i64 {
-        let query = diesel::sql_query(format!("SELECT count(*) AS n FROM {table}"));
-        let counted: Count = match self.backend {
-            Backend::Sqlite => query.get_result(&mut SqliteConnection::establish(self.url.path()).unwrap()),
-            Backend::Postgres => query.get_result(&mut PgConnection::establish(self.url()).unwrap()),
+        let query = format!("SELECT count(*) AS n FROM {table}");
+        let counted: Count = match &self.place {
+            Place::Backend(Backend::Sqlite) => diesel::sql_query(query).get_result(&mut self.sqlite()),
+            Place::Volume(volume) => return volume.sqlite(self.url.path(), &query).parse().unwrap(),
+            _ => diesel::sql_query(query).get_result(&mut PgConnection::establish(self.url()).unwrap()),
         }
         .unwrap();
         counted.n
@@ -63,22 +79,29 @@ impl Database {
 
     /// Changes rows past the server: what it would come to by itself only in hours.
     pub fn execute(&self, statement: &str) {
-        match self.backend {
-            Backend::Sqlite => {
-                let mut conn = SqliteConnection::establish(self.url.path()).unwrap();
-                conn.batch_execute("PRAGMA busy_timeout = 5000").unwrap();
-                conn.batch_execute(statement)
+        match &self.place {
+            Place::Backend(Backend::Sqlite) => self.sqlite().batch_execute(statement),
+            Place::Volume(volume) => {
+                volume.sqlite(self.url.path(), statement);
+                Ok(())
             }
-            Backend::Postgres => PgConnection::establish(self.url()).unwrap().batch_execute(statement),
+            _ => PgConnection::establish(self.url()).unwrap().batch_execute(statement),
         }
         .unwrap();
+    }
+
+    fn sqlite(&self) -> SqliteConnection {
+        let mut conn = SqliteConnection::establish(self.url.path()).unwrap();
+        conn.batch_execute("PRAGMA busy_timeout = 5000").unwrap();
+        conn
     }
 }
 
 impl Drop for Database {
     fn drop(&mut self) {
-        if self.backend == Backend::Postgres {
-            on_postgres(&format!("DROP DATABASE {} WITH (FORCE)", self.url.path().trim_start_matches('/')));
+        if matches!(self.place, Place::Backend(Backend::Postgres)) {
+            let name = self.url.path().trim_start_matches('/');
+            on_postgres(&environment::postgres_url(), &format!("DROP DATABASE {name} WITH (FORCE)"));
         }
     }
 }
@@ -89,6 +112,15 @@ struct Count {
     n: i64,
 }
 
-fn on_postgres(statement: &str) {
-    PgConnection::establish(&environment::postgres_url()).unwrap().batch_execute(statement).unwrap();
+/// A new database's URL.
+fn create_on(server: &str) -> Url {
+    let name = format!("counterbell_test_{:016x}", fastrand::u64(..));
+    on_postgres(server, &format!("CREATE DATABASE {name}"));
+    let mut url = Url::parse(server).unwrap();
+    url.set_path(&name);
+    url
+}
+
+fn on_postgres(server: &str, statement: &str) {
+    PgConnection::establish(server).unwrap().batch_execute(statement).unwrap();
 }

@@ -12,6 +12,16 @@ pub fn postgres_url() -> String {
     variable("COUNTERBELL_TEST_POSTGRES_URL")
 }
 
+/// Whether every fault is to be staged as often and as large as docs/FAULTS.md says: `cargo xtask test --long`.
+pub fn long() -> bool {
+    std::env::var_os("COUNTERBELL_TEST_LONG").is_some()
+}
+
+/// How often, or how many: the first as a rule, the second with `--long`.
+pub fn scaled(usual: usize, long: usize) -> usize {
+    if self::long() { long } else { usual }
+}
+
 fn variable(name: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run `cargo xtask test`"))
 }

@@ -1,10 +1,12 @@
 //! One test's own directory, database and settings: what outlives a server that is killed.
 
 use std::path::Path;
+use std::process::Command;
 
 use tempfile::TempDir;
 
-use crate::{Backend, CliOutput, Database, Program, cli};
+use crate::database::Place;
+use crate::{CliOutput, Database, Program, cli};
 
 /// What an operator has before `serve`.
 pub struct Installation {
@@ -16,9 +18,9 @@ pub struct Installation {
 
 impl Installation {
     /// With an empty database; mails become files unless `settings` name a mail server.
-    pub fn new(backend: Backend, mut settings: Vec<(String, String)>) -> Self {
+    pub fn new(place: Place, mut settings: Vec<(String, String)>) -> Self {
         let dir = TempDir::new().unwrap();
-        let database = Database::create(backend, dir.path());
+        let database = Database::create(place, dir.path());
         settings.push(("COUNTERBELL_DATABASE_URL".to_owned(), database.url().to_owned()));
         settings.push(("COUNTERBELL_MAIL_DIR".to_owned(), dir.path().join("mail").display().to_string()));
         Self { database, settings, dir }
@@ -42,7 +44,17 @@ impl Installation {
 
     /// Runs a command to its end.
     pub fn cli(&self, args: &[&str]) -> CliOutput {
-        cli::run_command(cli::command(self.dir()).envs(self.settings.iter().cloned()).args(args))
+        cli::run_command(self.command().args(args))
+    }
+
+    /// The binary with these settings, where its database can be reached.
+    fn command(&self) -> Command {
+        let mut command = cli::command(self.dir());
+        if let Some(volume) = self.database.volume() {
+            command = volume.inside(&command);
+        }
+        command.envs(self.settings.iter().cloned());
+        command
     }
 
     /// A new site's key.
@@ -55,9 +67,7 @@ impl Installation {
 
     /// Starts the server; returns it with the address it listens on.
     pub async fn serve(&self, listen: &str) -> (Program, String) {
-        let mut command = cli::command(self.dir());
-        command.envs(self.settings.iter().cloned()).args(["serve", "--listen", listen]);
-        let mut program = Program::start(&mut command);
+        let mut program = Program::start(self.command().args(["serve", "--listen", listen]));
         let address = program.wait_for_output("address", listening_address).await;
         (program, address)
     }

@@ -6,8 +6,10 @@
 
 mod answer;
 mod app;
+pub mod audit;
 mod browser;
 mod cli;
+mod customers;
 mod database;
 pub mod environment;
 mod host_page;
@@ -19,12 +21,15 @@ pub mod sample;
 mod setup;
 mod smtp;
 mod tls;
+mod volume;
 pub mod wait;
 
 pub use answer::Answer;
 pub use app::TestApp;
 pub use browser::{Browser, Widget};
 pub use cli::{CliOutput, command, run_command};
+pub use counterbell_test_postgres::{Postgres, Stop};
+pub use customers::{Customers, Met};
 pub use database::{Backend, Database};
 pub use host_page::HostPage;
 pub use load::{Load, Outcome};
@@ -33,3 +38,4 @@ pub use program::Program;
 pub use setup::Setup;
 pub use smtp::{Delivery, Refuse, Smtp, SmtpOptions, Tls};
 pub use tls::Certificates;
+pub use volume::Volume;

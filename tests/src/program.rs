@@ -32,6 +32,21 @@ impl Program {
         self.printed.lock().unwrap().clone()
     }
 
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The first line it printed; `None` when it ended without one.
+    pub async fn first_line(&mut self) -> Option<String> {
+        wait::until(&format!("a line from {}", self.name), async || {
+            let ended = self.child.try_wait().unwrap().is_some();
+            let line = self.printed().lines().next().map(str::to_owned);
+            (line.is_some() || ended).then_some(line)
+        })
+        .await
+    }
+
     /// Waits until `pick` finds what it looks for in what was printed.
     ///
     /// # Panics

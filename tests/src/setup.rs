@@ -3,13 +3,16 @@
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 
+use counterbell_test_postgres::Postgres;
+
+use crate::database::Place;
 use crate::installation::Installation;
-use crate::{Backend, Smtp, TestApp, sample};
+use crate::{Backend, Smtp, TestApp, Volume, sample};
 
 /// Settings of a [`TestApp`]; `.await` starts it.
 #[must_use]
 pub struct Setup {
-    backend: Backend,
+    place: Place,
     origins: Vec<String>,
     recipients: Vec<String>,
     settings: Vec<(String, String)>,
@@ -18,7 +21,7 @@ pub struct Setup {
 impl Setup {
     pub(crate) fn new(backend: Backend) -> Self {
         Self {
-            backend,
+            place: Place::Backend(backend),
             origins: vec![sample::ORIGIN.to_owned()],
             recipients: vec![sample::RECIPIENT.to_owned()],
             settings: Vec::new(),
@@ -34,6 +37,18 @@ impl Setup {
     /// Who is told, instead of [`sample::RECIPIENT`].
     pub fn recipients(mut self, recipients: &[&str]) -> Self {
         self.recipients = recipients.iter().map(|&recipient| recipient.to_owned()).collect();
+        self
+    }
+
+    /// Its database is on this server of the test's own, not on the one all tests share.
+    pub fn postgres(mut self, server: &Postgres) -> Self {
+        self.place = Place::Server(server.url());
+        self
+    }
+
+    /// Its database is a file on this volume.
+    pub fn volume(mut self, volume: Volume) -> Self {
+        self.place = Place::Volume(volume);
         self
     }
 
@@ -55,7 +70,7 @@ impl IntoFuture for Setup {
     type IntoFuture = Pin<Box<dyn Future<Output = TestApp>>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let installation = Installation::new(self.backend, self.settings);
+        let installation = Installation::new(self.place, self.settings);
         let site_key = installation.create_site(&self.origins, &self.recipients);
         Box::pin(TestApp::start(installation, site_key))
     }

@@ -6,21 +6,32 @@ use std::time::Instant;
 use anyhow::Result;
 
 use crate::build;
-use crate::postgres::Postgres;
+use crate::postgres;
 use crate::process;
 use crate::setup;
 
 /// What the tests of the running program start, and what the server is linked with.
-const PACKAGES: [&str; 7] =
-    ["chromium", "chromium-driver", "libssl-dev", "pkg-config", "postgresql", "python3", "python3-aiosmtpd"];
+const PACKAGES: [&str; 8] = [
+    "chromium",
+    "chromium-driver",
+    "faketime",
+    "libssl-dev",
+    "pkg-config",
+    "postgresql",
+    "python3",
+    "python3-aiosmtpd",
+];
 
 /// The tests of the running program; each is a test target of `tests/`.
-const SUITES: [&str; 3] = ["api", "storage", "browser"];
+const SUITES: [&str; 4] = ["api", "storage", "faults", "browser"];
 
 /// Arguments of `cargo xtask test`.
 #[derive(clap::Args, Default)]
 pub struct Args {
-    /// Run only these: api, storage or browser, a part of a test's name, or anything else `cargo test` takes
+    /// Stage every fault as often and as large as docs/FAULTS.md says, not only a few times: some 20 minutes more
+    #[arg(long)]
+    long: bool,
+    /// Run only these: api, storage, faults or browser, a part of a test's name, or anything else `cargo test` takes
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ONLY")]
     only: Vec<String>,
 }
@@ -37,10 +48,13 @@ pub fn run(args: &Args) -> Result<()> {
     process::run(process::cargo().args(["build", "--workspace", "--exclude", "xtask", "--bin", "counterbell"]))?;
 
     // Stopped when it is dropped, also when a test fails.
-    let postgres = Postgres::start()?;
+    let postgres = postgres::start()?;
     let program = process::target_directory().join("debug/counterbell");
     let mut tests = cargo_test(&["--workspace", "--exclude", "xtask"]);
     tests.env("COUNTERBELL_BIN", program).env("COUNTERBELL_TEST_POSTGRES_URL", postgres.url());
+    if args.long {
+        tests.env("COUNTERBELL_TEST_LONG", "1");
+    }
     if args.only.is_empty() {
         // By themselves, as they are used: this build tool, and the shared types as the widget sees them.
         process::run(&mut cargo_test(&["--package", "xtask"]))?;

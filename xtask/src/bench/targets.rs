@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
+use counterbell_test_postgres::Postgres;
 
 use super::database::Backend;
-use crate::postgres::Postgres;
+use crate::postgres;
 use crate::process;
 
 /// Arguments of every benchmark that makes databases.
@@ -50,11 +51,9 @@ impl TargetArgs {
         if self.database != Choice::Postgres {
             backends.push(Backend::Sqlite(process::workspace_root().join("target")));
         }
-        let postgres = (self.database != Choice::Sqlite).then(Postgres::start).transpose()?;
+        let postgres = (self.database != Choice::Sqlite).then(postgres::start).transpose()?;
         backends.extend(
-            postgres
-                .iter()
-                .map(|server| Backend::Postgres { url: server.url().to_owned(), dir: Some(server.dir().to_owned()) }),
+            postgres.iter().map(|server| Backend::Postgres { url: server.url(), dir: Some(server.dir().to_owned()) }),
         );
         Ok(Targets { backends, _postgres: postgres })
     }

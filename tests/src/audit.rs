@@ -1,0 +1,74 @@
+//! Whether everything promised was kept, once all is calm.
+
+use std::collections::{HashMap, HashSet};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde_json::Value;
+
+use crate::{Met, Smtp, TestApp, wait};
+
+/// A message leased longer ago than this is sent by nobody: here a mail takes some milliseconds.
+const LEASE_LOST_AFTER_MS: u64 = 10_000;
+/// How often we look whether all is delivered.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+/// As in the server: what a message is leased for.
+const LEASE_MS: u64 = 120_000;
+
+/// Every acknowledged response is there exactly once, and nothing else is; every mail that is due was sent, and at most
+/// `twice_max` of them twice.
+///
+/// # Panics
+/// When anything is missing, or there too often.
+pub async fn expect_all_kept(app: &TestApp, smtp: &Smtp, met: &Met, twice_max: usize) {
+    let stored = texts(&app.admin_items("/v1/admin/responses").await, "response_id");
+    expect_same("responses", &met.acknowledged, &stored);
+
+    let summary = app.admin("/v1/admin/summary?metric=csat").await.expect(200);
+    assert_eq!(summary["count"], met.acknowledged.len(), "the figures count each once: {summary}");
+    let lowest = summary["distribution"].as_array().unwrap().iter().find(|share| share["score"] == 1);
+    assert_eq!(lowest.map(|share| &share["count"]), Some(&Value::from(met.unhappy)), "{summary}");
+
+    let messages = wait::until("end of every delivery", async || {
+        end_lost_leases(app);
+        let messages = app.admin_items("/v1/admin/outbox").await;
+        // The server has work to do meanwhile.
+        tokio::time::sleep(LOOK_EVERY).await;
+        messages.iter().all(|message| message["state"] == "delivered").then_some(messages)
+    })
+    .await;
+    assert_eq!(messages.len(), met.unhappy, "one message for each unhappy response");
+    let due: HashSet<_> = texts(&messages, "response_id").into_iter().collect();
+    assert_eq!(due.len(), met.unhappy, "no two messages for one response");
+
+    let mut copies: HashMap<String, usize> = HashMap::new();
+    for delivery in smtp.deliveries() {
+        // `<message_id@host>`
+        let id = delivery.mail.message_id().split('@').next().unwrap_or_default().to_owned();
+        *copies.entry(id).or_default() += 1;
+    }
+    let sent: Vec<_> = copies.keys().cloned().collect();
+    expect_same("mails", &texts(&messages, "message_id"), &sent);
+    let again: usize = copies.values().map(|copies| copies - 1).sum();
+    assert!(again <= twice_max, "{again} mails came again, at most {twice_max} may");
+}
+
+/// Moves time for messages whose sender died with them: their leases end now.
+pub fn end_lost_leases(app: &TestApp) {
+    let now_ms = u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap();
+    let lost = now_ms + LEASE_MS - LEASE_LOST_AFTER_MS;
+    app.execute(&format!("UPDATE outbox SET next_attempt_at = 0 WHERE state = 'pending' AND next_attempt_at < {lost}"));
+}
+
+/// Both hold the same, each once.
+fn expect_same(what: &str, promised: &[String], found: &[String]) {
+    let (promised_set, found_set): (HashSet<_>, HashSet<_>) = (promised.iter().collect(), found.iter().collect());
+    assert_eq!(promised_set.len(), promised.len(), "{what} were promised twice");
+    assert_eq!(found_set.len(), found.len(), "{what} are there twice");
+    let lost: Vec<_> = promised_set.difference(&found_set).collect();
+    let strange: Vec<_> = found_set.difference(&promised_set).collect();
+    assert!(lost.is_empty() && strange.is_empty(), "{what}: lost {lost:?}, nobody knows {strange:?}");
+}
+
+fn texts(items: &[Value], member: &str) -> Vec<String> {
+    items.iter().map(|item| item[member].as_str().unwrap().to_owned()).collect()
+}

@@ -1,0 +1,6 @@
+//! Faults, staged for real: what docs/FAULTS.md promises. A few rounds as a rule, all of them with
+//! `cargo xtask test --long`.
+#![expect(clippy::unwrap_used, reason = "a step of a test that cannot be done fails the test")]
+
+mod killed;
+mod postgres_away;

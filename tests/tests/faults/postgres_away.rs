@@ -1,0 +1,51 @@
+//! PostgreSQL goes away, and comes back, under load.
+
+use counterbell_shared::problem::ProblemCode;
+use counterbell_tests::{Backend, Customers, Postgres, Smtp, Stop, TestApp, audit, environment, wait};
+
+#[tokio::test]
+async fn postgres_stopped_under_load_comes_back_without_a_restart() {
+    let mut postgres = Postgres::start(&environment::workspace().join("target")).unwrap();
+    let smtp = Smtp::start().await;
+    let app = TestApp::on(Backend::Postgres).postgres(&postgres).smtp(&smtp).await;
+    let mut customers = Customers::come(&app, 16, 20);
+    for round in 0..environment::scaled(2, 10) {
+        customers.wait_for_more(150).await;
+        let refused = customers.refused();
+
+        postgres.stop(if round % 2 == 0 { Stop::Immediate } else { Stop::Fast });
+        wait::until_true("answer 503", async || customers.refused() > refused).await;
+        app.get("/readyz").await.expect_problem(ProblemCode::StorageUnavailable);
+        app.get("/healthz").await.expect(200);
+        postgres.start_again().unwrap();
+
+        customers.wait_for_more(150).await;
+        app.get("/readyz").await.expect(200);
+    }
+    let met = customers.leave().await;
+
+    met.expect_only_503();
+    assert_eq!(met.cut_off, 0, "the server itself was there all the time");
+    audit::expect_all_kept(&app, &smtp, &met, 0).await;
+}
+
+#[tokio::test]
+async fn connections_cut_under_load_are_made_again() {
+    let smtp = Smtp::start().await;
+    let app = TestApp::on(Backend::Postgres).smtp(&smtp).await;
+    let mut customers = Customers::come(&app, 16, 20);
+    for _ in 0..environment::scaled(5, 50) {
+        customers.wait_for_more(50).await;
+        // This database's alone: other tests use the server too.
+        app.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+             WHERE datname = current_database() AND pid <> pg_backend_pid()",
+        );
+    }
+    customers.wait_for_more(150).await;
+    let met = customers.leave().await;
+
+    met.expect_only_503();
+    assert_eq!(met.cut_off, 0, "the server itself was there all the time");
+    audit::expect_all_kept(&app, &smtp, &met, 0).await;
+}
