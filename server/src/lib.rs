@@ -11,6 +11,7 @@ pub mod config;
 pub mod db;
 pub mod demo;
 pub mod directory;
+pub mod doctor;
 pub mod import;
 pub mod ingest;
 pub mod mail;

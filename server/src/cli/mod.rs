@@ -2,6 +2,7 @@
 
 mod bench;
 mod demo;
+mod doctor;
 mod error;
 mod import;
 mod key;
@@ -42,6 +43,7 @@ enum Command {
     #[command(subcommand)]
     Key(key::KeyCommand),
     Import(import::ImportArgs),
+    Doctor(doctor::DoctorArgs),
     /// Bring the database's schema up to date
     Migrate(migrate::MigrateArgs),
     #[command(subcommand, hide = true)]
@@ -56,6 +58,7 @@ pub fn run() -> ExitCode {
         Command::Site(command) => command.run(),
         Command::Key(command) => command.run(),
         Command::Import(args) => args.run(),
+        Command::Doctor(args) => args.run(),
         Command::Migrate(args) => args.run(),
         Command::Bench(command) => command.run(),
     };

@@ -30,7 +30,7 @@ impl Backlog {
             .first(conn)?;
         // A message that is being sent, or is to be tried later, is due in the future.
         let overdue_ms = oldest.map_or(0, |due| now.saturating_sub(due).max(0));
-        let outbox_overdue_seconds = i32::try_from(overdue_ms).map_or(f64::MAX, f64::from) / 1_000.0;
+        let outbox_overdue_seconds = overdue_ms as f64 / 1_000.0;
         let to_index = search_queue::table.count().get_result(conn)?;
         Ok(Self { outbox_pending, outbox_overdue_seconds, to_index })
     }

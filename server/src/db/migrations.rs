@@ -1,5 +1,7 @@
 //! Brings the schema up to date, and back.
 
+use diesel::Connection;
+use diesel::migration::{Migration, MigrationSource, MigrationVersion};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::connection::{AnyConnection, OpenError, open};
@@ -37,6 +39,31 @@ pub fn up(conn: &mut AnyConnection) -> MigrationResult<Vec<String>> {
 pub fn revert_last(conn: &mut AnyConnection) -> MigrationResult<String> {
     let migrations = embedded(conn);
     dialect::with_migration_lock(conn, |conn| Ok(conn.revert_last_migration(migrations)?.to_string()))
+}
+
+/// How a database's schema compares with the one this program knows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SchemaState {
+    /// Names of migrations still to be applied.
+    pub pending: Vec<String>,
+    /// Versions of migrations that are applied and that this program does not know.
+    pub unknown: Vec<String>,
+}
+
+/// Compares the schema with this program's. Makes the table that remembers migrations when it is missing; call in a
+/// transaction that is taken back to leave nothing.
+///
+/// # Errors
+/// What the database says.
+pub fn state(conn: &mut AnyConnection) -> MigrationResult<SchemaState> {
+    let migrations = embedded(conn);
+    let known: Vec<Box<dyn Migration<<AnyConnection as Connection>::Backend>>> = migrations.migrations()?;
+    let applied = conn.applied_migrations()?;
+    let is_known = |version: &MigrationVersion<'_>| known.iter().any(|one| one.name().version() == *version);
+    Ok(SchemaState {
+        pending: conn.pending_migrations(migrations)?.iter().map(|one| one.name().to_string()).collect(),
+        unknown: applied.iter().filter(|version| !is_known(version)).map(ToString::to_string).collect(),
+    })
 }
 
 /// Opens the database with its schema up to date.

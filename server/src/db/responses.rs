@@ -109,6 +109,14 @@ pub struct ResponseFilter {
     pub held: bool,
 }
 
+/// When the newest response of a site was created, Unix ms.
+///
+/// # Errors
+/// What the database says.
+pub fn newest(conn: &mut AnyConnection, site_id: i64) -> QueryResult<Option<i64>> {
+    responses::table.filter(responses::site_id.eq(site_id)).select(diesel::dsl::max(responses::created_at)).first(conn)
+}
+
 /// Where a page ended: the next one begins with the first older response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResponsePosition {

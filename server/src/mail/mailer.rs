@@ -82,6 +82,17 @@ impl Mailer {
         &self.from
     }
 
+    /// Connects, encrypts and logs in as for a mail, and sends none.
+    ///
+    /// # Errors
+    /// [`SendError`].
+    pub async fn test(&self) -> Result<(), SendError> {
+        if let Transport::Smtp(smtp) = &self.transport {
+            smtp.test_connection().await?;
+        }
+        Ok(())
+    }
+
     /// Sends `mail`. In a folder its name begins with `message_id`, so that sending it again replaces it.
     ///
     /// # Errors

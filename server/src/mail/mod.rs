@@ -5,4 +5,4 @@ mod defang;
 mod mailer;
 
 pub use alert::alert_mail;
-pub use mailer::{Mailer, MailerError};
+pub use mailer::{Mailer, MailerError, SendError};

@@ -22,7 +22,6 @@ fn read() -> procfs::ProcResult<Registry> {
     let process = procfs::process::Process::myself()?;
     let stat = process.stat()?;
     let ticks = procfs::ticks_per_second();
-    #[expect(clippy::cast_precision_loss, reason = "seconds, of which nobody needs 15 digits")]
     let seconds = |ticked: u64| ticked as f64 / ticks as f64;
     let help = "Memory in use";
     registry.register("process_resident_memory_bytes", help, signed(stat.rss * procfs::page_size()));

@@ -6,6 +6,7 @@ mod admin_list;
 mod assets;
 mod config;
 mod cors;
+mod doctor;
 mod health;
 mod import;
 mod invalid;
