@@ -11,15 +11,16 @@ use counterbell_shared::limits::BODY_MAX_BYTES;
 use counterbell_shared::problem::ProblemCode;
 use tokio::sync::{Notify, watch};
 
-use crate::api::public::RateLimit;
+use crate::api::public::{RateLimit, TrustedProxies};
 use crate::api::{ApiError, admin, public, request_id};
 use crate::config::ServeConfig;
 use crate::db::{OpenError, ReadPool, migrations};
 use crate::directory::Directory;
-use crate::ingest::{Signals, StoreMode, Writer, WriterHandle, WriterSettings};
+use crate::ingest::{DailyCaps, Signals, StoreMode, Writer, WriterHandle, WriterSettings};
 use crate::mail::{Mailer, MailerError};
 use crate::metrics::Metrics;
 use crate::outbox;
+use crate::retention;
 use crate::search::{self, SearchIndex};
 
 /// How long a stopping server waits for requests it is answering.
@@ -43,6 +44,10 @@ pub struct AppState {
     pub search: SearchIndex,
     /// How much one address may send.
     pub rate_limit: RateLimit,
+    /// Who may say whom a request is from.
+    pub trusted_proxies: TrustedProxies,
+    /// How much one site takes a day.
+    pub daily_caps: DailyCaps,
     /// What is counted.
     pub metrics: Metrics,
     /// Most records waiting for the writer.
@@ -105,6 +110,8 @@ impl Server {
             comments_queued: signals.comments_queued,
             search,
             rate_limit: RateLimit::per_minute(config.rate_limit),
+            trusted_proxies: TrustedProxies::new(config.trusted_proxies.clone()),
+            daily_caps: DailyCaps::default(),
             metrics,
             queue_capacity: config.queue_capacity,
         });
@@ -129,6 +136,7 @@ impl Server {
         let (stopping, stopped) = watch::channel(false);
         let outbox = actix_web::rt::spawn(outbox::deliver(Data::clone(&state), mailer, stopped.clone()));
         let indexer = actix_web::rt::spawn(search::keep_up(Data::clone(&state), stopped.clone()));
+        let retention = actix_web::rt::spawn(retention::purge_old(Data::clone(&state), stopped.clone()));
         let housekeeping = actix_web::rt::spawn(forget_idle_addresses(Data::clone(&state), stopped));
 
         let shared = Data::clone(&state);
@@ -160,7 +168,7 @@ impl Server {
 
         // Receivers that are gone need no telling.
         let _ = stopping.send(true);
-        let _ = tokio::join!(outbox, indexer, housekeeping);
+        let _ = tokio::join!(outbox, indexer, retention, housekeeping);
         web::block(move || writer.join()).await.map_err(std::io::Error::other)?;
         tracing::info!("Stopped");
         Ok(())

@@ -17,4 +17,5 @@ pub mod ingest;
 pub mod mail;
 pub mod metrics;
 pub mod outbox;
+pub mod retention;
 pub mod search;

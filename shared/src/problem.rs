@@ -60,6 +60,8 @@ problem_codes! {
     InvalidResponse "invalid_response" 422 "The response is not valid";
     /// Too many requests from one sender.
     RateLimited "rate_limited" 429 "Too many requests";
+    /// The site has taken as many responses as it allows a day.
+    DailyCapReached "daily_cap_reached" 429 "The site takes no more responses today";
     /// A fault of ours.
     Internal "internal" 500 "Something went wrong on our side";
     /// The queue to storage is full.

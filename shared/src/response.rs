@@ -121,6 +121,12 @@ mod wire {
         /// When the customer answered (RFC 3339); now when left out or in the future.
         #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
         pub created_at: Option<Cow<'a, str>>,
+        /// Milliseconds from showing the question to sending the answer.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub elapsed_ms: Option<i64>,
+        /// A field that no customer sees: who fills it in is a program.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        pub website: Option<Cow<'a, str>>,
     }
 
     /// How to write to the customer, as sent.
@@ -161,6 +167,10 @@ mod wire {
         pub channel: Channel,
         /// When the customer says it was answered.
         pub created_at: Option<UnixMillis>,
+        /// Milliseconds from showing the question to sending the answer.
+        pub elapsed_ms: Option<i64>,
+        /// The field that no customer sees was filled in.
+        pub honeypot: bool,
     }
 
     /// Answer to a stored response.
@@ -194,6 +204,7 @@ mod wire {
             let page_url = errors.check("/page_url", self.page_url.as_deref().map(page_url));
             let channel = errors.check("/channel", self.channel.as_deref().map(channel));
             let created_at = errors.check("/created_at", self.created_at.as_deref().map(created_at));
+            let elapsed_ms = errors.check("/elapsed_ms", self.elapsed_ms.map(elapsed_ms));
             match (site_key, score) {
                 (Some(site_key), Some(score)) if errors.0.is_empty() => Ok((
                     site_key,
@@ -210,6 +221,8 @@ mod wire {
                         page_url,
                         channel: channel.unwrap_or_default(),
                         created_at,
+                        elapsed_ms,
+                        honeypot: self.website.as_deref().is_some_and(|text| !text.is_empty()),
                     },
                 )),
                 _ => Err(errors.0),
@@ -254,6 +267,10 @@ mod wire {
     fn created_at(text: &str) -> Result<UnixMillis, &'static str> {
         let time = text.parse::<UnixMillis>().ok().filter(|time| time.0 >= 0);
         time.ok_or("must be an RFC 3339 time such as \"2026-11-21T14:05:00Z\", not before 1970")
+    }
+
+    fn elapsed_ms(value: i64) -> Result<i64, &'static str> {
+        if value < 0 { Err("must not be negative") } else { Ok(value) }
     }
 
     fn names(names: impl Iterator<Item = &'static str>) -> String {

@@ -134,6 +134,13 @@ impl TestApp {
         self.installation.set(name, value);
     }
 
+    /// Stops the server as an operator would and starts it again.
+    pub async fn restart(&mut self) {
+        self.program.terminate();
+        self.program.wait_for_exit().await;
+        self.start_again().await;
+    }
+
     /// Starts the server again at the same address, after it ended.
     pub async fn start_again(&mut self) {
         (self.program, self.address) = self.installation.serve(&self.address).await;

@@ -3,12 +3,12 @@
 use std::fmt;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 use counterbell_shared::problem::{FieldError, PROBLEM_JSON, Problem, ProblemCode};
 
 use crate::db::StorageError;
-use crate::ingest::IngestError;
+use crate::ingest::{CapReached, IngestError};
 
 /// What the caller is told.
 #[derive(Debug)]
@@ -17,14 +17,14 @@ pub struct ApiError {
     detail: String,
     errors: Vec<FieldError>,
     retry_after_s: Option<u64>,
-    allow: Option<&'static str>,
+    headers: Vec<(HeaderName, HeaderValue)>,
     cause: Option<String>,
 }
 
 impl ApiError {
     /// An error whose `detail` tells the reader what to do.
     pub fn new(code: ProblemCode, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), errors: Vec::new(), retry_after_s: None, allow: None, cause: None }
+        Self { code, detail: detail.into(), errors: Vec::new(), retry_after_s: None, headers: Vec::new(), cause: None }
     }
 
     /// Bad fields of a response's body.
@@ -46,7 +46,8 @@ impl ApiError {
     /// The address takes only the methods in `allow`.
     pub fn method_not_allowed(allow: &'static str) -> Self {
         let detail = format!("This address takes {allow}; see docs/API.md.");
-        Self { allow: Some(allow), ..Self::new(ProblemCode::MethodNotAllowed, detail) }
+        let allow = (ALLOW, HeaderValue::from_static(allow));
+        Self::new(ProblemCode::MethodNotAllowed, detail).with_headers(std::iter::once(allow))
     }
 
     /// A fault of ours; `cause` goes to the log only.
@@ -82,6 +83,12 @@ impl ApiError {
     pub fn retry_after(self, seconds: u64) -> Self {
         Self { retry_after_s: Some(seconds), ..self }
     }
+
+    /// The answer carries these too.
+    pub fn with_headers(mut self, headers: impl Iterator<Item = (HeaderName, HeaderValue)>) -> Self {
+        self.headers.extend(headers);
+        self
+    }
 }
 
 impl From<StorageError> for ApiError {
@@ -92,6 +99,13 @@ impl From<StorageError> for ApiError {
                 .caused_by(error),
             StorageError::Query(error) => Self::fault(format!("a query failed: {error}")),
         }
+    }
+}
+
+impl From<CapReached> for ApiError {
+    fn from(CapReached { seconds }: CapReached) -> Self {
+        let detail = "The site takes no more responses today. Keep this one, and send it after Retry-After.";
+        Self::new(ProblemCode::DailyCapReached, detail).retry_after(seconds)
     }
 }
 
@@ -130,8 +144,8 @@ impl ResponseError for ApiError {
         if let Some(seconds) = self.retry_after_s {
             answer.insert_header((RETRY_AFTER, seconds));
         }
-        if let Some(allow) = self.allow {
-            answer.insert_header((ALLOW, allow));
+        for header in &self.headers {
+            answer.append_header(header.clone());
         }
         match self.code {
             // RFC 9110 section 11.6.1.

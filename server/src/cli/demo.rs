@@ -18,7 +18,7 @@ use crate::app::Server;
 use crate::config::{MailConfig, MailTransport, ServeConfig};
 use crate::db::keys::ApiKey;
 use crate::db::migrations::open_up_to_date;
-use crate::db::sites::{NewSite, Site};
+use crate::db::sites::{Limits, NewSite, Site};
 use crate::db::{AnyConnection, DatabaseUrl};
 use crate::demo::{RECIPIENT, REVIEWS_MAP, SITE_NAME, Shop, dated_reviews};
 use crate::import::{ImportOptions, import_csv};
@@ -62,6 +62,7 @@ impl DemoArgs {
             workers: None,
             queue_capacity: 10_000,
             rate_limit: 0,
+            trusted_proxies: Vec::new(),
             mail: MailConfig {
                 from: "counterbell@localhost".parse().map_err(|_| CliError::Usage("no sender".to_owned()))?,
                 transport: MailTransport::Folder(mail_dir.clone()),
@@ -133,6 +134,7 @@ fn remove_if_there(removed: std::io::Result<()>) -> std::io::Result<()> {
 /// The demo's site with its past responses; its site key, and an API key to it.
 fn make_site(conn: &mut AnyConnection, shop_port: u16) -> Result<(String, String), CliError> {
     let new = NewSite {
+        limits: Limits::default(),
         name: SITE_NAME.to_owned(),
         origins: vec![format!("http://127.0.0.1:{shop_port}"), format!("http://localhost:{shop_port}")],
         recipients: vec![RECIPIENT.parse().map_err(|_| CliError::Usage("no recipient".to_owned()))?],

@@ -2,14 +2,14 @@
 
 use clap::{Args, Subcommand};
 use counterbell_shared::{EmailAddress, SiteKey};
-use diesel::Connection as _;
+use diesel::{Connection as _, QueryResult};
 use serde_json::json;
 
 use super::CliError;
 use super::output::{ListArgs, OutputArgs, random};
 use crate::config::CommonSettings;
 use crate::db::migrations::open_up_to_date;
-use crate::db::sites::{NewSite, Site};
+use crate::db::sites::{Limits, NewSite, Site};
 
 #[derive(Subcommand)]
 pub enum SiteCommand {
@@ -17,6 +17,54 @@ pub enum SiteCommand {
     Create(CreateArgs),
     /// List all sites
     List(ListArgs),
+    /// Change what a site allows
+    Set(SetArgs),
+}
+
+/// What a site allows.
+#[derive(Args)]
+pub struct LimitArgs {
+    /// Days a response is kept, 0 for ever; the figures of a summary stay
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(i32).range(0..=36_500))]
+    retention_days: Option<i32>,
+    /// Most responses a minute from all its pages together, 0 for no limit; one more is answered 429
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(0..))]
+    rate_limit: Option<i32>,
+    /// Most responses a day (UTC), 0 for no limit; one more is answered 429
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(0..))]
+    daily_cap: Option<i32>,
+    /// Milliseconds from showing the question below which an answer is held back as suspected spam, 0 for none
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(i32).range(0..=60_000))]
+    min_answer_ms: Option<i32>,
+}
+
+impl LimitArgs {
+    /// What was given replaces what there was; 0 takes it away.
+    fn over(&self, old: Limits) -> Limits {
+        let over = |new: Option<i32>, old| new.map_or(old, |new| (new > 0).then_some(new));
+        Limits {
+            retention_days: over(self.retention_days, old.retention_days),
+            rate_limit: over(self.rate_limit, old.rate_limit),
+            daily_cap: over(self.daily_cap, old.daily_cap),
+            min_answer_ms: over(self.min_answer_ms, old.min_answer_ms),
+        }
+    }
+}
+
+/// No human reads a question and answers it in less.
+const MIN_ANSWER_MS: i32 = 300;
+
+#[derive(Args)]
+pub struct SetArgs {
+    /// The site
+    #[arg(value_name = "SITE_KEY")]
+    site_key: String,
+    #[command(flatten)]
+    limits: LimitArgs,
+    #[command(flatten)]
+    common: CommonSettings,
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
 #[derive(Args)]
@@ -30,6 +78,8 @@ pub struct CreateArgs {
     /// E-mail address of a member of staff to tell about unhappy customers; repeat for more
     #[arg(long = "recipient", value_name = "EMAIL", value_parser = parse_email)]
     recipients: Vec<EmailAddress>,
+    #[command(flatten)]
+    limits: LimitArgs,
     #[command(flatten)]
     common: CommonSettings,
     #[command(flatten)]
@@ -53,6 +103,7 @@ impl SiteCommand {
         match self {
             Self::Create(args) => args.run(),
             Self::List(args) => list(&args),
+            Self::Set(args) => args.run(),
         }
     }
 }
@@ -65,7 +116,9 @@ impl CreateArgs {
         self.origins.dedup();
         self.recipients.sort_by(|a, b| a.as_str().cmp(b.as_str()));
         self.recipients.dedup();
-        let new = NewSite { name: name.as_str().to_owned(), origins: self.origins, recipients: self.recipients };
+        let limits = self.limits.over(Limits { min_answer_ms: Some(MIN_ANSWER_MS), ..Limits::default() });
+        let new =
+            NewSite { name: name.as_str().to_owned(), origins: self.origins, recipients: self.recipients, limits };
         let key = SiteKey::from_random(random()?);
         let mut conn = open_up_to_date(&self.common.database_url()?)?;
         let site = conn.transaction(|conn| Site::create(conn, &key, &new))?;
@@ -87,6 +140,42 @@ impl CreateArgs {
     }
 }
 
+impl SetArgs {
+    fn run(self) -> Result<(), CliError> {
+        let unknown = || CliError::Usage(format!("no site has the key {}: see `counterbell site list`", self.site_key));
+        let key: SiteKey = self.site_key.parse().map_err(|_| unknown())?;
+        let mut conn = open_up_to_date(&self.common.database_url()?)?;
+        let site = conn.transaction(|conn| -> QueryResult<_> {
+            let Some(mut site) = Site::find(conn, &key)? else { return Ok(None) };
+            site.limits = self.limits.over(site.limits);
+            Site::set_limits(conn, &key, site.limits)?;
+            Ok(Some(site))
+        })?;
+        let site = site.ok_or_else(unknown)?;
+        let text = format!(
+            "{}  {}\n{}A running server knows it within 5 seconds.\n",
+            site.site_key,
+            site.name,
+            limits_text(site.limits)
+        );
+        self.output.print(&site_json(&site), &text)
+    }
+}
+
+fn limits_text(limits: Limits) -> String {
+    let lines = [
+        ("kept for", limits.retention_days, "days", "ever"),
+        ("a minute", limits.rate_limit, "responses", "no limit"),
+        ("a day", limits.daily_cap, "responses", "no limit"),
+        ("answered in", limits.min_answer_ms, "ms at least", "any time"),
+    ];
+    let line = |(name, value, unit, none): (_, Option<i32>, _, &str)| {
+        let value = value.map_or(none.to_owned(), |value| format!("{value} {unit}"));
+        format!("    {name:<12}{value}\n")
+    };
+    lines.into_iter().map(line).collect()
+}
+
 fn list(args: &ListArgs) -> Result<(), CliError> {
     let mut conn = open_up_to_date(&args.common.database_url()?)?;
     let sites = Site::all(&mut conn)?;
@@ -97,11 +186,12 @@ fn list(args: &ListArgs) -> Result<(), CliError> {
             let list = |items: &[&str]| if items.is_empty() { "none".to_owned() } else { items.join(", ") };
             let origins: Vec<_> = site.origins.iter().map(String::as_str).collect();
             format!(
-                "{}  {}\n    origins     {}\n    recipients  {}\n",
+                "{}  {}\n    origins     {}\n    recipients  {}\n{}",
                 site.site_key,
                 site.name,
                 list(&origins),
-                list(&recipients)
+                list(&recipients),
+                limits_text(site.limits)
             )
         })
         .collect();
@@ -115,6 +205,7 @@ fn site_json(site: &Site) -> serde_json::Value {
         "name": site.name,
         "origins": site.origins,
         "recipients": site.recipients.iter().map(EmailAddress::as_str).collect::<Vec<_>>(),
+        "limits": site.limits,
     })
 }
 

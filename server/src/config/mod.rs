@@ -6,11 +6,15 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use ipnet::IpNet;
 use serde::Deserialize;
 
 pub use mail::{MailConfig, MailSettings, MailTransport};
 
 use crate::db::DatabaseUrl;
+
+/// Far above what people do, also those of a shop behind one address.
+const RATE_LIMIT_PER_MINUTE: u32 = 120;
 
 /// A setting is missing or cannot be understood; `Display` says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -70,9 +74,12 @@ pub struct HttpSettings {
     /// Most responses waiting for the next commit; one more is answered 503 [default: 10000]
     #[arg(long, env = "COUNTERBELL_QUEUE_CAPACITY", value_name = "N")]
     pub queue_capacity: Option<usize>,
-    /// Most responses one address may send a minute, 0 for no limit; one more is answered 429 [default: 0]
+    /// Most responses one address may send a minute, 0 for no limit; one more is answered 429 [default: 120]
     #[arg(long, env = "COUNTERBELL_RATE_LIMIT", value_name = "N")]
     pub rate_limit: Option<u32>,
+    /// Network of a proxy whose X-Forwarded-For is believed, such as 127.0.0.1/32 or 10.0.0.0/8; repeat for more
+    #[arg(long = "trusted-proxy", env = "COUNTERBELL_TRUSTED_PROXIES", value_name = "NETWORK", value_delimiter = ',')]
+    pub trusted_proxies: Option<Vec<IpNet>>,
 }
 
 /// The file named by `--config` or `COUNTERBELL_CONFIG`.
@@ -108,6 +115,8 @@ pub struct ServeConfig {
     pub queue_capacity: usize,
     /// Most responses an address may send a minute; 0 is no limit.
     pub rate_limit: u32,
+    /// Networks whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
     /// How mail is sent.
     pub mail: MailConfig,
 }
@@ -144,9 +153,10 @@ impl CommonSettings {
                 return Err(ConfigError::Invalid { setting, reason: "must be at least 1".to_owned() });
             }
         }
-        let rate_limit = http.rate_limit.or(file.http.rate_limit).unwrap_or(0);
+        let rate_limit = http.rate_limit.or(file.http.rate_limit).unwrap_or(RATE_LIMIT_PER_MINUTE);
+        let trusted_proxies = http.trusted_proxies.clone().or(file.http.trusted_proxies).unwrap_or_default();
         let mail = mail.clone().or(file.mail).resolve()?;
-        Ok(ServeConfig { database_url, listen, workers, queue_capacity, rate_limit, mail })
+        Ok(ServeConfig { database_url, listen, workers, queue_capacity, rate_limit, trusted_proxies, mail })
     }
 
     fn resolve_database(&self, file: &ConfigFile) -> Result<DatabaseUrl, ConfigError> {

@@ -7,6 +7,7 @@ pub mod keys;
 pub mod migrations;
 pub mod outbox;
 mod pool;
+pub mod purge;
 pub mod responses;
 #[expect(missing_docs, reason = "the macro's items are the columns of migrations/")]
 pub mod schema;

@@ -73,6 +73,15 @@ impl ResponseRow {
         Ok(None)
     }
 
+    /// Marks it as held back no longer; whether it was.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn clear_held(conn: &mut AnyConnection, site_id: i64, id: ResponseId) -> QueryResult<bool> {
+        let held = responses::table.find((site_id, id.as_bytes().as_slice())).filter(responses::held.is_not_null());
+        Ok(diesel::update(held).set(responses::held.eq(None::<String>)).execute(conn)? == 1)
+    }
+
     /// The score, checked again: what is stored was valid when it was stored.
     pub fn score(&self) -> Option<Score> {
         let metric = Metric::from_str(&self.metric).ok()?;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Iter;
 
+use counterbell_shared::Metric;
 use counterbell_shared::time::DAY_MS;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
@@ -55,6 +56,24 @@ impl<'a> ScoreDays<'a> {
 /// The day (UTC) of Unix milliseconds.
 pub fn day_of(unix_ms: i64) -> i32 {
     i32::try_from(unix_ms.div_euclid(DAY_MS)).unwrap_or(i32::MAX)
+}
+
+/// How many responses of a site there are of a day (days since 1970-01-01), over all metrics.
+///
+/// # Errors
+/// What the database says.
+pub fn count_day(conn: &mut AnyConnection, site_id: i64, day: i64) -> QueryResult<i64> {
+    use score_days::dsl;
+
+    let day = i32::try_from(day).unwrap_or(i32::MAX);
+    let low = dsl::n0 + dsl::n1 + dsl::n2 + dsl::n3 + dsl::n4 + dsl::n5;
+    let counts: Vec<i64> = score_days::table
+        .filter(dsl::site_id.eq(site_id))
+        .filter(dsl::metric.eq_any(Metric::ALL.map(Metric::as_str)))
+        .filter(dsl::day.eq(day))
+        .select(low + dsl::n6 + dsl::n7 + dsl::n8 + dsl::n9 + dsl::n10)
+        .load(conn)?;
+    Ok(counts.iter().sum())
 }
 
 /// What the responses of a site say its rollup must be; from `purged_before` (Unix ms) on, since what is older may have

@@ -4,9 +4,11 @@ use counterbell_shared::metric::Band;
 use counterbell_shared::time::UnixMillis;
 use counterbell_shared::{EmailAddress, SiteKey};
 use diesel::prelude::*;
+use serde::Serialize;
 
 use super::connection::AnyConnection;
 use super::schema::{alert_rules, site_origins, site_recipients, sites};
+use super::score_days;
 use crate::alerts::AlertRule;
 
 /// One retailer's web property, with all that ingest needs to know of it.
@@ -24,6 +26,25 @@ pub struct Site {
     pub recipients: Vec<EmailAddress>,
     /// When they are told.
     pub rules: Vec<AlertRule>,
+    /// What it allows.
+    pub limits: Limits,
+    /// The day (UTC) this was read, and how many responses of that day were stored; counted only for a site with a
+    /// daily cap.
+    pub stored_today: (i64, i64),
+}
+
+/// What a site allows; `None` is no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Queryable, Selectable, AsChangeset, Insertable, Serialize)]
+#[diesel(table_name = sites, treat_none_as_null = true)]
+pub struct Limits {
+    /// Days a response is kept.
+    pub retention_days: Option<i32>,
+    /// Responses a minute, from all its pages together.
+    pub rate_limit: Option<i32>,
+    /// Responses a day (UTC).
+    pub daily_cap: Option<i32>,
+    /// Milliseconds from showing the question below which an answer is held back as suspected spam.
+    pub min_answer_ms: Option<i32>,
 }
 
 /// A site about to be made.
@@ -35,6 +56,8 @@ pub struct NewSite {
     pub origins: Vec<String>,
     /// Who is told of unhappy customers.
     pub recipients: Vec<EmailAddress>,
+    /// What it allows.
+    pub limits: Limits,
 }
 
 impl Site {
@@ -48,6 +71,7 @@ impl Site {
                 sites::site_key.eq(site_key.as_str()),
                 sites::name.eq(&new.name),
                 sites::created_at.eq(UnixMillis::now().0),
+                new.limits,
             ))
             .returning(sites::id)
             .get_result(conn)?;
@@ -76,6 +100,8 @@ impl Site {
             origins: new.origins.clone(),
             recipients: new.recipients.clone(),
             rules: vec![rule],
+            limits: new.limits,
+            stored_today: (0, 0),
         })
     }
 
@@ -86,10 +112,10 @@ impl Site {
     pub fn find(conn: &mut AnyConnection, site_key: &SiteKey) -> QueryResult<Option<Self>> {
         let found = sites::table
             .filter(sites::site_key.eq(site_key.as_str()))
-            .select((sites::id, sites::name))
-            .first::<(i64, String)>(conn)
+            .select((sites::id, sites::name, Limits::as_select()))
+            .first::<(i64, String, Limits)>(conn)
             .optional()?;
-        found.map(|(id, name)| Self::load(conn, id, site_key.clone(), name)).transpose()
+        found.map(|(id, name, limits)| Self::load(conn, id, site_key.clone(), name, limits)).transpose()
     }
 
     /// The site of this id.
@@ -97,9 +123,12 @@ impl Site {
     /// # Errors
     /// What the database says.
     pub fn find_by_id(conn: &mut AnyConnection, id: i64) -> QueryResult<Option<Self>> {
-        let found =
-            sites::table.find(id).select((sites::site_key, sites::name)).first::<(String, String)>(conn).optional()?;
-        found.map(|(key, name)| Self::load(conn, id, parse_site_key(&key)?, name)).transpose()
+        let found = sites::table
+            .find(id)
+            .select((sites::site_key, sites::name, Limits::as_select()))
+            .first::<(String, String, Limits)>(conn)
+            .optional()?;
+        found.map(|(key, name, limits)| Self::load(conn, id, parse_site_key(&key)?, name, limits)).transpose()
     }
 
     /// The name of the site of this id.
@@ -117,10 +146,10 @@ impl Site {
     pub fn all(conn: &mut AnyConnection) -> QueryResult<Vec<Self>> {
         sites::table
             .order(sites::id)
-            .select((sites::id, sites::site_key, sites::name))
-            .load::<(i64, String, String)>(conn)?
+            .select((sites::id, sites::site_key, sites::name, Limits::as_select()))
+            .load::<(i64, String, String, Limits)>(conn)?
             .into_iter()
-            .map(|(id, key, name)| Self::load(conn, id, parse_site_key(&key)?, name))
+            .map(|(id, key, name, limits)| Self::load(conn, id, parse_site_key(&key)?, name, limits))
             .collect()
     }
 
@@ -141,7 +170,16 @@ impl Site {
             .get_result(conn)
     }
 
-    fn load(conn: &mut AnyConnection, id: i64, site_key: SiteKey, name: String) -> QueryResult<Self> {
+    /// Changes what the site of this key allows; whether there is one.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn set_limits(conn: &mut AnyConnection, site_key: &SiteKey, limits: Limits) -> QueryResult<bool> {
+        let site = sites::table.filter(sites::site_key.eq(site_key.as_str()));
+        Ok(diesel::update(site).set(limits).execute(conn)? == 1)
+    }
+
+    fn load(conn: &mut AnyConnection, id: i64, site_key: SiteKey, name: String, limits: Limits) -> QueryResult<Self> {
         let origins = site_origins::table
             .filter(site_origins::site_id.eq(id))
             .order(site_origins::origin)
@@ -168,7 +206,9 @@ impl Site {
                 Ok(AlertRule { name, bands: bands.map_err(|_| corrupt("alert_rules.bands"))? })
             })
             .collect::<QueryResult<_>>()?;
-        Ok(Self { id, site_key, name, origins, recipients, rules })
+        let today = UnixMillis::now().day();
+        let stored = if limits.daily_cap.is_some() { score_days::count_day(conn, id, today)? } else { 0 };
+        Ok(Self { id, site_key, name, origins, recipients, rules, limits, stored_today: (today, stored) })
     }
 }
 

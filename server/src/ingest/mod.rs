@@ -3,10 +3,12 @@
 //! A request's record goes into a bounded queue; one thread takes what is queued, commits it as one transaction and
 //! then answers each waiter. See docs/adr/0002.
 
+mod daily_cap;
 mod record;
 mod store;
 mod writer;
 
-pub use record::Record;
-pub use store::{StoreMode, store_batch};
+pub use daily_cap::{CapReached, DailyCaps};
+pub use record::{HeldReason, Record, fired};
+pub use store::{StoreMode, release, store_batch};
 pub use writer::{IngestError, Signals, Stored, Writer, WriterHandle, WriterSettings};

@@ -1,7 +1,7 @@
 //! All rows one response needs, made before the writer sees it.
 
 use counterbell_shared::time::UnixMillis;
-use counterbell_shared::{ResponseId, response::Response};
+use counterbell_shared::{ResponseId, Score, response::Response};
 
 use crate::db::outbox::{KIND_ALERT_MAIL, NewAlertRow, NewOutboxRow, OutboxState};
 use crate::db::responses::NewResponseRow;
@@ -18,30 +18,72 @@ pub struct Record {
     pub outbox: Vec<NewOutboxRow>,
 }
 
+/// Why a response is held back as suspected spam.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeldReason {
+    /// It filled in the field that no customer sees.
+    Honeypot,
+    /// It was sent faster than anybody reads the question.
+    TooFast,
+}
+
+impl HeldReason {
+    /// The name in the database and on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Honeypot => "honeypot",
+            Self::TooFast => "too_fast",
+        }
+    }
+
+    fn of(site: &Site, response: &Response) -> Option<Self> {
+        let least = site.limits.min_answer_ms.map_or(0, i64::from);
+        if response.honeypot {
+            Some(Self::Honeypot)
+        } else {
+            response.elapsed_ms.filter(|elapsed| *elapsed < least).map(|_| Self::TooFast)
+        }
+    }
+}
+
+/// The alerts that a score fires at `now`, and the messages they send.
+///
+/// Nobody is told twice of the same thing: one message per recipient, whichever rule fired first.
+pub fn fired(
+    site: &Site,
+    response_id: [u8; 16],
+    score: Score,
+    now: UnixMillis,
+) -> (Vec<NewAlertRow>, Vec<NewOutboxRow>) {
+    let fired = site.rules.iter().filter(|rule| rule.fires(score));
+    let alerts: Vec<_> = fired
+        .map(|rule| NewAlertRow { site_id: site.id, response_id, rule: rule.name.clone(), fired_at: now.0 })
+        .collect();
+    let outbox = alerts.first().map(|alert| {
+        site.recipients.iter().map(|recipient| NewOutboxRow {
+            site_id: site.id,
+            message_id: *new_id(now).as_bytes(),
+            kind: KIND_ALERT_MAIL,
+            recipient: recipient.as_str().to_owned(),
+            response_id,
+            rule: alert.rule.clone(),
+            state: OutboxState::Pending.as_str(),
+            attempts: 0,
+            next_attempt_at: now.0,
+            created_at: now.0,
+        })
+    });
+    let outbox = outbox.into_iter().flatten().collect();
+    (alerts, outbox)
+}
+
 impl Record {
-    /// The rows of `response`, sent to `site` at `now`.
+    /// The rows of `response`, sent to `site` at `now`. One that is held back fires nothing yet.
     pub fn new(site: &Site, response: Response, now: UnixMillis) -> Self {
         let response_id = *response.response_id.unwrap_or_else(|| new_id(now)).as_bytes();
-        let fired = site.rules.iter().filter(|rule| rule.fires(response.score));
-        let alerts: Vec<_> = fired
-            .map(|rule| NewAlertRow { site_id: site.id, response_id, rule: rule.name.clone(), fired_at: now.0 })
-            .collect();
-        // Nobody is told twice of the same thing: one message per recipient, whichever rule fired first.
-        let outbox = alerts.first().map(|alert| {
-            site.recipients.iter().map(|recipient| NewOutboxRow {
-                site_id: site.id,
-                message_id: *new_id(now).as_bytes(),
-                kind: KIND_ALERT_MAIL,
-                recipient: recipient.as_str().to_owned(),
-                response_id,
-                rule: alert.rule.clone(),
-                state: OutboxState::Pending.as_str(),
-                attempts: 0,
-                next_attempt_at: now.0,
-                created_at: now.0,
-            })
-        });
-        let outbox = outbox.into_iter().flatten().collect();
+        let held = HeldReason::of(site, &response).map(HeldReason::as_str);
+        let (alerts, outbox) =
+            if held.is_none() { fired(site, response_id, response.score, now) } else { Default::default() };
         let row = NewResponseRow {
             site_id: site.id,
             response_id,
@@ -60,7 +102,7 @@ impl Record {
             // A device whose clock runs ahead must not put its response above all later ones.
             created_at: response.created_at.map_or(now.0, |created| created.0.min(now.0)),
             received_at: now.0,
-            held: None,
+            held,
         };
         Self { response: row, alerts, outbox }
     }

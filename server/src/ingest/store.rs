@@ -1,11 +1,14 @@
 //! Writes a batch of records.
 
-use counterbell_shared::Outcome;
+use counterbell_shared::time::UnixMillis;
+use counterbell_shared::{Outcome, ResponseId};
 use diesel::Connection;
 use diesel::result::QueryResult;
 
-use super::record::Record;
-use crate::db::score_days::ScoreDays;
+use super::record::{Record, fired};
+use crate::db::responses::ResponseRow;
+use crate::db::score_days::{ScoreDays, day_of};
+use crate::db::sites::Site;
 use crate::db::{AnyConnection, dialect};
 
 /// How a batch is committed. Only the first is for use; the others are floors for `cargo xtask bench`.
@@ -48,5 +51,38 @@ pub fn store_batch(conn: &mut AnyConnection, batch: &[&Record]) -> QueryResult<V
             dialect::insert_outbox(conn, &outbox)?;
         }
         Ok(new.into_iter().map(|new| if new { Outcome::Accepted } else { Outcome::Duplicate }).collect())
+    })
+}
+
+/// Counts a response that was held back and fires its alerts, in one transaction; the response, `None` when none of
+/// `site_ids` has it. One that is not held is left as it is.
+///
+/// # Errors
+/// What the database says.
+pub fn release(
+    conn: &mut AnyConnection,
+    site_ids: &[i64],
+    id: ResponseId,
+    now: UnixMillis,
+) -> QueryResult<Option<ResponseRow>> {
+    conn.transaction(|conn| {
+        let Some(mut row) = ResponseRow::find(conn, site_ids, id)? else { return Ok(None) };
+        // Of two releases at the same time only one changes the row.
+        if row.held.take().is_none() || !ResponseRow::clear_held(conn, row.site_id, id)? {
+            return Ok(Some(row));
+        }
+        let mut counts = ScoreDays::default();
+        counts.add((row.site_id, &row.metric, day_of(row.created_at), &row.touchpoint), row.score, 1);
+        counts.store(conn)?;
+        if let (Some(site), Some(score)) = (Site::find_by_id(conn, row.site_id)?, row.score()) {
+            let (alerts, outbox) = fired(&site, *id.as_bytes(), score, now);
+            if !alerts.is_empty() {
+                dialect::insert_alerts(conn, &alerts.iter().collect::<Vec<_>>())?;
+            }
+            if !outbox.is_empty() {
+                dialect::insert_outbox(conn, &outbox.iter().collect::<Vec<_>>())?;
+            }
+        }
+        Ok(Some(row))
     })
 }

@@ -25,6 +25,8 @@ macro_rules! ingest_outcomes {
 ingest_outcomes! {
     /// Stored.
     Accepted "accepted";
+    /// Stored, but held back as suspected spam.
+    Held "held";
     /// Stored before; nothing was written.
     Duplicate "duplicate";
     /// The body is not a response.
@@ -37,6 +39,8 @@ ingest_outcomes! {
     OriginNotAllowed "origin_not_allowed";
     /// Too many requests from one sender.
     RateLimited "rate_limited";
+    /// The site has taken as many as it allows a day.
+    DailyCapReached "daily_cap_reached";
     /// The queue to storage is full.
     Overloaded "overloaded";
     /// Storage did not take it.
@@ -70,6 +74,7 @@ impl From<ProblemCode> for IngestOutcome {
             ProblemCode::UnknownSite => Self::UnknownSite,
             ProblemCode::OriginNotAllowed => Self::OriginNotAllowed,
             ProblemCode::RateLimited => Self::RateLimited,
+            ProblemCode::DailyCapReached => Self::DailyCapReached,
             ProblemCode::Overloaded => Self::Overloaded,
             ProblemCode::StorageUnavailable => Self::StorageUnavailable,
             ProblemCode::ShuttingDown => Self::ShuttingDown,

@@ -10,6 +10,7 @@ mod doctor;
 mod health;
 mod import;
 mod invalid;
+mod limits;
 mod mail;
 mod mail_transport;
 mod metrics;

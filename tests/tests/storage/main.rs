@@ -3,3 +3,4 @@
 mod crash;
 mod migrate;
 mod parity;
+mod retention;

@@ -24,6 +24,9 @@ pub fn configure(config: &mut web::ServiceConfig) {
             .wrap(DefaultHeaders::new().add((CACHE_CONTROL, "no-store")))
             .service(resource("/responses", "GET").route(web::get().to(responses::list_responses)))
             .service(resource("/responses/{response_id}", "GET").route(web::get().to(responses::get_response)))
+            .service(
+                resource("/responses/{response_id}/release", "POST").route(web::post().to(responses::release_response)),
+            )
             .service(resource("/summary", "GET").route(web::get().to(summary::get_summary)))
             .service(resource("/outbox", "GET").route(web::get().to(outbox::list_outbox)))
             .service(resource("/outbox/{message_id}/resend", "POST").route(web::post().to(outbox::resend_message))),

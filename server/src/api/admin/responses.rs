@@ -18,6 +18,7 @@ use crate::api::ApiError;
 use crate::app::AppState;
 use crate::db::StorageError;
 use crate::db::responses::{self, ResponseFilter, ResponsePosition, ResponseRow};
+use crate::ingest::release;
 use crate::search::Query;
 
 /// A response as integrators see it.
@@ -164,6 +165,24 @@ async fn search(
         before = last;
     }
     Ok(Page::ending_at(found, Some(SearchPosition(before).encode())))
+}
+
+/// Counts a response that was held back as suspected spam, and fires its alerts. One that is not held stays as it is.
+///
+/// # Errors
+/// 401, 404.
+pub async fn release_response(
+    access: Access,
+    state: web::Data<AppState>,
+    response_id: web::Path<String>,
+) -> Result<HttpResponse, ApiError> {
+    let not_found = || ApiError::new(ProblemCode::NotFound, "No site this API key covers has such a response.");
+    let id: ResponseId = response_id.parse().map_err(|_| not_found())?;
+    let site_ids = access.all_site_ids();
+    let row = state.writer.run(move |conn| release(conn, &site_ids, id, UnixMillis::now())).await?;
+    let row = row.ok_or_else(not_found)?;
+    state.outbox_filled.notify_one();
+    Ok(HttpResponse::Ok().json(ResponseView::new(row, &access.site_keys())?))
 }
 
 /// One response.

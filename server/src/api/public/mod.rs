@@ -2,6 +2,7 @@
 
 mod assets;
 mod body;
+mod client;
 pub mod cors;
 mod health;
 mod metrics;
@@ -14,6 +15,7 @@ use actix_web::http::Method;
 use actix_web::middleware::from_fn;
 use actix_web::{HttpResponse, Resource, Route, guard, web};
 
+pub use client::TrustedProxies;
 pub use parse::{ParseError, parse_response};
 pub use rate_limit::RateLimit;
 

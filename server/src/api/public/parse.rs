@@ -40,7 +40,7 @@ pub fn parse_response(body: &[u8]) -> Result<(SiteKey, Response), ParseError> {
 }
 
 /// The fields and what each must be; only consulted for a body that does not fit.
-const FIELDS: [(&str, Kind, bool); 13] = [
+const FIELDS: [(&str, Kind, bool); 15] = [
     ("site_key", Kind::Text, true),
     ("response_id", Kind::Text, false),
     ("touchpoint", Kind::Text, false),
@@ -54,6 +54,8 @@ const FIELDS: [(&str, Kind, bool); 13] = [
     ("page_url", Kind::Text, false),
     ("channel", Kind::Text, false),
     ("created_at", Kind::Text, false),
+    ("elapsed_ms", Kind::Integer, false),
+    ("website", Kind::Text, false),
 ];
 
 const CONTACT_FIELDS: [(&str, Kind, bool); 2] = [("email", Kind::Text, true), ("consent", Kind::Boolean, true)];

@@ -8,9 +8,11 @@ use counterbell_shared::time::UnixMillis;
 use super::body::JsonBody;
 use super::cors::check_origin;
 use super::parse::parse_response;
+use super::rate_limit::Bucket;
 use crate::api::ApiError;
 use crate::app::AppState;
-use crate::ingest::Record;
+use crate::ingest::{self, Record};
+use crate::metrics::IngestOutcome;
 
 /// Stores a response; answers after the commit. Counts what became of the request, whatever that is.
 ///
@@ -26,18 +28,43 @@ pub async fn create_response(
         Ok(body) => store_response(&request, &state, &body).await,
         Err(error) => Err(error),
     };
-    counted.ends_as(stored.as_ref().map_or_else(|error| error.code().into(), |receipt| receipt.outcome.into()));
-    stored.map(|receipt| match receipt.outcome {
+    counted.ends_as(stored.as_ref().map_or_else(|error| error.code().into(), |stored| stored.outcome));
+    let Stored { receipt, buckets, .. } = stored?;
+    let mut answer = match receipt.outcome {
         Outcome::Accepted => HttpResponse::Created().json(receipt),
         Outcome::Duplicate => HttpResponse::Ok().json(receipt),
-    })
+    };
+    for bucket in buckets.into_iter().flatten() {
+        bucket.write(answer.headers_mut());
+    }
+    Ok(answer)
 }
 
-async fn store_response(request: &HttpRequest, state: &AppState, body: &JsonBody) -> Result<Receipt, ApiError> {
-    state.rate_limit.check(request)?;
+struct Stored {
+    receipt: Receipt,
+    /// As it is counted: a sender is not told that a response is held back.
+    outcome: IngestOutcome,
+    buckets: [Option<Bucket>; 2],
+}
+
+async fn store_response(request: &HttpRequest, state: &AppState, body: &JsonBody) -> Result<Stored, ApiError> {
+    let of_address = state.rate_limit.check_address(state.trusted_proxies.client(request))?;
     let (site_key, response) = parse_response(&body.0)?;
     let site = state.directory.site(&site_key).await?.ok_or_else(ApiError::unknown_site)?;
     check_origin(request, &site)?;
-    let stored = state.writer.store(Record::new(&site, response, UnixMillis::now())).await?;
-    Ok(Receipt { response_id: stored.response_id.to_string(), outcome: stored.outcome })
+    let of_site = state.rate_limit.check_site(&site)?;
+    let now = UnixMillis::now();
+    state.daily_caps.take(&site, now)?;
+    let record = Record::new(&site, response, now);
+    let held = record.response.held.is_some();
+    let stored = state.writer.store(record).await;
+    if !stored.as_ref().is_ok_and(|stored| stored.outcome == Outcome::Accepted) {
+        state.daily_caps.give_back(&site);
+    }
+    let ingest::Stored { response_id, outcome } = stored?;
+    Ok(Stored {
+        receipt: Receipt { response_id: response_id.to_string(), outcome },
+        outcome: if held && outcome == Outcome::Accepted { IngestOutcome::Held } else { outcome.into() },
+        buckets: [of_address, of_site],
+    })
 }

@@ -41,6 +41,9 @@ pub(super) struct Queued {
     pub comment: Option<String>,
 }
 
+/// Rows looked at in one transaction of a purge.
+const PURGE_SPAN: i64 = 5_000;
+
 /// Where the words are.
 #[derive(Clone)]
 pub struct SearchIndex {
@@ -114,6 +117,22 @@ impl SearchIndex {
             Ok(done)
         });
         done.await.map_err(|error| StorageError::Unavailable(error.to_string()))?
+    }
+
+    /// Deletes the words of a site's responses created before `horizon` (Unix ms), a part at a time.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn purge(&self, site_id: i64, horizon: i64) -> Result<(), StorageError> {
+        let mut after = Some(i64::MIN);
+        while let Some(from) = after {
+            let work = move |conn: &mut AnyConnection| match conn {
+                AnyConnection::Sqlite(conn) => sqlite::purge(conn, site_id, horizon, from, PURGE_SPAN),
+                AnyConnection::Postgres(conn) => postgres::purge(conn, site_id, horizon, from, PURGE_SPAN),
+            };
+            after = self.write(work).await?;
+        }
+        Ok(())
     }
 
     /// Adds what was read from the queue of an SQLite database.

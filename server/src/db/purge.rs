@@ -1,0 +1,58 @@
+//! Deletes old responses, and what belongs to them.
+
+use diesel::prelude::*;
+
+use super::connection::AnyConnection;
+use super::schema::{alerts, outbox, responses, sites};
+
+/// Sites that keep responses for a limited time, with the days they keep them.
+///
+/// # Errors
+/// What the database says.
+pub fn sites_with_retention(conn: &mut AnyConnection) -> QueryResult<Vec<(i64, i32)>> {
+    sites::table
+        .filter(sites::retention_days.is_not_null())
+        .order(sites::id)
+        .select((sites::id, sites::retention_days.assume_not_null()))
+        .load(conn)
+}
+
+/// Writes down that a site's responses created before `horizon` (Unix ms) may be gone.
+///
+/// # Errors
+/// What the database says.
+pub fn set_purged_before(conn: &mut AnyConnection, site_id: i64, horizon: i64) -> QueryResult<usize> {
+    diesel::update(sites::table.filter(sites::id.eq(site_id)).filter(sites::purged_before.lt(horizon)))
+        .set(sites::purged_before.eq(horizon))
+        .execute(conn)
+}
+
+/// Deletes up to `limit` of a site's responses created before `horizon` (Unix ms) with their alerts, and as many of its
+/// messages, in one transaction; how many rows of both.
+///
+/// # Errors
+/// What the database says.
+pub fn delete_chunk(conn: &mut AnyConnection, site_id: i64, horizon: i64, limit: i64) -> QueryResult<usize> {
+    conn.transaction(|conn| {
+        let old: Vec<Vec<u8>> = responses::table
+            .filter(responses::site_id.eq(site_id))
+            .filter(responses::created_at.lt(horizon))
+            .order((responses::created_at, responses::response_id))
+            .select(responses::response_id)
+            .limit(limit)
+            .load(conn)?;
+        let of_old = alerts::table.filter(alerts::site_id.eq(site_id)).filter(alerts::response_id.eq_any(&old));
+        diesel::delete(of_old).execute(conn)?;
+        let old = responses::table.filter(responses::site_id.eq(site_id)).filter(responses::response_id.eq_any(&old));
+        let responses = diesel::delete(old).execute(conn)?;
+        let messages: Vec<Vec<u8>> = outbox::table
+            .filter(outbox::site_id.eq(site_id))
+            .filter(outbox::created_at.lt(horizon))
+            .order((outbox::created_at, outbox::message_id))
+            .select(outbox::message_id)
+            .limit(limit)
+            .load(conn)?;
+        let old = outbox::table.filter(outbox::site_id.eq(site_id)).filter(outbox::message_id.eq_any(&messages));
+        Ok(responses + diesel::delete(old).execute(conn)?)
+    })
+}

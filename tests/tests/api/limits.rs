@@ -1,0 +1,156 @@
+//! Who may send how much, and what is held back.
+
+use counterbell_shared::problem::ProblemCode;
+use counterbell_tests::{Answer, Backend, TestApp, sample};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+/// Sends a response as a customer whose request came through these proxies.
+async fn respond_through(app: &TestApp, forwarded_for: &str) -> Answer {
+    let body = sample::with(sample::response(4), json!({ "site_key": app.site_key }));
+    app.send(app.request(Method::POST, "/v1/responses").header("x-forwarded-for", forwarded_for).json(&body)).await
+}
+
+/// Changes what the app's site allows, and waits until the running server must know.
+async fn set_limits(app: &mut TestApp, limits: &[&str]) {
+    let site_key = app.site_key.clone();
+    let mut args = vec!["site", "set", &site_key, "--json"];
+    args.extend(limits);
+    app.cli(&args).json();
+    app.restart().await;
+}
+
+async fn metric(app: &TestApp, outcome: &str) -> u64 {
+    let metrics = app.get("/metrics").await;
+    let line = metrics.text().lines().find(|line| line.contains(&format!("outcome=\"{outcome}\""))).map(str::to_owned);
+    line.and_then(|line| line.rsplit(' ').next()?.parse().ok())
+        .unwrap_or_else(|| panic!("no {outcome}: {}", metrics.text()))
+}
+
+#[tokio::test]
+async fn each_customer_behind_a_trusted_proxy_has_a_limit_of_their_own() {
+    let app = TestApp::on(Backend::Sqlite)
+        .setting("COUNTERBELL_RATE_LIMIT", "2")
+        .setting("COUNTERBELL_TRUSTED_PROXIES", "127.0.0.0/8,10.0.0.0/8")
+        .await;
+    for customer in ["198.51.100.1", "198.51.100.2, 10.1.1.1", "2001:db8::1"] {
+        for left in ["1", "0"] {
+            let taken = respond_through(&app, customer).await;
+            taken.expect(201);
+            assert_eq!(taken.header("ratelimit-policy"), Some("\"address\";q=2;w=60"));
+            let limit = taken.header("ratelimit").unwrap();
+            assert!(limit.starts_with(&format!("\"address\";r={left};t=")), "{limit}");
+        }
+        let refused = respond_through(&app, customer).await;
+        refused.expect_problem(ProblemCode::RateLimited);
+        assert!(refused.header("retry-after").is_some());
+        assert!(refused.header("ratelimit").unwrap().starts_with("\"address\";r=0;t="), "{refused:?}");
+    }
+    // What the customer adds on the left is not believed.
+    respond_through(&app, "203.0.113.5, 198.51.100.1").await.expect_problem(ProblemCode::RateLimited);
+    assert_eq!((metric(&app, "accepted").await, metric(&app, "rate_limited").await), (6, 4));
+}
+
+#[tokio::test]
+async fn proxy_that_nobody_named_does_not_make_all_customers_one() {
+    let app = TestApp::on(Backend::Sqlite).setting("COUNTERBELL_RATE_LIMIT", "2").await;
+    for _ in 0..5 {
+        respond_through(&app, "198.51.100.1").await.expect(201);
+    }
+    assert!(app.log().contains("--trusted-proxy"), "{}", app.log());
+    assert_eq!(app.log().matches("--trusted-proxy").count(), 1);
+    assert!(!app.log().contains("198.51.100.1"), "an address is in the log");
+}
+
+#[tokio::test]
+async fn site_has_a_limit_whoever_sends() {
+    let mut app = TestApp::on(Backend::Sqlite).await;
+    set_limits(&mut app, &["--rate-limit", "3"]).await;
+    for _ in 0..3 {
+        app.respond(&sample::response(4)).await.expect(201);
+    }
+    let refused = app.respond(&sample::response(4)).await;
+    refused.expect_problem(ProblemCode::RateLimited);
+    assert_eq!(refused.header("ratelimit-policy"), Some("\"site\";q=3;w=60"));
+    assert_eq!(app.count("responses"), 3);
+}
+
+#[tokio::test]
+async fn daily_cap_holds_over_a_restart_and_leaves_repeats_alone() {
+    for backend in Backend::ALL {
+        let mut app = TestApp::on(backend).await;
+        set_limits(&mut app, &["--daily-cap", "3"]).await;
+        let first = sample::response(4);
+        app.respond(&first).await.expect(201);
+        app.respond(&first).await.expect(200);
+        app.respond(&sample::response(4)).await.expect(201);
+        app.restart().await;
+        app.respond(&sample::response(4)).await.expect(201);
+
+        let refused = app.respond(&sample::response(4)).await;
+
+        refused.expect_problem(ProblemCode::DailyCapReached);
+        let seconds: u32 = refused.header("retry-after").unwrap().parse().unwrap();
+        assert!((1..=86_401).contains(&seconds), "{seconds}");
+        assert_eq!(app.count("responses"), 3, "{backend:?}");
+        assert_eq!(metric(&app, "daily_cap_reached").await, 1);
+    }
+}
+
+#[tokio::test]
+async fn suspected_spam_is_held_listed_and_released() {
+    for backend in Backend::ALL {
+        let app = TestApp::on(backend).await;
+        let spam =
+            |members: Value| sample::with(sample::with(sample::response(1), json!({"comment": "buy pills"})), members);
+        for (members, reason) in
+            [(json!({ "website": "https://pills.example" }), "honeypot"), (json!({ "elapsed_ms": 12 }), "too_fast")]
+        {
+            // A program is not told.
+            assert_eq!(app.respond(&spam(members)).await.expect(201)["outcome"], "accepted");
+            let held = app.admin("/v1/admin/responses?held=true&limit=1").await.expect(200);
+            assert_eq!(held["items"][0]["held"], reason, "{backend:?}");
+        }
+        app.respond(&spam(json!({ "elapsed_ms": 4_000, "website": "" }))).await.expect(201);
+
+        assert_eq!(app.admin_items("/v1/admin/responses").await.len(), 1, "{backend:?}");
+        assert_eq!(app.admin("/v1/admin/summary").await.expect(200)["count"], 1);
+        assert_eq!(app.count("alerts"), 1);
+        assert_eq!(metric(&app, "held").await, 2);
+
+        let held = app.admin_items("/v1/admin/responses?held=true").await;
+        let path = format!("/v1/admin/responses/{}/release", held[0]["response_id"].as_str().unwrap());
+        for _ in 0..2 {
+            let released = app.send(app.request(Method::POST, &path).bearer_auth(&app.api_key)).await.expect(200);
+            assert_eq!(released["held"], Value::Null, "{backend:?}");
+        }
+
+        assert_eq!(app.admin_items("/v1/admin/responses?held=true").await.len(), 1, "{backend:?}");
+        assert_eq!(app.admin_items("/v1/admin/responses").await.len(), 2);
+        assert_eq!(app.admin("/v1/admin/summary").await.expect(200)["count"], 2);
+        assert_eq!((app.count("alerts"), app.count("outbox")), (2, 2));
+        app.send(app.request(Method::POST, &path)).await.expect_problem(ProblemCode::Unauthorized);
+        let unknown = format!("/v1/admin/responses/{}/release", sample::response_id());
+        app.send(app.request(Method::POST, &unknown).bearer_auth(&app.api_key))
+            .await
+            .expect_problem(ProblemCode::NotFound);
+    }
+}
+
+#[tokio::test]
+async fn limits_are_set_one_by_one_and_taken_away_by_zero() {
+    let app = TestApp::on(Backend::Sqlite).await;
+    let set = |args: &[&str]| {
+        let mut all = vec!["site", "set", &app.site_key, "--json"];
+        all.extend(args);
+        app.cli(&all).json()["limits"].clone()
+    };
+    set(&["--daily-cap", "500", "--retention-days", "365"]);
+    assert_eq!(
+        set(&["--daily-cap", "0", "--rate-limit", "60"]),
+        json!({ "retention_days": 365, "rate_limit": 60, "daily_cap": null, "min_answer_ms": 300 })
+    );
+    let unknown = app.cli(&["site", "set", "site_0000000000000000", "--daily-cap", "1"]);
+    assert!(!unknown.status.success() && unknown.stderr.contains("site list"), "{unknown:?}");
+    assert!(!app.cli(&["site", "set", &app.site_key, "--daily-cap", "-1"]).status.success());
+}

@@ -1,0 +1,57 @@
+//! What is older than its site keeps it is deleted.
+
+use std::time::Duration;
+
+use counterbell_shared::time::{DAY_MS, UnixMillis};
+use counterbell_tests::{Backend, TestApp, sample};
+use serde_json::json;
+
+async fn with_old_and_new(backend: Backend) -> TestApp {
+    let app = TestApp::on(backend).await;
+    let now = UnixMillis::now();
+    for age in [0, 5, 40, 400] {
+        for number in 0..20 {
+            let time = UnixMillis(now.0 - age * DAY_MS).to_string();
+            let members = json!({ "created_at": time, "comment": format!("aged {age} days, number {number}") });
+            app.respond(&sample::with(sample::response(1), members)).await.expect(201);
+        }
+    }
+    app
+}
+
+#[tokio::test]
+async fn old_responses_go_and_their_figures_stay() {
+    for backend in Backend::ALL {
+        let mut app = with_old_and_new(backend).await;
+        let other = app.create_site("https://other.example", "staff@other.example");
+        app.respond(&json!({ "site_key": other, "score": 1, "created_at": "2020-01-01" })).await.expect(201);
+        app.cli(&["site", "set", &app.site_key, "--retention-days", "30", "--json"]).json();
+        let summary = app.admin("/v1/admin/summary").await.expect(200);
+        while app.count("search_queue") > 0 {
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        app.restart().await;
+
+        for _ in 0..400 {
+            if app.count("responses") == 41 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+
+        let kept = app.admin_items("/v1/admin/responses").await;
+        assert_eq!(kept.len(), 40, "{backend:?}");
+        assert!(kept.iter().all(|item| !item["comment"].as_str().unwrap().contains("aged 40")), "{backend:?}");
+        assert_eq!(app.count("alerts"), 41, "{backend:?}");
+        assert_eq!(app.admin("/v1/admin/summary").await.expect(200), summary, "{backend:?}");
+        // Their words too.
+        for _ in 0..200 {
+            if app.log().contains("Deleted 40 responses") {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        assert_eq!(app.admin_items("/v1/admin/responses?q=aged").await.len(), 40, "{backend:?}");
+        assert!(app.admin_items("/v1/admin/responses?q=400").await.is_empty(), "{backend:?}");
+    }
+}
