@@ -19,7 +19,8 @@ async fn get_as(app: &TestApp, authorization: &str, path: &str) -> Answer {
 #[tokio::test]
 async fn nothing_is_shown_without_a_known_key() {
     let app = TestApp::on(Backend::Sqlite).await;
-    let altered = format!("Bearer {}x", &app.api_key[..app.api_key.len() - 1]);
+    let other = if app.api_key.ends_with('x') { 'y' } else { 'x' };
+    let altered = format!("Bearer {}{other}", &app.api_key[..app.api_key.len() - 1]);
     for path in PATHS {
         let anonymous = app.get(path).await;
         anonymous.expect_problem(ProblemCode::Unauthorized);
