@@ -119,6 +119,11 @@ impl TestApp {
         self.installation.cli(args)
     }
 
+    /// As [`Self::cli`], with a file for standard input.
+    pub fn cli_reading(&self, args: &[&str], input: &Path) -> CliOutput {
+        self.installation.cli_reading(args, input)
+    }
+
     /// A further site; its key.
     pub fn create_site(&self, origin: &str, recipient: &str) -> String {
         self.installation.create_site(&[origin.to_owned()], &[recipient.to_owned()])

@@ -1,5 +1,6 @@
 //! The server binary as a command.
 
+use std::fs::File;
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 
@@ -38,7 +39,16 @@ pub fn command(dir: &Path) -> Command {
 
 /// Runs it to its end.
 pub fn run_command(command: &mut Command) -> CliOutput {
-    let output = command.stdin(Stdio::null()).output().unwrap();
+    finish(command.stdin(Stdio::null()))
+}
+
+/// As [`run_command`], with a file for standard input.
+pub fn run_command_reading(command: &mut Command, input: &Path) -> CliOutput {
+    finish(command.stdin(File::open(input).unwrap()))
+}
+
+fn finish(command: &mut Command) -> CliOutput {
+    let output = command.output().unwrap();
     CliOutput {
         status: output.status,
         stdout: String::from_utf8(output.stdout).unwrap(),

@@ -61,6 +61,11 @@ impl Installation {
         command
     }
 
+    /// As [`Self::cli`], with a file for standard input.
+    pub fn cli_reading(&self, args: &[&str], input: &Path) -> CliOutput {
+        cli::run_command_reading(cli::command(self.dir()).envs(self.settings.iter().cloned()).args(args), input)
+    }
+
     /// A new site's key.
     pub fn create_site(&self, origins: &[String], recipients: &[String]) -> String {
         let mut args = vec!["site", "create", "--json", "--name", "Shop"];

@@ -152,7 +152,7 @@ fn make_site(conn: &mut AnyConnection, shop_port: u16) -> Result<(String, String
         alert: false,
         rejects: None,
     };
-    let progress = Progress::new(reviews.len() as u64);
+    let progress = Progress::new(Some(reviews.len() as u64));
     let report = import_csv(conn, &site, reviews.as_slice(), &options, |report| progress.show(report))?;
     progress.finish();
     eprintln!("Imported {} real reviews as past responses ({} rejected)", report.accepted, report.rejected);

@@ -1,6 +1,6 @@
 //! `counterbell import`.
 
-use std::io::{IsTerminal, Write};
+use std::io::{IsTerminal, Read, Write};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -23,7 +23,7 @@ use crate::import::{self, ImportOptions, ImportReport, Mapping};
 /// ones are kept. Nobody is told about imported responses unless --alert is given.
 #[derive(Args)]
 pub struct ImportArgs {
-    /// File to read
+    /// File to read; `-` reads standard input
     file: PathBuf,
     /// Site the responses belong to
     #[arg(long, value_name = "SITE_KEY")]
@@ -47,7 +47,7 @@ pub struct ImportArgs {
     /// Tell staff about unhappy customers in the file, as if they had answered now
     #[arg(long)]
     alert: bool,
-    /// Where bad rows go [default: FILE.rejects.csv]
+    /// Where bad rows go [default: FILE.rejects.csv, stdin.rejects.csv for standard input]
     #[arg(long, value_name = "FILE")]
     rejects: Option<PathBuf>,
     #[command(flatten)]
@@ -74,10 +74,11 @@ fn parse_touchpoint(text: &str) -> Result<Touchpoint, String> {
 impl ImportArgs {
     pub fn run(self) -> Result<(), CliError> {
         let Format::Csv = self.format;
+        let from_stdin = self.file.as_os_str() == "-";
         let mut conn = open_up_to_date(&self.common.database_url()?)?;
         let site = find_site(&mut conn, &self.site)?;
         let rejects = self.rejects.unwrap_or_else(|| {
-            let mut name = self.file.clone().into_os_string();
+            let mut name = if from_stdin { "stdin".into() } else { self.file.clone().into_os_string() };
             name.push(".rejects.csv");
             PathBuf::from(name)
         });
@@ -89,9 +90,16 @@ impl ImportArgs {
             alert: self.alert,
             rejects: Some(rejects.clone()),
         };
-        let file = std::fs::File::open(&self.file)
-            .map_err(|error| CliError::Usage(format!("cannot read {}: {error}", self.file.display())))?;
-        let progress = Progress::new(file.metadata()?.len());
+        // Of standard input nobody knows the length.
+        let (file, bytes): (Box<dyn Read + Send>, _) = if from_stdin {
+            (Box::new(std::io::stdin()), None)
+        } else {
+            let file = std::fs::File::open(&self.file)
+                .map_err(|error| CliError::Usage(format!("cannot read {}: {error}", self.file.display())))?;
+            let bytes = file.metadata()?.len();
+            (Box::new(file), Some(bytes))
+        };
+        let progress = Progress::new(bytes);
         let report = import::import_csv(&mut conn, &site, file, &options, |report| progress.show(report))?;
         progress.finish();
 
@@ -113,18 +121,24 @@ impl ImportArgs {
 /// A bar on a terminal, a plain line now and then otherwise.
 pub struct Progress {
     bar: Option<ProgressBar>,
-    total_bytes: u64,
+    total_bytes: Option<u64>,
     last_line: std::cell::Cell<Instant>,
 }
 
 const LINE_EVERY: Duration = Duration::from_secs(2);
 
 impl Progress {
-    /// Of a file of this size.
-    pub fn new(total_bytes: u64) -> Self {
+    /// Of a file of this size; `None` when nobody knows it.
+    pub fn new(total_bytes: Option<u64>) -> Self {
+        let template = if total_bytes.is_some() {
+            "{bar:40} {percent:>3}%  {msg}  {eta} left"
+        } else {
+            "{spinner} {msg} in {elapsed}"
+        };
         let bar = std::io::stderr().is_terminal().then(|| {
-            let style = ProgressStyle::with_template("{bar:40} {percent:>3}%  {msg}  {eta} left");
-            ProgressBar::new(total_bytes).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+            let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+            let bar = total_bytes.map_or_else(ProgressBar::new_spinner, ProgressBar::new);
+            bar.with_style(style)
         });
         Self { bar, total_bytes, last_line: std::cell::Cell::new(Instant::now()) }
     }
@@ -136,9 +150,10 @@ impl Progress {
             bar.set_position(report.bytes);
         } else if self.last_line.get().elapsed() >= LINE_EVERY {
             self.last_line.set(Instant::now());
-            let percent = 100 * report.bytes / self.total_bytes.max(1);
+            let percent = |total: u64| format!(" ({} %)", 100 * report.bytes / total.max(1));
+            let percent = self.total_bytes.map(percent).unwrap_or_default();
             // Progress that nobody reads is no reason to stop.
-            let _ = writeln!(std::io::stderr(), "{} rows read ({percent} %)", report.rows);
+            let _ = writeln!(std::io::stderr(), "{} rows read{percent}", report.rows);
         }
     }
 

@@ -1,28 +1,30 @@
 //! Stores responses from a file.
 
 mod mapping;
+mod reader;
 mod rejects;
 mod row;
 
 use std::io::Read;
 use std::path::PathBuf;
+use std::sync::mpsc::sync_channel;
+use std::time::Instant;
 
-use counterbell_shared::time::UnixMillis;
 use counterbell_shared::{Outcome, Survey, Touchpoint};
 use serde::Serialize;
 
 pub use mapping::{Field, Mapping};
-use rejects::Rejects;
+use reader::{Batch, ReadSoFar, read};
 pub use row::RowParser;
 
 use crate::db::AnyConnection;
 use crate::db::sites::Site;
 use crate::ingest::{Record, store_batch};
 
-/// Rows of one transaction.
-const BATCH: usize = 500;
-/// Rejected rows named in the report itself; the rest are in the rejects file.
-const FIRST_REJECTS: usize = 5;
+/// Batches that may be read before they can be stored.
+const BATCHES_AHEAD: usize = 2;
+/// SQLite: the share of a batch's time that the write lock is free afterwards.
+const PAUSE_PART: u32 = 8;
 
 /// How to read the file.
 #[derive(Debug)]
@@ -61,6 +63,12 @@ pub struct ImportReport {
     pub bytes: u64,
 }
 
+impl ImportReport {
+    fn count(&mut self, read: ReadSoFar) {
+        (self.rows, self.valid, self.rejected, self.bytes) = (read.rows, read.valid, read.rejected, read.bytes);
+    }
+}
+
 /// The import ended early; `Display` says what to do. What was stored stays: import again to go on.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
@@ -90,84 +98,46 @@ pub enum ImportError {
     Query(#[from] diesel::result::Error),
 }
 
-/// Reads `file` row by row and stores what is good, a few hundred rows at a time; `progress` is told after each batch.
+/// Reads `file` row by row and stores what is good, a few thousand rows at a time; `progress` is told after each batch.
 ///
 /// # Errors
 /// [`ImportError`].
 pub fn import_csv(
     conn: &mut AnyConnection,
     site: &Site,
-    file: impl Read,
+    file: impl Read + Send,
     options: &ImportOptions,
     progress: impl Fn(&ImportReport),
 ) -> Result<ImportReport, ImportError> {
-    let mut reader = csv::ReaderBuilder::new().from_reader(file);
-    let header = reader.byte_headers()?.clone();
-    let mut parser = RowParser::new(site, options, &header)?;
-    let mut rejects = options.rejects.clone().map(|path| Rejects::new(path, &header));
-    let mut report = ImportReport::default();
-    let mut batch = Vec::with_capacity(BATCH);
-    let mut row = csv::ByteRecord::new();
-    loop {
-        let line = reader.position().line();
-        let parsed = match reader.read_byte_record(&mut row) {
-            Ok(false) => break,
-            Ok(true) => parser.parse(&row),
-            // A row with too few or too many columns is a bad row; a file that cannot be read is no row at all.
-            Err(error) => match error.kind() {
-                csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-                    Err(format!("has {len} columns instead of {expected_len}"))
-                }
-                _ => return Err(error.into()),
-            },
-        };
-        // After a quoted line break the reader stands at the row's end; the row itself knows where it began.
-        let line = row.position().map_or(line, csv::Position::line);
-        report.rows += 1;
-        report.bytes = reader.position().byte();
-        match parsed {
-            Ok(response) => {
-                report.valid += 1;
-                let record = Record::new(site, response, UnixMillis::now());
-                batch.push(if options.alert { record } else { record.without_alerts() });
+    let (batches, read_batches) = sync_channel(BATCHES_AHEAD);
+    std::thread::scope(|scope| {
+        let reader = scope.spawn(move || read(site, file, options, &batches));
+        let mut report = ImportReport::default();
+        // An error here drops the channel, and so ends the reader.
+        for Batch { records, read } in read_batches {
+            if !options.dry_run && !records.is_empty() {
+                store(conn, &records, &mut report)?;
             }
-            Err(reason) => {
-                report.rejected += 1;
-                if let Some(rejects) = &mut rejects {
-                    rejects.write(line, &reason, &row)?;
-                }
-                if report.first_rejects.len() < FIRST_REJECTS {
-                    report.first_rejects.push((line, reason));
-                }
-            }
-        }
-        if batch.len() == BATCH {
-            store(conn, &mut batch, options, &mut report)?;
+            report.count(read);
             progress(&report);
         }
-    }
-    store(conn, &mut batch, options, &mut report)?;
-    if let Some(rejects) = rejects {
-        rejects.finish()?;
-    }
-    progress(&report);
-    Ok(report)
+        let (read, first_rejects) = reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        report.count(read);
+        Ok(ImportReport { first_rejects, ..report })
+    })
 }
 
-fn store(
-    conn: &mut AnyConnection,
-    batch: &mut Vec<Record>,
-    options: &ImportOptions,
-    report: &mut ImportReport,
-) -> Result<(), ImportError> {
-    if !options.dry_run && !batch.is_empty() {
-        for outcome in store_batch(conn, &batch.iter().collect::<Vec<_>>())? {
-            match outcome {
-                Outcome::Accepted => report.accepted += 1,
-                Outcome::Duplicate => report.duplicate += 1,
-            }
+fn store(conn: &mut AnyConnection, records: &[Record], report: &mut ImportReport) -> Result<(), ImportError> {
+    let started = Instant::now();
+    for outcome in store_batch(conn, &records.iter().collect::<Vec<_>>())? {
+        match outcome {
+            Outcome::Accepted => report.accepted += 1,
+            Outcome::Duplicate => report.duplicate += 1,
         }
     }
-    batch.clear();
+    // SQLite's write lock goes to whoever asks at the right moment; a server beside us must find such moments.
+    if matches!(conn, AnyConnection::Sqlite(_)) {
+        std::thread::sleep(started.elapsed() / PAUSE_PART);
+    }
     Ok(())
 }

@@ -28,8 +28,9 @@ pub struct Postgres {
     programs: PathBuf,
     owner: Owner,
     port: u16,
+    dir: PathBuf,
     // After the server in the struct: files are deleted once it has let go of them.
-    dir: TempDir,
+    _temporary: Option<TempDir>,
 }
 
 /// How a server ends.
@@ -52,19 +53,39 @@ impl Postgres {
     /// # Errors
     /// A step failed; the error holds what PostgreSQL said.
     pub fn start(parent: &Path) -> Result<Self> {
-        let programs = find_programs()
-            .with_context(|| format!("no initdb under {DEBIAN_VERSIONS}: install Debian's postgresql"))?;
         let owner = Owner::find()?;
         let dir = owner.new_directory(parent)?;
+        let mut postgres = Self::start_as(owner, dir.path())?;
+        postgres._temporary = Some(dir);
+        Ok(postgres)
+    }
 
-        let mut initdb = owner.command(&programs.join("initdb"));
-        initdb.arg("--pgdata").arg(dir.path().join("data")).args(["--username", USER, "--auth", "trust"]);
-        // The C locale exists everywhere; nothing we store is sorted for people by the database.
-        initdb.args(["--encoding", "UTF8", "--locale", "C", "--no-sync"]);
-        let output = initdb.output().context("cannot start initdb")?;
-        ensure!(output.status.success(), "initdb failed: {}", String::from_utf8_lossy(&output.stderr).trim());
+    /// Starts one on a free port, with its data in `dir`, where it stays; what an earlier one left there is used.
+    ///
+    /// # Errors
+    /// A step failed; the error holds what PostgreSQL said.
+    pub fn start_in(dir: &Path) -> Result<Self> {
+        let owner = Owner::find()?;
+        fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
+        owner.take(dir)?;
+        ensure!(owner.can_write(dir), "PostgreSQL cannot write in {}: name a directory it can reach", dir.display());
+        Self::start_as(owner, dir)
+    }
 
-        let mut postgres = Self { server: None, programs, owner, port: free_port()?, dir };
+    fn start_as(owner: Owner, dir: &Path) -> Result<Self> {
+        let programs = find_programs()
+            .with_context(|| format!("no initdb under {DEBIAN_VERSIONS}: install Debian's postgresql"))?;
+        let data = dir.join("data");
+        if !data.join("PG_VERSION").exists() {
+            let mut initdb = owner.command(&programs.join("initdb"));
+            initdb.arg("--pgdata").arg(&data).args(["--username", USER, "--auth", "trust"]);
+            // The C locale exists everywhere; nothing we store is sorted for people by the database.
+            initdb.args(["--encoding", "UTF8", "--locale", "C", "--no-sync"]);
+            let output = initdb.output().context("cannot start initdb")?;
+            ensure!(output.status.success(), "initdb failed: {}", String::from_utf8_lossy(&output.stderr).trim());
+        }
+        let (port, dir) = (free_port()?, dir.to_owned());
+        let mut postgres = Self { server: None, programs, owner, port, dir, _temporary: None };
         postgres.start_again()?;
         Ok(postgres)
     }
@@ -74,9 +95,9 @@ impl Postgres {
     /// # Errors
     /// It does not start; the error holds what PostgreSQL said.
     pub fn start_again(&mut self) -> Result<()> {
-        let log = self.dir.path().join("postgres.log");
+        let log = self.dir.join("postgres.log");
         let mut server = self.owner.command_that_dies_with_us(&self.programs.join("postgres"));
-        server.arg("-D").arg(self.dir.path().join("data")).args(["-p", &self.port.to_string()]);
+        server.arg("-D").arg(self.dir.join("data")).args(["-p", &self.port.to_string()]);
         // A pool for each server under test, many of which run at the same time.
         for setting in ["listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=500"] {
             server.args(["-c", setting]);
@@ -105,7 +126,7 @@ impl Postgres {
 
     /// Where its files are.
     pub fn dir(&self) -> &Path {
-        self.dir.path()
+        &self.dir
     }
 
     fn wait_until_it_answers(&mut self, log: &Path) -> Result<()> {
@@ -159,15 +180,22 @@ impl Owner {
         fs::create_dir_all(parent)?;
         for parent in [parent, &std::env::temp_dir()] {
             let dir = tempfile::Builder::new().prefix("postgres-").tempdir_in(parent)?;
-            if let Some((uid, gid)) = self.ids {
-                chown(dir.path(), Some(uid), Some(gid))?;
-            }
+            self.take(dir.path())?;
             // A workspace below /root, say, is closed to the user `postgres`.
-            if output(self.command(Path::new("test")).arg("-w").arg(dir.path())).is_some() {
+            if self.can_write(dir.path()) {
                 return Ok(dir);
             }
         }
         bail!("PostgreSQL can write neither below {} nor in the system's temporary directory", parent.display())
+    }
+
+    fn take(&self, dir: &Path) -> Result<()> {
+        let Some((uid, gid)) = self.ids else { return Ok(()) };
+        chown(dir, Some(uid), Some(gid)).with_context(|| format!("cannot give {} to its user", dir.display()))
+    }
+
+    fn can_write(&self, dir: &Path) -> bool {
+        output(self.command(Path::new("test")).arg("-w").arg(dir)).is_some()
     }
 
     /// A program that gets SIGINT, a PostgreSQL's "fast shutdown", when the thread that started it is gone, even if

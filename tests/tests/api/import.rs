@@ -45,6 +45,25 @@ async fn real_reviews_are_imported_once_and_tell_nobody() {
 }
 
 #[tokio::test]
+async fn standard_input_is_read_in_many_batches_to_its_end() {
+    const ROWS: usize = 4_500;
+    for backend in Backend::ALL {
+        let app = TestApp::on(backend).await;
+        let file = app.dir().join("rows.csv");
+        let rows: String = (0..ROWS).map(|at| format!("{},row {at}\n", at % 5 + 1)).collect();
+        std::fs::write(&file, format!("Rating,Text\n{rows}6,too much\n")).unwrap();
+        let args = ["import", "--json", "--site", &app.site_key, "--map", "score=Rating,comment=Text", "-"];
+
+        assert_eq!(counts(&app.cli_reading(&args, &file)), [ROWS as u64, 0, 1], "{backend:?}");
+        assert_eq!(app.count("responses"), i64::try_from(ROWS).unwrap());
+        let rejected = std::fs::read_to_string(app.dir().join("stdin.rejects.csv")).unwrap();
+        assert!(rejected.lines().nth(1).unwrap().starts_with(&format!("{},", ROWS + 2)), "{rejected}");
+
+        assert_eq!(counts(&app.cli_reading(&args, &file)), [0, ROWS as u64, 1], "{backend:?}");
+    }
+}
+
+#[tokio::test]
 async fn dry_run_counts_and_writes_nothing() {
     let app = TestApp::on(Backend::Sqlite).await;
     let report = import(&app, &reviews(), &["--dry-run"]).json();

@@ -91,14 +91,38 @@ impl Backend {
     }
 }
 
-/// Empty when made, gone when dropped.
+impl Backend {
+    /// The database that is kept here; made when it is not there yet.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub fn keep(&self) -> Result<Database> {
+        let url = match self {
+            Self::Sqlite(dir) => format!("sqlite://{}/counterbell.db", dir.display()),
+            Self::Postgres { url: server, .. } => {
+                let url = with_database(server, KEPT_NAME)?;
+                if psql(&url, "SELECT 1").is_err() {
+                    psql(server, &format!("CREATE DATABASE {KEPT_NAME}"))?;
+                }
+                url
+            }
+        };
+        Ok(Database { url, remains: Remains::Everything })
+    }
+}
+
+/// Empty when made, gone when dropped, unless it is to be kept.
 pub struct Database {
     /// As in `--database-url`.
     pub url: String,
     remains: Remains,
 }
 
+/// The name of a PostgreSQL database that is kept.
+const KEPT_NAME: &str = "counterbell_filled";
+
 enum Remains {
+    Everything,
     Dir { _dir: tempfile::TempDir },
     Postgres { server: String, name: String },
 }

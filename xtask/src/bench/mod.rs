@@ -2,10 +2,12 @@
 
 mod database;
 mod disk;
+mod growth;
 mod http;
 mod ingest;
 mod load;
 mod machine;
+mod measurement;
 mod process_status;
 mod requests;
 mod server;
@@ -20,6 +22,8 @@ use serde::Serialize;
 pub enum Bench {
     /// Responses acknowledged per second, next to what the disk, the database and HTTP alone can do
     Ingest(ingest::Args),
+    /// What ten million stored responses do to ingest, and how many bytes they take
+    Growth(growth::Args),
 }
 
 /// Measures it and prints what came out.
@@ -29,6 +33,7 @@ pub enum Bench {
 pub fn run(bench: &Bench) -> Result<()> {
     match bench {
         Bench::Ingest(args) => ingest::run(args),
+        Bench::Growth(args) => growth::run(args),
     }
 }
 

@@ -17,6 +17,10 @@ use super::requests::ORIGIN;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How often we look whether it listens.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// How often we look whether it has settled. Counting what waits costs it something.
+const SETTLE_LOOK_EVERY: Duration = Duration::from_millis(500);
+/// How often we say what we wait for.
+const SHOW_EVERY: Duration = Duration::from_secs(10);
 /// What stands before the port in the line that says where it listens.
 const LISTENING: &str = "http://127.0.0.1:";
 
@@ -62,10 +66,25 @@ impl Program<'_> {
     pub fn create_site(&self, recipient: Option<&str>) -> Result<(String, String)> {
         let mut create = vec!["site", "create", "--name", "bench", "--origin", ORIGIN, "--json"];
         create.extend(recipient.map(|recipient| ["--recipient", recipient]).iter().flatten());
-        let site = self.run(&create)?;
-        let site_key = string(&site, "site_key")?;
-        let key = self.run(&["key", "create", "--site", &site_key, "--json"])?;
-        Ok((site_key, string(&key, "api_key")?))
+        let site_key = string(&self.run(&create)?, "site_key")?;
+        let api_key = self.create_key(&site_key)?;
+        Ok((site_key, api_key))
+    }
+
+    /// The oldest site there is, and a new key to read its responses.
+    ///
+    /// # Errors
+    /// There is no site, or a command failed.
+    pub fn adopt_site(&self) -> Result<(String, String)> {
+        let sites: Value = self.run(&["site", "list", "--json"])?;
+        let site = sites.get(0).context("the database has no site: `cargo xtask bench growth --keep DIR` fills one")?;
+        let site_key = string(site, "site_key")?;
+        let api_key = self.create_key(&site_key)?;
+        Ok((site_key, api_key))
+    }
+
+    fn create_key(&self, site_key: &str) -> Result<String> {
+        string(&self.run(&["key", "create", "--site", site_key, "--json"])?, "api_key")
     }
 
     /// Starts the server; returns when it listens.
@@ -168,24 +187,43 @@ impl Server {
         summary["count"].as_u64().with_context(|| format!("no count in {summary}"))
     }
 
-    /// Transactions that stored responses since it started, by its own metrics; `None` when it has no such metric.
+    /// Transactions that stored responses since it started, by its own metrics.
     ///
     /// # Errors
     /// It does not answer.
-    pub fn commits(&self) -> Result<Option<u64>> {
-        Ok(self.metric("counterbell_ingest_batch_size_count")?.map(|count| count as u64))
+    pub fn commits(&self) -> Result<f64> {
+        self.metric("counterbell_ingest_batch_responses_count")
     }
 
     /// A metric without labels.
     ///
     /// # Errors
-    /// It does not answer.
-    pub fn metric(&self, name: &str) -> Result<Option<f64>> {
+    /// It does not answer, or has no such metric.
+    pub fn metric(&self, name: &str) -> Result<f64> {
         let mut client = self.client("")?;
-        let (status, body) = client.get("/metrics")?;
-        let text = if status == 200 { std::str::from_utf8(body)? } else { "" };
+        let text = std::str::from_utf8(client.get_ok("/metrics")?)?;
         let value = |line: &str| line.strip_prefix(name)?.strip_prefix(' ')?.trim().parse().ok();
-        Ok(text.lines().find_map(value))
+        text.lines().find_map(value).with_context(|| format!("the server has no metric {name}"))
+    }
+
+    /// Waits until nothing is left to be done in the background: comments indexed, messages delivered.
+    ///
+    /// # Errors
+    /// It does not answer.
+    pub fn settle(&self) -> Result<()> {
+        let mut shown = Instant::now();
+        loop {
+            let to_index = self.metric("counterbell_search_index_lag_rows")?;
+            let to_send = self.metric("counterbell_outbox_pending")?;
+            if to_index == 0.0 && to_send == 0.0 {
+                return Ok(());
+            }
+            if shown.elapsed() > SHOW_EVERY {
+                shown = Instant::now();
+                eprintln!("Waiting until {to_index} comments are indexed and {to_send} mails are sent");
+            }
+            std::thread::sleep(SETTLE_LOOK_EVERY);
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Which databases are measured, and with which binary.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use counterbell_test_postgres::Postgres;
@@ -44,14 +44,28 @@ impl TargetArgs {
     /// # Errors
     /// The URL is not understood, or PostgreSQL does not start.
     pub fn open(&self) -> Result<Targets> {
+        self.open_in(None)
+    }
+
+    /// As [`Self::open`], with files that stay below `dir`.
+    ///
+    /// # Errors
+    /// As there, or `dir` cannot be made.
+    pub fn open_in(&self, dir: Option<&Path>) -> Result<Targets> {
         if let Some(url) = &self.database_url {
             return Ok(Targets { backends: vec![Backend::at(url)?], _postgres: None });
         }
+        let dir = dir.map(std::path::absolute).transpose()?;
+        dir.as_deref().map_or(Ok(()), std::fs::create_dir_all)?;
         let mut backends = Vec::new();
         if self.database != Choice::Postgres {
-            backends.push(Backend::Sqlite(process::workspace_root().join("target")));
+            backends.push(Backend::Sqlite(dir.clone().unwrap_or_else(|| process::workspace_root().join("target"))));
         }
-        let postgres = (self.database != Choice::Sqlite).then(postgres::start).transpose()?;
+        let postgres = (self.database != Choice::Sqlite).then(|| match &dir {
+            Some(dir) => postgres::start_in(&dir.join("postgres")),
+            None => postgres::start(),
+        });
+        let postgres = postgres.transpose()?;
         backends.extend(
             postgres.iter().map(|server| Backend::Postgres { url: server.url(), dir: Some(server.dir().to_owned()) }),
         );

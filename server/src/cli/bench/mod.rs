@@ -2,6 +2,8 @@
 
 mod floor;
 mod reviews;
+mod rows;
+mod size;
 
 use clap::Subcommand;
 
@@ -11,12 +13,16 @@ use super::CliError;
 #[derive(Subcommand)]
 pub enum BenchCommand {
     Floor(floor::FloorArgs),
+    Rows(rows::RowsArgs),
+    Size(size::SizeArgs),
 }
 
 impl BenchCommand {
     pub fn run(self) -> Result<(), CliError> {
         match self {
             Self::Floor(args) => args.run(),
+            Self::Rows(args) => args.run(),
+            Self::Size(args) => args.run(),
         }
     }
 }

@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use anyhow::Result;
 
+use super::measurement::Measurement;
 use super::targets::{TargetArgs, build};
 use super::{disk, machine, print};
 use crate::bench::database::Backend;
-use case::{Case, Kind, Measurement};
+use case::{Case, Kind};
 use report::{DiskFigures, Report};
 
 /// How long the disk is measured in each round.

@@ -5,9 +5,10 @@ use std::thread::available_parallelism;
 
 use serde::Serialize;
 
-use super::case::{Case, Kind, Measurement};
+use super::case::{Case, Kind};
 use crate::bench::database::BackendName;
 use crate::bench::machine::OTHERS_BUSY_MAX;
+use crate::bench::measurement::Measurement;
 use crate::bench::stats::{Rounds, cell, spread_cell};
 
 /// Every case, and the ratios between them.
@@ -56,8 +57,8 @@ struct Figures {
     server_peak_bytes: Option<Rounds>,
     /// The worst round.
     others_busy: Option<f64>,
-    /// Of all rounds; each round's were counted after the server was killed.
-    stored: u64,
+    /// In all rounds, warm-up included. As many were found after the server was killed.
+    acknowledged: u64,
 }
 
 impl Figures {
@@ -74,7 +75,7 @@ impl Figures {
             server_idle_bytes: figure(|round| round.idle_bytes.map(|bytes| bytes as f64)),
             server_peak_bytes: figure(|round| round.peak_bytes.map(|bytes| bytes as f64)),
             others_busy: rounds.iter().filter_map(|round| round.others_busy).max_by(f64::total_cmp),
-            stored: rounds.iter().map(|round| round.stored).sum(),
+            acknowledged: rounds.iter().map(|round| round.acknowledged).sum(),
         }
     }
 }
