@@ -19,3 +19,4 @@ pub mod metrics;
 pub mod outbox;
 pub mod retention;
 pub mod search;
+pub mod transfer;

@@ -94,6 +94,11 @@ impl TestApp {
         self.installation.database().count(table)
     }
 
+    /// The database, as in `--database-url`.
+    pub fn database_url(&self) -> &str {
+        self.installation.database().url()
+    }
+
     /// Changes rows past the server.
     pub fn execute(&self, statement: &str) {
         self.installation.database().execute(statement);

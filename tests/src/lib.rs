@@ -30,7 +30,7 @@ pub use browser::{Browser, Widget};
 pub use cli::{CliOutput, command, run_command};
 pub use counterbell_test_postgres::{Postgres, Stop};
 pub use customers::{Customers, Met};
-pub use database::{Backend, Database};
+pub use database::{Backend, Database, Place};
 pub use host_page::HostPage;
 pub use load::{Load, Outcome};
 pub use mail::Mail;

@@ -4,6 +4,7 @@ use crate::app::ServeError;
 use crate::config::ConfigError;
 use crate::db::OpenError;
 use crate::import::ImportError;
+use crate::transfer::TransferError;
 
 /// A command failed.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +24,9 @@ pub enum CliError {
     /// An import.
     #[error(transparent)]
     Import(#[from] ImportError),
+    /// A copy, a backup or a restore.
+    #[error(transparent)]
+    Transfer(#[from] TransferError),
     /// The system.
     #[error(transparent)]
     Io(#[from] std::io::Error),

@@ -10,6 +10,7 @@ mod migrate;
 mod output;
 mod serve;
 mod site;
+mod transfer;
 
 use std::process::ExitCode;
 
@@ -44,6 +45,9 @@ enum Command {
     Key(key::KeyCommand),
     Import(import::ImportArgs),
     Doctor(doctor::DoctorArgs),
+    Backup(transfer::BackupArgs),
+    Restore(transfer::RestoreArgs),
+    Copy(transfer::CopyArgs),
     /// Bring the database's schema up to date
     Migrate(migrate::MigrateArgs),
     #[command(subcommand, hide = true)]
@@ -59,6 +63,9 @@ pub fn run() -> ExitCode {
         Command::Key(command) => command.run(),
         Command::Import(args) => args.run(),
         Command::Doctor(args) => args.run(),
+        Command::Backup(args) => args.run(),
+        Command::Restore(args) => args.run(),
+        Command::Copy(args) => args.run(),
         Command::Migrate(args) => args.run(),
         Command::Bench(command) => command.run(),
     };

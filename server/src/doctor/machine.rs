@@ -49,23 +49,19 @@ fn listen(config: &ServeConfig) -> Check {
 
 fn rate_limit(config: &ServeConfig) -> Check {
     let name = "proxy";
-    let (local, limit) = (config.listen.ip().is_loopback(), config.rate_limit);
-    match (local, limit) {
-        (true, 0) => Check::ok(name, "only this machine reaches it, and no rate limit counts the proxy's address"),
-        (true, limit) => Check::warning(
+    let (limit, listen) = (config.rate_limit, config.listen);
+    match (listen.ip().is_loopback(), config.trusted_proxies.is_empty()) {
+        (_, false) => Check::ok(name, "proxies are named, so each sender is counted by itself"),
+        (true, true) if limit == 0 => Check::ok(name, "only this machine reaches it, and no rate limit is set"),
+        (true, true) => Check::warning(
             name,
-            format!("only this machine reaches it, so its proxy's address alone would be held to {limit} a minute"),
-            "leave --rate-limit 0 and let the proxy limit, since it knows who sends",
+            format!("only this machine reaches it: a proxy's address alone would be held to {limit} a minute"),
+            "name the proxy with --trusted-proxy, such as 127.0.0.1/32, so that its senders are told apart",
         ),
-        (false, 0) => Check::warning(
+        (false, true) => Check::warning(
             name,
-            format!("{} is reached from outside, without encryption and without a rate limit", config.listen),
-            "put a TLS-terminating proxy in front, which limits too; without one, set --rate-limit",
-        ),
-        (false, limit) => Check::warning(
-            name,
-            format!("{} is reached from outside without encryption; {limit} a minute per address", config.listen),
-            "put a TLS-terminating proxy in front, and then leave --rate-limit 0",
+            format!("{listen} is reached from outside without encryption"),
+            "put a TLS-terminating proxy in front and name it with --trusted-proxy",
         ),
     }
 }

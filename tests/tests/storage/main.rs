@@ -1,5 +1,7 @@
 //! What is stored, on SQLite and on PostgreSQL: each test runs on both.
 
+mod backup;
+mod copy;
 mod crash;
 mod migrate;
 mod parity;

@@ -1,0 +1,172 @@
+//! `counterbell backup`, `restore` and `copy`.
+
+use std::collections::BTreeMap;
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+
+use super::CliError;
+use super::output::OutputArgs;
+use crate::config::CommonSettings;
+use crate::db::DatabaseUrl;
+use crate::transfer::{self, CopyOptions, CopyProgress};
+
+/// Write everything the database holds to one file, while the server goes on
+///
+/// The file is an SQLite database whatever the database is, as it was at one moment. It is written under another name,
+/// checked, and put in its place only when it is whole. It holds all customers' words: keep it as safe as the database.
+#[derive(Args)]
+pub struct BackupArgs {
+    /// File to write
+    file: PathBuf,
+    /// Replace the file if it exists
+    #[arg(long)]
+    force: bool,
+    #[command(flatten)]
+    common: CommonSettings,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// Put a backup in the place of the database
+///
+/// The database may be SQLite or PostgreSQL, whichever the backup was made of. It must be empty, or --force replaces
+/// everything in it. The server must be stopped. The backup is checked before and the database after; a failure leaves
+/// the database as it was. Run it as the user the server runs as.
+#[derive(Args)]
+pub struct RestoreArgs {
+    /// Backup to read
+    file: PathBuf,
+    /// Replace everything the database holds
+    #[arg(long)]
+    force: bool,
+    #[command(flatten)]
+    common: CommonSettings,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// Make one database equal to another, such as to move from SQLite to PostgreSQL
+///
+/// Example: counterbell copy --from sqlite:data/counterbell.db --to postgres://user@host/counterbell
+///
+/// It compares range by range and writes only what differs: stopped, it goes on where it was, and a second run verifies
+/// the first. The target must be empty or an earlier copy. To move with little downtime, copy while the server runs,
+/// stop it, copy again (which is quick), and start it on the target.
+#[derive(Args)]
+pub struct CopyArgs {
+    /// Database to read, such as sqlite:data/counterbell.db
+    #[arg(long, value_name = "URL")]
+    from: DatabaseUrl,
+    /// Database to write, such as postgres://user:password@host:5432/database
+    #[arg(long, value_name = "URL")]
+    to: DatabaseUrl,
+    /// Compare and report, but write nothing; ends with status 1 when they differ
+    #[arg(long)]
+    dry_run: bool,
+    /// Remove rows only the target has, such as those deleted in the source since an earlier copy
+    #[arg(long)]
+    delete_extra: bool,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+impl BackupArgs {
+    pub fn run(self) -> Result<(), CliError> {
+        let url = self.common.database_url()?;
+        let mut progress = Progress::new();
+        let report = transfer::backup(&url, &self.file, self.force, &mut |at| progress.show(at))?;
+        progress.finish();
+        let text = format!("Wrote and checked {}, {} bytes\n{}", self.file.display(), report.bytes, rows(&report.rows));
+        self.output.print(&report, &text)
+    }
+}
+
+impl RestoreArgs {
+    pub fn run(self) -> Result<(), CliError> {
+        let url = self.common.database_url()?;
+        let mut progress = Progress::new();
+        let report = transfer::restore(&self.file, &url, self.force, &mut |at| progress.show(at))?;
+        progress.finish();
+        let mut text = format!("Restored {url} from {}\n{}", self.file.display(), rows(&report.rows));
+        if report.pending_messages > 0 {
+            text.push_str(&format!(
+                "{} messages were still to be delivered when the backup was made: `serve` delivers them, some perhaps \
+                 for the second time.\n",
+                report.pending_messages
+            ));
+        }
+        self.output.print(&report, &text)
+    }
+}
+
+fn rows(counts: &BTreeMap<&'static str, i64>) -> String {
+    counts.iter().map(|(table, rows)| format!("  {table:<16} {rows:>12} rows\n")).collect()
+}
+
+impl CopyArgs {
+    pub fn run(self) -> Result<(), CliError> {
+        let options = CopyOptions { dry_run: self.dry_run, delete_extra: self.delete_extra };
+        let mut progress = Progress::new();
+        let reports = transfer::copy_between(&self.from, &self.to, options, &mut |at| progress.show(at))?;
+        progress.finish();
+        let equal = reports.iter().all(transfer::TableReport::is_equal);
+        let verb = if self.dry_run { "to insert" } else { "inserted" };
+        let mut text = String::new();
+        for report in &reports {
+            text.push_str(&format!(
+                "{:<16} {:>10} rows  {:>10} equal  {:>10} {verb}  {:>7} updated  {:>7} deleted  {:.12}\n",
+                report.table, report.rows, report.equal, report.inserted, report.updated, report.deleted, report.sha256
+            ));
+        }
+        text.push_str(match (equal, self.dry_run) {
+            (true, _) => "Both were equal.\n",
+            (false, true) => "They differ.\n",
+            (false, false) => "Both are equal now.\n",
+        });
+        self.output.print(&json!({"equal": equal || !self.dry_run, "tables": reports}), &text)?;
+        let differ = || CliError::Usage("the databases differ: run it again without --dry-run".to_owned());
+        if self.dry_run && !equal { Err(differ()) } else { Ok(()) }
+    }
+}
+
+/// A bar on a terminal, a plain line now and then otherwise.
+struct Progress {
+    bar: Option<ProgressBar>,
+    last_line: Instant,
+}
+
+const LINE_EVERY: Duration = Duration::from_secs(2);
+
+impl Progress {
+    fn new() -> Self {
+        let bar = std::io::stderr().is_terminal().then(|| {
+            let style = ProgressStyle::with_template("{bar:40} {percent:>3}%  {msg}  {eta} left");
+            ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+        });
+        Self { bar, last_line: Instant::now() }
+    }
+
+    fn show(&mut self, at: CopyProgress) {
+        let (done, total) = (u64::try_from(at.done).unwrap_or(0), u64::try_from(at.total).unwrap_or(0));
+        if let Some(bar) = &self.bar {
+            bar.set_length(total);
+            bar.set_message(at.table);
+            bar.set_position(done);
+        } else if self.last_line.elapsed() >= LINE_EVERY {
+            self.last_line = Instant::now();
+            // Progress that nobody reads is no reason to stop.
+            let _ = writeln!(std::io::stderr(), "{} ({} %)", at.table, 100 * done / total.max(1));
+        }
+    }
+
+    fn finish(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! What whole databases need when they are copied.
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+
+use crate::db::AnyConnection;
+
+#[derive(QueryableByName)]
+struct Name {
+    #[diesel(sql_type = Text)]
+    name: String,
+}
+
+/// Every table of the database, those of the system excepted.
+///
+/// # Errors
+/// What the database says.
+pub fn table_names(conn: &mut AnyConnection) -> QueryResult<Vec<String>> {
+    let query = match conn {
+        AnyConnection::Sqlite(_) => "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name",
+        AnyConnection::Postgres(_) => {
+            "SELECT CAST(tablename AS TEXT) AS name FROM pg_tables WHERE schemaname = current_schema() ORDER BY 1"
+        }
+    };
+    let names: Vec<Name> = diesel::sql_query(query).load(conn)?;
+    Ok(names.into_iter().map(|row| row.name).collect())
+}
+
+/// Sets right what does not come with rows: the next number of a site and, with `new_words`, the search index.
+///
+/// # Errors
+/// What the database says.
+pub fn after_copy(conn: &mut AnyConnection, new_words: bool) -> QueryResult<()> {
+    if let AnyConnection::Postgres(pg) = conn {
+        // A row that brings its own number does not move the sequence on. SQLite goes by the highest number there is.
+        pg.batch_execute(
+            "SELECT setval(pg_get_serial_sequence('sites', 'id'), \
+             COALESCE((SELECT max(id) FROM sites), 1), EXISTS (SELECT FROM sites))",
+        )?;
+    }
+    if new_words { index_what_is_missing(conn) } else { Ok(()) }
+}
+
+/// Has every comment indexed that is neither in the search index nor in its queue.
+///
+/// # Errors
+/// What the database says.
+pub fn index_what_is_missing(conn: &mut AnyConnection) -> QueryResult<()> {
+    conn.batch_execute(match conn {
+        // The index goes by this number: another one, and the server makes it again.
+        AnyConnection::Sqlite(_) => "PRAGMA user_version = 0",
+        AnyConnection::Postgres(_) => {
+            "INSERT INTO search_queue (site_id, response_id) SELECT site_id, response_id FROM responses AS r \
+             WHERE comment IS NOT NULL \
+             AND NOT EXISTS (SELECT FROM comment_words AS w WHERE w.site_id = r.site_id AND w.response_id = r.response_id) \
+             AND NOT EXISTS (SELECT FROM search_queue AS q WHERE q.site_id = r.site_id AND q.response_id = r.response_id) \
+             ORDER BY created_at, response_id"
+        }
+    })
+}

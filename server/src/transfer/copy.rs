@@ -1,0 +1,324 @@
+//! Makes one database equal to another, range by range.
+
+use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
+
+use diesel::prelude::*;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::TransferError;
+use super::tables::{
+    AlertRules, Alerts, ApiKeys, Outbox, Part, Responses, ScoreDays, SiteOrigins, SiteRecipients, SiteRow, Sites, Table,
+};
+use crate::db::{AnyConnection, dialect};
+
+/// What may be done to the target.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CopyOptions {
+    /// Only compare.
+    pub dry_run: bool,
+    /// Remove what only the target has.
+    pub delete_extra: bool,
+}
+
+/// How far it is.
+#[derive(Clone, Copy, Debug)]
+pub struct CopyProgress {
+    /// The table being worked on.
+    pub table: &'static str,
+    /// Rows of the source that are done, of all tables.
+    pub done: i64,
+    /// Rows of the source.
+    pub total: i64,
+}
+
+/// What became of one table.
+#[derive(Clone, Debug, Serialize)]
+pub struct TableReport {
+    /// Its name.
+    pub table: &'static str,
+    /// Rows of the source, and of the target when all is done.
+    pub rows: i64,
+    /// Rows that were equal before.
+    pub equal: i64,
+    /// Rows the target lacked.
+    pub inserted: i64,
+    /// Rows that were other in the target.
+    pub updated: i64,
+    /// Rows only the target had.
+    pub deleted: i64,
+    /// Over all rows of the source, range by range: the same for the same rows.
+    pub sha256: String,
+}
+
+impl TableReport {
+    /// Whether the target was equal before.
+    pub fn is_equal(&self) -> bool {
+        (self.inserted, self.updated, self.deleted) == (0, 0, 0)
+    }
+}
+
+/// Calls `$run` with each table, those others refer to first.
+macro_rules! for_each_table {
+    ($run:ident) => {
+        $run!(Sites);
+        $run!(SiteOrigins);
+        $run!(SiteRecipients);
+        $run!(AlertRules);
+        $run!(ApiKeys);
+        $run!(Responses);
+        $run!(Alerts);
+        $run!(Outbox);
+        $run!(ScoreDays);
+    };
+}
+
+/// Rows of every table that is copied.
+///
+/// # Errors
+/// What the database says.
+pub fn count_rows(conn: &mut AnyConnection) -> QueryResult<Vec<(&'static str, i64)>> {
+    let mut counts = Vec::new();
+    macro_rules! count {
+        ($table:ident) => {
+            counts.push(($table::NAME, $table::count(conn)?));
+        };
+    }
+    for_each_table!(count);
+    Ok(counts)
+}
+
+/// Makes `target` equal to `source`: compares range by range and writes only what differs, so that a second run goes on
+/// where the first was stopped, or verifies it. Each range is a transaction of its own. `source` should be a snapshot
+/// ([`super::begin_snapshot`]); both schemas must be up to date. What is derived is not copied but made anew.
+///
+/// # Errors
+/// [`TransferError`]; what was copied until then stays.
+pub fn copy(
+    source: &mut AnyConnection,
+    target: &mut AnyConnection,
+    options: CopyOptions,
+    show: &mut dyn FnMut(CopyProgress),
+) -> Result<Vec<TableReport>, TransferError> {
+    for conn in [&mut *source, &mut *target] {
+        refuse_unknown_tables(conn)?;
+    }
+    let site_ids = refuse_other_sites(source, target)?;
+    if !options.delete_extra && !options.dry_run {
+        refuse_fuller_target(source, target)?;
+    }
+    let total = count_rows(source)?.iter().map(|(_, rows)| rows).sum();
+    let mut run = Run { source, target, options, show, done: 0, total };
+    let mut reports = Vec::new();
+    macro_rules! copy_one {
+        ($table:ident) => {
+            reports.push(run.copy_table::<$table>(&site_ids)?);
+        };
+    }
+    for_each_table!(copy_one);
+    if !options.dry_run {
+        let new_words = reports.iter().any(|report| report.table == Responses::NAME && !report.is_equal());
+        dialect::after_copy(run.target, new_words)?;
+    }
+    Ok(reports)
+}
+
+struct Run<'a> {
+    source: &'a mut AnyConnection,
+    target: &'a mut AnyConnection,
+    options: CopyOptions,
+    show: &'a mut dyn FnMut(CopyProgress),
+    done: i64,
+    total: i64,
+}
+
+impl Run<'_> {
+    fn copy_table<T: Table>(&mut self, site_ids: &[i64]) -> Result<TableReport, TransferError> {
+        let mut report = TableReport {
+            table: T::NAME,
+            rows: 0,
+            equal: 0,
+            inserted: 0,
+            updated: 0,
+            deleted: 0,
+            sha256: String::new(),
+        };
+        let mut digest = RowDigest(Sha256::new());
+        for part in T::parts(site_ids) {
+            let (mut after, last) = T::ends();
+            while let Some(end) = T::range_end(self.source, part, &after)? {
+                self.copy_range::<T>(part, &after, &end, &mut report, &mut digest)?;
+                after = end;
+            }
+            self.copy_range::<T>(part, &after, &last, &mut report, &mut digest)?;
+        }
+        report.sha256 = digest.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let (ours, theirs) = (T::count(self.source)?, T::count(self.target)?);
+        if ours != report.rows {
+            let detail = format!("{} of the source's {ours} rows belong to a site and a metric", report.rows);
+            return Err(TransferError::Differs { table: T::NAME, detail });
+        }
+        if !self.options.dry_run && theirs != ours {
+            let detail = format!("the source has {ours} rows, the target {theirs}");
+            return Err(TransferError::Differs { table: T::NAME, detail });
+        }
+        Ok(report)
+    }
+
+    fn copy_range<T: Table>(
+        &mut self,
+        part: Part,
+        after: &T::Cursor,
+        end: &T::Cursor,
+        report: &mut TableReport,
+        digest: &mut RowDigest,
+    ) -> Result<(), TransferError> {
+        let ours = by_key::<T>(T::load(self.source, part, after, end)?);
+        let theirs = by_key::<T>(T::load(self.target, part, after, end)?);
+        for row in ours.values() {
+            row.hash(digest);
+        }
+        let difference = Difference::<T>::between(&ours, &theirs);
+        if !difference.extra.is_empty() && !self.options.delete_extra && !self.options.dry_run {
+            return Err(only_in_target(T::NAME, difference.extra.len()));
+        }
+        if !self.options.dry_run && !difference.is_empty() {
+            self.target.transaction(|conn| difference.apply(conn))?;
+            if by_key::<T>(T::load(self.target, part, after, end)?) != ours {
+                let detail = "what was written is not what is read".to_owned();
+                return Err(TransferError::Differs { table: T::NAME, detail });
+            }
+        }
+        let (rows, inserted, updated) = (len(&ours), difference.missing.len() as i64, difference.changed.len() as i64);
+        report.rows += rows;
+        report.inserted += inserted;
+        report.updated += updated;
+        report.deleted += difference.extra.len() as i64;
+        report.equal += rows - inserted - updated;
+        self.done += rows;
+        (self.show)(CopyProgress { table: T::NAME, done: self.done, total: self.total });
+        Ok(())
+    }
+}
+
+type Rows<T> = BTreeMap<<T as Table>::Key, <T as Table>::Row>;
+
+/// Sorted by us: the databases need not order texts alike.
+fn by_key<T: Table>(rows: Vec<T::Row>) -> Rows<T> {
+    rows.into_iter().map(|row| (T::key(&row), row)).collect()
+}
+
+fn len<K, V>(rows: &BTreeMap<K, V>) -> i64 {
+    i64::try_from(rows.len()).unwrap_or(i64::MAX)
+}
+
+struct Difference<T: Table> {
+    missing: Vec<T::Row>,
+    changed: Vec<T::Row>,
+    extra: Vec<T::Row>,
+}
+
+impl<T: Table> Difference<T> {
+    fn between(ours: &Rows<T>, theirs: &Rows<T>) -> Self {
+        let mut difference = Self { missing: Vec::new(), changed: Vec::new(), extra: Vec::new() };
+        for (key, row) in ours {
+            match theirs.get(key) {
+                None => difference.missing.push(row.clone()),
+                Some(other) if other != row => difference.changed.push(row.clone()),
+                Some(_) => {}
+            }
+        }
+        difference.extra =
+            theirs.iter().filter(|(key, _)| !ours.contains_key(key)).map(|(_, row)| row.clone()).collect();
+        difference
+    }
+
+    fn is_empty(&self) -> bool {
+        self.missing.is_empty() && self.changed.is_empty() && self.extra.is_empty()
+    }
+
+    fn apply(&self, conn: &mut AnyConnection) -> QueryResult<()> {
+        // First, since a row that is to come may have the same value in a unique column.
+        for row in &self.extra {
+            T::delete(conn, row)?;
+        }
+        for row in &self.changed {
+            T::update(conn, row)?;
+        }
+        T::insert(conn, &self.missing)
+    }
+}
+
+/// Feeds what `Hash` says of a row into SHA-256.
+struct RowDigest(Sha256);
+
+impl Hasher for RowDigest {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    fn finish(&self) -> u64 {
+        0
+    }
+}
+
+/// Tables that are made anew, or that are not ours.
+const NOT_COPIED: [&str; 4] = ["__diesel_schema_migrations", "comment_words", "search_queue", "sqlite_sequence"];
+
+/// A table this program does not know would be lost without a word.
+fn refuse_unknown_tables(conn: &mut AnyConnection) -> Result<(), TransferError> {
+    let mut known = NOT_COPIED.to_vec();
+    macro_rules! know {
+        ($table:ident) => {
+            known.push($table::NAME);
+        };
+    }
+    for_each_table!(know);
+    let unknown: Vec<_> =
+        dialect::table_names(conn)?.into_iter().filter(|name| !known.contains(&name.as_str())).collect();
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    let names = unknown.join(", ");
+    Err(TransferError::Refused(format!(
+        "the database has tables this program does not know and would not copy: {names}; move them elsewhere"
+    )))
+}
+
+/// The target must be empty or an earlier copy: a site of its own would be mixed up with one of the source's.
+fn refuse_other_sites(source: &mut AnyConnection, target: &mut AnyConnection) -> Result<Vec<i64>, TransferError> {
+    let load = |conn: &mut AnyConnection| {
+        let ((), ()) = Sites::ends();
+        Sites::parts(&[]).into_iter().map(|part| Sites::load(conn, part, &(), &())).collect::<QueryResult<Vec<_>>>()
+    };
+    let ours: Vec<SiteRow> = load(source)?.into_iter().flatten().collect();
+    let theirs: Vec<SiteRow> = load(target)?.into_iter().flatten().collect();
+    for site in theirs {
+        if !ours.iter().any(|our| (our.id, &our.site_key) == (site.id, &site.site_key)) {
+            return Err(TransferError::Refused(format!(
+                "the target has a site of its own, {}: it is no earlier copy; is --from the database that is meant? \
+                 Give an empty one as --to",
+                site.site_key
+            )));
+        }
+    }
+    Ok(ours.into_iter().map(|site| site.id).collect())
+}
+
+/// Before anything is written: most likely the two were swapped.
+fn refuse_fuller_target(source: &mut AnyConnection, target: &mut AnyConnection) -> Result<(), TransferError> {
+    for ((table, ours), (_, theirs)) in count_rows(source)?.into_iter().zip(count_rows(target)?) {
+        if theirs > ours {
+            return Err(only_in_target(table, usize::try_from(theirs - ours).unwrap_or(usize::MAX)));
+        }
+    }
+    Ok(())
+}
+
+fn only_in_target(table: &str, rows: usize) -> TransferError {
+    TransferError::Refused(format!(
+        "the target has {rows} rows in {table} that the source does not have: are --from and --to swapped? \
+         --delete-extra removes them"
+    ))
+}

@@ -1,0 +1,54 @@
+//! Moves whole databases: copies between SQLite and PostgreSQL, backups, and back.
+
+mod backup;
+mod copy;
+mod error;
+mod file;
+mod restore;
+mod tables;
+
+pub use backup::{BackupReport, backup};
+pub use copy::{CopyOptions, CopyProgress, TableReport, copy, count_rows};
+use diesel::connection::SimpleConnection;
+use diesel::result::QueryResult;
+pub use error::TransferError;
+pub use restore::{RestoreReport, restore};
+
+use crate::db::{AnyConnection, DatabaseUrl, migrations, open};
+
+/// Makes the database at `to` equal to the one at `from`, whose schema must be up to date; see [`copy`].
+///
+/// # Errors
+/// [`TransferError`].
+pub fn copy_between(
+    from: &DatabaseUrl,
+    to: &DatabaseUrl,
+    options: CopyOptions,
+    show: &mut dyn FnMut(CopyProgress),
+) -> Result<Vec<TableReport>, TransferError> {
+    if from == to {
+        return Err(TransferError::Refused("--from and --to are the same database".to_owned()));
+    }
+    if let DatabaseUrl::Sqlite(path) = from
+        && !path.exists()
+    {
+        return Err(TransferError::Refused(format!("{from} does not exist: check --from")));
+    }
+    let mut source = open(from)?;
+    file::refuse_old_schema(&mut source, &from.to_string())?;
+    begin_snapshot(&mut source)?;
+    let mut target = migrations::open_up_to_date(to)?;
+    copy(&mut source, &mut target, options, show)
+}
+
+/// From now on `conn` sees the database as it is at this moment, and cannot write. Ends with the connection.
+///
+/// # Errors
+/// What the database says.
+pub fn begin_snapshot(conn: &mut AnyConnection) -> QueryResult<()> {
+    conn.batch_execute(match conn {
+        // The first read fixes the moment; in WAL mode the writer goes on beside it.
+        AnyConnection::Sqlite(_) => "PRAGMA query_only = ON; BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1",
+        AnyConnection::Postgres(_) => "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+    })
+}

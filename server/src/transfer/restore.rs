@@ -1,0 +1,189 @@
+//! A backup back into a database.
+
+use std::path::Path;
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
+use serde::Serialize;
+
+use super::file::{self, Counts};
+use super::{CopyOptions, CopyProgress, TransferError, begin_snapshot, copy, count_rows};
+use crate::db::outbox::OutboxState;
+use crate::db::schema::outbox;
+use crate::db::{AnyConnection, DatabaseUrl, OpenError, dialect, migrations, open};
+
+/// What was restored.
+#[derive(Clone, Debug, Serialize)]
+pub struct RestoreReport {
+    /// Rows by table, as in the backup.
+    pub rows: std::collections::BTreeMap<&'static str, i64>,
+    /// Messages that are delivered when a server starts, perhaps for the second time.
+    pub pending_messages: i64,
+}
+
+#[derive(QueryableByName)]
+struct Number {
+    #[diesel(sql_type = BigInt)]
+    n: i64,
+}
+
+/// Puts the backup at `path` in the place of the database at `url`, which must be empty unless `force` is given. The
+/// backup is checked before, the database after. All of it or nothing: a server that runs is refused, and a failure
+/// leaves the database as it was.
+///
+/// # Errors
+/// [`TransferError`].
+pub fn restore(
+    path: &Path,
+    url: &DatabaseUrl,
+    force: bool,
+    show: &mut dyn FnMut(CopyProgress),
+) -> Result<RestoreReport, TransferError> {
+    let mut backup = file::open_read_only(path)?;
+    let expected = check_backup(&mut backup, path)?;
+    drop(backup);
+    match url {
+        DatabaseUrl::Sqlite(database) => into_file(path, database, &expected, force)?,
+        DatabaseUrl::Postgres(_) => into_postgres(path, url, force, show)?,
+    }
+    let mut conn = open(url)?;
+    let rows = count_rows(&mut conn)?;
+    for ((table, expected), (_, found)) in expected.iter().zip(&rows) {
+        // An older backup may lack a table that its migration filled.
+        if found != expected && *expected != 0 {
+            let detail = format!("the backup has {expected} rows, the database {found}");
+            return Err(TransferError::Differs { table, detail });
+        }
+    }
+    let pending = outbox::table.filter(outbox::state.eq(OutboxState::Pending.as_str()));
+    let pending_messages = pending.count().get_result(&mut conn)?;
+    Ok(RestoreReport { rows: rows.into_iter().collect(), pending_messages })
+}
+
+/// What the backup holds; of an older one, what it would hold when brought up to date.
+fn check_backup(backup: &mut AnyConnection, path: &Path) -> Result<Counts, TransferError> {
+    let refused = |error: TransferError| match error {
+        TransferError::Query(error) => {
+            TransferError::Refused(format!("{} is no backup of this program: {error}", path.display()))
+        }
+        other => other,
+    };
+    if !dialect::table_names(backup).map_err(|error| refused(error.into()))?.iter().any(|name| name == "responses") {
+        return Err(TransferError::Refused(format!("{} is no backup: it has no responses", path.display())));
+    }
+    if file::check_schema(backup, &path.display().to_string())? {
+        let mut older = UpToDate::of(path)?;
+        return file::check(&mut older.conn, path);
+    }
+    file::check(backup, path).map_err(refused)
+}
+
+/// A copy of a backup, with this program's schema.
+struct UpToDate {
+    conn: AnyConnection,
+    // After the connection: deleted once that has let go of it.
+    _folder: tempfile::TempDir,
+}
+
+impl UpToDate {
+    fn of(path: &Path) -> Result<Self, TransferError> {
+        let folder = tempfile::tempdir()?;
+        let copied = folder.path().join("backup.db");
+        std::fs::copy(path, &copied).map_err(TransferError::file(path))?;
+        let conn = migrations::open_up_to_date(&DatabaseUrl::Sqlite(copied))?;
+        Ok(Self { conn, _folder: folder })
+    }
+}
+
+fn into_file(path: &Path, database: &Path, expected: &Counts, force: bool) -> Result<(), TransferError> {
+    let folder = file::folder_of(database);
+    std::fs::create_dir_all(folder).map_err(TransferError::file(folder))?;
+    let (_workshop, partial) = file::begin(folder)?;
+    std::fs::copy(path, partial.path()).map_err(TransferError::file(path))?;
+    let mut conn = migrations::open_up_to_date(&DatabaseUrl::Sqlite(partial.path().to_path_buf()))?;
+    dialect::after_copy(&mut conn, true)?;
+    // One file again, which can be renamed.
+    conn.batch_execute("PRAGMA journal_mode = DELETE")?;
+    if file::check(&mut conn, partial.path())? != *expected {
+        let detail = "the copy of the backup does not hold what the backup holds".to_owned();
+        return Err(TransferError::Differs { table: "the whole database", detail });
+    }
+    drop(conn);
+    file::sync(partial.path())?;
+    if database.exists() {
+        make_way(database, force)?;
+    }
+    // They belong to what was there before: a log of another database must not meet this one.
+    for helper in file::helpers(database) {
+        match std::fs::remove_file(&helper) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(TransferError::File { path: helper, source: error });
+            }
+            _ => {}
+        }
+    }
+    partial.persist(database).map_err(|error| TransferError::file(database)(error.error))?;
+    // The name, too, must survive a power cut.
+    file::sync(folder)
+}
+
+/// Makes sure that the file may be replaced: nobody uses it, and it holds nothing unless `force` is given.
+fn make_way(database: &Path, force: bool) -> Result<(), TransferError> {
+    let url = DatabaseUrl::Sqlite(database.to_path_buf());
+    let mut conn = match open(&url) {
+        Ok(conn) => conn,
+        // A damaged one is what a backup is for.
+        Err(OpenError::Connect { .. } | OpenError::Setup { .. }) if force => return Ok(()),
+        Err(error) => return Err(error.into()),
+    };
+    // Leaving WAL mode takes the whole file for itself: it fails while anybody else has it open.
+    conn.batch_execute("PRAGMA busy_timeout = 500")?;
+    if conn.batch_execute("PRAGMA journal_mode = DELETE").is_err() || file::journal_mode(&mut conn)? != "delete" {
+        return Err(TransferError::Refused(format!("{url} is in use: stop the server first")));
+    }
+    if force { Ok(()) } else { refuse_full(&mut conn, &url) }
+}
+
+fn refuse_full(conn: &mut AnyConnection, url: &DatabaseUrl) -> Result<(), TransferError> {
+    let tables = dialect::table_names(conn)?;
+    if !tables.iter().any(|name| name == "responses") && tables.is_empty() {
+        return Ok(());
+    }
+    let refused = |what: &str| {
+        TransferError::Refused(format!("{url} holds {what}: take a backup of it, then --force to replace everything"))
+    };
+    // What cannot be counted is not empty.
+    let counts = count_rows(conn).map_err(|_| refused("tables that are not this program's"))?;
+    match counts.iter().find(|(_, rows)| *rows > 0) {
+        Some((table, rows)) => Err(refused(&format!("{rows} rows in {table}"))),
+        None => Ok(()),
+    }
+}
+
+fn into_postgres(
+    path: &Path,
+    url: &DatabaseUrl,
+    force: bool,
+    show: &mut dyn FnMut(CopyProgress),
+) -> Result<(), TransferError> {
+    let mut target = migrations::open_up_to_date(url)?;
+    let query = "SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database() \
+                 AND application_name = 'counterbell' AND pid <> pg_backend_pid()";
+    if diesel::sql_query(query).get_result::<Number>(&mut target)?.n > 0 {
+        return Err(TransferError::Refused(format!("{url} is in use: stop the server first")));
+    }
+    if !force {
+        refuse_full(&mut target, url)?;
+    }
+    let mut source = UpToDate::of(path)?;
+    begin_snapshot(&mut source.conn)?;
+    target.transaction(|target| {
+        // Their order does not matter: all go together.
+        target.batch_execute(
+            "TRUNCATE sites, site_origins, site_recipients, alert_rules, api_keys, responses, alerts, outbox, \
+             score_days, search_queue, comment_words",
+        )?;
+        copy(&mut source.conn, target, CopyOptions::default(), show).map(|_| ())
+    })
+}

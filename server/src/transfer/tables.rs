@@ -1,0 +1,355 @@
+//! Every table that is copied, with all its columns: `Queryable` does not compile when one is forgotten.
+
+use std::hash::Hash;
+
+use counterbell_shared::metric::Metric;
+use diesel::prelude::*;
+
+use crate::db::AnyConnection;
+use crate::db::schema::{
+    alert_rules, alerts, api_keys, outbox, responses, score_days, site_origins, site_recipients, sites,
+};
+
+/// Rows compared at a time: enough to make a round trip cheap, few enough for the memory of a small machine.
+const RANGE_ROWS: i64 = 2_000;
+/// Rows of one statement on PostgreSQL, whose protocol counts parameters in 16 bits: 65,535 over 17 columns at most.
+const INSERT_ROWS: usize = 3_000;
+
+/// A part of a table that is walked through in the order of a cursor. No query spans sites.
+#[derive(Clone, Copy, Debug)]
+pub struct Part {
+    site_id: i64,
+    metric: Metric,
+}
+
+/// How a table is walked through, compared and written.
+pub trait Table {
+    /// A row, all of it.
+    type Row: Clone + Eq + Hash;
+    /// Its primary key.
+    type Key: Ord;
+    /// Order of the walk within a part.
+    type Cursor;
+    /// In the database.
+    const NAME: &'static str;
+    /// Before every row, and behind the last.
+    fn ends() -> (Self::Cursor, Self::Cursor);
+    /// The parts, given the ids of all sites.
+    fn parts(site_ids: &[i64]) -> Vec<Part>;
+    /// The primary key.
+    fn key(row: &Self::Row) -> Self::Key;
+    /// How many rows there are.
+    fn count(conn: &mut AnyConnection) -> QueryResult<i64>;
+    /// Where the range that begins behind `after` ends; `None` when it is the last one.
+    fn range_end(conn: &mut AnyConnection, part: Part, after: &Self::Cursor) -> QueryResult<Option<Self::Cursor>>;
+    /// The rows behind `after`, up to `end`.
+    fn load(
+        conn: &mut AnyConnection,
+        part: Part,
+        after: &Self::Cursor,
+        end: &Self::Cursor,
+    ) -> QueryResult<Vec<Self::Row>>;
+    /// Adds rows that are not there.
+    fn insert(conn: &mut AnyConnection, rows: &[Self::Row]) -> QueryResult<()>;
+    /// Makes the row with this one's key equal to it.
+    fn update(conn: &mut AnyConnection, row: &Self::Row) -> QueryResult<()> {
+        Self::delete(conn, row)?;
+        Self::insert(conn, std::slice::from_ref(row))
+    }
+    /// Removes the row with this one's key.
+    fn delete(conn: &mut AnyConnection, row: &Self::Row) -> QueryResult<()>;
+}
+
+macro_rules! count_and_write {
+    ($table:ident, $key:expr) => {
+        fn count(conn: &mut AnyConnection) -> QueryResult<i64> {
+            $table::table.count().get_result(conn)
+        }
+
+        fn insert(conn: &mut AnyConnection, rows: &[Self::Row]) -> QueryResult<()> {
+            match conn {
+                // One cached statement; a long list would also run into SQLite's limit of bound variables.
+                AnyConnection::Sqlite(sqlite) => {
+                    for row in rows {
+                        diesel::insert_into($table::table).values(row).execute(sqlite)?;
+                    }
+                }
+                AnyConnection::Postgres(pg) => {
+                    for chunk in rows.chunks(INSERT_ROWS) {
+                        diesel::insert_into($table::table).values(chunk).execute(pg)?;
+                    }
+                }
+            }
+            Ok(())
+        }
+
+        fn delete(conn: &mut AnyConnection, row: &Self::Row) -> QueryResult<()> {
+            let key: fn(&Self::Row) -> _ = $key;
+            diesel::delete($table::table.find(key(row))).execute(conn)?;
+            Ok(())
+        }
+    };
+}
+
+/// A table of which there is little: one range.
+macro_rules! small_table {
+    ($name:ident, $table:ident, $row:ident, $key_type:ty, $key:expr $(, $update:item)?) => {
+        #[doc = concat!("The table `", stringify!($table), "`.")]
+        pub struct $name;
+
+        impl Table for $name {
+            type Row = $row;
+            type Key = $key_type;
+            type Cursor = ();
+            const NAME: &'static str = stringify!($table);
+
+            fn ends() -> ((), ()) {
+                ((), ())
+            }
+
+            fn parts(_: &[i64]) -> Vec<Part> {
+                vec![Part { site_id: 0, metric: Metric::Csat }]
+            }
+
+            fn key(row: &$row) -> $key_type {
+                let key: fn(&$row) -> $key_type = $key;
+                key(row)
+            }
+
+            fn range_end(_: &mut AnyConnection, _: Part, (): &()) -> QueryResult<Option<()>> {
+                Ok(None)
+            }
+
+            fn load(conn: &mut AnyConnection, _: Part, (): &(), (): &()) -> QueryResult<Vec<$row>> {
+                $table::table.load(conn)
+            }
+
+            count_and_write!($table, $key);
+            $($update)?
+        }
+    };
+}
+
+/// A table that grows with the responses: walked through along its primary key, site by site.
+macro_rules! large_table {
+    ($name:ident, $table:ident, $row:ident, $cursor:ident, $key_type:ty, $key:expr) => {
+        #[doc = concat!("The table `", stringify!($table), "`.")]
+        pub struct $name;
+
+        impl Table for $name {
+            type Row = $row;
+            type Key = $key_type;
+            type Cursor = Vec<u8>;
+            const NAME: &'static str = stringify!($table);
+
+            // Ids have 16 bytes.
+            fn ends() -> (Vec<u8>, Vec<u8>) {
+                (Vec::new(), vec![0xff; 17])
+            }
+
+            fn parts(site_ids: &[i64]) -> Vec<Part> {
+                site_ids.iter().map(|site_id| Part { site_id: *site_id, metric: Metric::Csat }).collect()
+            }
+
+            fn key(row: &$row) -> $key_type {
+                let key: fn(&$row) -> $key_type = $key;
+                key(row)
+            }
+
+            fn range_end(conn: &mut AnyConnection, part: Part, after: &Vec<u8>) -> QueryResult<Option<Vec<u8>>> {
+                $table::table
+                    .filter($table::site_id.eq(part.site_id))
+                    .filter($table::$cursor.gt(after))
+                    .order($table::$cursor)
+                    .select($table::$cursor)
+                    .offset(RANGE_ROWS - 1)
+                    .first(conn)
+                    .optional()
+            }
+
+            fn load(conn: &mut AnyConnection, part: Part, after: &Vec<u8>, end: &Vec<u8>) -> QueryResult<Vec<$row>> {
+                $table::table
+                    .filter($table::site_id.eq(part.site_id))
+                    .filter($table::$cursor.gt(after))
+                    .filter($table::$cursor.le(end))
+                    .load(conn)
+            }
+
+            count_and_write!($table, $key);
+        }
+    };
+}
+
+small_table!(
+    Sites,
+    sites,
+    SiteRow,
+    i64,
+    |row| row.id,
+    // Others refer to it, so it cannot be taken out and put back.
+    fn update(conn: &mut AnyConnection, row: &SiteRow) -> QueryResult<()> {
+        diesel::update(sites::table.find(row.id)).set(row).execute(conn)?;
+        Ok(())
+    }
+);
+small_table!(SiteOrigins, site_origins, SiteOriginRow, (i64, String), |row| (row.site_id, row.origin.clone()));
+small_table!(SiteRecipients, site_recipients, SiteRecipientRow, (i64, String), |row| (row.site_id, row.email.clone()));
+small_table!(AlertRules, alert_rules, AlertRuleRow, (i64, String), |row| (row.site_id, row.name.clone()));
+small_table!(ApiKeys, api_keys, ApiKeyRow, String, |row| row.key_id.clone());
+large_table!(Responses, responses, ResponseCopy, response_id, (i64, Vec<u8>), |row| {
+    (row.site_id, row.response_id.clone())
+});
+large_table!(Alerts, alerts, AlertCopy, response_id, (i64, Vec<u8>, String), |row| {
+    (row.site_id, row.response_id.clone(), row.rule.clone())
+});
+large_table!(Outbox, outbox, OutboxCopy, message_id, (i64, Vec<u8>), |row| (row.site_id, row.message_id.clone()));
+
+/// The table `score_days`: walked through by day, metric by metric. Its touchpoints are in no cursor, since the
+/// databases need not order texts alike.
+pub struct ScoreDays;
+
+impl Table for ScoreDays {
+    type Row = ScoreDayCopy;
+    type Key = (i64, String, i32, String);
+    type Cursor = i32;
+    const NAME: &'static str = "score_days";
+
+    fn ends() -> (i32, i32) {
+        (i32::MIN, i32::MAX)
+    }
+
+    fn parts(site_ids: &[i64]) -> Vec<Part> {
+        let metrics = |site_id: &i64| Metric::ALL.map(|metric| Part { site_id: *site_id, metric });
+        site_ids.iter().flat_map(metrics).collect()
+    }
+
+    fn key(row: &ScoreDayCopy) -> Self::Key {
+        (row.site_id, row.metric.clone(), row.day, row.touchpoint.clone())
+    }
+
+    fn range_end(conn: &mut AnyConnection, part: Part, after: &i32) -> QueryResult<Option<i32>> {
+        score_days::table
+            .filter(score_days::site_id.eq(part.site_id))
+            .filter(score_days::metric.eq(part.metric.as_str()))
+            .filter(score_days::day.gt(after))
+            .order(score_days::day)
+            .select(score_days::day)
+            .offset(RANGE_ROWS - 1)
+            .first(conn)
+            .optional()
+    }
+
+    fn load(conn: &mut AnyConnection, part: Part, after: &i32, end: &i32) -> QueryResult<Vec<ScoreDayCopy>> {
+        score_days::table
+            .filter(score_days::site_id.eq(part.site_id))
+            .filter(score_days::metric.eq(part.metric.as_str()))
+            .filter(score_days::day.gt(after))
+            .filter(score_days::day.le(end))
+            .load(conn)
+    }
+
+    count_and_write!(score_days, |row| (row.site_id, row.metric.clone(), row.day, row.touchpoint.clone()));
+}
+
+/// A struct with every column of a table.
+macro_rules! row {
+    ($(#[$attribute:meta])* $name:ident of $table:ident { $($column:ident: $type:ty,)* }) => {
+        #[doc = concat!("A row of `", stringify!($table), "`.")]
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, Queryable, Insertable)]
+        #[diesel(table_name = $table, treat_none_as_default_value = false)]
+        $(#[$attribute])*
+        pub struct $name { $(pub $column: $type,)* }
+    };
+}
+
+row! {
+    #[derive(AsChangeset)]
+    #[diesel(treat_none_as_null = true)]
+    SiteRow of sites {
+        id: i64,
+        site_key: String,
+        name: String,
+        created_at: i64,
+        retention_days: Option<i32>,
+        rate_limit: Option<i32>,
+        daily_cap: Option<i32>,
+        min_answer_ms: Option<i32>,
+        purged_before: i64,
+    }
+}
+
+row! { SiteOriginRow of site_origins { site_id: i64, origin: String, } }
+row! { SiteRecipientRow of site_recipients { site_id: i64, email: String, } }
+row! { AlertRuleRow of alert_rules { site_id: i64, name: String, bands: String, } }
+
+row! {
+    ApiKeyRow of api_keys {
+        key_id: String,
+        site_id: Option<i64>,
+        name: String,
+        secret_sha256: Vec<u8>,
+        created_at: i64,
+        revoked_at: Option<i64>,
+    }
+}
+
+row! {
+    ResponseCopy of responses {
+        site_id: i64,
+        response_id: Vec<u8>,
+        touchpoint: String,
+        survey: String,
+        survey_version: i32,
+        metric: String,
+        score: i32,
+        comment: Option<String>,
+        order_ref: Option<String>,
+        customer_ref: Option<String>,
+        contact_email: Option<String>,
+        locale: Option<String>,
+        page_url: Option<String>,
+        channel: String,
+        created_at: i64,
+        received_at: i64,
+        held: Option<String>,
+    }
+}
+
+row! { AlertCopy of alerts { site_id: i64, response_id: Vec<u8>, rule: String, fired_at: i64, } }
+
+row! {
+    OutboxCopy of outbox {
+        site_id: i64,
+        message_id: Vec<u8>,
+        kind: String,
+        recipient: String,
+        response_id: Vec<u8>,
+        rule: String,
+        state: String,
+        attempts: i32,
+        next_attempt_at: i64,
+        last_error: Option<String>,
+        created_at: i64,
+        finished_at: Option<i64>,
+    }
+}
+
+row! {
+    ScoreDayCopy of score_days {
+        site_id: i64,
+        metric: String,
+        day: i32,
+        touchpoint: String,
+        n0: i64,
+        n1: i64,
+        n2: i64,
+        n3: i64,
+        n4: i64,
+        n5: i64,
+        n6: i64,
+        n7: i64,
+        n8: i64,
+        n9: i64,
+        n10: i64,
+    }
+}

@@ -1,0 +1,201 @@
+//! Backups, taken while the server writes, and put back.
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use counterbell_tests::{Backend, CliOutput, Database, Load, Place, TestApp, sample, wait};
+use serde_json::json;
+
+fn text(path: &Path) -> String {
+    path.display().to_string()
+}
+
+fn backup(app: &TestApp, name: &str) -> PathBuf {
+    let file = app.dir().join(name);
+    let report = app.cli(&["backup", &text(&file), "--json"]).json();
+    assert_eq!(report["bytes"], fs::metadata(&file).unwrap().len());
+    file
+}
+
+fn restore(app: &TestApp, file: &Path, into: &Database, more: &[&str]) -> CliOutput {
+    let file = text(file);
+    let mut args = vec!["restore", &file, "--database-url", into.url(), "--json"];
+    args.extend(more);
+    app.cli(&args)
+}
+
+fn refused(output: &CliOutput, because: &str) {
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert_eq!(output.stderr.lines().count(), 1, "{output:?}");
+    assert!(output.stderr.contains(because), "not about {because:?}: {output:?}");
+}
+
+/// Names in the app's directory that a command should have cleared away.
+fn left_over(app: &TestApp) -> Vec<String> {
+    let names = fs::read_dir(app.dir()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| name.starts_with('.')).collect()
+}
+
+#[tokio::test]
+async fn backup_taken_under_load_holds_all_that_was_acknowledged_before_it_began() {
+    for backend in Backend::ALL {
+        let mut app = TestApp::on(backend).await;
+        let load = Load::start(&app, 8, 1);
+        wait::until_true("300 acknowledged responses", async || load.acknowledged() >= 300).await;
+
+        let before = load.acknowledged();
+        let file = backup(&app, "backup.db");
+        let during = load.acknowledged();
+        wait::until_true("more responses", async || load.acknowledged() > during).await;
+        app.program().kill();
+        let outcome = load.finish().await;
+        assert!(outcome.refused.is_empty(), "the server went on: {:?}", outcome.refused.first());
+
+        for target in Backend::ALL {
+            let dir = tempfile::TempDir::new().unwrap();
+            let database = Database::create(Place::Backend(target), dir.path());
+            let report = restore(&app, &file, &database, &[]).json();
+            app.set("COUNTERBELL_DATABASE_URL", database.url());
+            app.start_again().await;
+
+            let items = app.admin_items("/v1/admin/responses").await;
+            let stored: HashSet<_> = items.iter().map(|item| item["response_id"].as_str().unwrap()).collect();
+            let lost = outcome.acknowledged[..before].iter().filter(|id| !stored.contains(id.as_str())).count();
+            assert_eq!(lost, 0, "{backend:?} to {target:?}, {before} before");
+            // One moment: each response with its alert and its message, and counted.
+            let summary = app.admin("/v1/admin/summary").await.expect(200);
+            assert_eq!(summary["count"], json!(items.len()), "{backend:?} to {target:?}");
+            assert_eq!(
+                (&report["rows"]["alerts"], &report["rows"]["outbox"]),
+                (&json!(items.len()), &json!(items.len()))
+            );
+            // The sites' numbers go on behind those that were restored.
+            app.create_site("https://other.example", "b@shop.example");
+            app.respond(&sample::response(5)).await.expect(201);
+            app.program().kill();
+        }
+        assert_eq!(left_over(&app), [""; 0]);
+    }
+}
+
+#[tokio::test]
+async fn comments_of_a_restored_database_are_found() {
+    for target in Backend::ALL {
+        let mut app = TestApp::on(Backend::Sqlite).await;
+        let members = json!({ "comment": "the quokka was late" });
+        app.respond(&sample::with(sample::response(4), members)).await.expect(201);
+        let file = backup(&app, "backup.db");
+        app.program().kill();
+        let dir = tempfile::TempDir::new().unwrap();
+        let database = Database::create(Place::Backend(target), dir.path());
+
+        assert!(restore(&app, &file, &database, &[]).status.success());
+        app.set("COUNTERBELL_DATABASE_URL", database.url());
+        app.start_again().await;
+
+        wait::until_true("found comment", async || {
+            app.admin("/v1/admin/responses?q=quokka").await.expect(200)["items"].as_array().unwrap().len() == 1
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn backup_replaces_no_file_unless_told_to() {
+    let app = TestApp::on(Backend::Sqlite).await;
+    let file = app.dir().join("precious");
+    fs::write(&file, "precious").unwrap();
+
+    refused(&app.cli(&["backup", &text(&file)]), "--force");
+    assert_eq!(fs::read(&file).unwrap(), b"precious");
+
+    assert!(app.cli(&["backup", "--force", &text(&file)]).status.success());
+    assert!(fs::read(&file).unwrap().starts_with(b"SQLite format 3"));
+    let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&file).unwrap().permissions());
+    assert_eq!(mode & 0o077, 0, "others can read it: {mode:o}");
+    assert_eq!(left_over(&app), [""; 0]);
+}
+
+#[tokio::test]
+async fn restore_replaces_responses_only_when_told_to_and_never_under_a_server() {
+    for backend in Backend::ALL {
+        let mut app = TestApp::on(backend).await;
+        app.respond(&sample::response(4)).await.expect(201);
+        let file = backup(&app, "backup.db");
+        app.respond(&sample::response(4)).await.expect(201);
+        let (name, file) = (text(&file), file);
+
+        refused(&app.cli(&["restore", &name, "--force"]), "stop the server");
+        app.respond(&sample::response(4)).await.expect(201);
+        assert_eq!(app.count("responses"), 3, "{backend:?}");
+
+        app.program().kill();
+        refused(&app.cli(&["restore", &name]), "--force");
+        assert_eq!(app.count("responses"), 3, "{backend:?}");
+
+        let report = app.cli(&["restore", &name, "--force", "--json"]).json();
+        assert_eq!((app.count("responses"), &report["rows"]["responses"]), (1, &json!(1)), "{backend:?}");
+        assert!(file.exists(), "the backup is still there");
+        app.start_again().await;
+        assert_eq!(app.admin("/v1/admin/summary").await.expect(200)["count"], 1, "{backend:?}");
+        assert_eq!(left_over(&app), [""; 0]);
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_whole_backup_is_refused_and_nothing_touched() {
+    for backend in Backend::ALL {
+        let mut app = TestApp::on(backend).await;
+        for _ in 0..200 {
+            let comment = json!({ "comment": "long ".repeat(100) });
+            app.respond(&sample::with(sample::response(4), comment)).await.expect(201);
+        }
+        let file = backup(&app, "backup.db");
+        app.program().kill();
+        let whole = fs::read(&file).unwrap();
+        let mut damaged = whole.clone();
+        // Pages of responses, far behind the schema.
+        let middle = damaged.len() / 2;
+        damaged[middle..middle + 8_192].fill(0x5a);
+        let cases: [(&str, &[u8]); 4] = [
+            ("damaged", &damaged),
+            ("cut off", &whole[..whole.len() / 2]),
+            ("text", b"this is no database, however long it may be; this is no database, not at all"),
+            ("empty", b""),
+        ];
+        for (what, bytes) in cases {
+            fs::write(&file, bytes).unwrap();
+            let output = app.cli(&["restore", &text(&file), "--force"]);
+            refused(&output, "backup.db");
+            assert_eq!(app.count("responses"), 200, "{what} on {backend:?}");
+        }
+        refused(&app.cli(&["restore", "nowhere.db", "--force"]), "nowhere.db");
+        assert_eq!(left_over(&app), [""; 0]);
+    }
+}
+
+#[tokio::test]
+async fn backup_of_an_older_version_is_brought_up_to_date_and_of_a_newer_one_refused() {
+    for target in Backend::ALL {
+        let mut app = TestApp::on(Backend::Sqlite).await;
+        app.respond(&sample::response(4)).await.expect(201);
+        app.program().kill();
+        let dir = tempfile::TempDir::new().unwrap();
+        let database = Database::create(Place::Backend(target), dir.path());
+
+        app.execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('9999')");
+        let newer = backup(&app, "newer.db");
+        refused(&restore(&app, &newer, &database, &[]), "newer version");
+
+        app.execute("DELETE FROM __diesel_schema_migrations WHERE version = '9999'");
+        assert!(app.cli(&["migrate", "--revert-last"]).status.success());
+        let older = app.dir().join("older.db");
+        fs::copy(app.dir().join("counterbell.db"), &older).unwrap();
+        let report = restore(&app, &older, &database, &[]).json();
+        assert_eq!(report["rows"]["responses"], 1, "{target:?}");
+        app.set("COUNTERBELL_DATABASE_URL", database.url());
+        app.start_again().await;
+        assert_eq!(app.admin("/v1/admin/summary").await.expect(200)["count"], 1, "{target:?}");
+    }
+}
