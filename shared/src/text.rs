@@ -123,10 +123,19 @@ impl Comment {
     /// # Errors
     /// [`InvalidText::TooLong`].
     pub fn new(text: &str) -> Result<Option<Self>, InvalidText> {
+        let kept = |c: char| !c.is_control() || matches!(c, '\n' | '\t');
+        // Most comments are clean: then they are copied once.
+        if text.chars().all(kept) {
+            return Self::of_clean(text.trim());
+        }
         let text = text.replace("\r\n", "\n").replace('\r', "\n");
-        let text: String = text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
-        let text = text.trim();
-        if text.chars().nth(COMMENT_MAX_CHARS).is_some() {
+        let text: String = text.chars().filter(|c| kept(*c)).collect();
+        Self::of_clean(text.trim())
+    }
+
+    fn of_clean(text: &str) -> Result<Option<Self>, InvalidText> {
+        // No text has more characters than bytes.
+        if text.len() > COMMENT_MAX_CHARS && text.chars().nth(COMMENT_MAX_CHARS).is_some() {
             return Err(InvalidText::TooLong(COMMENT_MAX_CHARS));
         }
         Ok((!text.is_empty()).then(|| Self(text.to_owned())))

@@ -54,7 +54,7 @@ pub enum OpenError {
 /// WAL lets readers go on beside the writer; FULL makes a commit survive a power cut; a CLI command beside a running
 /// server waits its turn.
 const SQLITE_SETUP: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-                            PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384;";
+                            PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -4096;";
 
 /// A commit is acknowledged only when it is on disk, whatever the server's default; times are compared as UTC.
 const POSTGRES_SETUP: &str = "SET synchronous_commit = on; SET TIME ZONE 'UTC'; SET client_encoding = 'UTF8'; \

@@ -143,26 +143,44 @@ impl From<&ResponseRow> for ResponsePosition {
     }
 }
 
+/// Those of `keys` (site, id) that are stored, in any order.
+///
+/// # Errors
+/// What the database says.
+pub fn find_all(conn: &mut AnyConnection, keys: &[(i64, Vec<u8>)]) -> QueryResult<Vec<ResponseRow>> {
+    find(conn, keys, |site_id| responses::table.filter(responses::site_id.eq(site_id)).into_boxed())
+}
+
 /// Those of `keys` (site, id) that are stored and pass the filter, in the order of `keys`.
 ///
 /// # Errors
 /// What the database says.
-pub fn find_all(
+pub fn find_filtered(
     conn: &mut AnyConnection,
     keys: &[(i64, Vec<u8>)],
     filter: &ResponseFilter,
+) -> QueryResult<Vec<ResponseRow>> {
+    let rows = find(conn, keys, |site_id| filtered(site_id, filter))?;
+    let mut found: HashMap<_, _> = rows.into_iter().map(|row| ((row.site_id, row.response_id.clone()), row)).collect();
+    // `remove`: a comment may be in the index twice.
+    Ok(keys.iter().filter_map(|key| found.remove(key)).collect())
+}
+
+/// A site at a time, so that no query spans sites.
+fn find<'a>(
+    conn: &mut AnyConnection,
+    keys: &'a [(i64, Vec<u8>)],
+    of_site: impl Fn(i64) -> Filtered<'a>,
 ) -> QueryResult<Vec<ResponseRow>> {
     let mut by_site: BTreeMap<i64, Vec<&[u8]>> = BTreeMap::new();
     for (site_id, response_id) in keys {
         by_site.entry(*site_id).or_default().push(response_id);
     }
-    let mut found = HashMap::new();
+    let mut rows = Vec::with_capacity(keys.len());
     for (site_id, ids) in by_site {
-        let rows: Vec<ResponseRow> = filtered(site_id, filter).filter(responses::response_id.eq_any(ids)).load(conn)?;
-        found.extend(rows.into_iter().map(|row| ((row.site_id, row.response_id.clone()), row)));
+        rows.extend(of_site(site_id).filter(responses::response_id.eq_any(ids)).load::<ResponseRow>(conn)?);
     }
-    // `remove`: a comment may be in the index twice.
-    Ok(keys.iter().filter_map(|key| found.remove(key)).collect())
+    Ok(rows)
 }
 
 /// The newest `limit` responses of `site_ids` that come after `after`, newest first.

@@ -4,11 +4,13 @@
 //! then answers each waiter. See docs/adr/0002.
 
 mod daily_cap;
+mod pace;
 mod record;
 mod store;
 mod writer;
 
 pub use daily_cap::{CapReached, DailyCaps};
+pub use pace::Pace;
 pub use record::{HeldReason, Record, fired};
 pub use store::{StoreMode, release, store_batch};
 pub use writer::{IngestError, Signals, Stored, Writer, WriterHandle, WriterSettings};

@@ -28,30 +28,36 @@ pub enum StoreMode {
 /// # Errors
 /// What the database says; then nothing of the batch is stored.
 pub fn store_batch(conn: &mut AnyConnection, batch: &[&Record]) -> QueryResult<Vec<Outcome>> {
-    conn.transaction(|conn| {
-        let rows: Vec<_> = batch.iter().map(|record| &record.response).collect();
-        let new = dialect::insert_responses(conn, &rows)?;
-        let accepted = || batch.iter().zip(&new).filter(|(_, new)| **new).map(|(record, _)| *record);
-        let mut counts = ScoreDays::default();
-        for record in accepted() {
-            counts.count(&record.response);
-        }
-        counts.store(conn)?;
-        let with_comment = accepted().map(|record| &record.response).filter(|row| row.comment.is_some());
-        let to_index: Vec<_> = with_comment.map(|row| (row.site_id, row.response_id.as_slice())).collect();
-        if !to_index.is_empty() {
-            dialect::enqueue_for_search(conn, &to_index)?;
-        }
-        let alerts: Vec<_> = accepted().flat_map(|record| &record.alerts).collect();
-        if !alerts.is_empty() {
-            dialect::insert_alerts(conn, &alerts)?;
-        }
-        let outbox: Vec<_> = accepted().flat_map(|record| &record.outbox).collect();
-        if !outbox.is_empty() {
-            dialect::insert_outbox(conn, &outbox)?;
-        }
-        Ok(new.into_iter().map(|new| if new { Outcome::Accepted } else { Outcome::Duplicate }).collect())
-    })
+    dialect::write_transaction(conn, |conn| store_rows(conn, batch))
+}
+
+/// As [`store_batch`], in the caller's transaction.
+///
+/// # Errors
+/// What the database says; then the transaction is to be rolled back.
+pub fn store_rows(conn: &mut AnyConnection, batch: &[&Record]) -> QueryResult<Vec<Outcome>> {
+    let rows: Vec<_> = batch.iter().map(|record| &record.response).collect();
+    let new = dialect::insert_responses(conn, &rows)?;
+    let accepted = || batch.iter().zip(&new).filter(|(_, new)| **new).map(|(record, _)| *record);
+    let mut counts = ScoreDays::default();
+    for record in accepted() {
+        counts.count(&record.response);
+    }
+    counts.store(conn)?;
+    let with_comment = accepted().map(|record| &record.response).filter(|row| row.comment.is_some());
+    let to_index: Vec<_> = with_comment.map(|row| (row.site_id, row.response_id.as_slice())).collect();
+    if !to_index.is_empty() {
+        dialect::enqueue_for_search(conn, &to_index)?;
+    }
+    let alerts: Vec<_> = accepted().flat_map(|record| &record.alerts).collect();
+    if !alerts.is_empty() {
+        dialect::insert_alerts(conn, &alerts)?;
+    }
+    let outbox: Vec<_> = accepted().flat_map(|record| &record.outbox).collect();
+    if !outbox.is_empty() {
+        dialect::insert_outbox(conn, &outbox)?;
+    }
+    Ok(new.into_iter().map(|new| if new { Outcome::Accepted } else { Outcome::Duplicate }).collect())
 }
 
 /// Counts a response that was held back and fires its alerts, in one transaction; the response, `None` when none of

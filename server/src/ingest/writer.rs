@@ -7,13 +7,14 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use counterbell_shared::{Outcome, ResponseId};
+use diesel::Connection as _;
 use diesel::r2d2::R2D2Connection;
 use diesel::result::{DatabaseErrorKind, Error as QueryError, QueryResult};
 use tokio::sync::{Notify, oneshot};
 
 use super::record::Record;
-use super::store::{StoreMode, store_batch};
-use crate::db::{AnyConnection, DatabaseUrl, StorageError, open};
+use super::store::{StoreMode, store_batch, store_rows};
+use crate::db::{AnyConnection, DatabaseUrl, StorageError, dialect, open};
 use crate::metrics::WriterMetrics;
 
 /// Most responses in one transaction: enough to share a commit, few enough to keep it short.
@@ -62,30 +63,41 @@ pub struct WriterSettings {
     pub mode: StoreMode,
 }
 
-#[expect(clippy::large_enum_variant, reason = "nearly all work is a Store, and the hot path allocates nothing more")]
 enum Work {
-    Store(Record, oneshot::Sender<Result<Outcome, StorageError>>),
+    /// Boxed: the queue has room for thousands, and its memory is touched from the start.
+    Store(Box<Waiting>),
     Run(Job),
     /// Nothing comes after this.
     Stop,
 }
 
-/// Answers its own waiter; whether it went well.
-type Job = Box<dyn FnOnce(&mut AnyConnection) -> bool + Send>;
+/// A record, and who waits for its commit.
+struct Waiting {
+    record: Record,
+    waiter: oneshot::Sender<Result<Outcome, StorageError>>,
+}
+
+/// Other writing, in a savepoint of the batch's transaction: it costs no commit of its own.
+type Job = Box<dyn FnOnce(&mut AnyConnection) -> JobDone + Send>;
+
+/// Tells the job's waiter, once it is known whether the transaction was committed.
+type JobDone = Box<dyn FnOnce(Result<(), &StorageError>) + Send>;
 
 /// Hands work to the writer; cheap to clone.
 #[derive(Clone)]
 pub struct WriterHandle {
     queue: SyncSender<Work>,
+    /// The same queue on SQLite, another one on PostgreSQL.
+    jobs: SyncSender<Work>,
     stopping: Arc<AtomicBool>,
     stored: Arc<AtomicU64>,
     mode: StoreMode,
     metrics: WriterMetrics,
 }
 
-/// The thread itself; [`Writer::join`] ends it.
+/// The threads themselves; [`Writer::join`] ends them.
 pub struct Writer {
-    thread: JoinHandle<()>,
+    threads: Vec<JoinHandle<()>>,
     handle: WriterHandle,
 }
 
@@ -103,18 +115,26 @@ impl Writer {
         metrics: WriterMetrics,
     ) -> std::io::Result<Self> {
         let (queue, work) = sync_channel(settings.queue_capacity);
-        let handle = WriterHandle {
+        let mut handle = WriterHandle {
+            jobs: queue.clone(),
             queue,
             stopping: Arc::default(),
             stored: Arc::default(),
             mode: settings.mode,
             metrics: metrics.clone(),
         };
-        let stored = Arc::clone(&handle.stored);
-        let thread = std::thread::Builder::new().name("writer".to_owned()).spawn(move || {
-            Loop { conn: Some(conn), url, mode: settings.mode, signals, stored, metrics }.run(&work);
-        })?;
-        Ok(Self { thread, handle })
+        let writer =
+            Loop { conn: Some(conn), url, mode: settings.mode, signals, stored: Arc::clone(&handle.stored), metrics };
+        let mut threads = Vec::new();
+        if matches!(writer.url, DatabaseUrl::Postgres(_)) {
+            // Messages are marked and leased beside ingest, not between its batches.
+            let (jobs, work) = sync_channel(settings.queue_capacity);
+            handle.jobs = jobs;
+            let beside = writer.beside();
+            threads.push(spawn("jobs", move || beside.run(&work))?);
+        }
+        threads.push(spawn("writer", move || writer.run(&work))?);
+        Ok(Self { threads, handle })
     }
 
     /// To hand it work.
@@ -125,10 +145,14 @@ impl Writer {
     /// Waits until all that was queued is committed, and ends the thread.
     pub fn join(self) {
         self.handle.stop_accepting();
-        // When the thread is gone already there is nothing to stop.
-        let _ = self.handle.queue.send(Work::Stop);
-        if self.thread.join().is_err() {
-            tracing::error!("The writer ended by a panic");
+        for queue in [&self.handle.queue, &self.handle.jobs] {
+            // When the thread is gone already there is nothing to stop.
+            let _ = queue.send(Work::Stop);
+        }
+        for thread in self.threads {
+            if thread.join().is_err() {
+                tracing::error!("The writer ended by a panic");
+            }
         }
     }
 }
@@ -162,15 +186,15 @@ impl WriterHandle {
             return Ok(Stored { response_id, outcome: Outcome::Accepted });
         }
         let (reply, answer) = oneshot::channel();
-        self.enqueue(Work::Store(record, reply))?;
+        self.enqueue(&self.queue, Work::Store(Box::new(Waiting { record, waiter: reply })))?;
         let outcome = answer.await.map_err(|_| writer_gone())??;
         Ok(Stored { response_id, outcome })
     }
 
-    fn enqueue(&self, work: Work) -> Result<(), IngestError> {
+    fn enqueue(&self, queue: &SyncSender<Work>, work: Work) -> Result<(), IngestError> {
         // Before it is queued: the writer may take it at once, and the depth must not be seen below zero.
         self.metrics.queued.inc();
-        self.queue.try_send(work).map_err(|error| {
+        queue.try_send(work).map_err(|error| {
             self.metrics.queued.dec();
             match error {
                 TrySendError::Full(_) => IngestError::QueueFull,
@@ -179,22 +203,29 @@ impl WriterHandle {
         })
     }
 
-    /// Runs `write` on the writer's connection, outside any transaction.
+    /// Runs `write` in a transaction; returns after its commit. On SQLite it shares the commit of the responses that
+    /// wait at that moment, on PostgreSQL it has a connection of its own.
     ///
     /// # Errors
-    /// [`StorageError`] from `write`, or when the queue is full.
+    /// [`StorageError`] from `write` or the commit, or when the queue is full; then nothing is changed.
     pub async fn run<T: Send + 'static>(
         &self,
         write: impl FnOnce(&mut AnyConnection) -> QueryResult<T> + Send + 'static,
     ) -> Result<T, StorageError> {
         let (reply, answer) = oneshot::channel();
-        let job = Box::new(move |conn: &mut AnyConnection| {
-            let done = write(conn).map_err(StorageError::from);
-            let well = done.is_ok();
-            let _ = reply.send(done);
-            well
+        let job = Box::new(move |conn: &mut AnyConnection| -> JobDone {
+            // A savepoint: what fails here fails alone.
+            let written = conn.transaction(write);
+            Box::new(move |committed| {
+                let done = match committed {
+                    Ok(()) => written.map_err(StorageError::from),
+                    Err(error) => Err(StorageError::Unavailable(error.to_string())),
+                };
+                // Who asked may be gone.
+                let _ = reply.send(done);
+            })
         });
-        self.enqueue(Work::Run(job))
+        self.enqueue(&self.jobs, Work::Run(job))
             .map_err(|_| StorageError::Unavailable("the queue to storage is full".to_owned()))?;
         answer.await.map_err(|_| writer_gone())?
     }
@@ -202,6 +233,10 @@ impl WriterHandle {
 
 fn writer_gone() -> StorageError {
     StorageError::Unavailable("the writer has no connection to the database".to_owned())
+}
+
+fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> std::io::Result<JoinHandle<()>> {
+    std::thread::Builder::new().name(name.to_owned()).spawn(run)
 }
 
 struct Loop {
@@ -213,14 +248,25 @@ struct Loop {
     metrics: WriterMetrics,
 }
 
-type Waiter = oneshot::Sender<Result<Outcome, StorageError>>;
-
 impl Loop {
+    /// One like it, not yet connected.
+    fn beside(&self) -> Self {
+        Self {
+            conn: None,
+            url: self.url.clone(),
+            mode: self.mode,
+            signals: self.signals.clone(),
+            stored: Arc::clone(&self.stored),
+            metrics: self.metrics.clone(),
+        }
+    }
+
     /// Until told to stop.
     fn run(mut self, queue: &Receiver<Work>) {
         let mut stop = false;
         while !stop && let Ok(first) = queue.recv() {
-            let mut batch: Vec<(Record, Waiter)> = Vec::new();
+            let mut batch: Vec<Box<Waiting>> = Vec::new();
+            let mut jobs: Vec<Job> = Vec::new();
             let mut next = Some(first);
             // No timer: a lone request commits at once, and while it does the next batch gathers.
             while let Some(work) = next {
@@ -228,41 +274,47 @@ impl Loop {
                     self.metrics.queued.dec();
                 }
                 match work {
-                    Work::Store(record, waiter) => batch.push((record, waiter)),
-                    Work::Run(job) => self.run_job(job),
+                    Work::Store(waiting) => batch.push(waiting),
+                    Work::Run(job) => jobs.push(job),
                     Work::Stop => stop = true,
                 }
-                let full = stop || batch.len() == BATCH_MAX || (self.mode == StoreMode::Single && batch.len() == 1);
+                let gathered = batch.len() + jobs.len();
+                let full = stop || gathered == BATCH_MAX || (self.mode == StoreMode::Single && gathered == 1);
                 next = if full { None } else { queue.try_recv().ok() };
             }
-            if !batch.is_empty() {
-                self.store(batch);
+            if !batch.is_empty() || !jobs.is_empty() {
+                self.commit(batch, jobs);
             }
         }
     }
 
-    fn run_job(&mut self, job: Job) {
-        // Without a connection the job is dropped, and its waiter told so.
-        if self.connection().is_some_and(|conn| !job(conn)) {
-            self.drop_broken_connection();
-        }
-    }
-
-    fn store(&mut self, batch: Vec<(Record, Waiter)>) {
-        let records: Vec<&Record> = batch.iter().map(|(record, _)| record).collect();
+    /// Stores the batch and runs the jobs in one transaction, then tells everybody who waits.
+    fn commit(&mut self, batch: Vec<Box<Waiting>>, jobs: Vec<Job>) {
+        let records: Vec<&Record> = batch.iter().map(|waiting| &waiting.record).collect();
+        let mut jobs = jobs.into_iter();
+        let mut ran: Vec<JobDone> = Vec::new();
         let started = Instant::now();
-        let stored = match self.connection() {
-            Some(conn) => store_batch(conn, &records).map_err(StorageError::from),
+        let committed = match self.connection() {
+            Some(conn) => dialect::write_transaction(conn, |conn| {
+                let outcomes = if records.is_empty() { Vec::new() } else { store_rows(conn, &records)? };
+                ran.extend(jobs.by_ref().map(|job| job(conn)));
+                Ok(outcomes)
+            })
+            .map_err(StorageError::from),
             None => Err(writer_gone()),
         };
-        if stored.is_ok() {
+        if committed.is_ok() && !records.is_empty() {
             self.metrics.commit_seconds.observe(started.elapsed().as_secs_f64());
             self.metrics.batch_responses.observe(u32::try_from(records.len()).map_or(0.0, f64::from));
         }
-        let outcomes = match stored {
+        for done in ran {
+            done(committed.as_ref().map(|_| ()));
+        }
+        let outcomes = match committed {
             Ok(outcomes) => outcomes.into_iter().map(Ok).collect(),
             Err(error) => {
                 let outcomes = self.store_again(&records, error);
+                self.run_alone(jobs);
                 self.drop_broken_connection();
                 outcomes
             }
@@ -275,9 +327,19 @@ impl Loop {
         if accepted().any(|(record, _)| record.response.comment.is_some()) {
             self.signals.comments_queued.notify_one();
         }
-        for ((_, waiter), outcome) in batch.into_iter().zip(outcomes) {
+        for (waiting, outcome) in batch.into_iter().zip(outcomes) {
             // A client that hung up does not care; its response is stored all the same.
-            let _ = waiter.send(outcome);
+            let _ = waiting.waiter.send(outcome);
+        }
+    }
+
+    /// Jobs whose turn had not come when the batch failed. One that cannot be committed is dropped, and its waiter told.
+    fn run_alone(&mut self, jobs: impl Iterator<Item = Job>) {
+        let Some(conn) = self.connection() else { return };
+        for job in jobs {
+            if let Ok(done) = dialect::write_transaction(conn, |conn| Ok(job(conn))) {
+                done(Ok(()));
+            }
         }
     }
 
@@ -286,7 +348,7 @@ impl Loop {
     fn store_again(&mut self, records: &[&Record], error: StorageError) -> Vec<Result<Outcome, StorageError>> {
         tracing::error!(error = %error, records = records.len(), "A batch was not stored: {error}");
         let poison = matches!(&error, StorageError::Query(error) if is_about_the_data(error));
-        if !poison || records.len() == 1 {
+        if !poison || records.len() <= 1 {
             let text = error.to_string();
             return records.iter().map(|_| Err(StorageError::Unavailable(text.clone()))).collect();
         }

@@ -5,20 +5,22 @@
 
 mod retry;
 
+use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::web::Data;
 use counterbell_shared::time::UnixMillis;
-use diesel::Connection as _;
+use diesel::QueryResult;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 
 use crate::app::AppState;
 use crate::db::outbox::{self, Attempt, OutboxRow};
-use crate::db::responses::{ResponseRow, id_from_column};
+use crate::db::responses::{self, ResponseRow, id_from_column};
 use crate::db::sites::Site;
 use crate::db::{AnyConnection, StorageError, dialect};
+use crate::ingest::Pace;
 use crate::mail::{self, Mailer};
 use crate::metrics::MailResult;
 
@@ -28,6 +30,12 @@ const LEASE_MS: i64 = 120_000;
 const SENDING_MAX: usize = 16;
 /// How often the outbox is looked at when nothing wakes the worker: another process may have filled it.
 const POLL: Duration = Duration::from_secs(1);
+
+/// A leased message with what its mail is made of; `None` when the response is no longer stored.
+struct Leased {
+    message: OutboxRow,
+    content: Option<(String, ResponseRow)>,
+}
 
 /// A message, and what became of the attempt to send it.
 #[derive(Clone)]
@@ -39,32 +47,44 @@ struct Tried {
 /// Delivers due messages until told to stop; what is being sent then is finished.
 pub async fn deliver(state: Data<AppState>, mailer: Mailer, mut stopped: watch::Receiver<bool>) {
     let mailer = Arc::new(mailer);
+    let mut pace = Pace::new(&state.writer);
     let mut sending = JoinSet::new();
     // Kept until they are marked: a message that is not is sent again.
     let mut tried: Vec<Tried> = Vec::new();
     loop {
+        let started = Instant::now();
         let free = if *stopped.borrow() { 0 } else { SENDING_MAX - sending.len() };
-        match mark_and_lease(&state, &tried, free).await {
+        let leased = match mark_and_lease(&state, &tried, free).await {
             Ok(leased) => {
                 tried.clear();
-                for message in leased {
-                    sending.spawn_local(send(Data::clone(&state), Arc::clone(&mailer), message));
-                }
+                leased
             }
-            Err(error) => tracing::error!("The outbox cannot be worked on: {error}"),
+            Err(error) => {
+                tracing::error!("The outbox cannot be worked on: {error}");
+                Vec::new()
+            }
+        };
+        let any = !leased.is_empty();
+        for message in leased {
+            sending.spawn_local(send(Data::clone(&state), Arc::clone(&mailer), message));
         }
         if *stopped.borrow() && sending.is_empty() {
             return;
+        }
+        if any && pace.is_busy(&state.writer) {
+            // Ingest goes first: fewer mails at a time, with rests between them.
+            while let Some(done) = sending.join_next().await {
+                note(done, &mut tried);
+            }
+            tokio::time::sleep(Pace::rest(started.elapsed())).await;
+            continue;
         }
         tokio::select! {
             Some(done) = sending.join_next() => {
                 // Whatever else is done by now shares the commit.
                 let others = std::iter::from_fn(|| sending.try_join_next());
                 for done in std::iter::once(done).chain(others) {
-                    match done {
-                        Ok(done) => tried.push(done),
-                        Err(error) => tracing::error!("A delivery ended by a panic: {error}"),
-                    }
+                    note(done, &mut tried);
                 }
             }
             () = state.outbox_filled.notified() => {}
@@ -74,8 +94,15 @@ pub async fn deliver(state: Data<AppState>, mailer: Mailer, mut stopped: watch::
     }
 }
 
+fn note(done: Result<Tried, JoinError>, tried: &mut Vec<Tried>) {
+    match done {
+        Ok(done) => tried.push(done),
+        Err(error) => tracing::error!("A delivery ended by a panic: {error}"),
+    }
+}
+
 /// Marks what was tried and leases up to `free` due messages, in one commit.
-async fn mark_and_lease(state: &Data<AppState>, tried: &[Tried], free: usize) -> Result<Vec<OutboxRow>, StorageError> {
+async fn mark_and_lease(state: &Data<AppState>, tried: &[Tried], free: usize) -> Result<Vec<Leased>, StorageError> {
     let now = UnixMillis::now().0;
     // Reading first keeps an idle server from writing.
     if tried.is_empty() && (free == 0 || state.pool.read(outbox::next_due).await?.is_none_or(|due| due > now)) {
@@ -84,21 +111,41 @@ async fn mark_and_lease(state: &Data<AppState>, tried: &[Tried], free: usize) ->
     let tried = tried.to_vec();
     let limit = i64::try_from(free).unwrap_or(0);
     let work = move |conn: &mut AnyConnection| {
-        conn.transaction(|conn| {
-            let delivered = tried.iter().filter(|tried| matches!(tried.attempt, Attempt::Delivered));
-            OutboxRow::finish_delivered(conn, delivered.map(|tried| &tried.message), now)?;
-            for Tried { message, attempt } in &tried {
-                message.finish_failed(conn, attempt, now)?;
-            }
-            dialect::lease_due(conn, now, now + LEASE_MS, limit)
-        })
+        let delivered = tried.iter().filter(|tried| matches!(tried.attempt, Attempt::Delivered));
+        OutboxRow::finish_delivered(conn, delivered.map(|tried| &tried.message), now)?;
+        for Tried { message, attempt } in &tried {
+            message.finish_failed(conn, attempt, now)?;
+        }
+        dialect::lease_due(conn, now, now + LEASE_MS, limit)
     };
-    state.writer.run(work).await
+    let leased = state.writer.run(work).await?;
+    if leased.is_empty() {
+        return Ok(Vec::new());
+    }
+    state.pool.read(move |conn| add_content(conn, leased)).await
 }
 
-async fn send(state: Data<AppState>, mailer: Arc<Mailer>, message: OutboxRow) -> Tried {
+/// Reads what the mails are made of, all at once.
+fn add_content(conn: &mut AnyConnection, messages: Vec<OutboxRow>) -> QueryResult<Vec<Leased>> {
+    let keys: Vec<_> = messages.iter().map(|message| (message.site_id, message.response_id.clone())).collect();
+    let rows = responses::find_all(conn, &keys)?;
+    let found: HashMap<_, _> = rows.into_iter().map(|row| ((row.site_id, row.response_id.clone()), row)).collect();
+    let mut names: HashMap<i64, Option<String>> = HashMap::new();
+    let mut leased = Vec::with_capacity(messages.len());
+    for (message, key) in messages.into_iter().zip(keys) {
+        let name = match names.get(&message.site_id) {
+            Some(name) => name.clone(),
+            None => names.entry(message.site_id).or_insert(Site::find_name(conn, message.site_id)?).clone(),
+        };
+        leased.push(Leased { message, content: name.zip(found.get(&key).cloned()) });
+    }
+    Ok(leased)
+}
+
+async fn send(state: Data<AppState>, mailer: Arc<Mailer>, leased: Leased) -> Tried {
+    let Leased { message, content } = leased;
     let id = id_from_column(&message.message_id).map(|id| id.to_string()).unwrap_or_default();
-    let (attempt, result) = match render_and_send(&state, &mailer, &message, &id).await {
+    let (attempt, result) = match render_and_send(&mailer, &message, content, &id).await {
         Ok(()) => {
             tracing::info!(message.id = %id, message.kind = message.kind, "Delivered message {id}");
             (Attempt::Delivered, MailResult::Delivered)
@@ -120,15 +167,13 @@ async fn send(state: Data<AppState>, mailer: Arc<Mailer>, message: OutboxRow) ->
 
 /// # Errors
 /// What went wrong, for the message's `last_error`.
-async fn render_and_send(state: &AppState, mailer: &Mailer, message: &OutboxRow, id: &str) -> Result<(), String> {
-    let (site_id, response_id) = (message.site_id, id_from_column(&message.response_id));
-    let found = state.pool.read(move |conn| {
-        let site_name = Site::find_name(conn, site_id)?;
-        let response = response_id.map(|id| ResponseRow::find(conn, &[site_id], id)).transpose()?.flatten();
-        Ok(site_name.zip(response))
-    });
-    let (site_name, response) =
-        found.await.map_err(|error| error.to_string())?.ok_or("the response is no longer stored")?;
+async fn render_and_send(
+    mailer: &Mailer,
+    message: &OutboxRow,
+    content: Option<(String, ResponseRow)>,
+    id: &str,
+) -> Result<(), String> {
+    let (site_name, response) = content.ok_or("the response is no longer stored")?;
     let mail = mail::alert_mail(mailer.from(), &message.recipient, id, site_name, &response)?;
     mailer.send(&mail, id).await.map_err(|error| error.to_string())
 }

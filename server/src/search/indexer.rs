@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use super::index::{Queued, Rebuild};
 use crate::app::AppState;
 use crate::db::{AnyConnection, StorageError, dialect};
+use crate::ingest::Pace;
 
 /// Comments indexed in one commit.
 const CHUNK: i64 = 1_000;
@@ -17,14 +18,10 @@ const CHUNK: i64 = 1_000;
 const GATHER: Duration = Duration::from_millis(200);
 /// How often the queue is looked at when nothing wakes us: another process may have filled it.
 const POLL: Duration = Duration::from_secs(1);
-/// Responses a second above which ingest comes first.
-const BUSY_PER_SECOND: f64 = 2_000.0;
-/// While ingest is busy, the index rests this many times as long as it worked.
-const REST: u32 = 4;
 
 /// Indexes what is queued, until told to stop.
 pub async fn keep_up(state: Data<AppState>, mut stopped: watch::Receiver<bool>) {
-    let mut pace = Pace::new(&state);
+    let mut pace = Pace::new(&state.writer);
     let mut after_site = i64::MIN;
     loop {
         let started = Instant::now();
@@ -35,7 +32,11 @@ pub async fn keep_up(state: Data<AppState>, mut stopped: watch::Receiver<bool>) 
                 0
             }
         };
-        let pause = if indexed > 0 { pace.rest(&state, started.elapsed()) } else { POLL };
+        let pause = match indexed {
+            0 => POLL,
+            _ if pace.is_busy(&state.writer) => Pace::rest(started.elapsed()),
+            _ => Duration::ZERO,
+        };
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             () = async { state.comments_queued.notified().await; tokio::time::sleep(GATHER).await }, if indexed == 0 => {}
@@ -116,24 +117,4 @@ async fn fill_queue_again(state: &Data<AppState>) -> Result<usize, StorageError>
         .await?;
     state.search.set_rebuild(last).await?;
     Ok(count)
-}
-
-/// Leaves the processors to ingest while that is busy.
-struct Pace {
-    stored: u64,
-    since: Instant,
-}
-
-impl Pace {
-    fn new(state: &AppState) -> Self {
-        Self { stored: state.writer.stored(), since: Instant::now() }
-    }
-
-    /// How long to rest after `worked`.
-    fn rest(&mut self, state: &AppState, worked: Duration) -> Duration {
-        let stored = state.writer.stored();
-        let per_second = (stored - self.stored) as f64 / self.since.elapsed().as_secs_f64().max(0.001);
-        *self = Self { stored, since: Instant::now() };
-        if per_second > BUSY_PER_SECOND { worked * REST } else { Duration::ZERO }
-    }
 }

@@ -1,6 +1,5 @@
 //! What counts as a word, for comments and for what is searched in them.
 
-use std::collections::BTreeSet;
 use std::str::FromStr;
 
 use unicode_normalization::UnicodeNormalization;
@@ -11,16 +10,12 @@ const WORD_MAX_CHARS: usize = 40;
 /// Most words in one query.
 const QUERY_MAX_WORDS: usize = 16;
 
-/// The different words of a comment, without case and accents, in order.
+/// Hands over the words of a comment, without case and accents: letters and digits alone.
 ///
 /// Scripts written without spaces (Chinese, Japanese) are cut into pairs of characters, so that any part of a text is
 /// found without a dictionary.
-pub fn index_words(comment: &str) -> BTreeSet<String> {
-    let mut words = BTreeSet::new();
-    each_word(comment, |word, _| {
-        words.insert(word);
-    });
-    words
+pub fn index_words(comment: &str, mut take: impl FnMut(&str)) {
+    each_word(comment, |word, _| take(word));
 }
 
 /// One word asked for.
@@ -48,7 +43,7 @@ impl FromStr for Query {
             let first = terms.len();
             let star = part.ends_with('*');
             // A lone character of a script without spaces is half of a pair.
-            each_word(part, |word, half_pair| terms.push(Term { word, prefix: half_pair }));
+            each_word(part, |word, half_pair| terms.push(Term { word: word.to_owned(), prefix: half_pair }));
             if star && let Some(last) = terms[first..].last_mut() {
                 last.prefix = true;
             }
@@ -62,15 +57,17 @@ impl FromStr for Query {
 }
 
 /// Hands over each word, and whether it is a single character of a script without spaces.
-fn each_word(text: &str, mut take: impl FnMut(String, bool)) {
+fn each_word(text: &str, mut take: impl FnMut(&str, bool)) {
     if text.is_ascii() {
         return cut(text.chars(), &mut take);
     }
     // Accents are taken off by decomposing; what is left is put together again (Unicode Standard Annex 15).
-    cut(text.nfkd().filter(|c| !is_combining_mark(*c)).nfc(), &mut take);
+    // The marks of Japanese are no accents: without them it would be another syllable.
+    let kept = |c: &char| !is_combining_mark(*c) || matches!(c, '\u{3099}' | '\u{309a}');
+    cut(text.nfkd().filter(kept).nfc(), &mut take);
 }
 
-fn cut(chars: impl Iterator<Item = char>, take: &mut impl FnMut(String, bool)) {
+fn cut(chars: impl Iterator<Item = char>, take: &mut impl FnMut(&str, bool)) {
     let (mut word, mut length) = (String::new(), 0);
     let mut unspaced: Option<(char, bool)> = None;
     for c in chars.chain(std::iter::once(' ')) {
@@ -79,7 +76,7 @@ fn cut(chars: impl Iterator<Item = char>, take: &mut impl FnMut(String, bool)) {
             && let Some((last, alone)) = unspaced.take()
             && alone
         {
-            take(last.to_string(), true);
+            take(last.encode_utf8(&mut [0; 4]), true);
         }
         if c.is_alphanumeric() && !pairs {
             if length < WORD_MAX_CHARS {
@@ -93,12 +90,15 @@ fn cut(chars: impl Iterator<Item = char>, take: &mut impl FnMut(String, bool)) {
             continue;
         }
         if length > 0 {
-            take(std::mem::take(&mut word), false);
+            take(&word, false);
+            word.clear();
             length = 0;
         }
         if pairs {
             if let Some((last, _)) = unspaced {
-                take([last, c].iter().collect(), false);
+                word.extend([last, c]);
+                take(&word, false);
+                word.clear();
             }
             unspaced = Some((c, unspaced.is_none()));
         }
@@ -117,18 +117,20 @@ mod tests {
     use super::*;
 
     fn words(comment: &str) -> Vec<String> {
-        index_words(comment).into_iter().collect()
+        let mut words = Vec::new();
+        index_words(comment, |word| words.push(word.to_owned()));
+        words
     }
 
     #[test]
     fn case_accents_and_apostrophes_do_not_matter() {
-        assert_eq!(words("Größe, GRÖSSE! Don't don’t café 42"), ["42", "cafe", "dont", "grosse", "große"]);
+        assert_eq!(words("Größe, GRÖSSE! Don't don’t café 42"), ["große", "grosse", "dont", "dont", "cafe", "42"]);
         assert_eq!(words("\u{fb01}t"), ["fit"]);
     }
 
     #[test]
     fn scripts_without_spaces_are_cut_into_pairs() {
-        assert_eq!(words("対応が悪い A店"), ["a", "が悪", "対応", "店", "応が", "悪い"]);
+        assert_eq!(words("対応が悪い A店"), ["対応", "応が", "が悪", "悪い", "a", "店"]);
     }
 
     #[test]

@@ -147,7 +147,7 @@ async fn search(
         let filter = filter.clone();
         let rows = state.pool.read(move |conn| {
             let keys: Vec<_> = hits.iter().map(|hit| (hit.site_id, hit.response_id.clone())).collect();
-            let rows = responses::find_all(conn, &keys, &filter)?;
+            let rows = responses::find_filtered(conn, &keys, &filter)?;
             let places: HashMap<_, _> = keys.into_iter().zip(hits.iter().map(|hit| hit.seq)).collect();
             let place = |row: &ResponseRow| places.get(&(row.site_id, row.response_id.clone())).copied();
             Ok(rows.into_iter().filter_map(|row| Some((place(&row)?, row))).collect::<Vec<_>>())

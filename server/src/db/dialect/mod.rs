@@ -5,7 +5,7 @@ mod unnest;
 
 use std::collections::HashSet;
 
-use diesel::connection::SimpleConnection;
+use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Integer, Text};
@@ -55,6 +55,35 @@ pub fn with_migration_lock<T, E: From<diesel::result::Error>>(
             let done = work(conn);
             conn.batch_execute(&format!("SELECT pg_advisory_unlock({MIGRATION_LOCK})"))?;
             done
+        }
+    }
+}
+
+/// Runs `work` in a transaction that is about to write.
+///
+/// # Errors
+/// What `work` returns, or what the database says; then nothing is changed.
+pub fn write_transaction<T>(
+    conn: &mut AnyConnection,
+    work: impl FnOnce(&mut AnyConnection) -> QueryResult<T>,
+) -> QueryResult<T> {
+    type Manager = <AnyConnection as Connection>::TransactionManager;
+
+    match conn {
+        // Taken at the start, SQLite's write lock is waited for; a transaction that read first would be refused when
+        // another process wrote meanwhile.
+        AnyConnection::Sqlite(sqlite) => AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN IMMEDIATE")?,
+        AnyConnection::Postgres(_) => Manager::begin_transaction(conn)?,
+    }
+    match work(conn) {
+        Ok(done) => {
+            Manager::commit_transaction(conn)?;
+            Ok(done)
+        }
+        Err(error) => {
+            // The first error says what is wrong; a connection that cannot even roll back is found to be broken.
+            let _ = Manager::rollback_transaction(conn);
+            Err(error)
         }
     }
 }

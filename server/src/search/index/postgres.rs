@@ -55,11 +55,11 @@ pub fn add(conn: &mut PgConnection, after_site: i64, limit: i64) -> QueryResult<
 /// The text form of a `tsvector`. Words hold letters and digits alone, so quotes need no escape.
 fn vector(comment: &str) -> String {
     let mut text = String::new();
-    for word in index_words(comment) {
+    index_words(comment, |word| {
         text.push('\'');
-        text.push_str(&word);
+        text.push_str(word);
         text.push_str("' ");
-    }
+    });
     text
 }
 

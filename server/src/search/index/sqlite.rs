@@ -90,10 +90,10 @@ const SITE_MARK: char = '\u{e000}';
 
 fn document(site_id: i64, comment: &str) -> String {
     let mut text = format!("{SITE_MARK}{site_id}");
-    for word in index_words(comment) {
+    index_words(comment, |word| {
         text.push(' ');
-        text.push_str(&word);
-    }
+        text.push_str(word);
+    });
     text
 }
 
