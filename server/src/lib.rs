@@ -20,3 +20,4 @@ pub mod outbox;
 pub mod retention;
 pub mod search;
 pub mod transfer;
+pub mod verify;

@@ -11,6 +11,7 @@ mod output;
 mod serve;
 mod site;
 mod transfer;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -48,6 +49,7 @@ enum Command {
     Backup(transfer::BackupArgs),
     Restore(transfer::RestoreArgs),
     Copy(transfer::CopyArgs),
+    Verify(verify::VerifyArgs),
     /// Bring the database's schema up to date
     Migrate(migrate::MigrateArgs),
     #[command(subcommand, hide = true)]
@@ -66,6 +68,7 @@ pub fn run() -> ExitCode {
         Command::Backup(args) => args.run(),
         Command::Restore(args) => args.run(),
         Command::Copy(args) => args.run(),
+        Command::Verify(args) => args.run(),
         Command::Migrate(args) => args.run(),
         Command::Bench(command) => command.run(),
     };

@@ -55,8 +55,8 @@ fn rate_limit(config: &ServeConfig) -> Check {
         (true, true) if limit == 0 => Check::ok(name, "only this machine reaches it, and no rate limit is set"),
         (true, true) => Check::warning(
             name,
-            format!("only this machine reaches it: a proxy's address alone would be held to {limit} a minute"),
-            "name the proxy with --trusted-proxy, such as 127.0.0.1/32, so that its senders are told apart",
+            format!("only this machine reaches it: who comes through a proxy is not held to {limit} a minute"),
+            "name the proxy with --trusted-proxy, such as 127.0.0.1/32, so that its X-Forwarded-For is believed",
         ),
         (false, true) => Check::warning(
             name,

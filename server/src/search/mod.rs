@@ -7,6 +7,6 @@ mod index;
 mod indexer;
 mod words;
 
-pub use index::{Hit, SearchIndex};
+pub use index::{Hit, SearchIndex, index_path};
 pub use indexer::keep_up;
 pub use words::{Query, index_words};

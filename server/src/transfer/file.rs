@@ -70,7 +70,7 @@ pub(super) fn check_schema(conn: &mut AnyConnection, name: &str) -> Result<bool,
 }
 
 /// Reading needs the columns this program knows.
-pub(super) fn refuse_old_schema(conn: &mut AnyConnection, name: &str) -> Result<(), TransferError> {
+pub(crate) fn refuse_old_schema(conn: &mut AnyConnection, name: &str) -> Result<(), TransferError> {
     if check_schema(conn, name)? {
         let advice = "bring it up to date with `counterbell migrate`, or use the version that made it";
         return Err(TransferError::Refused(format!("the schema of {name} is behind this program's: {advice}")));

@@ -12,6 +12,7 @@ pub use copy::{CopyOptions, CopyProgress, TableReport, copy, count_rows};
 use diesel::connection::SimpleConnection;
 use diesel::result::QueryResult;
 pub use error::TransferError;
+pub(crate) use file::refuse_old_schema;
 pub use restore::{RestoreReport, restore};
 
 use crate::db::{AnyConnection, DatabaseUrl, migrations, open};
@@ -35,7 +36,7 @@ pub fn copy_between(
         return Err(TransferError::Refused(format!("{from} does not exist: check --from")));
     }
     let mut source = open(from)?;
-    file::refuse_old_schema(&mut source, &from.to_string())?;
+    refuse_old_schema(&mut source, &from.to_string())?;
     begin_snapshot(&mut source)?;
     let mut target = migrations::open_up_to_date(to)?;
     copy(&mut source, &mut target, options, show)

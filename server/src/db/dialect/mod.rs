@@ -11,7 +11,7 @@ use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Integer, Text};
 use diesel::sqlite::Sqlite;
 
-pub use transfer::{after_copy, index_what_is_missing, table_names};
+pub use transfer::{after_copy, index_what_is_missing, lock_rollup, table_names};
 pub use unnest::{Column, Unnest};
 
 use super::connection::AnyConnection;

@@ -42,6 +42,20 @@ pub fn after_copy(conn: &mut AnyConnection, new_words: bool) -> QueryResult<()> 
     if new_words { index_what_is_missing(conn) } else { Ok(()) }
 }
 
+/// Keeps everybody from storing responses until the transaction ends, so that figures can be made anew from them. The
+/// first thing in the transaction.
+///
+/// # Errors
+/// What the database says.
+pub fn lock_rollup(conn: &mut AnyConnection) -> QueryResult<()> {
+    conn.batch_execute(match conn {
+        // Any write takes SQLite's one lock; this one changes nothing.
+        AnyConnection::Sqlite(_) => "UPDATE score_days SET day = day WHERE site_id = -1",
+        // In the order in which the writer touches them.
+        AnyConnection::Postgres(_) => "LOCK TABLE responses, score_days IN SHARE ROW EXCLUSIVE MODE",
+    })
+}
+
 /// Has every comment indexed that is neither in the search index nor in its queue.
 ///
 /// # Errors

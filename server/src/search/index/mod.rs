@@ -181,7 +181,7 @@ impl SearchIndex {
 pub(super) use sqlite::Rebuild;
 
 /// `counterbell.db-search` for `counterbell.db`, as SQLite itself names its helpers.
-fn index_path(database: PathBuf) -> PathBuf {
+pub fn index_path(database: PathBuf) -> PathBuf {
     let mut name = database.into_os_string();
     name.push("-search");
     PathBuf::from(name)

@@ -1,0 +1,137 @@
+//! What can be counted by one statement, and so at one moment.
+
+use counterbell_shared::metric::Metric;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
+
+use super::{Check, Counted};
+use crate::db::sites::Site;
+use crate::db::{AnyConnection, dialect, score_days};
+
+#[derive(QueryableByName)]
+pub(super) struct Number {
+    #[diesel(sql_type = BigInt)]
+    pub n: i64,
+}
+
+#[derive(QueryableByName)]
+struct Word {
+    #[diesel(sql_type = Text)]
+    word: String,
+}
+
+type Look = fn(&mut AnyConnection) -> QueryResult<Check>;
+
+/// Each by its name.
+pub(super) const ALL: [(&str, Look); 4] =
+    [("references", references), ("responses", responses), ("alerts", alerts), ("outbox", outbox)];
+
+pub(super) fn number(conn: &mut AnyConnection, query: &str) -> QueryResult<i64> {
+    Ok(diesel::sql_query(query).get_result::<Number>(conn)?.n)
+}
+
+/// Every page, and every index against its table.
+pub(super) fn integrity(conn: &mut AnyConnection) -> QueryResult<Check> {
+    let name = "integrity";
+    let (differences, found, advice) = match conn {
+        AnyConnection::Sqlite(_) => {
+            let query = "SELECT integrity_check AS word FROM pragma_integrity_check WHERE schema = 'main'";
+            let advice = "the file is damaged: stop the server, keep the file, restore a backup, look at the disk";
+            let lines = match diesel::sql_query(query).load::<Word>(conn) {
+                Ok(lines) => lines.into_iter().map(|line| line.word).filter(|line| line != "ok").collect(),
+                Err(error) => vec![error.to_string()],
+            };
+            match lines.first() {
+                None => (0, "every page and index is whole".to_owned(), None),
+                Some(first) => (i64::try_from(lines.len()).unwrap_or(i64::MAX), first.clone(), Some(advice)),
+            }
+        }
+        // It checks each page when it is read, if it was set up to; reading all of them is `pg_amcheck`'s work.
+        AnyConnection::Postgres(_) => {
+            let query = "SELECT current_setting('data_checksums') AS word";
+            let checksums = diesel::sql_query(query).get_result::<Word>(conn)?.word;
+            (0, format!("left to PostgreSQL: data_checksums={checksums}"), None)
+        }
+    };
+    Ok(Check { name, differences, found, advice, repaired: false })
+}
+
+/// Rows that belong to a site that is not there.
+fn references(conn: &mut AnyConnection) -> QueryResult<Check> {
+    const TABLES: [&str; 8] =
+        ["site_origins", "site_recipients", "alert_rules", "api_keys", "responses", "alerts", "outbox", "score_days"];
+    let one = |table| format!("(SELECT count(*) FROM {table} WHERE site_id NOT IN (SELECT id FROM sites))");
+    let query = format!("SELECT {} AS n", TABLES.map(one).join(" + "));
+    let counted = Counted {
+        name: "references",
+        good: "every row belongs to a site",
+        bad: "rows belong to a site that is not there",
+        advice: "find out who deleted the site, and restore it from a backup",
+    };
+    Ok(counted.check(number(conn, &query)?))
+}
+
+/// Values this program would not have stored.
+fn responses(conn: &mut AnyConnection) -> QueryResult<Check> {
+    let good = Metric::ALL.map(|metric| {
+        let (scale, name) = (metric.scale(), metric.as_str());
+        format!("(metric = '{name}' AND score BETWEEN {} AND {})", scale.min, scale.max)
+    });
+    let good = good.join(" OR ");
+    let query = format!("SELECT count(*) AS n FROM responses WHERE length(response_id) <> 16 OR NOT ({good})");
+    let counted = Counted {
+        name: "responses",
+        good: "every id, metric and score can be read",
+        bad: "responses have an id, a metric or a score this program does not write",
+        advice: "find out what else writes to the database, and correct those rows",
+    };
+    Ok(counted.check(number(conn, &query)?))
+}
+
+/// A response may be gone that was older than its site keeps them; then what is left of it is no fault.
+const STORED: &str =
+    "EXISTS (SELECT 1 FROM responses AS r WHERE r.site_id = t.site_id AND r.response_id = t.response_id)";
+const NEVER_PURGED: &str = "t.site_id IN (SELECT id FROM sites WHERE purged_before = 0)";
+
+fn alerts(conn: &mut AnyConnection) -> QueryResult<Check> {
+    let query = format!("SELECT count(*) AS n FROM alerts AS t WHERE NOT {STORED} AND {NEVER_PURGED}");
+    let counted = Counted {
+        name: "alerts",
+        good: "every alert is of a stored response",
+        bad: "alerts are of responses that are not there",
+        advice: "responses were deleted past this program: restore them from a backup",
+    };
+    Ok(counted.check(number(conn, &query)?))
+}
+
+fn outbox(conn: &mut AnyConnection) -> QueryResult<Check> {
+    let query =
+        format!("SELECT count(*) AS n FROM outbox AS t WHERE NOT {STORED} AND (state = 'pending' OR {NEVER_PURGED})");
+    let counted = Counted {
+        name: "outbox",
+        good: "every message is of a stored response",
+        bad: "messages are of responses that are not there, and cannot be written",
+        advice: "responses were deleted past this program: restore them from a backup",
+    };
+    Ok(counted.check(number(conn, &query)?))
+}
+
+/// One statement, so that a server may go on.
+pub(super) fn rollup_differences(conn: &mut AnyConnection, site: &Site) -> QueryResult<i64> {
+    let purged_before = purged_before(conn, site.id)?;
+    score_days::count_differences(conn, site.id, purged_before)
+}
+
+pub(super) fn rebuild_rollup(conn: &mut AnyConnection, site: &Site) -> QueryResult<()> {
+    conn.transaction(|conn| {
+        dialect::lock_rollup(conn)?;
+        let purged_before = purged_before(conn, site.id)?;
+        score_days::rebuild(conn, site.id, purged_before)
+    })
+}
+
+fn purged_before(conn: &mut AnyConnection, site_id: i64) -> QueryResult<i64> {
+    use crate::db::schema::sites;
+
+    sites::table.find(site_id).select(sites::purged_before).first(conn)
+}
