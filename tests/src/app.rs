@@ -22,6 +22,20 @@ pub struct TestApp {
     address: String,
 }
 
+/// Another server on the database of a [`TestApp`].
+pub struct Node {
+    /// Its process.
+    pub program: Program,
+    address: String,
+}
+
+impl Node {
+    /// Absolute URL of a path on it.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+}
+
 impl TestApp {
     /// One on this backend: `TestApp::on(Backend::Sqlite).await`.
     pub fn on(backend: Backend) -> Setup {
@@ -38,6 +52,12 @@ impl TestApp {
     /// Absolute URL of a path on the server.
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
+    }
+
+    /// Starts another server on the same database, which must be PostgreSQL.
+    pub async fn another_server(&self) -> Node {
+        let (program, address) = self.installation.serve("127.0.0.1:0").await;
+        Node { program, address }
     }
 
     /// A request, to be completed and handed to [`Self::send`].

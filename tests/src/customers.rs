@@ -8,7 +8,7 @@ use counterbell_shared::problem::ProblemCode;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::{Answer, TestApp, app, sample, wait};
+use crate::{Answer, Node, TestApp, app, sample, wait};
 
 /// Between two responses of one customer, so that a machine busy with other tests is left some time.
 const PAUSE: Duration = Duration::from_millis(5);
@@ -50,7 +50,7 @@ pub struct Customers {
 }
 
 struct Shared {
-    url: String,
+    urls: Vec<String>,
     site_key: String,
     unhappy_every: usize,
     leaving: AtomicBool,
@@ -60,8 +60,14 @@ struct Shared {
 impl Customers {
     /// This many come; one of `unhappy_every` responses has the lowest score.
     pub fn come(app: &TestApp, customers: usize, unhappy_every: usize) -> Self {
+        Self::come_to(&[], app, customers, unhappy_every)
+    }
+
+    /// As [`Self::come`]; each time they send, also the same response again, they are led to any of the servers.
+    pub fn come_to(nodes: &[Node], app: &TestApp, customers: usize, unhappy_every: usize) -> Self {
+        let nodes = nodes.iter().map(|node| node.url("/v1/responses"));
         let shared = Arc::new(Shared {
-            url: app.url("/v1/responses"),
+            urls: nodes.chain(std::iter::once(app.url("/v1/responses"))).collect(),
             site_key: app.site_key.clone(),
             unhappy_every,
             leaving: AtomicBool::new(false),
@@ -126,7 +132,7 @@ async fn send_until_leaving(shared: Arc<Shared>) {
 async fn send_until_acknowledged(http: &reqwest::Client, shared: &Shared, response: &Value, unhappy: bool) {
     let deadline = Instant::now() + wait::DEADLINE;
     loop {
-        let answered = http.post(&shared.url).json(response).send().await;
+        let answered = http.post(&shared.urls[fastrand::usize(..shared.urls.len())]).json(response).send().await;
         let status = answered.as_ref().ok().map(|answer| answer.status().as_u16());
         let answer = match answered {
             Ok(answer) => Answer::read(answer).await.ok(),

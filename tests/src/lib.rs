@@ -25,7 +25,7 @@ mod volume;
 pub mod wait;
 
 pub use answer::Answer;
-pub use app::TestApp;
+pub use app::{Node, TestApp};
 pub use browser::{Browser, Widget};
 pub use cli::{CliOutput, command, run_command};
 pub use counterbell_test_postgres::{Postgres, Stop};

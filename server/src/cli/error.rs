@@ -3,6 +3,7 @@
 use crate::app::ServeError;
 use crate::config::ConfigError;
 use crate::db::OpenError;
+use crate::db::distributed::DistributeError;
 use crate::import::ImportError;
 use crate::transfer::TransferError;
 
@@ -15,6 +16,9 @@ pub enum CliError {
     /// The database cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// A database that cannot be spread over machines.
+    #[error(transparent)]
+    Distribute(#[from] DistributeError),
     /// The database refused.
     #[error("the database refused: {0}")]
     Query(#[from] diesel::result::Error),

@@ -6,13 +6,19 @@ use serde_json::json;
 use super::CliError;
 use super::output::OutputArgs;
 use crate::config::CommonSettings;
-use crate::db::{OpenError, migrations, open};
+use crate::db::{OpenError, distributed, migrations, open};
 
 #[derive(Args)]
 pub struct MigrateArgs {
     /// Take back the newest migration instead; what it added is LOST
     #[arg(long)]
     revert_last: bool,
+    /// Then spread the tables over the machines of a distributed PostgreSQL (the extension citus)
+    #[arg(long, conflicts_with = "revert_last")]
+    distributed: bool,
+    /// Only print what --distributed would do
+    #[arg(long, requires = "distributed")]
+    print: bool,
     #[command(flatten)]
     common: CommonSettings,
     #[command(flatten)]
@@ -21,6 +27,11 @@ pub struct MigrateArgs {
 
 impl MigrateArgs {
     pub fn run(self) -> Result<(), CliError> {
+        if self.print {
+            let statements: Vec<_> = distributed::statements().into_iter().map(|(_, statement)| statement).collect();
+            let text: String = statements.iter().map(|statement| format!("{statement};\n")).collect();
+            return self.output.print(&json!({"statements": statements}), &text);
+        }
         let url = self.common.database_url()?;
         let mut conn = open(&url)?;
         let failed = |error: Box<dyn std::error::Error + Send + Sync>| OpenError::Migrate {
@@ -37,6 +48,17 @@ impl MigrateArgs {
         } else {
             applied.iter().map(|name| format!("Applied {name}\n")).collect()
         };
+        if self.distributed {
+            let spread = distributed::distribute(&mut conn)?;
+            let tables = if spread.is_empty() {
+                "All tables were spread before.".to_owned()
+            } else {
+                format!("Spread {}.", spread.join(", "))
+            };
+            return self
+                .output
+                .print(&json!({"applied": applied, "distributed": spread}), &format!("{text}\n{tables}"));
+        }
         self.output.print(&json!({"applied": applied}), &text)
     }
 }

@@ -3,6 +3,7 @@
 pub mod backlog;
 mod connection;
 pub mod dialect;
+pub mod distributed;
 pub mod keys;
 pub mod migrations;
 pub mod outbox;

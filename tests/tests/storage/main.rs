@@ -5,6 +5,7 @@ mod backup;
 mod copy;
 mod crash;
 mod migrate;
+mod nodes;
 mod parity;
 mod retention;
 mod verify;

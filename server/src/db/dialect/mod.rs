@@ -15,7 +15,7 @@ pub use transfer::{after_copy, index_what_is_missing, lock_rollup, table_names};
 pub use unnest::{Column, Unnest};
 
 use super::connection::AnyConnection;
-use super::outbox::{NewAlertRow, NewOutboxRow, OutboxRow};
+use super::outbox::{NewAlertRow, NewOutboxRow, OutboxRow, OutboxState};
 use super::responses::NewResponseRow;
 use super::schema::{alerts, outbox, responses, search_queue};
 use super::score_days::{SCORES, ScoreDays};
@@ -152,27 +152,50 @@ pub fn insert_outbox(conn: &mut AnyConnection, rows: &[&NewOutboxRow]) -> QueryR
 /// PostgreSQL's protocol counts bound parameters in 16 bits: 65,535 over 12 columns, with room to spare.
 const POSTGRES_CHUNK_ROWS: usize = 4_000;
 
-/// Takes up to `limit` due messages, the longest due first, and keeps others off them until `lease_until` (Unix ms).
+/// Takes up to `limit` due messages, the longest due first, and keeps others off them until `lease_until` (Unix ms). A
+/// site at a time: a distributed database locks rows on one node only.
 ///
 /// # Errors
 /// What the database says.
 pub fn lease_due(conn: &mut AnyConnection, now: i64, lease_until: i64, limit: i64) -> QueryResult<Vec<OutboxRow>> {
-    let lock = match conn {
+    let mut sites: Vec<i64> = outbox::table
+        .filter(outbox::state.eq(OutboxState::Pending.as_str()))
+        .filter(outbox::next_attempt_at.le(now))
+        .order(outbox::next_attempt_at)
+        .select(outbox::site_id)
+        .limit(limit)
+        .load(conn)?;
+    sites.sort_unstable();
+    sites.dedup();
+    let due = "SELECT message_id FROM outbox WHERE site_id = $2 AND state = 'pending' AND next_attempt_at <= $3 \
+               ORDER BY next_attempt_at LIMIT $4";
+    let wanted = match conn {
         // One writer, and no row locks.
-        AnyConnection::Sqlite(_) => "",
-        // Many workers: each takes what no other holds.
-        AnyConnection::Postgres(_) => " FOR UPDATE SKIP LOCKED",
+        AnyConnection::Sqlite(_) => format!("IN ({due})"),
+        // Many workers: each takes what no other holds. As an array it is read once, whatever the plan.
+        AnyConnection::Postgres(_) => format!("= ANY (ARRAY ({due} FOR UPDATE SKIP LOCKED))"),
     };
-    // SQLite, too, numbers `$1`, `$2`, `$3` in the order they first appear.
-    diesel::sql_query(format!(
-        "UPDATE outbox SET attempts = attempts + 1, next_attempt_at = $1 WHERE (site_id, message_id) IN \
-         (SELECT site_id, message_id FROM outbox WHERE state = 'pending' AND next_attempt_at <= $2 \
-         ORDER BY next_attempt_at LIMIT $3{lock}) RETURNING *"
-    ))
-    .bind::<BigInt, _>(lease_until)
-    .bind::<BigInt, _>(now)
-    .bind::<BigInt, _>(limit)
-    .load(conn)
+    // SQLite, too, numbers `$1`, `$2` .. in the order they first appear.
+    let lease = format!(
+        "UPDATE outbox SET attempts = attempts + 1, next_attempt_at = $1 WHERE site_id = $2 AND message_id {wanted} \
+         RETURNING *"
+    );
+    let mut leased: Vec<OutboxRow> = Vec::new();
+    for site_id in sites {
+        let rest = limit - i64::try_from(leased.len()).unwrap_or(limit);
+        if rest <= 0 {
+            break;
+        }
+        leased.extend(
+            diesel::sql_query(&lease)
+                .bind::<BigInt, _>(lease_until)
+                .bind::<BigInt, _>(site_id)
+                .bind::<BigInt, _>(now)
+                .bind::<BigInt, _>(rest)
+                .load::<OutboxRow>(conn)?,
+        );
+    }
+    Ok(leased)
 }
 
 fn unnest_responses<'a>(rows: &[&'a NewResponseRow]) -> Unnest<'a> {

@@ -1,0 +1,86 @@
+//! Several servers on one PostgreSQL, and what lets it be spread over machines.
+
+use counterbell_tests::{Backend, Customers, Smtp, TestApp, audit};
+use serde_json::json;
+
+/// As in the server: mails being sent at once, the most that can come twice after a crash.
+const SENDING_MAX: usize = 16;
+
+#[tokio::test]
+async fn three_servers_share_a_database_and_one_may_die() {
+    let smtp = Smtp::start().await;
+    let app = TestApp::on(Backend::Postgres).smtp(&smtp).await;
+    let mut nodes = vec![app.another_server().await, app.another_server().await];
+    // All three take the same responses: a repeat is led to any of them.
+    let mut customers = Customers::come_to(&nodes, &app, 24, 10);
+    customers.wait_for_more(300).await;
+    nodes[0].program.kill();
+    customers.wait_for_more(300).await;
+    let met = customers.leave().await;
+
+    met.expect_only_503();
+    assert!(met.cut_off > 0, "nobody noticed that a server died");
+    audit::expect_all_kept(&app, &smtp, &met, SENDING_MAX).await;
+}
+
+#[tokio::test]
+async fn servers_that_start_together_migrate_once() {
+    let app = TestApp::on(Backend::Postgres).await;
+    while app.cli(&["migrate", "--revert-last"]).status.success() {}
+
+    let nodes = tokio::join!(app.another_server(), app.another_server(), app.another_server());
+
+    for node in [nodes.0, nodes.1, nodes.2] {
+        let ready = reqwest::get(node.url("/readyz")).await.unwrap();
+        assert_eq!(ready.status(), 200, "{}", node.program.printed());
+    }
+    assert_eq!(app.cli(&["migrate", "--json"]).json(), json!({ "applied": [] }));
+}
+
+#[tokio::test]
+async fn every_key_of_a_table_that_is_spread_begins_with_the_site() {
+    let app = TestApp::on(Backend::Postgres).await;
+    let printed = app.cli(&["migrate", "--distributed", "--print", "--json"]).json();
+    let statements: Vec<&str> = printed["statements"].as_array().unwrap().iter().map(|s| s.as_str().unwrap()).collect();
+    let named = |function: &str| -> Vec<String> {
+        let of = statements.iter().filter(|statement| statement.contains(function));
+        of.map(|statement| format!("'{}'", statement.split('\'').nth(1).unwrap())).collect()
+    };
+    let (reference, distributed) = (named("create_reference_table("), named("create_distributed_table("));
+    assert_eq!(reference.len() + distributed.len(), statements.len());
+    let (reference, count, distributed) = (reference.join(","), distributed.len(), distributed.join(","));
+    let rows = |query: &str| app.count(&format!("({query}) AS found"));
+
+    // No table is forgotten.
+    let tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE '\\_\\_diesel%'";
+    assert_eq!(rows(&format!("{tables} AND tablename NOT IN ({reference},{distributed})")), 0);
+    assert_eq!(rows(tables), i64::try_from(statements.len()).unwrap());
+
+    let unique = format!(
+        "SELECT a.attname FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indrelid \
+         JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = i.indkey[0] \
+         WHERE i.indisunique AND c.relname IN ({distributed})"
+    );
+    assert_eq!(rows(&unique), i64::try_from(count).unwrap(), "every table has one primary key");
+    assert_eq!(rows(&format!("{unique} AND a.attname <> 'site_id'")), 0);
+    let foreign = format!(
+        "SELECT a.attname FROM pg_constraint AS k JOIN pg_class AS c ON c.oid = k.conrelid \
+         JOIN pg_class AS other ON other.oid = k.confrelid \
+         JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = k.conkey[1] WHERE k.contype = 'f'"
+    );
+    assert!(rows(&foreign) > 0, "the query finds foreign keys");
+    let reaches_elsewhere = format!("c.relname IN ({distributed}) AND a.attname <> 'site_id'");
+    assert_eq!(rows(&format!("{foreign} AND {reaches_elsewhere}")), 0);
+    // A table that is on every machine may only point at such tables.
+    assert_eq!(rows(&format!("{foreign} AND c.relname IN ({reference}) AND other.relname NOT IN ({reference})")), 0);
+}
+
+#[tokio::test]
+async fn database_without_citus_says_what_to_do() {
+    for (backend, word) in [(Backend::Postgres, "CREATE EXTENSION citus"), (Backend::Sqlite, "SQLite")] {
+        let app = TestApp::on(backend).await;
+        let refused = app.cli(&["migrate", "--distributed"]);
+        assert!(!refused.status.success() && refused.stderr.contains(word), "{refused:?}");
+        assert_eq!(refused.stderr.trim().lines().count(), 1, "{refused:?}");
+    }
+}
