@@ -18,5 +18,5 @@ pub mod summary;
 pub mod url;
 
 pub use connection::{AnyConnection, OpenError, open};
-pub use pool::{PoolUse, ReadPool, StorageError};
+pub use pool::{POSTGRES_READ_ONLY, PoolUse, ReadPool, StorageError};
 pub use url::DatabaseUrl;

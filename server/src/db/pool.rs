@@ -84,6 +84,10 @@ impl ReadPool {
     }
 }
 
+/// What a connection for reading is told. Plans are made for the values at hand: one made for any limit and any filter
+/// reads and sorts the whole table, and PostgreSQL would keep to it after five executions.
+pub const POSTGRES_READ_ONLY: &str = "SET default_transaction_read_only = on; SET plan_cache_mode = force_custom_plan";
+
 struct Manager(DatabaseUrl);
 
 #[derive(Debug, thiserror::Error)]
@@ -102,7 +106,7 @@ impl ManageConnection for Manager {
         let mut conn = open(&self.0)?;
         let read_only = match conn {
             AnyConnection::Sqlite(_) => "PRAGMA query_only = ON",
-            AnyConnection::Postgres(_) => "SET default_transaction_read_only = on",
+            AnyConnection::Postgres(_) => POSTGRES_READ_ONLY,
         };
         conn.batch_execute(read_only)?;
         Ok(conn)
