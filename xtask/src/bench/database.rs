@@ -107,7 +107,7 @@ impl Backend {
                 url
             }
         };
-        Ok(Database { url, remains: Remains::Everything })
+        Ok(Database::at(&url))
     }
 }
 
@@ -120,6 +120,21 @@ pub struct Database {
 
 /// The name of a PostgreSQL database that is kept.
 const KEPT_NAME: &str = "counterbell_filled";
+
+impl Database {
+    /// Where its write-ahead log is: a file, or a directory; `None` when that is another machine's.
+    pub fn log_path(&self, backend: &Backend) -> Option<PathBuf> {
+        match backend {
+            Backend::Sqlite(_) => Some(PathBuf::from(format!("{}-wal", self.url.strip_prefix("sqlite://")?))),
+            Backend::Postgres { dir, .. } => Some(dir.as_ref()?.join("data/pg_wal")),
+        }
+    }
+
+    /// The one at this URL, which is left there.
+    pub fn at(url: &str) -> Self {
+        Self { url: url.to_owned(), remains: Remains::Everything }
+    }
+}
 
 enum Remains {
     Everything,

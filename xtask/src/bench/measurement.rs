@@ -42,7 +42,8 @@ impl Measurement {
         let idle = Memory::of(server.pid());
         let commits_before = server.commits()?;
         let duration = Duration::from_secs(seconds);
-        let load = Load { address: server.address, connections, duration, templates };
+        let acknowledged = Arc::default();
+        let load = Load { address: server.address, connections, duration, templates, rate: None, acknowledged };
         let measured = load.run().map_err(|error| error.context(server.log()))?;
         let refused = &measured.refused;
         ensure!(refused.is_empty(), "the server refused responses; count by status: {refused:?}\n{}", server.log());

@@ -5,12 +5,15 @@ mod disk;
 mod growth;
 mod http;
 mod ingest;
+mod kept;
 mod load;
 mod machine;
 mod measurement;
 mod process_status;
+mod read;
 mod requests;
 mod server;
+mod soak;
 mod stats;
 mod targets;
 
@@ -24,6 +27,10 @@ pub enum Bench {
     Ingest(ingest::Args),
     /// What ten million stored responses do to ingest, and how many bytes they take
     Growth(growth::Args),
+    /// How long lists, summaries and searches take on filled databases, and how the databases go about them
+    Read(read::Args),
+    /// Whether a server that is busy for minutes stays as it is: memory, files, log, queues
+    Soak(soak::Args),
 }
 
 /// Measures it and prints what came out.
@@ -34,6 +41,8 @@ pub fn run(bench: &Bench) -> Result<()> {
     match bench {
         Bench::Ingest(args) => ingest::run(args),
         Bench::Growth(args) => growth::run(args),
+        Bench::Read(args) => read::run(args),
+        Bench::Soak(args) => soak::run(args),
     }
 }
 

@@ -28,6 +28,11 @@ impl Memory {
     }
 }
 
+/// How many files and sockets this process has open.
+pub fn open_files(pid: u32) -> Option<usize> {
+    Some(fs::read_dir(format!("/proc/{pid}/fd")).ok()?.count())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -58,8 +58,6 @@ struct Review {
     rating: i64,
     #[serde(rename = "Review Text")]
     text: String,
-    #[serde(rename = "Department Name")]
-    department: String,
 }
 
 /// One request for each review in the CSV file: their lengths and their share of unhappy customers are real.
@@ -69,6 +67,7 @@ struct Review {
 pub fn from_reviews(csv: &Path, host: &str, site_key: &str) -> Result<Vec<Template>> {
     let mut reader = csv::Reader::from_path(csv).with_context(|| format!("cannot read {}", csv.display()))?;
     let mut templates = Vec::new();
+    let mut random = fastrand::Rng::with_seed(0);
     for (row, review) in reader.deserialize().enumerate() {
         let review: Review = review.with_context(|| format!("cannot read {}", csv.display()))?;
         let some = |text: &'static str| Some(Cow::Borrowed(text));
@@ -76,7 +75,7 @@ pub fn from_reviews(csv: &Path, host: &str, site_key: &str) -> Result<Vec<Templa
         let response = NewResponse {
             site_key: Cow::Borrowed(site_key),
             response_id: some(PLACEHOLDER),
-            touchpoint: unless_empty(review.department),
+            touchpoint: Some(Cow::Owned(touchpoint(&mut random))),
             score: review.rating,
             comment: unless_empty(review.text),
             order_ref: Some(Cow::Owned(format!("A-{}", 1001 + row))),
@@ -89,6 +88,14 @@ pub fn from_reviews(csv: &Path, host: &str, site_key: &str) -> Result<Vec<Templa
     }
     ensure!(!templates.is_empty(), "{} holds no reviews", csv.display());
     Ok(templates)
+}
+
+/// One of the 50 touchpoints that `counterbell bench rows` names, as often as there: new responses are like those a
+/// database was filled with.
+fn touchpoint(random: &mut fastrand::Rng) -> String {
+    const NAMED: [&str; 6] = ["checkout", "delivery", "returns", "support", "newsletter", "app"];
+    let at = (random.f64() * random.f64() * 50.0) as usize;
+    NAMED.get(at).map_or_else(|| format!("store-{:02}", at + 1 - NAMED.len()), ToString::to_string)
 }
 
 #[cfg(test)]

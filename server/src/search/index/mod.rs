@@ -73,6 +73,11 @@ impl SearchIndex {
         Ok(Self { url, readers, writer: Arc::new(Mutex::new(writer)) })
     }
 
+    /// Where it is.
+    pub fn url(&self) -> &DatabaseUrl {
+        &self.url
+    }
+
     /// The newest `limit` responses of `site_ids` that hold all words of `query`, stored before `before`.
     ///
     /// # Errors
