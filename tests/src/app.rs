@@ -7,7 +7,7 @@ use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
 use crate::installation::Installation;
-use crate::{Answer, Backend, CliOutput, Mail, Program, Setup, sample};
+use crate::{Answer, Backend, CliOutput, Mail, Program, Setup, Volume, sample};
 
 /// A running server of one test's own: its process, its database, one site, and an API key for that site.
 pub struct TestApp {
@@ -129,6 +129,11 @@ impl TestApp {
         Mail::read_all(&self.dir().join("mail"))
     }
 
+    /// The volume its database is on.
+    pub fn volume(&self) -> &Volume {
+        self.installation.database().volume().expect("the test put it on a volume")
+    }
+
     /// Where the server runs, for files of the test's own.
     pub fn dir(&self) -> &Path {
         self.installation.dir()
@@ -169,6 +174,13 @@ impl TestApp {
         self.program.terminate();
         self.program.wait_for_exit().await;
         self.start_again().await;
+    }
+
+    /// Starts a server that is to refuse to start, after this one ended; the one line it printed.
+    pub async fn refused_start(&self) -> String {
+        let printed = self.installation.refused().await;
+        assert_eq!(printed.lines().count(), 1, "{printed}");
+        printed
     }
 
     /// Starts the server again at the same address, after it ended.

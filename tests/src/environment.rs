@@ -22,6 +22,13 @@ pub fn scaled(usual: usize, long: usize) -> usize {
     if self::long() { long } else { usual }
 }
 
+/// Says that a test cannot do its work on this machine, where a passing test's output would not be shown.
+pub fn skipped(test: &str, why: &str) {
+    use std::io::Write;
+    // Not `eprintln!`, which the test harness catches.
+    let _ = writeln!(std::io::stderr(), "SKIPPED: {test}: {why}");
+}
+
 fn variable(name: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run `cargo xtask test`"))
 }

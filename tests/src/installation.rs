@@ -74,6 +74,14 @@ impl Installation {
         self.cli(&args).json()["site_key"].as_str().unwrap().to_owned()
     }
 
+    /// Starts a server that is to refuse to start; what it printed.
+    pub async fn refused(&self) -> String {
+        let mut program = Program::start(self.command().args(["serve", "--listen", "127.0.0.1:0"]));
+        let status = program.wait_for_exit().await;
+        assert!(!status.success(), "{status}");
+        program.printed()
+    }
+
     /// Starts the server; returns it with the address it listens on.
     pub async fn serve(&self, listen: &str) -> (Program, String) {
         let mut program = Program::start(self.command().args(["serve", "--listen", listen]));

@@ -78,6 +78,13 @@ impl Volume {
         assert!(self.run("rm", [self.filler("")]).is_some());
     }
 
+    /// Whether nothing can be written any more. No file may be open for writing.
+    pub fn set_read_only(&self, read_only: bool) {
+        let options = if read_only { "remount,ro" } else { "remount,rw" };
+        let args = [OsStr::new("-o"), OsStr::new(options), self.path.as_os_str()];
+        assert!(self.run("mount", args).is_some(), "cannot {options} {}", self.path.display());
+    }
+
     /// Runs an SQL statement on a database file; the first value of the first row, as text.
     pub fn sqlite(&self, file: &str, statement: &str) -> String {
         let script = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], 5); \

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::CliError;
 use super::output::OutputArgs;
 use crate::config::CommonSettings;
-use crate::db::{OpenError, distributed, migrations, open};
+use crate::db::{OpenError, distributed, migrations};
 
 #[derive(Args)]
 pub struct MigrateArgs {
@@ -33,7 +33,7 @@ impl MigrateArgs {
             return self.output.print(&json!({"statements": statements}), &text);
         }
         let url = self.common.database_url()?;
-        let mut conn = open(&url)?;
+        let mut conn = migrations::open_checked(&url)?;
         let failed = |error: Box<dyn std::error::Error + Send + Sync>| OpenError::Migrate {
             url: url.to_string(),
             reason: error.to_string(),

@@ -4,9 +4,9 @@ use diesel::Connection;
 use diesel::migration::{Migration, MigrationSource, MigrationVersion};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::connection::{AnyConnection, OpenError, open};
-use super::dialect;
+use super::connection::{AnyConnection, OpenError, check_writable, open, refused_file};
 use super::url::DatabaseUrl;
+use super::{dialect, sqlite_file};
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("../migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("../migrations/postgres");
@@ -69,9 +69,35 @@ pub fn state(conn: &mut AnyConnection) -> MigrationResult<SchemaState> {
 /// Opens the database with its schema up to date.
 ///
 /// # Errors
-/// [`OpenError`] when the database does not answer or its schema cannot be brought up to date.
+/// [`OpenError`] when the database does not answer, is not to be used, or its schema cannot be brought up to date.
 pub fn open_up_to_date(url: &DatabaseUrl) -> Result<AnyConnection, OpenError> {
-    let mut conn = open(url)?;
+    let mut conn = open_checked(url)?;
     up(&mut conn).map_err(|error| OpenError::Migrate { url: url.to_string(), reason: error.to_string() })?;
     Ok(conn)
+}
+
+/// Opens the database, whatever its schema, after a look whether it is sound, ours, not of a later version, and can be
+/// written to.
+///
+/// # Errors
+/// [`OpenError`].
+pub fn open_checked(url: &DatabaseUrl) -> Result<AnyConnection, OpenError> {
+    let mut conn = open(url)?;
+    if let (AnyConnection::Sqlite(conn), DatabaseUrl::Sqlite(path)) = (&mut conn, url) {
+        sqlite_file::check_content(conn, path).map_err(|refused| refused_file(url, refused))?;
+    }
+    check_writable(&mut conn, url)?;
+    check_known(&mut conn, url)?;
+    Ok(conn)
+}
+
+/// Makes sure that no migration was applied that only a later version knows.
+fn check_known(conn: &mut AnyConnection, url: &DatabaseUrl) -> Result<(), OpenError> {
+    let url = url.to_string();
+    match dialect::with_migration_lock(conn, state) {
+        Ok(state) => {
+            state.unknown.into_iter().next().map_or(Ok(()), |migration| Err(OpenError::Newer { url, migration }))
+        }
+        Err(error) => Err(OpenError::Migrate { url, reason: error.to_string() }),
+    }
 }

@@ -6,6 +6,7 @@ use diesel::connection::SimpleConnection;
 use diesel::r2d2::{ManageConnection, Pool, R2D2Connection};
 
 use super::connection::{AnyConnection, OpenError, open};
+use super::unavailable::is_unavailable;
 use super::url::DatabaseUrl;
 
 /// Storage could not do what was asked.
@@ -16,7 +17,13 @@ pub enum StorageError {
     Unavailable(String),
     /// The query failed.
     #[error(transparent)]
-    Query(#[from] diesel::result::Error),
+    Query(diesel::result::Error),
+}
+
+impl From<diesel::result::Error> for StorageError {
+    fn from(error: diesel::result::Error) -> Self {
+        if is_unavailable(&error) { Self::Unavailable(error.to_string()) } else { Self::Query(error) }
+    }
 }
 
 /// A handful of connections that only read. Writing goes through the one writer: SQLite has a single write lock, and a

@@ -8,13 +8,12 @@ use std::time::{Duration, Instant};
 
 use counterbell_shared::{Outcome, ResponseId};
 use diesel::Connection as _;
-use diesel::r2d2::R2D2Connection;
 use diesel::result::{DatabaseErrorKind, Error as QueryError, QueryResult};
 use tokio::sync::{Notify, oneshot};
 
 use super::record::Record;
 use super::store::{StoreMode, store_batch, store_rows};
-use crate::db::{AnyConnection, DatabaseUrl, StorageError, dialect, open};
+use crate::db::{AnyConnection, DatabaseUrl, OpenError, StorageError, check_writable, dialect, is_lost, open};
 use crate::metrics::WriterMetrics;
 
 /// Most responses in one transaction: enough to share a commit, few enough to keep it short.
@@ -231,6 +230,12 @@ impl WriterHandle {
     }
 }
 
+fn open_for_writing(url: &DatabaseUrl) -> Result<AnyConnection, OpenError> {
+    let mut conn = open(url)?;
+    check_writable(&mut conn, url)?;
+    Ok(conn)
+}
+
 fn writer_gone() -> StorageError {
     StorageError::Unavailable("the writer has no connection to the database".to_owned())
 }
@@ -349,7 +354,10 @@ impl Loop {
         tracing::error!(error = %error, records = records.len(), "A batch was not stored: {error}");
         let poison = matches!(&error, StorageError::Query(error) if is_about_the_data(error));
         if !poison || records.len() <= 1 {
-            let text = error.to_string();
+            let text = match error {
+                StorageError::Unavailable(text) => text,
+                StorageError::Query(error) => error.to_string(),
+            };
             return records.iter().map(|_| Err(StorageError::Unavailable(text.clone()))).collect();
         }
         let Some(conn) = self.connection() else {
@@ -367,7 +375,7 @@ impl Loop {
     /// The connection, made anew when it was lost; one try.
     fn connection(&mut self) -> Option<&mut AnyConnection> {
         if self.conn.is_none() {
-            match open(&self.url) {
+            match open_for_writing(&self.url) {
                 Ok(conn) => {
                     tracing::info!("Storage is back");
                     self.conn = Some(conn);
@@ -382,7 +390,7 @@ impl Loop {
     }
 
     fn drop_broken_connection(&mut self) {
-        if self.conn.as_mut().is_some_and(|conn| conn.is_broken() || conn.ping().is_err()) {
+        if self.conn.as_mut().is_some_and(is_lost) {
             tracing::error!("The connection to storage is lost");
             self.conn = None;
         }

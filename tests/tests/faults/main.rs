@@ -2,5 +2,8 @@
 //! `cargo xtask test --long`.
 #![expect(clippy::unwrap_used, reason = "a step of a test that cannot be done fails the test")]
 
+mod disk_full;
 mod killed;
 mod postgres_away;
+mod read_only;
+mod wrong_database;

@@ -3,14 +3,14 @@
 mod postgres;
 mod sqlite;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Nullable, Text};
 
 use super::words::Query;
-use crate::db::{AnyConnection, DatabaseUrl, OpenError, ReadPool, StorageError, open};
+use crate::db::{AnyConnection, DatabaseUrl, OpenError, ReadPool, StorageError, open, refused_file};
 
 /// A response whose comment holds the words.
 #[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
@@ -55,18 +55,25 @@ pub struct SearchIndex {
 
 impl SearchIndex {
     /// The index of the database at `url`, whose schema is up to date and which `conn` leads to. On SQLite the file is
-    /// made when it is missing or belongs to another database.
+    /// made when it is missing, damaged, or belongs to another database.
     ///
     /// # Errors
     /// The file cannot be opened.
     pub fn open(url: &DatabaseUrl, conn: &mut AnyConnection, pool: &ReadPool) -> Result<Self, OpenError> {
         let (url, readers, writer) = match url {
             DatabaseUrl::Sqlite(path) => {
-                let url = DatabaseUrl::Sqlite(index_path(path.clone()));
-                let mut writer = open(&url)?;
-                sqlite::prepare(&mut writer, conn)
-                    .map_err(|source| OpenError::Setup { url: url.to_string(), source })?;
-                (url.clone(), ReadPool::new(url), Some(writer))
+                let path = index_path(path.clone());
+                let url = DatabaseUrl::Sqlite(path.clone());
+                let writer = match open_file(&url, conn) {
+                    // Nothing is in it that is not in the database.
+                    Err(damaged @ OpenError::Damaged { .. }) => {
+                        tracing::warn!("The search index is made again: {damaged}");
+                        remove_file(&path);
+                        open_file(&url, conn)
+                    }
+                    opened => opened,
+                };
+                (url.clone(), ReadPool::new(url), Some(writer?))
             }
             DatabaseUrl::Postgres(_) => (url.clone(), pool.clone(), None),
         };
@@ -184,6 +191,21 @@ impl SearchIndex {
 }
 
 pub(super) use sqlite::Rebuild;
+
+fn open_file(url: &DatabaseUrl, main: &mut AnyConnection) -> Result<AnyConnection, OpenError> {
+    let mut index = open(url)?;
+    sqlite::prepare(&mut index, main).map_err(|error| refused_file(url, error.into()))?;
+    Ok(index)
+}
+
+/// Removes an index with what SQLite keeps beside it. What is not there, or stays, shows when it is opened again.
+fn remove_file(path: &Path) {
+    for suffix in ["", "-wal", "-shm"] {
+        let mut file = path.as_os_str().to_owned();
+        file.push(suffix);
+        let _ = std::fs::remove_file(file);
+    }
+}
 
 /// `counterbell.db-search` for `counterbell.db`, as SQLite itself names its helpers.
 pub fn index_path(database: PathBuf) -> PathBuf {

@@ -1,0 +1,36 @@
+//! The disk the database is on is full, and then is not.
+
+use counterbell_shared::problem::ProblemCode;
+use counterbell_tests::{Backend, Customers, Smtp, TestApp, Volume, audit, environment, sample, wait};
+
+const MIB: usize = 48;
+
+#[tokio::test]
+async fn full_disk_is_said_so_and_loses_nothing() {
+    let volume = match Volume::new(MIB).await {
+        Ok(volume) => volume,
+        Err(why) => return environment::skipped("full_disk_is_said_so_and_loses_nothing", &why),
+    };
+    let smtp = Smtp::start().await;
+    let app = TestApp::on(Backend::Sqlite).volume(volume).smtp(&smtp).await;
+    let mut customers = Customers::come(&app, 16, 20);
+    for _ in 0..environment::scaled(3, 20) {
+        customers.wait_for_more(100).await;
+        let refused = customers.refused();
+
+        app.volume().fill();
+        wait::until_true("answers 503", async || customers.refused() > refused + 100).await;
+        app.respond(&sample::response(4)).await.expect_problem(ProblemCode::StorageUnavailable);
+        app.get("/readyz").await.expect_problem(ProblemCode::StorageUnavailable);
+        // What is stored can be read all the same.
+        app.admin("/v1/admin/responses").await.expect(200);
+        app.volume().free();
+
+        customers.wait_for_more(100).await;
+    }
+    let met = customers.leave().await;
+
+    met.expect_only_503();
+    assert_eq!(met.cut_off, 0, "the server itself was there all the time");
+    audit::expect_all_kept(&app, &smtp, &met, 0).await;
+}
