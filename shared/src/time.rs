@@ -42,7 +42,9 @@ impl FromStr for UnixMillis {
 
     fn from_str(text: &str) -> Result<Self, InvalidTime> {
         let parsed = if text.len() == 10 { format!("{text}T00:00:00Z").parse() } else { text.parse::<Timestamp>() };
-        parsed.map(|timestamp| Self(timestamp.as_millisecond())).map_err(|_| InvalidTime)
+        let millis = parsed.map_err(|_| InvalidTime)?.as_millisecond();
+        // The last fraction of a second that can be read cannot be written.
+        Timestamp::from_millisecond(millis).map(|_| Self(millis)).map_err(|_| InvalidTime)
     }
 }
 
@@ -72,6 +74,12 @@ mod tests {
         }
         assert_eq!("2026-11-21T15:05:00+01:00".parse(), Ok(UnixMillis(1_795_269_900_000)));
         assert_eq!("2026-11-21".parse(), Ok(UnixMillis(1_795_219_200_000)));
+        // As late as can be written, and what could be read but not written.
+        assert_eq!(
+            "9999-12-30T22:00:00.000Z".parse::<UnixMillis>().map(|time| time.to_string()).as_deref(),
+            Ok("9999-12-30T22:00:00.000Z")
+        );
+        assert_eq!("9999-12-30T22:00:00.999999999Z".parse::<UnixMillis>(), Err(InvalidTime));
         assert_eq!("21.11.2026".parse::<UnixMillis>(), Err(InvalidTime));
     }
 

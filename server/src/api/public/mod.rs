@@ -9,6 +9,7 @@ mod metrics;
 mod parse;
 mod rate_limit;
 mod responses;
+mod twice;
 mod widget;
 
 use actix_web::http::Method;

@@ -4,6 +4,7 @@ use counterbell_shared::SiteKey;
 use counterbell_shared::problem::{FieldError, ProblemCode};
 use counterbell_shared::response::{NewResponse, Response};
 
+use super::twice::{pointer_to, pointers_given_twice};
 use crate::api::ApiError;
 
 /// Why bytes are no response.
@@ -32,12 +33,16 @@ pub fn parse_response(body: &[u8]) -> Result<(SiteKey, Response), ParseError> {
     match serde_json::from_slice::<NewResponse<'_>>(body) {
         Ok(new) => new.parse().map_err(ParseError::Fields),
         // Read a second time, whole: what fits no response may still be JSON, and then every bad field is named.
-        Err(first) => Err(match serde_json::from_slice(body) {
-            Ok(json) => ParseError::Fields(all_errors(json, &first)),
+        Err(_) => Err(match serde_json::from_slice(body) {
+            Ok(json) => ParseError::Fields(all_errors(json, pointers_given_twice(body))),
             Err(error) => ParseError::Json(error.to_string()),
         }),
     }
 }
+
+/// Most fields named in one answer: a body can hold thousands of wrong ones, and an answer must not be many times its
+/// size.
+const ERRORS_MAX: usize = 50;
 
 /// The fields and what each must be; only consulted for a body that does not fit.
 const FIELDS: [(&str, Kind, bool); 15] = [
@@ -89,11 +94,12 @@ impl Kind {
 }
 
 /// Every field that is missing, unknown, of the wrong type or of the wrong value: serde stops at the first.
-fn all_errors(json: serde_json::Value, first: &serde_json::Error) -> Vec<FieldError> {
+fn all_errors(json: serde_json::Value, given_twice: Vec<String>) -> Vec<FieldError> {
     let serde_json::Value::Object(mut fields) = json else {
         return vec![FieldError::new("", "must be a JSON object")];
     };
-    let mut errors = Vec::new();
+    let mut errors: Vec<_> =
+        given_twice.into_iter().map(|pointer| FieldError::new(pointer, "is given twice")).collect();
     check_fields(&mut fields, &FIELDS, "", &mut errors);
     if let Some(serde_json::Value::Object(contact)) = fields.get_mut("contact") {
         check_fields(contact, &CONTACT_FIELDS, "/contact", &mut errors);
@@ -103,10 +109,10 @@ fn all_errors(json: serde_json::Value, first: &serde_json::Error) -> Vec<FieldEr
     if let Ok(new) = serde_json::from_str::<NewResponse<'_>>(&text) {
         errors.extend(new.parse().err().unwrap_or_default());
     }
-    // What only serde sees, such as one field given twice.
     if errors.is_empty() {
-        errors.push(FieldError::new("", format!("cannot be read: {first}")));
+        errors.push(FieldError::new("", "does not have the form of a response: see docs/API.md"));
     }
+    errors.truncate(ERRORS_MAX);
     errors
 }
 
@@ -129,9 +135,7 @@ fn check_fields(given: &mut Fields, known: &[(&str, Kind, bool)], parent: &str, 
     given.retain(|name, _| {
         let known = known.iter().any(|(known, ..)| known == name);
         if !known {
-            // RFC 6901 section 3.
-            let escaped = name.replace('~', "~0").replace('/', "~1");
-            errors.push(FieldError::new(format!("{parent}/{escaped}"), "is not a field of a response"));
+            errors.push(FieldError::new(pointer_to(parent, name), "is not a field of a response"));
         }
         known
     });
@@ -153,8 +157,10 @@ mod tests {
     use super::*;
 
     fn pointers(body: &str) -> Vec<String> {
-        let error = serde_json::from_str::<NewResponse<'_>>(body).unwrap_err();
-        all_errors(serde_json::from_str(body).unwrap(), &error).into_iter().map(|error| error.pointer).collect()
+        match parse_response(body.as_bytes()) {
+            Err(ParseError::Fields(errors)) => errors.into_iter().map(|error| error.pointer).collect(),
+            other => panic!("{other:?}"),
+        }
     }
 
     #[test]
@@ -175,6 +181,12 @@ mod tests {
     #[test]
     fn what_is_no_object_is_wrong_as_a_whole() {
         assert_eq!(pointers("[]"), [""]);
-        assert_eq!(pointers(r#"{"score":1,"score":2,"site_key":"site_0000000000000000"}"#), [""]);
+    }
+
+    #[test]
+    fn field_given_twice_is_named_and_not_repeated() {
+        let body = r#"{"score":"my secret","score":1,"site_key":"site_0000000000000000"}"#;
+        assert_eq!(pointers(body), ["/score"]);
+        assert!(!format!("{:?}", parse_response(body.as_bytes())).contains("my secret"));
     }
 }

@@ -1,0 +1,102 @@
+//! What must hold of `parse_response` for any bytes; for the fuzz target and for the tests that stand in for it.
+
+use counterbell::api::public::{ParseError, parse_response};
+use counterbell_shared::limits::{
+    BODY_MAX_BYTES, COMMENT_MAX_CHARS, EMAIL_MAX_BYTES, LOCALE_MAX_BYTES, PAGE_URL_MAX_BYTES, REFERENCE_MAX_CHARS,
+    TOUCHPOINT_MAX_CHARS,
+};
+use counterbell_shared::response::{NewContact, NewResponse, Response};
+
+/// Parses `body`, as long as the HTTP layer would let it through; whether it is a response.
+///
+/// # Panics
+/// When an invariant does not hold.
+pub fn check(body: &[u8]) -> bool {
+    if body.len() > BODY_MAX_BYTES {
+        return false;
+    }
+    match parse_response(body) {
+        Ok((site_key, response)) => {
+            check_limits(&response);
+            check_round_trip(site_key.as_str(), response);
+            true
+        }
+        Err(ParseError::Fields(errors)) => {
+            assert!(!errors.is_empty() && errors.len() <= 50, "{} errors", errors.len());
+            for error in errors {
+                // RFC 6901: empty, or begins with a slash; and a tilde only as ~0 or ~1.
+                assert!(error.pointer.is_empty() || error.pointer.starts_with('/'), "{error:?}");
+                let mut escapes = error.pointer.split('~').skip(1);
+                assert!(escapes.all(|rest| rest.starts_with(['0', '1'])), "{error:?}");
+                assert!(!error.detail.is_empty(), "{error:?}");
+            }
+            false
+        }
+        Err(ParseError::Json(reason)) => {
+            assert!(!reason.is_empty());
+            false
+        }
+    }
+}
+
+fn check_limits(response: &Response) {
+    let Response {
+        touchpoint, survey, score, comment, order_ref, customer_ref, contact_email, locale, page_url, ..
+    } = response;
+    let one_line = |text: &str, max_chars: usize| {
+        assert!(!text.trim().is_empty() && text.trim() == text, "{text:?}");
+        assert!(text.chars().count() <= max_chars && !text.chars().any(char::is_control), "{text:?}");
+    };
+    one_line(touchpoint.as_str(), TOUCHPOINT_MAX_CHARS);
+    for reference in order_ref.iter().chain(customer_ref) {
+        one_line(reference.as_str(), REFERENCE_MAX_CHARS);
+    }
+    if let Some(comment) = comment {
+        let text = comment.as_str();
+        assert!(!text.is_empty() && text.chars().count() <= COMMENT_MAX_CHARS);
+        // PostgreSQL stores no NUL.
+        assert!(!text.chars().any(|c| c.is_control() && c != '\n' && c != '\t'), "{text:?}");
+    }
+    if let Some(email) = contact_email {
+        let text = email.as_str();
+        assert!(text.len() <= EMAIL_MAX_BYTES && text.contains('@') && !text.contains(['\r', '\n', ' ']), "{text:?}");
+    }
+    if let Some(locale) = locale {
+        assert!(locale.as_str().len() <= LOCALE_MAX_BYTES && locale.as_str().is_ascii());
+    }
+    if let Some(url) = page_url {
+        assert!(url.len() <= PAGE_URL_MAX_BYTES, "{url:?}");
+        assert!(url.starts_with("https://") || url.starts_with("http://"), "{url:?}");
+        assert!(!url.contains(['?', '#']) && !url.chars().any(|c| c.is_control() || c.is_whitespace()), "{url:?}");
+    }
+    assert_eq!(score.metric(), survey.metric);
+}
+
+/// What was taken can be sent again as it was taken, fits into a body, and means the same.
+fn check_round_trip(site_key: &str, response: Response) {
+    let text = |text: &str| Some(text.to_owned().into());
+    let again = NewResponse {
+        site_key: site_key.into(),
+        response_id: response.response_id.and_then(|id| text(&id.to_string())),
+        touchpoint: text(response.touchpoint.as_str()),
+        survey: Some(response.survey.name.into()),
+        score: response.score.value().into(),
+        comment: response.comment.as_ref().and_then(|comment| text(comment.as_str())),
+        order_ref: response.order_ref.as_ref().and_then(|reference| text(reference.as_str())),
+        customer_ref: response.customer_ref.as_ref().and_then(|reference| text(reference.as_str())),
+        contact: response
+            .contact_email
+            .as_ref()
+            .map(|email| NewContact { email: email.as_str().to_owned().into(), consent: true }),
+        locale: response.locale.as_ref().and_then(|locale| text(locale.as_str())),
+        page_url: response.page_url.as_ref().and_then(|url| text(url)),
+        channel: Some(response.channel.as_str().into()),
+        created_at: response.created_at.and_then(|time| text(&time.to_string())),
+        elapsed_ms: response.elapsed_ms,
+        website: response.honeypot.then(|| "filled in".into()),
+    };
+    let body = serde_json::to_vec(&again).unwrap_or_default();
+    assert!(body.len() <= BODY_MAX_BYTES, "{} bytes", body.len());
+    let parsed = parse_response(&body);
+    assert_eq!(parsed.ok().map(|(_, response)| response), Some(response), "{}", String::from_utf8_lossy(&body));
+}
