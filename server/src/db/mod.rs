@@ -19,11 +19,6 @@ pub mod summary;
 mod unavailable;
 pub mod url;
 
-<<<<<<< HEAD
-pub use connection::{AnyConnection, OpenError, open};
-pub use pool::{POSTGRES_READ_ONLY, PoolUse, ReadPool, StorageError};
-=======
 pub use connection::{AnyConnection, OpenError, check_writable, is_lost, open, refused_file, try_write};
-pub use pool::{PoolUse, ReadPool, StorageError};
->>>>>>> e0d333b (db: Refuse a damaged, foreign, newer or read-only database at the start)
+pub use pool::{POSTGRES_READ_ONLY, PoolUse, ReadPool, StorageError};
 pub use url::DatabaseUrl;
