@@ -11,16 +11,8 @@ use crate::process;
 use crate::setup;
 
 /// What the tests of the running program start, and what the server is linked with.
-const PACKAGES: [&str; 8] = [
-    "chromium",
-    "chromium-driver",
-    "faketime",
-    "libssl-dev",
-    "pkg-config",
-    "postgresql",
-    "python3",
-    "python3-aiosmtpd",
-];
+const PACKAGES: [&str; 7] =
+    ["chromium", "chromium-driver", "libssl-dev", "pkg-config", "postgresql", "python3", "python3-aiosmtpd"];
 
 /// The tests of the running program; each is a test target of `tests/`.
 const SUITES: [&str; 4] = ["api", "storage", "faults", "browser"];

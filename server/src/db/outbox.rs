@@ -165,6 +165,28 @@ pub fn next_due(conn: &mut AnyConnection) -> QueryResult<Option<i64>> {
         .optional()
 }
 
+/// Makes due what is further ahead than it can be: for each pair of attempts made and longest wait (ms). How many.
+///
+/// # Errors
+/// What the database says.
+pub fn bring_forward(
+    conn: &mut AnyConnection,
+    now: i64,
+    longest_waits_ms: impl Iterator<Item = (i32, i64)>,
+) -> QueryResult<usize> {
+    use outbox::dsl;
+
+    let mut changed = 0;
+    for (attempts, longest_ms) in longest_waits_ms {
+        let too_far = outbox::table
+            .filter(dsl::state.eq(OutboxState::Pending.as_str()))
+            .filter(dsl::next_attempt_at.gt(now + longest_ms))
+            .filter(dsl::attempts.eq(attempts));
+        changed += diesel::update(too_far).set(dsl::next_attempt_at.eq(now)).execute(conn)?;
+    }
+    Ok(changed)
+}
+
 /// Makes a parked message pending again; whether there was one.
 ///
 /// # Errors

@@ -3,6 +3,7 @@
 //! A message is leased, sent outside any transaction and marked. A worker that dies keeps nobody waiting for longer than
 //! the lease; a message may then be sent twice, and carries the same Message-ID both times. See docs/adr/0003.
 
+mod clock;
 mod retry;
 
 use std::collections::HashMap;
@@ -15,6 +16,7 @@ use diesel::QueryResult;
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 
+use self::clock::Clock;
 use crate::app::AppState;
 use crate::db::outbox::{self, Attempt, OutboxRow};
 use crate::db::responses::{self, ResponseRow, id_from_column};
@@ -26,6 +28,10 @@ use crate::metrics::MailResult;
 
 /// How long a worker may take to send what it leased: well above the mail server's time-out.
 const LEASE_MS: i64 = 120_000;
+/// Before a message is tried again whose response could not be read.
+const READ_AGAIN_MS: i64 = 1_000;
+/// How far the clocks of servers that share a PostgreSQL may differ.
+const CLOCKS_DIFFER_MS: i64 = 10_000;
 /// Messages sent side by side.
 const SENDING_MAX: usize = 16;
 /// How often the outbox is looked at when nothing wakes the worker: another process may have filled it.
@@ -51,13 +57,21 @@ pub async fn deliver(state: Data<AppState>, mailer: Mailer, mut stopped: watch::
     let mut sending = JoinSet::new();
     // Kept until they are marked: a message that is not is sent again.
     let mut tried: Vec<Tried> = Vec::new();
+    let mut clock = Clock::new();
+    // Also while no server ran the clock may have been set back.
+    let mut set_back = true;
     loop {
         let started = Instant::now();
-        let free = if *stopped.borrow() { 0 } else { SENDING_MAX - sending.len() };
+        set_back |= clock.was_set_back();
+        // What this server is sending is leased by the clock as it was; nobody is to send it a second time.
+        if set_back && sending.is_empty() && tried.is_empty() {
+            set_back = !bring_forward(&state).await;
+        }
+        let free = if *stopped.borrow() || set_back { 0 } else { SENDING_MAX - sending.len() };
         let leased = match mark_and_lease(&state, &tried, free).await {
             Ok(leased) => {
                 tried.clear();
-                leased
+                read_content(&state, leased, &mut tried).await
             }
             Err(error) => {
                 tracing::error!("The outbox cannot be worked on: {error}");
@@ -94,6 +108,24 @@ pub async fn deliver(state: Data<AppState>, mailer: Mailer, mut stopped: watch::
     }
 }
 
+/// Messages whose next attempt is further ahead than it can be become due: or they would wait for as long as the clock
+/// was set back. Whether it was done.
+async fn bring_forward(state: &Data<AppState>) -> bool {
+    let now = UnixMillis::now().0;
+    let longest = retry::longest_waits_ms(LEASE_MS).map(|(attempts, wait_ms)| (attempts, wait_ms + CLOCKS_DIFFER_MS));
+    match state.writer.run(move |conn| outbox::bring_forward(conn, now, longest)).await {
+        Ok(0) => true,
+        Ok(messages) => {
+            tracing::warn!("The clock was set back: {messages} messages that wait for their next attempt are due now");
+            true
+        }
+        Err(error) => {
+            tracing::error!("The outbox cannot be worked on: {error}");
+            false
+        }
+    }
+}
+
 fn note(done: Result<Tried, JoinError>, tried: &mut Vec<Tried>) {
     match done {
         Ok(done) => tried.push(done),
@@ -102,7 +134,7 @@ fn note(done: Result<Tried, JoinError>, tried: &mut Vec<Tried>) {
 }
 
 /// Marks what was tried and leases up to `free` due messages, in one commit.
-async fn mark_and_lease(state: &Data<AppState>, tried: &[Tried], free: usize) -> Result<Vec<Leased>, StorageError> {
+async fn mark_and_lease(state: &Data<AppState>, tried: &[Tried], free: usize) -> Result<Vec<OutboxRow>, StorageError> {
     let now = UnixMillis::now().0;
     // Reading first keeps an idle server from writing.
     if tried.is_empty() && (free == 0 || state.pool.read(outbox::next_due).await?.is_none_or(|due| due > now)) {
@@ -118,11 +150,26 @@ async fn mark_and_lease(state: &Data<AppState>, tried: &[Tried], free: usize) ->
         }
         dialect::lease_due(conn, now, now + LEASE_MS, limit)
     };
-    let leased = state.writer.run(work).await?;
+    state.writer.run(work).await
+}
+
+/// What the mails of leased messages are made of. When it cannot be read just now they are tried again soon, and nobody
+/// waits for the end of their lease.
+async fn read_content(state: &Data<AppState>, leased: Vec<OutboxRow>, tried: &mut Vec<Tried>) -> Vec<Leased> {
     if leased.is_empty() {
-        return Ok(Vec::new());
+        return Vec::new();
     }
-    state.pool.read(move |conn| add_content(conn, leased)).await
+    let messages = leased.clone();
+    match state.pool.read(move |conn| add_content(conn, messages)).await {
+        Ok(leased) => leased,
+        Err(error) => {
+            tracing::error!("The outbox cannot be worked on: {error}");
+            let at = UnixMillis::now().0 + READ_AGAIN_MS;
+            let attempt = Attempt::Retry { error: error.to_string(), at };
+            tried.extend(leased.into_iter().map(|message| Tried { message, attempt: attempt.clone() }));
+            Vec::new()
+        }
+    }
 }
 
 /// Reads what the mails are made of, all at once.

@@ -13,9 +13,30 @@ pub fn next_attempt(attempts: i32, now: i64) -> Option<i64> {
     Some(now + pause_ms + fastrand::i64(-pause_ms / 4..=pause_ms / 4))
 }
 
+/// How far ahead the next attempt of a message can be after `attempts` tries, in ms: its pause with all of the jitter, or
+/// the lease of a try that goes on. For every number of tries there can be; whoever made more is being tried last.
+pub fn longest_waits_ms(lease_ms: i64) -> impl Iterator<Item = (i32, i64)> {
+    let pauses = PAUSES_S.into_iter().map(|pause_s| pause_s * 1_250);
+    (0..)
+        .zip([0].into_iter().chain(pauses).chain([0]))
+        .map(move |(attempts, pause_ms)| (attempts, pause_ms.max(lease_ms)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_attempt_is_further_ahead_than_the_longest_wait() {
+        let waits: Vec<_> = longest_waits_ms(120_000).collect();
+        assert_eq!(waits.first(), Some(&(0, 120_000)));
+        assert_eq!(waits.last(), Some(&(11, 120_000)));
+        for (attempts, longest_ms) in waits {
+            for _ in 0..100 {
+                assert!(next_attempt(attempts, 0).is_none_or(|at| at <= longest_ms), "{attempts}");
+            }
+        }
+    }
 
     #[test]
     fn pauses_grow_over_hours_and_then_end() {

@@ -35,6 +35,7 @@ async fn killed_under_load(backend: Backend) {
     let met = customers.leave().await;
 
     met.expect_only_503();
+    audit::end_lost_leases(&app).await;
     audit::expect_all_kept(&app, &smtp, &met, rounds * SENDING_MAX).await;
     assert_eq!(app.count("responses"), i64::try_from(met.acknowledged.len()).unwrap());
 }

@@ -2,6 +2,7 @@
 //! `cargo xtask test --long`.
 #![expect(clippy::unwrap_used, reason = "a step of a test that cannot be done fails the test")]
 
+mod clock;
 mod disk_full;
 mod killed;
 mod postgres_away;

@@ -26,6 +26,7 @@ async fn postgres_stopped_under_load_comes_back_without_a_restart() {
 
     met.expect_only_503();
     assert_eq!(met.cut_off, 0, "the server itself was there all the time");
+    audit::end_lost_leases(&app).await;
     audit::expect_all_kept(&app, &smtp, &met, 0).await;
 }
 
@@ -47,5 +48,6 @@ async fn connections_cut_under_load_are_made_again() {
 
     met.expect_only_503();
     assert_eq!(met.cut_off, 0, "the server itself was there all the time");
+    audit::end_lost_leases(&app).await;
     audit::expect_all_kept(&app, &smtp, &met, 0).await;
 }

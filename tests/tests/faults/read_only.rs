@@ -82,6 +82,7 @@ async fn postgres_that_turns_read_only_is_said_so_and_loses_nothing() {
 
     met.expect_only_503();
     assert_eq!(met.cut_off, 0, "the server itself was there all the time");
+    audit::end_lost_leases(&app).await;
     audit::expect_all_kept(&app, &smtp, &met, 0).await;
 
     app.program().kill();
