@@ -22,7 +22,7 @@ pub struct ServeArgs {
     #[arg(long, env = "COUNTERBELL_LOG_FORMAT", value_enum, default_value_t)]
     log_format: LogFormat,
     /// For `cargo xtask bench`: floors to measure against
-    #[arg(long, value_enum, default_value_t, hide = true)]
+    #[arg(long, env = "COUNTERBELL_BENCH_STORAGE", value_enum, default_value_t, hide = true)]
     bench_storage: StoreMode,
 }
 

@@ -19,7 +19,7 @@ pub use row::RowParser;
 
 use crate::db::AnyConnection;
 use crate::db::sites::Site;
-use crate::ingest::{Record, store_batch};
+use crate::ingest::{Record, Statements};
 
 /// Batches that may be read before they can be stored.
 const BATCHES_AHEAD: usize = 2;
@@ -109,6 +109,7 @@ pub fn import_csv(
     options: &ImportOptions,
     progress: impl Fn(&ImportReport),
 ) -> Result<ImportReport, ImportError> {
+    let statements = Statements::of(conn)?;
     let (batches, read_batches) = sync_channel(BATCHES_AHEAD);
     std::thread::scope(|scope| {
         let reader = scope.spawn(move || read(site, file, options, &batches));
@@ -116,7 +117,7 @@ pub fn import_csv(
         // An error here drops the channel, and so ends the reader.
         for Batch { records, read } in read_batches {
             if !options.dry_run && !records.is_empty() {
-                store(conn, &records, &mut report)?;
+                store(conn, statements, &records, &mut report)?;
             }
             report.count(read);
             progress(&report);
@@ -127,9 +128,14 @@ pub fn import_csv(
     })
 }
 
-fn store(conn: &mut AnyConnection, records: &[Record], report: &mut ImportReport) -> Result<(), ImportError> {
+fn store(
+    conn: &mut AnyConnection,
+    statements: Statements,
+    records: &[Record],
+    report: &mut ImportReport,
+) -> Result<(), ImportError> {
     let started = Instant::now();
-    for outcome in store_batch(conn, &records.iter().collect::<Vec<_>>())? {
+    for outcome in statements.store(conn, &records.iter().collect::<Vec<_>>())? {
         match outcome {
             Outcome::Accepted => report.accepted += 1,
             Outcome::Duplicate => report.duplicate += 1,

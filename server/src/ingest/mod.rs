@@ -12,5 +12,5 @@ mod writer;
 pub use daily_cap::{CapReached, DailyCaps};
 pub use pace::Pace;
 pub use record::{HeldReason, Record, fired};
-pub use store::{StoreMode, release, store_batch};
+pub use store::{Statements, StoreMode, release};
 pub use writer::{IngestError, Signals, Stored, Writer, WriterHandle, WriterSettings};

@@ -1,12 +1,14 @@
 //! Writes a batch of records.
 
+use std::collections::HashSet;
+
 use counterbell_shared::time::UnixMillis;
 use counterbell_shared::{Outcome, ResponseId};
 use diesel::Connection;
 use diesel::result::QueryResult;
 
 use super::record::{Record, fired};
-use crate::db::responses::ResponseRow;
+use crate::db::responses::{NewResponseRow, ResponseRow};
 use crate::db::score_days::{ScoreDays, day_of};
 use crate::db::sites::Site;
 use crate::db::{AnyConnection, dialect};
@@ -19,25 +21,67 @@ pub enum StoreMode {
     Group,
     /// One transaction per response.
     Single,
+    /// One transaction for all that is queued, table by table: as on a distributed PostgreSQL, and always on SQLite.
+    Steps,
     /// Answer without writing.
     Null,
 }
 
-/// Stores each record that is not stored yet, with its alerts and messages, in one transaction; what became of each.
-///
-/// # Errors
-/// What the database says; then nothing of the batch is stored.
-pub fn store_batch(conn: &mut AnyConnection, batch: &[&Record]) -> QueryResult<Vec<Outcome>> {
-    dialect::write_transaction(conn, |conn| store_rows(conn, batch))
+/// How a batch's rows reach the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Statements {
+    /// All tables in one statement, which needs no transaction around it.
+    AtOnce,
+    /// A statement or more for each table.
+    Steps,
 }
 
-/// As [`store_batch`], in the caller's transaction.
-///
-/// # Errors
-/// What the database says; then the transaction is to be rolled back.
-pub fn store_rows(conn: &mut AnyConnection, batch: &[&Record]) -> QueryResult<Vec<Outcome>> {
-    let rows: Vec<_> = batch.iter().map(|record| &record.response).collect();
-    let new = dialect::insert_responses(conn, &rows)?;
+impl Statements {
+    /// The best this database can do.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn of(conn: &mut AnyConnection) -> QueryResult<Self> {
+        Ok(if dialect::writes_at_once(conn)? { Self::AtOnce } else { Self::Steps })
+    }
+
+    /// Stores each record that is not stored yet, with its alerts and messages, in one transaction; what became of
+    /// each.
+    ///
+    /// # Errors
+    /// What the database says; then nothing of the batch is stored.
+    pub fn store(self, conn: &mut AnyConnection, batch: &[&Record]) -> QueryResult<Vec<Outcome>> {
+        match self {
+            Self::AtOnce => self.store_in_transaction(conn, batch),
+            Self::Steps => dialect::write_transaction(conn, |conn| self.store_in_transaction(conn, batch)),
+        }
+    }
+
+    /// As [`Self::store`], in the caller's transaction.
+    ///
+    /// # Errors
+    /// What the database says; then the transaction is to be rolled back.
+    pub fn store_in_transaction(self, conn: &mut AnyConnection, batch: &[&Record]) -> QueryResult<Vec<Outcome>> {
+        let rows: Vec<_> = batch.iter().map(|record| &record.response).collect();
+        let new = match (self, conn) {
+            (Self::AtOnce, AnyConnection::Postgres(pg)) => {
+                // A record sent twice at the same time must not tell twice.
+                let mut seen = HashSet::new();
+                let first = |record: &&&Record| seen.insert((record.response.site_id, record.response.response_id));
+                let firsts: Vec<_> = batch.iter().filter(first).collect();
+                let alerts: Vec<_> = firsts.iter().flat_map(|record| &record.alerts).collect();
+                let outbox: Vec<_> = firsts.iter().flat_map(|record| &record.outbox).collect();
+                dialect::store_at_once(pg, &rows, &alerts, &outbox)?
+            }
+            (_, conn) => store_steps(conn, batch, &rows)?,
+        };
+        Ok(new.into_iter().map(|new| if new { Outcome::Accepted } else { Outcome::Duplicate }).collect())
+    }
+}
+
+/// For each row whether it was new.
+fn store_steps(conn: &mut AnyConnection, batch: &[&Record], rows: &[&NewResponseRow]) -> QueryResult<Vec<bool>> {
+    let new = dialect::insert_responses(conn, rows)?;
     let accepted = || batch.iter().zip(&new).filter(|(_, new)| **new).map(|(record, _)| *record);
     let mut counts = ScoreDays::default();
     for record in accepted() {
@@ -57,7 +101,7 @@ pub fn store_rows(conn: &mut AnyConnection, batch: &[&Record]) -> QueryResult<Ve
     if !outbox.is_empty() {
         dialect::insert_outbox(conn, &outbox)?;
     }
-    Ok(new.into_iter().map(|new| if new { Outcome::Accepted } else { Outcome::Duplicate }).collect())
+    Ok(new)
 }
 
 /// Counts a response that was held back and fires its alerts, in one transaction; the response, `None` when none of

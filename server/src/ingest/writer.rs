@@ -12,7 +12,7 @@ use diesel::result::{DatabaseErrorKind, Error as QueryError, QueryResult};
 use tokio::sync::{Notify, oneshot};
 
 use super::record::Record;
-use super::store::{StoreMode, store_batch, store_rows};
+use super::store::{Statements, StoreMode};
 use crate::db::{AnyConnection, DatabaseUrl, OpenError, StorageError, check_writable, dialect, is_lost, open};
 use crate::metrics::WriterMetrics;
 
@@ -122,8 +122,16 @@ impl Writer {
             mode: settings.mode,
             metrics: metrics.clone(),
         };
-        let writer =
-            Loop { conn: Some(conn), url, mode: settings.mode, signals, stored: Arc::clone(&handle.stored), metrics };
+        let writer = Loop {
+            conn: Some(conn),
+            url,
+            mode: settings.mode,
+            lost: false,
+            statements: None,
+            signals,
+            stored: Arc::clone(&handle.stored),
+            metrics,
+        };
         let mut threads = Vec::new();
         if matches!(writer.url, DatabaseUrl::Postgres(_)) {
             // Messages are marked and leased beside ingest, not between its batches.
@@ -248,6 +256,10 @@ struct Loop {
     conn: Option<AnyConnection>,
     url: DatabaseUrl,
     mode: StoreMode,
+    /// Whether there was a connection before.
+    lost: bool,
+    /// Known once it was asked for.
+    statements: Option<Statements>,
     signals: Signals,
     stored: Arc<AtomicU64>,
     metrics: WriterMetrics,
@@ -260,6 +272,8 @@ impl Loop {
             conn: None,
             url: self.url.clone(),
             mode: self.mode,
+            lost: false,
+            statements: self.statements,
             signals: self.signals.clone(),
             stored: Arc::clone(&self.stored),
             metrics: self.metrics.clone(),
@@ -300,8 +314,10 @@ impl Loop {
         let mut ran: Vec<JobDone> = Vec::new();
         let started = Instant::now();
         let committed = match self.connection() {
-            Some(conn) => dialect::write_transaction(conn, |conn| {
-                let outcomes = if records.is_empty() { Vec::new() } else { store_rows(conn, &records)? };
+            Some((conn, statements)) if jobs.len() == 0 => statements.store(conn, &records).map_err(StorageError::from),
+            Some((conn, statements)) => dialect::write_transaction(conn, |conn| {
+                let outcomes =
+                    if records.is_empty() { Vec::new() } else { statements.store_in_transaction(conn, &records)? };
                 ran.extend(jobs.by_ref().map(|job| job(conn)));
                 Ok(outcomes)
             })
@@ -340,7 +356,7 @@ impl Loop {
 
     /// Jobs whose turn had not come when the batch failed. One that cannot be committed is dropped, and its waiter told.
     fn run_alone(&mut self, jobs: impl Iterator<Item = Job>) {
-        let Some(conn) = self.connection() else { return };
+        let Some((conn, _)) = self.connection() else { return };
         for job in jobs {
             if let Ok(done) = dialect::write_transaction(conn, |conn| Ok(job(conn))) {
                 done(Ok(()));
@@ -360,24 +376,26 @@ impl Loop {
             };
             return records.iter().map(|_| Err(StorageError::Unavailable(text.clone()))).collect();
         }
-        let Some(conn) = self.connection() else {
+        let Some((conn, statements)) = self.connection() else {
             return records.iter().map(|_| Err(writer_gone())).collect();
         };
         records
             .iter()
             .map(|record| {
-                let mut outcomes = store_batch(conn, &[record])?;
+                let mut outcomes = statements.store(conn, &[record])?;
                 outcomes.pop().ok_or_else(writer_gone)
             })
             .collect()
     }
 
     /// The connection, made anew when it was lost; one try.
-    fn connection(&mut self) -> Option<&mut AnyConnection> {
+    fn connection(&mut self) -> Option<(&mut AnyConnection, Statements)> {
         if self.conn.is_none() {
             match open_for_writing(&self.url) {
                 Ok(conn) => {
-                    tracing::info!("Storage is back");
+                    if std::mem::take(&mut self.lost) {
+                        tracing::info!("Storage is back");
+                    }
                     self.conn = Some(conn);
                 }
                 Err(error) => {
@@ -386,13 +404,24 @@ impl Loop {
                 }
             }
         }
-        self.conn.as_mut()
+        let conn = self.conn.as_mut()?;
+        let statements = match self.statements {
+            Some(known) => known,
+            None if self.mode == StoreMode::Steps => Statements::Steps,
+            // Asked again when there is no answer; what works everywhere will do meanwhile.
+            None => match Statements::of(conn) {
+                Ok(best) => *self.statements.insert(best),
+                Err(_) => Statements::Steps,
+            },
+        };
+        Some((conn, statements))
     }
 
     fn drop_broken_connection(&mut self) {
         if self.conn.as_mut().is_some_and(is_lost) {
             tracing::error!("The connection to storage is lost");
             self.conn = None;
+            self.lost = true;
         }
     }
 }

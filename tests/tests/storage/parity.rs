@@ -1,7 +1,7 @@
 //! Both databases answer alike.
 
-use counterbell_tests::{Backend, TestApp, environment};
-use serde_json::Value;
+use counterbell_tests::{Backend, TestApp, environment, sample};
+use serde_json::{Value, json};
 
 const MAP: &str = "score=Rating,comment=Review Text,touchpoint=Department Name";
 
@@ -58,4 +58,29 @@ async fn lists_of_real_reviews_hold_the_same_on_both() {
         let [on_sqlite, on_postgres] = &mut lists;
         assert_eq!(on_sqlite, on_postgres, "{query}");
     }
+}
+
+/// On a distributed PostgreSQL no statement may write to several tables; elsewhere one does.
+#[tokio::test]
+async fn one_statement_stores_what_a_statement_for_each_table_does() {
+    let mut stored = Vec::new();
+    for mode in ["group", "steps"] {
+        let app = TestApp::on(Backend::Postgres).setting("COUNTERBELL_BENCH_STORAGE", mode).await;
+        let first = sample::with(sample::response(1), json!({ "comment": "late" }));
+        let repeats = futures_util::future::join_all((0..40).map(|_| app.respond(&first))).await;
+        assert_eq!(repeats.iter().filter(|answer| answer.status == 201).count(), 1, "{mode}");
+        for (score, members) in [
+            (5, json!({ "touchpoint": "delivery", "comment": "quick", "created_at": "2026-01-01" })),
+            (2, json!({ "website": "https://spam.example" })),
+            (2, json!({ "contact": { "email": "ann@example.com", "consent": true } })),
+        ] {
+            app.respond(&sample::with(sample::response(score), members)).await.expect(201);
+        }
+        let figures = app.admin("/v1/admin/summary?to=2026-06-01").await.expect(200);
+        let tables = ["responses", "score_days", "alerts", "outbox"].map(|table| app.count(table));
+        let words = app.count("search_queue") + app.count("comment_words");
+        stored.push((tables, words, app.admin("/v1/admin/summary").await.expect(200)["count"].clone(), figures));
+    }
+    assert_eq!(stored[0].0, [4, 2, 2, 2]);
+    assert_eq!(stored[0], stored[1]);
 }

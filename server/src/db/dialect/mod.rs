@@ -1,16 +1,19 @@
 //! All that differs between SQLite and PostgreSQL, each arm with its reason.
 
 mod transfer;
+#[macro_use]
+mod score_days_sql;
+mod postgres;
 mod unnest;
 
-use std::collections::HashSet;
-
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
-use diesel::sql_types::{BigInt, Integer, Text};
+use diesel::sql_types::{BigInt, Bool, Integer, Text};
 use diesel::sqlite::Sqlite;
 
+pub use postgres::store_at_once;
 pub use transfer::{after_copy, index_what_is_missing, lock_rollup, table_names};
 pub use unnest::{Column, Unnest};
 
@@ -19,22 +22,6 @@ use super::outbox::{NewAlertRow, NewOutboxRow, OutboxRow, OutboxState};
 use super::responses::NewResponseRow;
 use super::schema::{alerts, outbox, responses, search_queue};
 use super::score_days::{SCORES, ScoreDays};
-
-macro_rules! insert_score_days {
-    () => {
-        "INSERT INTO score_days (site_id, metric, day, touchpoint, n0, n1, n2, n3, n4, n5, n6, n7, n8, n9, n10)"
-    };
-}
-
-macro_rules! add_on_conflict {
-    () => {
-        "ON CONFLICT (site_id, metric, day, touchpoint) DO UPDATE SET n0 = score_days.n0 + excluded.n0, \
-         n1 = score_days.n1 + excluded.n1, n2 = score_days.n2 + excluded.n2, n3 = score_days.n3 + excluded.n3, \
-         n4 = score_days.n4 + excluded.n4, n5 = score_days.n5 + excluded.n5, n6 = score_days.n6 + excluded.n6, \
-         n7 = score_days.n7 + excluded.n7, n8 = score_days.n8 + excluded.n8, n9 = score_days.n9 + excluded.n9, \
-         n10 = score_days.n10 + excluded.n10"
-    };
-}
 
 /// Any number that no other program on the same PostgreSQL is likely to lock.
 const MIGRATION_LOCK: i64 = 0x434f_554e_5445_5242;
@@ -55,6 +42,20 @@ pub fn with_migration_lock<T, E: From<diesel::result::Error>>(
             let done = work(conn);
             conn.batch_execute(&format!("SELECT pg_advisory_unlock({MIGRATION_LOCK})"))?;
             done
+        }
+    }
+}
+
+/// Whether one statement may write to several tables: not on SQLite, and not on a PostgreSQL spread by Citus.
+///
+/// # Errors
+/// What the database says.
+pub fn writes_at_once(conn: &mut AnyConnection) -> QueryResult<bool> {
+    match conn {
+        AnyConnection::Sqlite(_) => Ok(false),
+        AnyConnection::Postgres(pg) => {
+            let spread = "EXISTS (SELECT FROM pg_extension WHERE extname = 'citus')";
+            Ok(!diesel::select(sql::<Bool>(spread)).get_result::<bool>(pg)?)
         }
     }
 }
@@ -103,32 +104,8 @@ pub fn insert_responses(conn: &mut AnyConnection, rows: &[&NewResponseRow]) -> Q
             })
             .collect(),
         // A round trip costs more than anything else: one prepared statement takes the whole batch as arrays.
-        AnyConnection::Postgres(pg) => {
-            let stored: Vec<(i64, Vec<u8>)> = unnest_responses(rows).load(pg)?;
-            let mut stored: HashSet<(i64, Vec<u8>)> = stored.into_iter().collect();
-            // `remove`: of two rows with one id in this batch only the first is new.
-            Ok(rows.iter().map(|row| stored.remove(&(row.site_id, row.response_id.to_vec()))).collect())
-        }
+        AnyConnection::Postgres(pg) => postgres::insert_responses(pg, rows),
     }
-}
-
-/// Inserts rows that are known to be new.
-macro_rules! insert_rows {
-    ($conn:ident, $table:expr, $rows:ident) => {
-        match $conn {
-            // One cached statement; a long list would also run into SQLite's limit of bound variables.
-            AnyConnection::Sqlite(sqlite) => {
-                for row in $rows {
-                    diesel::insert_into($table).values(*row).execute(sqlite)?;
-                }
-            }
-            AnyConnection::Postgres(pg) => {
-                for chunk in $rows.chunks(POSTGRES_CHUNK_ROWS) {
-                    diesel::insert_into($table).values(chunk.to_vec()).execute(pg)?;
-                }
-            }
-        }
-    };
 }
 
 /// Inserts fired alerts.
@@ -136,7 +113,16 @@ macro_rules! insert_rows {
 /// # Errors
 /// What the database says.
 pub fn insert_alerts(conn: &mut AnyConnection, rows: &[&NewAlertRow]) -> QueryResult<()> {
-    insert_rows!(conn, alerts::table, rows);
+    match conn {
+        AnyConnection::Sqlite(sqlite) => {
+            for row in rows {
+                diesel::insert_into(alerts::table).values(*row).execute(sqlite)?;
+            }
+        }
+        AnyConnection::Postgres(pg) => {
+            postgres::insert_alerts(pg, rows)?;
+        }
+    }
     Ok(())
 }
 
@@ -145,12 +131,18 @@ pub fn insert_alerts(conn: &mut AnyConnection, rows: &[&NewAlertRow]) -> QueryRe
 /// # Errors
 /// What the database says.
 pub fn insert_outbox(conn: &mut AnyConnection, rows: &[&NewOutboxRow]) -> QueryResult<()> {
-    insert_rows!(conn, outbox::table, rows);
+    match conn {
+        AnyConnection::Sqlite(sqlite) => {
+            for row in rows {
+                diesel::insert_into(outbox::table).values(*row).execute(sqlite)?;
+            }
+        }
+        AnyConnection::Postgres(pg) => {
+            postgres::insert_outbox(pg, rows)?;
+        }
+    }
     Ok(())
 }
-
-/// PostgreSQL's protocol counts bound parameters in 16 bits: 65,535 over 12 columns, with room to spare.
-const POSTGRES_CHUNK_ROWS: usize = 4_000;
 
 /// Takes up to `limit` due messages, the longest due first, and keeps others off them until `lease_until` (Unix ms). A
 /// site at a time: a distributed database locks rows on one node only.
@@ -198,42 +190,6 @@ pub fn lease_due(conn: &mut AnyConnection, now: i64, lease_until: i64, limit: i6
     Ok(leased)
 }
 
-fn unnest_responses<'a>(rows: &[&'a NewResponseRow]) -> Unnest<'a> {
-    let mut rows = rows.to_vec();
-    // Two servers with the same responses at hand must not wait for each other in a circle.
-    rows.sort_unstable_by_key(|row| (row.site_id, row.response_id));
-    let texts = |value: fn(&NewResponseRow) -> &str| Column::Texts(rows.iter().map(|row| value(row)).collect());
-    let optional =
-        |value: fn(&NewResponseRow) -> Option<&str>| Column::OptionalTexts(rows.iter().map(|row| value(row)).collect());
-    let integers = |value: fn(&NewResponseRow) -> i32| Column::Integers(rows.iter().map(|row| value(row)).collect());
-    let big = |value: fn(&NewResponseRow) -> i64| Column::BigInts(rows.iter().map(|row| value(row)).collect());
-    Unnest {
-        before: "INSERT INTO responses (site_id, response_id, touchpoint, survey, survey_version, metric, score, \
-                 comment, order_ref, customer_ref, contact_email, locale, page_url, channel, created_at, received_at, \
-                 held) SELECT * FROM unnest(",
-        columns: vec![
-            big(|row| row.site_id),
-            Column::Bytes(rows.iter().map(|row| row.response_id.as_slice()).collect()),
-            texts(|row| &row.touchpoint),
-            texts(|row| row.survey),
-            integers(|row| row.survey_version),
-            texts(|row| row.metric),
-            integers(|row| row.score),
-            optional(|row| row.comment.as_deref()),
-            optional(|row| row.order_ref.as_deref()),
-            optional(|row| row.customer_ref.as_deref()),
-            optional(|row| row.contact_email.as_deref()),
-            optional(|row| row.locale.as_deref()),
-            optional(|row| row.page_url.as_deref()),
-            texts(|row| row.channel),
-            big(|row| row.created_at),
-            big(|row| row.received_at),
-            optional(|row| row.held),
-        ],
-        after: ") ON CONFLICT DO NOTHING RETURNING site_id, response_id",
-    }
-}
-
 /// Puts responses in the queue of the search index, in this order.
 ///
 /// # Errors
@@ -248,15 +204,7 @@ pub fn enqueue_for_search(conn: &mut AnyConnection, keys: &[(i64, &[u8])]) -> Qu
             }
         }
         AnyConnection::Postgres(pg) => {
-            Unnest {
-                before: "INSERT INTO search_queue (site_id, response_id) SELECT * FROM unnest(",
-                columns: vec![
-                    Column::BigInts(keys.iter().map(|(site_id, _)| *site_id).collect()),
-                    Column::Bytes(keys.iter().map(|(_, response_id)| *response_id).collect()),
-                ],
-                after: ")",
-            }
-            .execute(pg)?;
+            postgres::enqueue_for_search(pg, keys)?;
         }
     }
     Ok(())
@@ -273,21 +221,8 @@ pub fn add_score_days(conn: &mut AnyConnection, counts: &ScoreDays<'_>) -> Query
                 AddScoreDay { site_id, metric, day, touchpoint, scores }.execute(sqlite)?;
             }
         }
-        // In the order of the key: two servers must not wait for each other in a circle.
         AnyConnection::Postgres(pg) => {
-            let mut columns = vec![
-                Column::BigInts(counts.iter().map(|((site_id, ..), _)| *site_id).collect()),
-                Column::Texts(counts.iter().map(|((_, metric, ..), _)| *metric).collect()),
-                Column::Integers(counts.iter().map(|((_, _, day, _), _)| *day).collect()),
-                Column::Texts(counts.iter().map(|((.., touchpoint), _)| *touchpoint).collect()),
-            ];
-            columns.extend((0..SCORES).map(|score| Column::BigInts(counts.iter().map(|(_, n)| n[score]).collect())));
-            Unnest {
-                before: concat!(insert_score_days!(), " SELECT * FROM unnest("),
-                columns,
-                after: concat!(") ", add_on_conflict!()),
-            }
-            .execute(pg)?;
+            postgres::add_score_days(pg, counts)?;
         }
     }
     Ok(())

@@ -15,15 +15,13 @@ pub enum Column<'a> {
     Bytes(Vec<&'a [u8]>),
 }
 
-/// `INSERT ... SELECT * FROM unnest(...)`: the text is the same for any number of rows, so it is prepared once.
+/// A statement that reads rows from `unnest(...)`: its text is the same for any number of rows, so it is prepared once.
 ///
-/// A statement that returns rows returns `(site_id, some id)`.
+/// One that returns rows returns `(site_id, some id)`.
 pub struct Unnest<'a> {
-    /// Up to the opening parenthesis.
-    pub before: &'static str,
-    /// All of the same length.
-    pub columns: Vec<Column<'a>>,
-    /// From the closing parenthesis on.
+    /// Text up to an opening parenthesis, and the columns that follow it: all of the same length.
+    pub parts: Vec<(&'static str, Vec<Column<'a>>)>,
+    /// From the last closing parenthesis on.
     pub after: &'static str,
 }
 
@@ -41,17 +39,19 @@ impl RunQueryDsl<PgConnection> for Unnest<'_> {}
 
 impl QueryFragment<Pg> for Unnest<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql(self.before);
-        for (place, column) in self.columns.iter().enumerate() {
-            if place > 0 {
-                out.push_sql(", ");
-            }
-            match column {
-                Column::BigInts(values) => out.push_bind_param::<Array<BigInt>, _>(values)?,
-                Column::Integers(values) => out.push_bind_param::<Array<Integer>, _>(values)?,
-                Column::Texts(values) => out.push_bind_param::<Array<Text>, _>(values)?,
-                Column::OptionalTexts(values) => out.push_bind_param::<Array<Nullable<Text>>, _>(values)?,
-                Column::Bytes(values) => out.push_bind_param::<Array<Binary>, _>(values)?,
+        for (before, columns) in &self.parts {
+            out.push_sql(before);
+            for (place, column) in columns.iter().enumerate() {
+                if place > 0 {
+                    out.push_sql(", ");
+                }
+                match column {
+                    Column::BigInts(values) => out.push_bind_param::<Array<BigInt>, _>(values)?,
+                    Column::Integers(values) => out.push_bind_param::<Array<Integer>, _>(values)?,
+                    Column::Texts(values) => out.push_bind_param::<Array<Text>, _>(values)?,
+                    Column::OptionalTexts(values) => out.push_bind_param::<Array<Nullable<Text>>, _>(values)?,
+                    Column::Bytes(values) => out.push_bind_param::<Array<Binary>, _>(values)?,
+                }
             }
         }
         out.push_sql(self.after);

@@ -32,15 +32,17 @@ pub fn add(conn: &mut PgConnection, after_site: i64, limit: i64) -> QueryResult<
         let found = || queued.iter().filter_map(|row| Some((row, row.comment.as_deref()?, row.created_at?)));
         let words: Vec<String> = found().map(|(_, comment, _)| vector(comment)).collect();
         Unnest {
-            before: "INSERT INTO comment_words (site_id, seq, response_id, created_at, words) \
+            parts: vec![(
+                "INSERT INTO comment_words (site_id, seq, response_id, created_at, words) \
                      SELECT site_id, seq, response_id, created_at, CAST(words AS tsvector) FROM unnest(",
-            columns: vec![
-                Column::BigInts(found().map(|(row, ..)| row.site_id).collect()),
-                Column::BigInts(found().map(|(row, ..)| row.seq).collect()),
-                Column::Bytes(found().map(|(row, ..)| row.response_id.as_slice()).collect()),
-                Column::BigInts(found().map(|(.., created_at)| created_at).collect()),
-                Column::Texts(words.iter().map(String::as_str).collect()),
-            ],
+                vec![
+                    Column::BigInts(found().map(|(row, ..)| row.site_id).collect()),
+                    Column::BigInts(found().map(|(row, ..)| row.seq).collect()),
+                    Column::Bytes(found().map(|(row, ..)| row.response_id.as_slice()).collect()),
+                    Column::BigInts(found().map(|(.., created_at)| created_at).collect()),
+                    Column::Texts(words.iter().map(String::as_str).collect()),
+                ],
+            )],
             after: ") AS queued (site_id, seq, response_id, created_at, words) ON CONFLICT DO NOTHING",
         }
         .execute(conn)?;

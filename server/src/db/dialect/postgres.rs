@@ -1,0 +1,187 @@
+//! Many rows in one round trip: on PostgreSQL a round trip costs more than anything else.
+
+use std::collections::HashSet;
+
+use diesel::prelude::*;
+
+use super::unnest::{Column, Unnest};
+use crate::db::outbox::{NewAlertRow, NewOutboxRow};
+use crate::db::responses::NewResponseRow;
+use crate::db::score_days::{SCORES, ScoreDays};
+
+macro_rules! into_responses {
+    () => {
+        "INSERT INTO responses (site_id, response_id, touchpoint, survey, survey_version, metric, score, comment, \
+         order_ref, customer_ref, contact_email, locale, page_url, channel, created_at, received_at, held) \
+         SELECT * FROM unnest("
+    };
+}
+
+macro_rules! into_alerts {
+    () => {
+        "INSERT INTO alerts (site_id, response_id, rule, fired_at) "
+    };
+}
+
+macro_rules! into_outbox {
+    () => {
+        "INSERT INTO outbox (site_id, message_id, kind, recipient, response_id, rule, state, attempts, \
+         next_attempt_at, created_at) "
+    };
+}
+
+/// Stores responses that are not stored yet and all that follows from them, in one statement, which is a transaction of
+/// its own; for each row whether it was new. Not for a distributed database, which cannot write to several tables in
+/// one statement.
+///
+/// # Errors
+/// What the database says; then nothing is stored.
+pub fn store_at_once(
+    conn: &mut PgConnection,
+    rows: &[&NewResponseRow],
+    alerts: &[&NewAlertRow],
+    outbox: &[&NewOutboxRow],
+) -> QueryResult<Vec<bool>> {
+    let store = Unnest {
+        parts: vec![
+            (concat!("WITH new AS (", into_responses!()), response_columns(rows)),
+            (
+                concat!(
+                    ") ON CONFLICT DO NOTHING RETURNING site_id, response_id, touchpoint, metric, score, created_at, \
+                     comment IS NOT NULL AS has_comment, held IS NOT NULL AS is_held), counted AS (",
+                    insert_score_days!(),
+                    " SELECT site_id, metric, created_at / 86400000, touchpoint, \
+                     count(*) FILTER (WHERE score = 0), count(*) FILTER (WHERE score = 1), \
+                     count(*) FILTER (WHERE score = 2), count(*) FILTER (WHERE score = 3), \
+                     count(*) FILTER (WHERE score = 4), count(*) FILTER (WHERE score = 5), \
+                     count(*) FILTER (WHERE score = 6), count(*) FILTER (WHERE score = 7), \
+                     count(*) FILTER (WHERE score = 8), count(*) FILTER (WHERE score = 9), \
+                     count(*) FILTER (WHERE score = 10) \
+                     FROM new WHERE NOT is_held GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4 ",
+                    add_on_conflict!(),
+                    "), queued AS (INSERT INTO search_queue (site_id, response_id) \
+                     SELECT site_id, response_id FROM new WHERE has_comment), alerted AS (",
+                    into_alerts!(),
+                    "SELECT a.* FROM unnest("
+                ),
+                alert_columns(alerts),
+            ),
+            (
+                concat!(
+                    ") AS a (site_id, response_id, rule, fired_at) JOIN new USING (site_id, response_id)), sent AS (",
+                    into_outbox!(),
+                    "SELECT o.* FROM unnest("
+                ),
+                outbox_columns(outbox),
+            ),
+        ],
+        after: ") AS o (site_id, message_id, kind, recipient, response_id, rule, state, attempts, next_attempt_at, \
+                created_at) JOIN new USING (site_id, response_id)) SELECT site_id, response_id FROM new",
+    };
+    Ok(which_are_new(rows, store.load(conn)?))
+}
+
+/// Inserts what is not stored yet; for each row whether it was new.
+pub fn insert_responses(conn: &mut PgConnection, rows: &[&NewResponseRow]) -> QueryResult<Vec<bool>> {
+    let insert = Unnest {
+        parts: vec![(into_responses!(), response_columns(rows))],
+        after: ") ON CONFLICT DO NOTHING RETURNING site_id, response_id",
+    };
+    Ok(which_are_new(rows, insert.load(conn)?))
+}
+
+/// Inserts fired alerts.
+pub fn insert_alerts(conn: &mut PgConnection, rows: &[&NewAlertRow]) -> QueryResult<usize> {
+    let before = concat!(into_alerts!(), "SELECT * FROM unnest(");
+    Unnest { parts: vec![(before, alert_columns(rows))], after: ")" }.execute(conn)
+}
+
+/// Inserts messages to deliver.
+pub fn insert_outbox(conn: &mut PgConnection, rows: &[&NewOutboxRow]) -> QueryResult<usize> {
+    let before = concat!(into_outbox!(), "SELECT * FROM unnest(");
+    Unnest { parts: vec![(before, outbox_columns(rows))], after: ")" }.execute(conn)
+}
+
+/// Puts responses in the queue of the search index, in this order.
+pub fn enqueue_for_search(conn: &mut PgConnection, keys: &[(i64, &[u8])]) -> QueryResult<usize> {
+    let columns = vec![
+        Column::BigInts(keys.iter().map(|(site_id, _)| *site_id).collect()),
+        Column::Bytes(keys.iter().map(|(_, response_id)| *response_id).collect()),
+    ];
+    let before = "INSERT INTO search_queue (site_id, response_id) SELECT * FROM unnest(";
+    Unnest { parts: vec![(before, columns)], after: ")" }.execute(conn)
+}
+
+/// Adds counts to the rollup, in the order of the key: two servers must not wait for each other in a circle.
+pub fn add_score_days(conn: &mut PgConnection, counts: &ScoreDays<'_>) -> QueryResult<usize> {
+    let mut columns = vec![
+        Column::BigInts(counts.iter().map(|((site_id, ..), _)| *site_id).collect()),
+        Column::Texts(counts.iter().map(|((_, metric, ..), _)| *metric).collect()),
+        Column::Integers(counts.iter().map(|((_, _, day, _), _)| *day).collect()),
+        Column::Texts(counts.iter().map(|((.., touchpoint), _)| *touchpoint).collect()),
+    ];
+    columns.extend((0..SCORES).map(|score| Column::BigInts(counts.iter().map(|(_, n)| n[score]).collect())));
+    let before = concat!(insert_score_days!(), " SELECT * FROM unnest(");
+    Unnest { parts: vec![(before, columns)], after: concat!(") ", add_on_conflict!()) }.execute(conn)
+}
+
+/// `remove`: of two rows with one id in this batch only the first is new.
+fn which_are_new(rows: &[&NewResponseRow], stored: Vec<(i64, Vec<u8>)>) -> Vec<bool> {
+    let mut stored: HashSet<_> = stored.into_iter().collect();
+    rows.iter().map(|row| stored.remove(&(row.site_id, row.response_id.to_vec()))).collect()
+}
+
+fn response_columns<'a>(rows: &[&'a NewResponseRow]) -> Vec<Column<'a>> {
+    let mut rows = rows.to_vec();
+    // Two servers with the same responses at hand must not wait for each other in a circle. Stable: of two rows with
+    // one id the first is to be stored.
+    rows.sort_by_key(|row| (row.site_id, row.response_id));
+    let texts = |value: fn(&NewResponseRow) -> &str| Column::Texts(rows.iter().map(|row| value(row)).collect());
+    let optional =
+        |value: fn(&NewResponseRow) -> Option<&str>| Column::OptionalTexts(rows.iter().map(|row| value(row)).collect());
+    let integers = |value: fn(&NewResponseRow) -> i32| Column::Integers(rows.iter().map(|row| value(row)).collect());
+    let big = |value: fn(&NewResponseRow) -> i64| Column::BigInts(rows.iter().map(|row| value(row)).collect());
+    vec![
+        big(|row| row.site_id),
+        Column::Bytes(rows.iter().map(|row| row.response_id.as_slice()).collect()),
+        texts(|row| &row.touchpoint),
+        texts(|row| row.survey),
+        integers(|row| row.survey_version),
+        texts(|row| row.metric),
+        integers(|row| row.score),
+        optional(|row| row.comment.as_deref()),
+        optional(|row| row.order_ref.as_deref()),
+        optional(|row| row.customer_ref.as_deref()),
+        optional(|row| row.contact_email.as_deref()),
+        optional(|row| row.locale.as_deref()),
+        optional(|row| row.page_url.as_deref()),
+        texts(|row| row.channel),
+        big(|row| row.created_at),
+        big(|row| row.received_at),
+        optional(|row| row.held),
+    ]
+}
+
+fn alert_columns<'a>(rows: &[&'a NewAlertRow]) -> Vec<Column<'a>> {
+    vec![
+        Column::BigInts(rows.iter().map(|row| row.site_id).collect()),
+        Column::Bytes(rows.iter().map(|row| row.response_id.as_slice()).collect()),
+        Column::Texts(rows.iter().map(|row| row.rule.as_str()).collect()),
+        Column::BigInts(rows.iter().map(|row| row.fired_at).collect()),
+    ]
+}
+
+fn outbox_columns<'a>(rows: &[&'a NewOutboxRow]) -> Vec<Column<'a>> {
+    vec![
+        Column::BigInts(rows.iter().map(|row| row.site_id).collect()),
+        Column::Bytes(rows.iter().map(|row| row.message_id.as_slice()).collect()),
+        Column::Texts(rows.iter().map(|row| row.kind).collect()),
+        Column::Texts(rows.iter().map(|row| row.recipient.as_str()).collect()),
+        Column::Bytes(rows.iter().map(|row| row.response_id.as_slice()).collect()),
+        Column::Texts(rows.iter().map(|row| row.rule.as_str()).collect()),
+        Column::Texts(rows.iter().map(|row| row.state).collect()),
+        Column::Integers(rows.iter().map(|row| row.attempts).collect()),
+        Column::BigInts(rows.iter().map(|row| row.next_attempt_at).collect()),
+        Column::BigInts(rows.iter().map(|row| row.created_at).collect()),
+    ]
+}
