@@ -115,11 +115,11 @@ impl CopyArgs {
         let reports = transfer::copy_between(&self.from, &self.to, options, &mut |at| progress.show(at))?;
         progress.finish();
         let equal = reports.iter().all(transfer::TableReport::is_equal);
-        let verb = if self.dry_run { "to insert" } else { "inserted" };
+        let will = if self.dry_run { "to be " } else { "" };
         let mut text = String::new();
         for report in &reports {
             text.push_str(&format!(
-                "{:<16} {:>10} rows  {:>10} equal  {:>10} {verb}  {:>7} updated  {:>7} deleted  {:.12}\n",
+                "{:<16} {:>10} rows {:>10} equal {:>10} {will}inserted {:>7} {will}updated {:>7} {will}deleted  {:.12}\n",
                 report.table, report.rows, report.equal, report.inserted, report.updated, report.deleted, report.sha256
             ));
         }

@@ -20,5 +20,5 @@ mod unavailable;
 pub mod url;
 
 pub use connection::{AnyConnection, OpenError, check_writable, is_lost, open, refused_file, try_write};
-pub use pool::{POSTGRES_READ_ONLY, PoolUse, ReadPool, StorageError};
+pub use pool::{POSTGRES_READ_ONLY, PoolUse, READ_CONNECTIONS, ReadPool, StorageError};
 pub use url::DatabaseUrl;

@@ -45,7 +45,8 @@ pub struct PoolUse {
     pub max: u32,
 }
 
-const CONNECTIONS: u32 = 4;
+/// Most connections for reading.
+pub const READ_CONNECTIONS: u32 = 4;
 const GET_TIMEOUT: Duration = Duration::from_secs(3);
 
 impl ReadPool {
@@ -53,7 +54,7 @@ impl ReadPool {
     pub fn new(url: DatabaseUrl) -> Self {
         let is_postgres = matches!(url, DatabaseUrl::Postgres(_));
         let pool = Pool::builder()
-            .max_size(CONNECTIONS)
+            .max_size(READ_CONNECTIONS)
             .min_idle(Some(0))
             .connection_timeout(GET_TIMEOUT)
             .error_handler(Box::new(diesel::r2d2::NopErrorHandler))

@@ -10,7 +10,7 @@ use diesel::sql_types::{BigInt, Bool, Text};
 
 use super::{Check, machine, size};
 use crate::db::sites::Site;
-use crate::db::{AnyConnection, DatabaseUrl, migrations, open, responses};
+use crate::db::{AnyConnection, DatabaseUrl, READ_CONNECTIONS, migrations, open, responses};
 
 /// Difference of two clocks that is noticed in what is shown, in ms.
 const CLOCK_WARNING_MS: i64 = 2_000;
@@ -65,6 +65,9 @@ pub(super) fn checks(url: &DatabaseUrl) -> Vec<Check> {
     if let DatabaseUrl::Sqlite(path) = url {
         checks.push(machine::writable("database folder", folder_of(path)));
         checks.push(machine::free_space(folder_of(path), path.metadata().map_or(0, |file| file.len())));
+    }
+    if let DatabaseUrl::Postgres(_) = url {
+        checks.push(connections(&mut conn));
     }
     checks.push(clock(Some(&mut conn)));
     checks
@@ -169,6 +172,28 @@ fn writable(conn: &mut AnyConnection) -> Check {
         Ok(()) => Check::ok(name, "possible"),
         Err(error) => Check::failed(name, error, "check the rights of the file or of the database's user"),
     }
+}
+
+/// What one server takes: one to write responses, one for the search index, and those that read.
+const CONNECTIONS_OF_A_SERVER: i64 = 2 + READ_CONNECTIONS as i64;
+
+fn connections(conn: &mut AnyConnection) -> Check {
+    let name = "connections";
+    let query = "SELECT CAST(current_setting('max_connections') AS BIGINT) \
+                 - CAST(current_setting('superuser_reserved_connections') AS BIGINT) \
+                 - (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend') AS n";
+    let free: QueryResult<Number> = diesel::sql_query(query).get_result(conn);
+    asked(
+        name,
+        free.map(|free| {
+            let found = format!("{} more can be opened, a server takes {CONNECTIONS_OF_A_SERVER}", free.n);
+            if free.n >= CONNECTIONS_OF_A_SERVER {
+                Check::ok(name, found)
+            } else {
+                Check::warning(name, found, "raise max_connections in postgresql.conf, or close what is not used")
+            }
+        }),
+    )
 }
 
 /// Runs `work` in a transaction that is taken back.

@@ -59,7 +59,7 @@ impl IngestRequest<'_> {
     }
 }
 
-/// The HTTP layer drops the work on a request whose client hung up, and that counts too.
+/// The HTTP layer drops the work on a request whose connection broke, and that counts too.
 impl Drop for IngestRequest<'_> {
     fn drop(&mut self) {
         if let Some(counter) = self.counters.get(self.outcome as usize) {

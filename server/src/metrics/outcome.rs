@@ -49,7 +49,7 @@ ingest_outcomes! {
     ShuttingDown "shutting_down";
     /// A fault of ours.
     Internal "internal";
-    /// The client hung up before it was answered; what it sent may be stored all the same.
+    /// The connection broke before it was answered; what it brought may be stored all the same.
     Disconnected "disconnected";
 }
 

@@ -246,7 +246,7 @@ impl<T: Table> Difference<T> {
         for row in &self.changed {
             T::update(conn, row)?;
         }
-        T::insert(conn, &self.missing)
+        if self.missing.is_empty() { Ok(()) } else { T::insert(conn, &self.missing) }
     }
 }
 

@@ -134,7 +134,7 @@ fn make_way(database: &Path, force: bool) -> Result<(), TransferError> {
     let mut conn = match open(&url) {
         Ok(conn) => conn,
         // A damaged one is what a backup is for.
-        Err(OpenError::Connect { .. } | OpenError::Setup { .. }) if force => return Ok(()),
+        Err(OpenError::Damaged { .. }) if force => return Ok(()),
         Err(error) => return Err(error.into()),
     };
     // Leaving WAL mode takes the whole file for itself: it fails while anybody else has it open.

@@ -12,8 +12,6 @@ use crate::db::schema::{
 
 /// Rows compared at a time: enough to make a round trip cheap, few enough for the memory of a small machine.
 const RANGE_ROWS: i64 = 2_000;
-/// Rows of one statement on PostgreSQL, whose protocol counts parameters in 16 bits: 65,535 over 17 columns at most.
-const INSERT_ROWS: usize = 3_000;
 
 /// A part of a table that is walked through in the order of a cursor. No query spans sites.
 #[derive(Clone, Copy, Debug)]
@@ -74,10 +72,9 @@ macro_rules! count_and_write {
                         diesel::insert_into($table::table).values(row).execute(sqlite)?;
                     }
                 }
+                // Its way for many rows: no statement to plan, no parameters to count.
                 AnyConnection::Postgres(pg) => {
-                    for chunk in rows.chunks(INSERT_ROWS) {
-                        diesel::insert_into($table::table).values(chunk).execute(pg)?;
-                    }
+                    diesel::copy_from($table::table).from_insertable(rows).execute(pg)?;
                 }
             }
             Ok(())

@@ -3,8 +3,12 @@
 use std::collections::BTreeMap;
 
 use counterbell_tests::{Backend, Smtp, TestApp, sample, wait};
+use diesel::connection::SimpleConnection as _;
+use diesel::{Connection as _, SqliteConnection};
 use reqwest::Method;
 use serde_json::json;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
 
 /// Every sample by its name with labels.
 async fn scrape(app: &TestApp) -> BTreeMap<String, f64> {
@@ -82,6 +86,56 @@ async fn sender_over_the_rate_is_counted() {
     let figures = scrape(&app).await;
 
     assert_eq!((figures[&requests("accepted")], figures[&requests("rate_limited")]), (1.0, 2.0));
+}
+
+#[tokio::test]
+async fn what_storage_did_not_take_is_counted() {
+    for backend in Backend::ALL {
+        let app = TestApp::on(backend).await;
+        app.execute("ALTER TABLE responses RENAME TO gone");
+        app.respond(&sample::response(4)).await;
+        app.respond(&sample::response(4)).await;
+
+        let figures = scrape(&app).await;
+
+        assert_eq!(figures[&requests("storage_unavailable")], 2.0, "{backend:?}");
+        assert_eq!(figures["counterbell_ingest_batch_responses_count"], 0.0, "only what was stored is a batch");
+    }
+}
+
+#[tokio::test]
+async fn full_queue_and_connections_that_break_are_counted() {
+    let app = TestApp::on(Backend::Sqlite).setting("COUNTERBELL_QUEUE_CAPACITY", "2").await;
+    // So that the site is known, and nothing else needs the database.
+    app.respond(&sample::response(4)).await.expect(201);
+    let mut writer = SqliteConnection::establish(&app.dir().join("counterbell.db").display().to_string()).unwrap();
+    writer.batch_execute("BEGIN IMMEDIATE").unwrap();
+
+    // One waits for the lock, two in the queue.
+    let body = json!({ "site_key": app.site_key, "score": 4 }).to_string();
+    let mut waiting = Vec::new();
+    for queued in [0.0, 1.0, 2.0] {
+        let mut stream = TcpStream::connect(app.url("").trim_start_matches("http://")).await.unwrap();
+        let head = "POST /v1/responses HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length:";
+        stream.write_all(format!("{head} {}\r\n\r\n{body}", body.len()).as_bytes()).await.unwrap();
+        waiting.push(stream);
+        wait::until_true("place in the queue", async || scrape(&app).await["counterbell_ingest_queue_depth"] == queued)
+            .await;
+    }
+    app.respond(&sample::response(4)).await;
+    let full = scrape(&app).await;
+    assert_eq!((full[&requests("overloaded")], full[&requests("disconnected")]), (1.0, 0.0));
+    assert_eq!((full["counterbell_ingest_queue_depth"], full["counterbell_ingest_queue_capacity"]), (2.0, 2.0));
+
+    for stream in waiting {
+        // Broken off: one that is only closed may still be waiting for its answer.
+        stream.set_zero_linger().unwrap();
+    }
+    wait::until_true("clients gone", async || scrape(&app).await[&requests("disconnected")] == 3.0).await;
+    writer.batch_execute("COMMIT").unwrap();
+
+    wait::until_true("rows of those who are gone", async || app.count("responses") == 4).await;
+    assert_eq!(scrape(&app).await["counterbell_ingest_queue_depth"], 0.0);
 }
 
 #[tokio::test]

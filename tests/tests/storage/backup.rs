@@ -176,6 +176,32 @@ async fn what_is_no_whole_backup_is_refused_and_nothing_touched() {
 }
 
 #[tokio::test]
+async fn damaged_database_is_replaced_by_its_backup() {
+    for (what, from) in [("all of it", 0), ("what is behind the first pages", 16_384)] {
+        let mut app = TestApp::on(Backend::Sqlite).await;
+        for _ in 0..200 {
+            let comment = json!({ "comment": "long ".repeat(100) });
+            app.respond(&sample::with(sample::response(4), comment)).await.expect(201);
+        }
+        let file = text(&backup(&app, "backup.db"));
+        app.program().kill();
+        let path = app.dir().join("counterbell.db");
+        let mut bytes = fs::read(&path).unwrap();
+        bytes[from..].fill(0x5a);
+        fs::write(&path, bytes).unwrap();
+
+        let unforced = app.cli(&["restore", &file]);
+        assert_eq!(unforced.status.code(), Some(1), "{what}: {unforced:?}");
+        let report = app.cli(&["restore", &file, "--force", "--json"]).json();
+
+        assert_eq!(report["rows"]["responses"], 200, "{what}");
+        assert!(app.cli(&["verify"]).status.success(), "{what}");
+        app.start_again().await;
+        assert_eq!(app.admin("/v1/admin/summary").await.expect(200)["count"], 200, "{what}");
+    }
+}
+
+#[tokio::test]
 async fn backup_of_an_older_version_is_brought_up_to_date_and_of_a_newer_one_refused() {
     for target in Backend::ALL {
         let mut app = TestApp::on(Backend::Sqlite).await;
