@@ -15,7 +15,7 @@ use crate::bench::database::Backend;
 use case::{Case, Kind};
 use report::{DiskFigures, Report};
 
-/// How long the disk is measured in each round.
+/// How long the disk is measured each time.
 const DISK_TIME: Duration = Duration::from_secs(1);
 
 /// Arguments of `cargo xtask bench ingest`.
@@ -64,9 +64,6 @@ fn measure(args: &Args, backends: &[Backend], binary: &Path) -> Result<Report> {
     let mut disks: Vec<(&Backend, Vec<f64>)> = backends.iter().map(|backend| (backend, Vec::new())).collect();
     for round in 1..=args.rounds {
         // Turn about: what slows the machine for a while slows a round of every case, not every round of one.
-        for (backend, rates) in &mut disks {
-            rates.extend(backend.dir().map(|dir| disk::syncs_per_second(dir, DISK_TIME)).transpose()?);
-        }
         for (number, (case, measured)) in cases.iter().zip(&mut rounds).enumerate() {
             eprint!(
                 "[round {round}/{}, {}/{}] {}, {} connections, {} .. ",
@@ -78,6 +75,12 @@ fn measure(args: &Args, backends: &[Backend], binary: &Path) -> Result<Report> {
                 case.kind
             );
             let others_busy = machine::busy_share();
+            // A shared disk changes from minute to minute: it is looked at once for each number of connections.
+            if case.kind == Kind::ALL[0]
+                && let Some((backend, rates)) = disks.iter_mut().find(|(disk, _)| disk.name() == case.backend.name())
+            {
+                rates.extend(backend.dir().map(|dir| disk::syncs_per_second(dir, DISK_TIME)).transpose()?);
+            }
             let measurement = case.run(binary)?;
             eprintln!("{:.0} a second", measurement.per_second);
             measured.push(Measurement { others_busy, ..measurement });
