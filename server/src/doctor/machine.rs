@@ -21,11 +21,12 @@ pub(super) fn checks(config: &ServeConfig) -> Vec<Check> {
 
 fn open_files() -> Check {
     let name = "open files";
-    match getrlimit(Resource::Nofile).current {
+    // What `serve` raises its own limit to.
+    match getrlimit(Resource::Nofile).maximum {
         Some(limit) if limit < FILES_MIN => Check::warning(
             name,
             format!("at most {limit}, and each connection takes one"),
-            format!("raise it to {FILES_MIN} or more: `LimitNOFILE=` in a systemd unit, `ulimit -n` in a shell"),
+            format!("raise it to {FILES_MIN} or more: `LimitNOFILE=` in a systemd unit, `ulimit -Hn` in a shell"),
         ),
         Some(limit) => Check::ok(name, format!("at most {limit}")),
         None => Check::ok(name, "no limit"),

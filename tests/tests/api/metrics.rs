@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use counterbell_tests::{Backend, Smtp, TestApp, sample, wait};
+use counterbell_tests::{Backend, Program, Smtp, TestApp, command, sample, wait};
 use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, SqliteConnection};
 use reqwest::Method;
 use serde_json::json;
+use tempfile::TempDir;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
@@ -166,6 +167,25 @@ async fn mail_that_waits_is_seen_to_wait() {
         assert_eq!(delivered["counterbell_mail_attempts_total{result=\"delivered\"}"], 1.0, "{backend:?}");
         assert_eq!(delivered["counterbell_outbox_oldest_due_age_seconds"], 0.0, "{backend:?}");
     }
+}
+
+#[tokio::test]
+async fn server_takes_as_many_open_files_as_it_may_have() {
+    let dir = TempDir::new().unwrap();
+    let program = command(dir.path()).get_program().to_owned();
+    let mut shell = std::process::Command::new("sh");
+    shell.current_dir(dir.path()).env_clear().arg("-c").arg("ulimit -n 3000; ulimit -Sn 256; exec \"$@\"").arg("sh");
+    shell.arg(program).args(["serve", "--listen", "127.0.0.1:0"]);
+    let mut server = Program::start(&mut shell);
+    let address = server.wait_for_output("address", |log| {
+        log.lines().find_map(|line| line.split_once("Listening on ").map(|(_, address)| address.to_owned()))
+    });
+    let address = address.await;
+
+    let metrics = reqwest::Client::builder().no_proxy().build().unwrap().get(format!("{address}/metrics"));
+    let metrics = metrics.send().await.unwrap().text().await.unwrap();
+
+    assert!(metrics.contains("process_max_fds 3000\n"), "{metrics}");
 }
 
 #[tokio::test]
