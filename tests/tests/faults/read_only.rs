@@ -72,7 +72,7 @@ async fn postgres_that_turns_read_only_is_said_so_and_loses_nothing() {
         let refused = customers.refused();
 
         set_postgres_read_only(&app, true);
-        wait::until_true("answers 503", async || customers.refused() > refused + 100).await;
+        wait::until_true("answers 503", async || customers.refused() > refused + 20).await;
         app.get("/readyz").await.expect_problem(ProblemCode::StorageUnavailable);
         set_postgres_read_only(&app, false);
 
