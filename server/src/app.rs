@@ -4,6 +4,8 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_web::dev::Service as _;
+use actix_web::http::ConnectionType;
 use actix_web::middleware::from_fn;
 use actix_web::web::{Data, PayloadConfig};
 use actix_web::{App, HttpResponse, HttpServer, web};
@@ -14,6 +16,7 @@ use tokio::sync::{Notify, watch};
 use crate::api::public::{RateLimit, TrustedProxies};
 use crate::api::{ApiError, admin, public, request_id};
 use crate::config::ServeConfig;
+use crate::connections::{self, Connections};
 use crate::db::{OpenError, ReadPool, migrations};
 use crate::directory::Directory;
 use crate::ingest::{DailyCaps, Signals, StoreMode, Writer, WriterHandle, WriterSettings};
@@ -94,7 +97,7 @@ impl Server {
         let mut conn = migrations::open_up_to_date(&config.database_url)?;
         let mailer = Mailer::new(&config.mail)?;
         let listen = |source| ServeError::Listen { address: config.listen, source };
-        let listener = TcpListener::bind(config.listen).map_err(listen)?;
+        let listener = connections::listen(config.listen).map_err(listen)?;
         let pool = ReadPool::new(config.database_url.clone());
         let search = SearchIndex::open(&config.database_url, &mut conn, &pool)?;
         let signals = Signals::default();
@@ -140,21 +143,39 @@ impl Server {
         let housekeeping = actix_web::rt::spawn(forget_idle_addresses(Data::clone(&state), stopped));
 
         let shared = Data::clone(&state);
-        let mut server = HttpServer::new(move || {
+        let workers = workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(2, usize::from));
+        let per_worker = connections::connections_per_worker(workers);
+        let open = Connections::new(per_worker, workers);
+        let counted = Arc::clone(&open);
+        let server = HttpServer::new(move || {
+            let open = Arc::clone(&open);
             App::new()
                 .app_data(Data::clone(&shared))
                 .app_data(PayloadConfig::new(BODY_MAX_BYTES))
                 .configure(public::configure)
                 .configure(admin::configure)
                 .default_service(web::to(not_found))
+                .wrap_fn(move |request, service| {
+                    let crowded = open.are_crowded();
+                    let answered = service.call(request);
+                    async move {
+                        let mut answer = answered.await?;
+                        if crowded {
+                            answer.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+                        }
+                        Ok(answer)
+                    }
+                })
                 // The outermost layer: it sees every answer.
                 .wrap(from_fn(request_id::identify_requests))
         })
         .disable_signals()
-        .shutdown_timeout(SHUTDOWN_TIMEOUT_S);
-        if let Some(workers) = workers {
-            server = server.workers(workers);
-        }
+        .shutdown_timeout(SHUTDOWN_TIMEOUT_S)
+        .client_request_timeout(connections::HEAD_TIMEOUT)
+        .keep_alive(connections::KEEP_ALIVE)
+        .max_connections(per_worker)
+        .on_connect(move |connection, data| counted.opened(connection, data))
+        .workers(workers);
         let server = server.listen(listener)?.run();
         let handle = server.handle();
         let refuse = state.writer.clone();

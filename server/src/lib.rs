@@ -8,6 +8,7 @@ pub mod api;
 pub mod app;
 pub mod cli;
 pub mod config;
+mod connections;
 pub mod db;
 pub mod demo;
 pub mod directory;

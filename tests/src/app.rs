@@ -60,6 +60,11 @@ impl TestApp {
         Node { program, address }
     }
 
+    /// Host and port it listens on.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
     /// A request, to be completed and handed to [`Self::send`].
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.http.request(method, self.url(path))

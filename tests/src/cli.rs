@@ -37,6 +37,20 @@ pub fn command(dir: &Path) -> Command {
     command
 }
 
+/// `other`, run where and with the environment that `command` would be run in.
+pub fn same_surroundings(command: &Command, mut other: Command) -> Command {
+    if let Some(dir) = command.get_current_dir() {
+        other.current_dir(dir);
+    }
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => other.env(name, value),
+            None => other.env_remove(name),
+        };
+    }
+    other
+}
+
 /// Runs it to its end.
 pub fn run_command(command: &mut Command) -> CliOutput {
     finish(command.stdin(Stdio::null()))

@@ -13,12 +13,13 @@ pub struct Installation {
     // Dropped before the directory its file is in.
     database: Database,
     settings: Vec<(String, String)>,
+    open_files: Option<u32>,
     dir: TempDir,
 }
 
 impl Installation {
     /// With an empty database; mails become files unless `settings` name a mail server.
-    pub fn new(place: Place, mut settings: Vec<(String, String)>) -> Self {
+    pub fn new(place: Place, mut settings: Vec<(String, String)>, open_files: Option<u32>) -> Self {
         let dir = TempDir::new().unwrap();
         let database = Database::create(place, dir.path());
         settings.push(("COUNTERBELL_DATABASE_URL".to_owned(), database.url().to_owned()));
@@ -27,7 +28,7 @@ impl Installation {
             settings.push(("COUNTERBELL_RATE_LIMIT".to_owned(), "0".to_owned()));
         }
         settings.push(("COUNTERBELL_MAIL_DIR".to_owned(), dir.path().join("mail").display().to_string()));
-        Self { database, settings, dir }
+        Self { database, settings, open_files, dir }
     }
 
     /// Its database.
@@ -54,6 +55,12 @@ impl Installation {
     /// The binary with these settings, where its database can be reached.
     fn command(&self) -> Command {
         let mut command = cli::command(self.dir());
+        if let Some(files) = self.open_files {
+            // The same process then becomes the server.
+            let mut limited = Command::new("prlimit");
+            limited.arg(format!("--nofile={files}:{files}")).arg(command.get_program());
+            command = cli::same_surroundings(&command, limited);
+        }
         if let Some(volume) = self.database.volume() {
             command = volume.inside(&command);
         }

@@ -16,6 +16,7 @@ pub struct Setup {
     origins: Vec<String>,
     recipients: Vec<String>,
     settings: Vec<(String, String)>,
+    open_files: Option<u32>,
 }
 
 impl Setup {
@@ -25,6 +26,7 @@ impl Setup {
             origins: vec![sample::ORIGIN.to_owned()],
             recipients: vec![sample::RECIPIENT.to_owned()],
             settings: Vec::new(),
+            open_files: None,
         }
     }
 
@@ -58,6 +60,12 @@ impl Setup {
         self
     }
 
+    /// The server may have this many files open, and connections are files.
+    pub fn open_files(mut self, files: u32) -> Self {
+        self.open_files = Some(files);
+        self
+    }
+
     /// Mail goes to this server instead of into files.
     pub fn smtp(self, smtp: &Smtp) -> Self {
         self.setting("COUNTERBELL_SMTP_URL", &smtp.url())
@@ -70,7 +78,7 @@ impl IntoFuture for Setup {
     type IntoFuture = Pin<Box<dyn Future<Output = TestApp>>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let installation = Installation::new(self.place, self.settings);
+        let installation = Installation::new(self.place, self.settings, self.open_files);
         let site_key = installation.create_site(&self.origins, &self.recipients);
         Box::pin(TestApp::start(installation, site_key))
     }

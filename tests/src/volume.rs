@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
-use crate::Program;
+use crate::{Program, cli};
 
 /// A file system in memory that only programs started [inside](Self::inside) see: it is mounted in a mount namespace of
 /// its own, so nothing is left behind whatever becomes of the test.
@@ -58,13 +58,7 @@ impl Volume {
             nsenter.arg(format!("--wdns={}", dir.display()));
         }
         nsenter.arg("--").arg(command.get_program()).args(command.get_args());
-        for (name, value) in command.get_envs() {
-            match value {
-                Some(value) => nsenter.env(name, value),
-                None => nsenter.env_remove(name),
-            };
-        }
-        nsenter
+        cli::same_surroundings(command, nsenter)
     }
 
     /// Takes all the space that is left.

@@ -153,7 +153,8 @@ impl ResponseError for ApiError {
                 answer.insert_header((WWW_AUTHENTICATE, "Bearer"));
             }
             // The next try should reach a server that stays.
-            ProblemCode::ShuttingDown => {
+            // .. and the rest of a slow body is not waited for.
+            ProblemCode::ShuttingDown | ProblemCode::RequestTimeout => {
                 answer.force_close();
             }
             _ => {}

@@ -33,6 +33,8 @@ ingest_outcomes! {
     Invalid "invalid";
     /// The body is too large.
     TooLarge "too_large";
+    /// The body came too slowly.
+    TooSlow "too_slow";
     /// No site has the key.
     UnknownSite "unknown_site";
     /// A page of a foreign origin.
@@ -71,6 +73,7 @@ impl From<ProblemCode> for IngestOutcome {
             | ProblemCode::InvalidResponse
             | ProblemCode::UnsupportedMediaType => Self::Invalid,
             ProblemCode::BodyTooLarge => Self::TooLarge,
+            ProblemCode::RequestTimeout => Self::TooSlow,
             ProblemCode::UnknownSite => Self::UnknownSite,
             ProblemCode::OriginNotAllowed => Self::OriginNotAllowed,
             ProblemCode::RateLimited => Self::RateLimited,

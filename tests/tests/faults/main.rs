@@ -4,7 +4,9 @@
 
 mod clock;
 mod disk_full;
+mod hostile_bodies;
 mod killed;
 mod postgres_away;
 mod read_only;
+mod slow_clients;
 mod wrong_database;

@@ -9,8 +9,10 @@ use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use counterbell_shared::limits::BODY_MAX_BYTES;
 use counterbell_shared::problem::ProblemCode;
+use tokio::time::timeout;
 
 use crate::api::ApiError;
+use crate::connections::BODY_TIMEOUT;
 
 /// The bytes of a body declared as JSON, at most [`BODY_MAX_BYTES`].
 pub struct JsonBody(pub Bytes);
@@ -33,7 +35,8 @@ impl FromRequest for JsonBody {
             if let Some(refused) = refused {
                 return Err(refused);
             }
-            bytes.await.map(Self).map_err(|error| match error.as_error::<PayloadError>() {
+            let Ok(bytes) = timeout(BODY_TIMEOUT, bytes).await else { return Err(too_slow()) };
+            bytes.map(Self).map_err(|error| match error.as_error::<PayloadError>() {
                 Some(PayloadError::Overflow) => too_large(),
                 _ => ApiError::new(ProblemCode::MalformedJson, "The body ended early. Send it whole."),
             })
@@ -43,6 +46,11 @@ impl FromRequest for JsonBody {
 
 fn too_large() -> ApiError {
     ApiError::new(ProblemCode::BodyTooLarge, format!("A response has at most {BODY_MAX_BYTES} bytes."))
+}
+
+fn too_slow() -> ApiError {
+    let detail = format!("The body was not there after {} seconds. Send it again.", BODY_TIMEOUT.as_secs());
+    ApiError::new(ProblemCode::RequestTimeout, detail)
 }
 
 fn unsupported_media_type(request: &HttpRequest) -> ApiError {

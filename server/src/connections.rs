@@ -1,0 +1,112 @@
+//! How many connections there may be, and how long each may take its time.
+//!
+//! Whoever opens thousands of connections and sends a byte now and then (Slowloris) must not keep customers waiting:
+//! there is room for many, and none is kept for long.
+
+use std::any::Any;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use actix_web::dev::Extensions;
+use actix_web::rt::net::TcpStream;
+use rustix::net::sockopt::set_tcp_user_timeout;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::net::TcpSocket;
+
+/// From the first byte of a request, or the opening of the connection, to the end of the head.
+pub const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// From the end of the head to the end of the body: 64 KiB over a slow phone.
+pub const BODY_TIMEOUT: Duration = Duration::from_secs(15);
+/// Between two requests of one connection.
+pub const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// For an answer, or a part of it, to be taken by the other side; also when that is gone without a word.
+const ANSWER_TIMEOUT_MS: u32 = 30_000;
+/// Connections the system holds for us while all threads are busy.
+const BACKLOG: u32 = 4_096;
+/// Files for everything but connections: databases, mail, log, the system's own.
+const OTHER_FILES: u64 = 256;
+/// Most connections of one thread, whatever the system would allow.
+const CONNECTIONS_MAX: u64 = 25_600;
+
+/// Takes the address.
+///
+/// # Errors
+/// What the system says.
+pub fn listen(address: SocketAddr) -> std::io::Result<std::net::TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // At once after a restart, though connections of the server before are still being forgotten.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)?.into_std()
+}
+
+/// Counts the connections that are open.
+///
+/// actix-web limits the time for the first head of a connection, but not for a later one that has begun. So while more
+/// than half of all connections are open, each is closed after its answer: nobody can collect more than half that way,
+/// and customers find room in the other.
+pub struct Connections {
+    open: AtomicUsize,
+    crowded_above: usize,
+}
+
+/// One that is open, until dropped.
+struct Open(Arc<Connections>);
+
+impl Connections {
+    /// None yet, of at most `per_worker` for each of `workers` threads.
+    pub fn new(per_worker: usize, workers: usize) -> Arc<Self> {
+        Arc::new(Self { open: AtomicUsize::new(0), crowded_above: per_worker * workers / 2 })
+    }
+
+    /// For `HttpServer::on_connect`: counts the connection, and lets go of a client that does not take its answer.
+    pub fn opened(self: &Arc<Self>, connection: &dyn Any, data: &mut Extensions) {
+        if let Some(stream) = connection.downcast_ref::<TcpStream>() {
+            // The system may not know it; then such a client is kept.
+            let _ = set_tcp_user_timeout(stream, ANSWER_TIMEOUT_MS);
+        }
+        self.open.fetch_add(1, Ordering::Relaxed);
+        data.insert(Open(Arc::clone(self)));
+    }
+
+    /// Whether a connection is to be closed after its answer.
+    pub fn are_crowded(&self) -> bool {
+        self.open.load(Ordering::Relaxed) > self.crowded_above
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.open.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Raises how many files this process may have open to what the system allows; how many connections each of `workers`
+/// threads may then have.
+pub fn connections_per_worker(workers: usize) -> usize {
+    let limit = getrlimit(Resource::Nofile);
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
+    let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    share(files, workers.max(1) as u64)
+}
+
+fn share(files: u64, workers: u64) -> usize {
+    // Half of very few: a server without any would answer nobody.
+    let connections = files.saturating_sub(OTHER_FILES).max(files / 2) / workers;
+    usize::try_from(connections.clamp(1, CONNECTIONS_MAX)).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_leave_files_for_the_rest() {
+        assert_eq!(share(20_000, 2), 9_872);
+        assert_eq!(share(1_024, 4), 192);
+        assert_eq!(share(64, 4), 8);
+        assert_eq!(share(u64::MAX, 2), 25_600);
+    }
+}
