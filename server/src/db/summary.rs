@@ -1,26 +1,29 @@
 //! Counts per touchpoint, day and score.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use counterbell_shared::metric::Metric;
 use counterbell_shared::time::{DAY_MS, UnixMillis};
+use diesel::connection::DefaultLoadingMode;
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Integer, Text};
+use diesel::sql_types::{BigInt, Integer, Nullable, Text};
 
 use super::connection::AnyConnection;
 use super::schema::{responses, score_days};
 use super::score_days::{SCORES, day_of};
 
-/// How often each score was given at one touchpoint on one day (UTC).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DayScores {
-    /// The touchpoint.
-    pub touchpoint: String,
-    /// Days since 1970-01-01.
-    pub day: i64,
-    /// By score.
-    pub counts: [i64; SCORES],
+/// How often each score was given, by score.
+pub type Counts = [i64; SCORES];
+
+/// How often each score was given, per touchpoint and per day (days since 1970-01-01, UTC).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ScoreCounts {
+    /// By touchpoint.
+    pub touchpoints: BTreeMap<String, Counts>,
+    /// By day.
+    pub days: BTreeMap<i64, Counts>,
 }
 
 /// Which responses to count.
@@ -36,107 +39,195 @@ pub struct SummaryFilter {
     pub to: Option<UnixMillis>,
 }
 
-impl DayScores {
-    /// Counts of every touchpoint and day of `site_ids`, perhaps a day in several parts; a site at a time, so no query
-    /// spans sites.
+impl ScoreCounts {
+    /// Counts of `site_ids`; a site at a time, so no query spans sites.
     ///
     /// # Errors
     /// What the database says.
-    pub fn load(conn: &mut AnyConnection, site_ids: &[i64], filter: &SummaryFilter) -> QueryResult<Vec<Self>> {
+    pub fn load(conn: &mut AnyConnection, site_ids: &[i64], filter: &SummaryFilter) -> QueryResult<Self> {
         let (days, rest) = whole_days(filter.from.map_or(0, |from| from.0), filter.to.map_or(i64::MAX, |to| to.0));
-        let mut counts = Vec::new();
+        let mut sums = Self::default();
         for site_id in site_ids {
-            counts.extend(load_days(conn, *site_id, filter, &days)?);
-            for part in &rest {
-                counts.extend(count_part_of_day(conn, *site_id, filter, part)?);
+            match conn {
+                AnyConnection::Sqlite(sqlite) => sums.add_days(sqlite, *site_id, filter, &days)?,
+                AnyConnection::Postgres(pg) => sums.add_sums(pg, *site_id, filter, &days)?,
+            }
+            for part in rest.iter().filter(|part| !part.is_empty()) {
+                sums.add_part_of_day(conn, *site_id, filter, part)?;
             }
         }
-        Ok(counts)
+        Ok(sums)
     }
+
+    fn add(&mut self, touchpoint: &str, day: i64, counts: &Counts) {
+        self.add_to_touchpoint(touchpoint, counts);
+        self.add_to_day(day, counts);
+    }
+
+    fn add_to_touchpoint(&mut self, touchpoint: &str, counts: &Counts) {
+        match self.touchpoints.get_mut(touchpoint) {
+            Some(sums) => add(sums, counts),
+            None => {
+                self.touchpoints.insert(touchpoint.to_owned(), *counts);
+            }
+        }
+    }
+
+    fn add_to_day(&mut self, day: i64, counts: &Counts) {
+        add(self.days.entry(day).or_default(), counts);
+    }
+
+    /// Row by row: SQLite sums no faster than we do.
+    fn add_days(
+        &mut self,
+        conn: &mut SqliteConnection,
+        site_id: i64,
+        filter: &SummaryFilter,
+        days: &Range<i32>,
+    ) -> QueryResult<()> {
+        use score_days::dsl;
+
+        let mut query = score_days::table
+            .filter(dsl::site_id.eq(site_id))
+            .filter(dsl::metric.eq(filter.metric.as_str()))
+            .filter(dsl::day.ge(days.start))
+            .filter(dsl::day.lt(days.end))
+            .into_boxed();
+        if let Some(touchpoint) = &filter.touchpoint {
+            query = query.filter(dsl::touchpoint.eq(touchpoint));
+        }
+        // Reading columns that must be zero would cost as much as the others.
+        macro_rules! add_scores {
+            ($($column:ident = $score:literal),*) => {{
+                let rows = query.select((dsl::touchpoint, dsl::day, ($(dsl::$column,)*)));
+                for row in rows.load_iter::<(String, i32, _), DefaultLoadingMode>(conn)? {
+                    let (touchpoint, day, ($($column,)*)) = row?;
+                    let mut counts = [0; SCORES];
+                    $(counts[$score] = $column;)*
+                    self.add(&touchpoint, i64::from(day), &counts);
+                }
+            }};
+        }
+        match filter.metric {
+            Metric::Csat => add_scores!(n1 = 1, n2 = 2, n3 = 3, n4 = 4, n5 = 5),
+            Metric::Ces => add_scores!(n1 = 1, n2 = 2, n3 = 3, n4 = 4, n5 = 5, n6 = 6, n7 = 7),
+            Metric::Expectation => add_scores!(n1 = 1, n2 = 2, n3 = 3),
+            Metric::Nps => {
+                add_scores!(n0 = 0, n1 = 1, n2 = 2, n3 = 3, n4 = 4, n5 = 5, n6 = 6, n7 = 7, n8 = 8, n9 = 9, n10 = 10)
+            }
+        }
+        Ok(())
+    }
+
+    /// Summed where the rows are: sending them costs more.
+    fn add_sums(
+        &mut self,
+        conn: &mut PgConnection,
+        site_id: i64,
+        filter: &SummaryFilter,
+        days: &Range<i32>,
+    ) -> QueryResult<()> {
+        let scores = filter.metric.scale().scores();
+        // As 4-byte numbers: sums of 8-byte ones are kept as decimals, which is slow.
+        let sums = (0..SCORES).map(|score| match u8::try_from(score) {
+            Ok(used) if scores.contains(&used) => format!("sum(CAST(n{score} AS INTEGER)) AS n{score}"),
+            _ => format!("CAST(0 AS BIGINT) AS n{score}"),
+        });
+        let sums: Vec<_> = sums.collect();
+        let query = format!(
+            "SELECT touchpoint, day, {} FROM score_days WHERE site_id = $1 AND metric = $2 AND day >= $3 AND day < $4 \
+             AND ($5 IS NULL OR touchpoint = $5) GROUP BY GROUPING SETS ((touchpoint), (day))",
+            sums.join(", ")
+        );
+        let rows: Vec<Sums> = diesel::sql_query(query)
+            .bind::<BigInt, _>(site_id)
+            .bind::<Text, _>(filter.metric.as_str())
+            .bind::<Integer, _>(days.start)
+            .bind::<Integer, _>(days.end)
+            .bind::<Nullable<Text>, _>(filter.touchpoint.as_deref())
+            .load(conn)?;
+        for Sums { touchpoint, day, n0, n1, n2, n3, n4, n5, n6, n7, n8, n9, n10 } in rows {
+            let counts = [n0, n1, n2, n3, n4, n5, n6, n7, n8, n9, n10];
+            match (touchpoint, day) {
+                (Some(touchpoint), _) => self.add_to_touchpoint(&touchpoint, &counts),
+                (None, Some(day)) => self.add_to_day(i64::from(day), &counts),
+                (None, None) => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn add_part_of_day(
+        &mut self,
+        conn: &mut AnyConnection,
+        site_id: i64,
+        filter: &SummaryFilter,
+        part: &Range<i64>,
+    ) -> QueryResult<()> {
+        use responses::dsl;
+
+        let mut query = responses::table
+            .filter(dsl::site_id.eq(site_id))
+            .filter(dsl::metric.eq(filter.metric.as_str()))
+            .filter(dsl::created_at.ge(part.start))
+            .filter(dsl::created_at.lt(part.end))
+            .filter(dsl::held.is_null())
+            .select((sql::<Text>("touchpoint"), sql::<Integer>("score"), sql::<BigInt>("count(*)")))
+            .group_by(sql::<Text>("1, 2"))
+            .into_boxed();
+        if let Some(touchpoint) = &filter.touchpoint {
+            query = query.filter(dsl::touchpoint.eq(touchpoint));
+        }
+        let rows: Vec<(String, i32, i64)> = query.load(conn)?;
+        for (touchpoint, score, count) in rows {
+            let mut counts = [0; SCORES];
+            if let Some(place) = usize::try_from(score).ok().and_then(|score| counts.get_mut(score)) {
+                *place = count;
+            }
+            self.add(&touchpoint, part.start.div_euclid(DAY_MS), &counts);
+        }
+        Ok(())
+    }
+}
+
+fn add(sums: &mut Counts, counts: &Counts) {
+    for (sum, count) in sums.iter_mut().zip(counts) {
+        *sum += count;
+    }
+}
+
+/// Of one touchpoint over all days, or of one day over all touchpoints.
+#[derive(QueryableByName)]
+#[diesel(table_name = score_days)]
+struct Sums {
+    #[diesel(sql_type = Nullable<Text>)]
+    touchpoint: Option<String>,
+    #[diesel(sql_type = Nullable<Integer>)]
+    day: Option<i32>,
+    n0: i64,
+    n1: i64,
+    n2: i64,
+    n3: i64,
+    n4: i64,
+    n5: i64,
+    n6: i64,
+    n7: i64,
+    n8: i64,
+    n9: i64,
+    n10: i64,
 }
 
 /// The whole days in a span of Unix milliseconds, for which the rollup answers, and the parts of days at its ends, whose
-/// responses must be counted.
-fn whole_days(from: i64, to: i64) -> (Range<i32>, Vec<Range<i64>>) {
+/// responses must be counted; any of them may be empty.
+fn whole_days(from: i64, to: i64) -> (Range<i32>, [Range<i64>; 2]) {
+    let to = to.max(from);
     let first = from.div_euclid(DAY_MS) + i64::from(from.rem_euclid(DAY_MS) > 0);
     let end = to.div_euclid(DAY_MS);
-    if to <= from {
-        return (0..0, Vec::new());
-    }
     if first > end {
-        return (0..0, vec![from..to]);
+        return (0..0, [from..to, to..to]);
     }
-    let mut rest = vec![from..first * DAY_MS];
-    if to < i64::MAX {
-        rest.push(end * DAY_MS..to);
-    }
-    rest.retain(|part| !part.is_empty());
-    (day_of(first.saturating_mul(DAY_MS))..day_of(to), rest)
-}
-
-type Counts = (i64, i64, i64, i64, i64, i64, i64, i64, i64, i64, i64);
-
-fn load_days(
-    conn: &mut AnyConnection,
-    site_id: i64,
-    filter: &SummaryFilter,
-    days: &Range<i32>,
-) -> QueryResult<Vec<DayScores>> {
-    use score_days::dsl;
-
-    let mut query = score_days::table
-        .filter(dsl::site_id.eq(site_id))
-        .filter(dsl::metric.eq(filter.metric.as_str()))
-        .filter(dsl::day.ge(days.start))
-        .filter(dsl::day.lt(days.end))
-        .select((
-            dsl::touchpoint,
-            dsl::day,
-            (dsl::n0, dsl::n1, dsl::n2, dsl::n3, dsl::n4, dsl::n5, dsl::n6, dsl::n7, dsl::n8, dsl::n9, dsl::n10),
-        ))
-        .into_boxed();
-    if let Some(touchpoint) = &filter.touchpoint {
-        query = query.filter(dsl::touchpoint.eq(touchpoint.clone()));
-    }
-    let rows: Vec<(String, i32, Counts)> = query.load(conn)?;
-    let scores = |(touchpoint, day, counts): (String, i32, Counts)| DayScores {
-        touchpoint,
-        day: i64::from(day),
-        counts: counts.into(),
-    };
-    Ok(rows.into_iter().map(scores).collect())
-}
-
-fn count_part_of_day(
-    conn: &mut AnyConnection,
-    site_id: i64,
-    filter: &SummaryFilter,
-    part: &Range<i64>,
-) -> QueryResult<Vec<DayScores>> {
-    use responses::dsl;
-
-    let mut query = responses::table
-        .filter(dsl::site_id.eq(site_id))
-        .filter(dsl::metric.eq(filter.metric.as_str()))
-        .filter(dsl::created_at.ge(part.start))
-        .filter(dsl::created_at.lt(part.end))
-        .filter(dsl::held.is_null())
-        .select((sql::<Text>("touchpoint"), sql::<Integer>("score"), sql::<BigInt>("count(*)")))
-        .group_by(sql::<Text>("1, 2"))
-        .into_boxed();
-    if let Some(touchpoint) = &filter.touchpoint {
-        query = query.filter(dsl::touchpoint.eq(touchpoint.clone()));
-    }
-    let rows: Vec<(String, i32, i64)> = query.load(conn)?;
-    let day = part.start.div_euclid(DAY_MS);
-    let scores = |(touchpoint, score, count): (String, i32, i64)| {
-        let mut counts = [0; SCORES];
-        if let Some(place) = usize::try_from(score).ok().and_then(|score| counts.get_mut(score)) {
-            *place = count;
-        }
-        DayScores { touchpoint, day, counts }
-    };
-    Ok(rows.into_iter().map(scores).collect())
+    let tail = if to == i64::MAX { to..to } else { end * DAY_MS..to };
+    (day_of(first.saturating_mul(DAY_MS))..day_of(to), [from..first * DAY_MS, tail])
 }
 
 #[cfg(test)]
@@ -148,15 +239,18 @@ mod tests {
     #[test]
     fn whole_days_and_the_parts_at_both_ends_make_the_span() {
         for (from, to, days, rest) in [
-            (0, i64::MAX, 0..i32::MAX, vec![]),
-            (DAY_MS, 3 * DAY_MS, 1..3, vec![]),
-            (NOON, 3 * DAY_MS + NOON, 1..3, vec![NOON..DAY_MS, 3 * DAY_MS..3 * DAY_MS + NOON]),
-            (NOON, NOON + 1, 0..0, vec![NOON..NOON + 1]),
-            (NOON, DAY_MS + NOON, 1..1, vec![NOON..DAY_MS, DAY_MS..DAY_MS + NOON]),
-            (NOON, NOON, 0..0, vec![]),
-            (DAY_MS, NOON, 0..0, vec![]),
+            (0, i64::MAX, 0..i32::MAX, 0),
+            (DAY_MS, 3 * DAY_MS, 1..3, 0),
+            (NOON, 3 * DAY_MS + NOON, 1..3, DAY_MS),
+            (NOON, NOON + 1, 0..0, 1),
+            (NOON, DAY_MS + NOON, 1..1, DAY_MS),
+            (NOON, NOON, 0..0, 0),
+            (DAY_MS, NOON, 1..1, 0),
         ] {
-            assert_eq!(whole_days(from, to), (days, rest), "{from}..{to}");
+            let (whole, parts) = whole_days(from, to);
+            assert_eq!(whole, days, "{from}..{to}");
+            assert_eq!(parts.iter().map(|part| part.end - part.start).sum::<i64>(), rest, "{from}..{to}");
+            assert!(parts.iter().all(|part| part.is_empty() || (from <= part.start && part.end <= to)), "{parts:?}");
         }
     }
 }

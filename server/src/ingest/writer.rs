@@ -308,6 +308,7 @@ impl Loop {
     }
 
     /// Stores the batch and runs the jobs in one transaction, then tells everybody who waits.
+    #[expect(clippy::vec_box, reason = "boxed in the queue")]
     fn commit(&mut self, batch: Vec<Box<Waiting>>, jobs: Vec<Job>) {
         let records: Vec<&Record> = batch.iter().map(|waiting| &waiting.record).collect();
         let mut jobs = jobs.into_iter();

@@ -100,3 +100,33 @@ async fn nothing_has_no_mean() {
     assert_eq!(summary["touchpoints"], json!([]));
     assert_eq!(summary["days"], json!([]));
 }
+
+#[tokio::test]
+async fn span_need_not_begin_or_end_at_midnight() {
+    for backend in Backend::ALL {
+        let app = TestApp::on(backend).await;
+        for day in 1..=4 {
+            for hour in [0, 6, 12, 18] {
+                let time = json!({ "created_at": format!("2026-03-0{day}T{hour:02}:00:00Z") });
+                app.respond(&sample::with(sample::response(4), time)).await.expect(201);
+            }
+        }
+        for (from, to, expected) in [
+            ("2026-03-01", "2026-03-05", 16),
+            ("2026-03-01T00:00:00.001Z", "2026-03-05", 15),
+            ("2026-03-01T12:00:00Z", "2026-03-03T12:00:00Z", 8),
+            ("2026-03-01T07:00:00Z", "2026-03-01T18:00:00Z", 1),
+            ("2026-03-01T07:00:00Z", "2026-03-02T00:00:00.001Z", 3),
+            ("2026-03-02T12:00:00Z", "2026-03-02T12:00:00Z", 0),
+            ("2026-03-03", "2026-03-02", 0),
+        ] {
+            let span = format!("from={from}&to={to}");
+            let summary = app.admin(&format!("/v1/admin/summary?{span}")).await.expect(200);
+            let listed = app.admin_items(&format!("/v1/admin/responses?{span}")).await;
+            assert_eq!(summary["count"], expected, "{span} {backend:?}");
+            assert_eq!(listed.len(), expected, "{span} {backend:?}");
+            let days: i64 = summary["days"].as_array().unwrap().iter().map(|day| day["count"].as_i64().unwrap()).sum();
+            assert_eq!(days, i64::try_from(expected).unwrap(), "{span} {backend:?}");
+        }
+    }
+}

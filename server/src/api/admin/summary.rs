@@ -1,7 +1,5 @@
 //! `GET /v1/admin/summary`.
 
-use std::collections::BTreeMap;
-
 use actix_web::{HttpRequest, HttpResponse, web};
 use counterbell_shared::metric::{Band, Metric, Scale};
 use counterbell_shared::time::{UnixMillis, day_to_date};
@@ -12,7 +10,7 @@ use super::params::Params;
 use crate::api::ApiError;
 use crate::app::AppState;
 use crate::db::score_days::SCORES;
-use crate::db::summary::{DayScores, SummaryFilter};
+use crate::db::summary::{Counts, ScoreCounts, SummaryFilter};
 
 /// The figures of one metric: scores of different metrics are never added up.
 #[derive(Debug, Serialize)]
@@ -63,23 +61,12 @@ struct ScoreShare {
 }
 
 /// How often each score was given.
-#[derive(Clone)]
 struct Histogram {
     metric: Metric,
-    counts: [i64; SCORES],
+    counts: Counts,
 }
 
 impl Histogram {
-    fn new(metric: Metric) -> Self {
-        Self { metric, counts: [0; SCORES] }
-    }
-
-    fn add(&mut self, counts: &[i64; SCORES]) {
-        for (sum, count) in self.counts.iter_mut().zip(counts) {
-            *sum += count;
-        }
-    }
-
     fn figures(&self) -> Figures {
         let scores = || self.metric.scale().scores().map(|score| (score, &self.counts[usize::from(score)]));
         let count: i64 = scores().map(|(_, count)| count).sum();
@@ -105,30 +92,22 @@ fn rounded(value: f64) -> f64 {
     (value * 10_000.0).round() / 10_000.0
 }
 
-fn summarize(counts: &[DayScores], filter: &SummaryFilter) -> Summary {
-    let empty = Histogram::new(filter.metric);
-    let mut total = empty.clone();
-    let mut touchpoints: BTreeMap<&str, Histogram> = BTreeMap::new();
-    let mut days: BTreeMap<i64, Histogram> = BTreeMap::new();
-    for DayScores { touchpoint, day, counts } in counts {
-        total.add(counts);
-        touchpoints.entry(touchpoint).or_insert_with(|| empty.clone()).add(counts);
-        days.entry(*day).or_insert_with(|| empty.clone()).add(counts);
+fn summarize(counts: ScoreCounts, filter: &SummaryFilter) -> Summary {
+    let figures = |counts: Counts| Histogram { metric: filter.metric, counts }.figures();
+    let mut total = [0; SCORES];
+    for counts in counts.days.values() {
+        total.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
     }
-    let touchpoints = touchpoints.into_iter().map(|(touchpoint, histogram)| TouchpointSummary {
-        touchpoint: touchpoint.to_owned(),
-        figures: histogram.figures(),
-    });
-    let days =
-        days.into_iter().map(|(day, histogram)| DaySummary { day: day_to_date(day), figures: histogram.figures() });
+    let touchpoints = counts.touchpoints.into_iter();
+    let days = counts.days.into_iter();
     Summary {
         metric: filter.metric,
         scale: filter.metric.scale(),
         from: filter.from,
         to: filter.to,
-        total: total.figures(),
-        touchpoints: touchpoints.collect(),
-        days: days.collect(),
+        total: figures(total),
+        touchpoints: touchpoints.map(|(touchpoint, n)| TouchpointSummary { touchpoint, figures: figures(n) }).collect(),
+        days: days.map(|(day, n)| DaySummary { day: day_to_date(day), figures: figures(n) }).collect(),
     }
 }
 
@@ -151,8 +130,8 @@ pub async fn get_summary(
     };
     params.finish()?;
     let asked = filter.clone();
-    let counts = state.pool.read(move |conn| DayScores::load(conn, &site_ids, &asked)).await?;
-    Ok(HttpResponse::Ok().json(summarize(&counts, &filter)))
+    let counts = state.pool.read(move |conn| ScoreCounts::load(conn, &site_ids, &asked)).await?;
+    Ok(HttpResponse::Ok().json(summarize(counts, &filter)))
 }
 
 #[cfg(test)]
@@ -160,13 +139,11 @@ mod tests {
     use super::*;
 
     fn figures(metric: Metric, scores: &[u8]) -> Figures {
-        let mut histogram = Histogram::new(metric);
+        let mut counts = [0; SCORES];
         for score in scores {
-            let mut counts = [0; SCORES];
-            counts[usize::from(*score)] = 1;
-            histogram.add(&counts);
+            counts[usize::from(*score)] += 1;
         }
-        histogram.figures()
+        Histogram { metric, counts }.figures()
     }
 
     #[test]

@@ -63,6 +63,8 @@ pub fn prepare(index: &mut AnyConnection, main: &mut AnyConnection) -> QueryResu
     if number(index, version)? != 0 {
         tracing::warn!("The search index belongs to another database, or to a later state of it: it is made again");
     }
+    // All that is stored is queued again. Before the time is taken: what comes in between is queued twice, not lost.
+    main.batch_execute("DELETE FROM search_queue")?;
     index.immediate_transaction(|index| {
         index.batch_execute("DROP TABLE IF EXISTS docs; DROP TABLE IF EXISTS words; DROP TABLE IF EXISTS rebuild;")?;
         index.batch_execute(SCHEMA)?;

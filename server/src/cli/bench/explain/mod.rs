@@ -17,7 +17,7 @@ use super::super::output::OutputArgs;
 use crate::config::CommonSettings;
 use crate::db::outbox::{self, OutboxState};
 use crate::db::responses::{self, ResponseFilter, ResponsePosition};
-use crate::db::summary::{DayScores, SummaryFilter};
+use crate::db::summary::{ScoreCounts, SummaryFilter};
 use crate::db::{AnyConnection, DatabaseUrl, POSTGRES_READ_ONLY, ReadPool, open};
 use crate::search::SearchIndex;
 
@@ -89,7 +89,7 @@ fn lists_and_summaries(conn: &mut AnyConnection, site_id: i64, explained: &mut V
     };
     let midnight = now.day() * DAY_MS;
     for (name, filter) in [("summary, whole days", year(midnight)), ("summary, parts of days", year(midnight + 1))] {
-        DayScores::load(conn, &[site_id], &filter)?;
+        ScoreCounts::load(conn, &[site_id], &filter)?;
         explain(conn, name, explained);
     }
     for (name, state) in [("outbox, first page", None), ("outbox, parked", Some(OutboxState::Parked))] {
