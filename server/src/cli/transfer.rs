@@ -160,7 +160,10 @@ impl Progress {
         } else if self.last_line.elapsed() >= LINE_EVERY {
             self.last_line = Instant::now();
             // Progress that nobody reads is no reason to stop.
-            let _ = writeln!(std::io::stderr(), "{} ({} %)", at.table, 100 * done / total.max(1));
+            let _ = match (100 * done).checked_div(total) {
+                Some(percent) => writeln!(std::io::stderr(), "{} ({percent} %)", at.table),
+                None => writeln!(std::io::stderr(), "{}", at.table),
+            };
         }
     }
 

@@ -174,8 +174,8 @@ fn writable(conn: &mut AnyConnection) -> Check {
     }
 }
 
-/// What one server takes: one to write responses, one for the search index, and those that read.
-const CONNECTIONS_OF_A_SERVER: i64 = 2 + READ_CONNECTIONS as i64;
+/// What one server takes: one to write responses, one to write all else, one for the search index, and those that read.
+const CONNECTIONS_OF_A_SERVER: i64 = 3 + READ_CONNECTIONS as i64;
 
 fn connections(conn: &mut AnyConnection) -> Check {
     let name = "connections";

@@ -4,6 +4,7 @@
 //! then answers each waiter. See docs/adr/0002.
 
 mod daily_cap;
+mod overload;
 mod pace;
 mod record;
 mod store;

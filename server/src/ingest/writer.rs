@@ -11,6 +11,7 @@ use diesel::Connection as _;
 use diesel::result::{DatabaseErrorKind, Error as QueryError, QueryResult};
 use tokio::sync::{Notify, oneshot};
 
+use super::overload::OverloadLog;
 use super::record::Record;
 use super::store::{Statements, StoreMode};
 use crate::db::{AnyConnection, DatabaseUrl, OpenError, StorageError, check_writable, dialect, is_lost, open};
@@ -92,6 +93,7 @@ pub struct WriterHandle {
     stored: Arc<AtomicU64>,
     mode: StoreMode,
     metrics: WriterMetrics,
+    overload: Arc<OverloadLog>,
 }
 
 /// The threads themselves; [`Writer::join`] ends them.
@@ -121,6 +123,7 @@ impl Writer {
             stored: Arc::default(),
             mode: settings.mode,
             metrics: metrics.clone(),
+            overload: Arc::default(),
         };
         let writer = Loop {
             conn: Some(conn),
@@ -204,7 +207,10 @@ impl WriterHandle {
         queue.try_send(work).map_err(|error| {
             self.metrics.queued.dec();
             match error {
-                TrySendError::Full(_) => IngestError::QueueFull,
+                TrySendError::Full(_) => {
+                    self.overload.note();
+                    IngestError::QueueFull
+                }
                 TrySendError::Disconnected(_) => IngestError::Storage(writer_gone()),
             }
         })

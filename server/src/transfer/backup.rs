@@ -55,6 +55,7 @@ pub fn backup(
         AnyConnection::Postgres(_) => copy_into(&mut conn, &partial, url, show)?,
     }
     drop(conn);
+    show(CopyProgress::stage("checking what was written"));
     let rows = check(&partial)?;
     file::sync(partial.path())?;
     let bytes = partial.path().metadata()?.len();

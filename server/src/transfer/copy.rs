@@ -25,12 +25,19 @@ pub struct CopyOptions {
 /// How far it is.
 #[derive(Clone, Copy, Debug)]
 pub struct CopyProgress {
-    /// The table being worked on.
+    /// The table, or the step, being worked on.
     pub table: &'static str,
     /// Rows of the source that are done, of all tables.
     pub done: i64,
-    /// Rows of the source.
+    /// Rows of the source; 0 when there is no telling.
     pub total: i64,
+}
+
+impl CopyProgress {
+    /// A step nobody can say the middle of.
+    pub(super) fn stage(name: &'static str) -> Self {
+        Self { table: name, done: 0, total: 0 }
+    }
 }
 
 /// What became of one table.

@@ -40,11 +40,12 @@ pub fn restore(
     force: bool,
     show: &mut dyn FnMut(CopyProgress),
 ) -> Result<RestoreReport, TransferError> {
+    show(CopyProgress::stage("checking the backup"));
     let mut backup = file::open_read_only(path)?;
     let expected = check_backup(&mut backup, path)?;
     drop(backup);
     match url {
-        DatabaseUrl::Sqlite(database) => into_file(path, database, &expected, force)?,
+        DatabaseUrl::Sqlite(database) => into_file(path, database, &expected, force, show)?,
         DatabaseUrl::Postgres(_) => into_postgres(path, url, force, show)?,
     }
     let mut conn = open(url)?;
@@ -96,11 +97,19 @@ impl UpToDate {
     }
 }
 
-fn into_file(path: &Path, database: &Path, expected: &Counts, force: bool) -> Result<(), TransferError> {
+fn into_file(
+    path: &Path,
+    database: &Path,
+    expected: &Counts,
+    force: bool,
+    show: &mut dyn FnMut(CopyProgress),
+) -> Result<(), TransferError> {
     let folder = file::folder_of(database);
     std::fs::create_dir_all(folder).map_err(TransferError::file(folder))?;
     let (_workshop, partial) = file::begin(folder)?;
+    show(CopyProgress::stage("copying the backup"));
     std::fs::copy(path, partial.path()).map_err(TransferError::file(path))?;
+    show(CopyProgress::stage("checking the copy"));
     let mut conn = migrations::open_up_to_date(&DatabaseUrl::Sqlite(partial.path().to_path_buf()))?;
     dialect::after_copy(&mut conn, true)?;
     // One file again, which can be renamed.

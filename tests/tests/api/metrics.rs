@@ -105,6 +105,23 @@ async fn what_storage_did_not_take_is_counted() {
 }
 
 #[tokio::test]
+async fn storage_that_does_not_answer_is_seen_and_its_figures_are_left_out() {
+    for backend in Backend::ALL {
+        let app = TestApp::on(backend).await;
+        assert!(scrape(&app).await.contains_key("counterbell_search_index_lag_rows"), "{backend:?}");
+        app.execute("ALTER TABLE search_queue RENAME TO gone");
+
+        let figures = scrape(&app).await;
+
+        assert_eq!(figures["counterbell_storage_up"], 0.0, "{backend:?}");
+        for name in ["outbox_pending", "outbox_oldest_due_age_seconds", "search_index_lag_rows"] {
+            assert!(!figures.contains_key(&format!("counterbell_{name}")), "{backend:?}: {name}");
+        }
+        assert_eq!(figures[&requests("accepted")], 0.0, "{backend:?}");
+    }
+}
+
+#[tokio::test]
 async fn full_queue_and_connections_that_break_are_counted() {
     let app = TestApp::on(Backend::Sqlite).setting("COUNTERBELL_QUEUE_CAPACITY", "2").await;
     // So that the site is known, and nothing else needs the database.
@@ -126,6 +143,7 @@ async fn full_queue_and_connections_that_break_are_counted() {
     app.respond(&sample::response(4)).await;
     let full = scrape(&app).await;
     assert_eq!((full[&requests("overloaded")], full[&requests("disconnected")]), (1.0, 0.0));
+    assert!(app.log().contains("queue to storage is full: 1 requests"), "{}", app.log());
     assert_eq!((full["counterbell_ingest_queue_depth"], full["counterbell_ingest_queue_capacity"]), (2.0, 2.0));
 
     for stream in waiting {
