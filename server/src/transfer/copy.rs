@@ -8,8 +8,9 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::TransferError;
+use super::guards::{only_in_target, refuse_fuller_target, refuse_other_sites, refuse_unknown_tables};
 use super::tables::{
-    AlertRules, Alerts, ApiKeys, Outbox, Part, Responses, ScoreDays, SiteOrigins, SiteRecipients, SiteRow, Sites, Table,
+    AlertRules, Alerts, ApiKeys, Outbox, Part, Responses, ScoreDays, SiteOrigins, SiteRecipients, Sites, Table,
 };
 use crate::db::{AnyConnection, dialect};
 
@@ -80,6 +81,8 @@ macro_rules! for_each_table {
         $run!(ScoreDays);
     };
 }
+
+pub(super) use for_each_table;
 
 /// Rows of every table that is copied.
 ///
@@ -268,64 +271,4 @@ impl Hasher for RowDigest {
     fn finish(&self) -> u64 {
         0
     }
-}
-
-/// Tables that are made anew, or that are not ours.
-const NOT_COPIED: [&str; 4] = ["__diesel_schema_migrations", "comment_words", "search_queue", "sqlite_sequence"];
-
-/// A table this program does not know would be lost without a word.
-fn refuse_unknown_tables(conn: &mut AnyConnection) -> Result<(), TransferError> {
-    let mut known = NOT_COPIED.to_vec();
-    macro_rules! know {
-        ($table:ident) => {
-            known.push($table::NAME);
-        };
-    }
-    for_each_table!(know);
-    let unknown: Vec<_> =
-        dialect::table_names(conn)?.into_iter().filter(|name| !known.contains(&name.as_str())).collect();
-    if unknown.is_empty() {
-        return Ok(());
-    }
-    let names = unknown.join(", ");
-    Err(TransferError::Refused(format!(
-        "the database has tables this program does not know and would not copy: {names}; move them elsewhere"
-    )))
-}
-
-/// The target must be empty or an earlier copy: a site of its own would be mixed up with one of the source's.
-fn refuse_other_sites(source: &mut AnyConnection, target: &mut AnyConnection) -> Result<Vec<i64>, TransferError> {
-    let load = |conn: &mut AnyConnection| {
-        let ((), ()) = Sites::ends();
-        Sites::parts(&[]).into_iter().map(|part| Sites::load(conn, part, &(), &())).collect::<QueryResult<Vec<_>>>()
-    };
-    let ours: Vec<SiteRow> = load(source)?.into_iter().flatten().collect();
-    let theirs: Vec<SiteRow> = load(target)?.into_iter().flatten().collect();
-    for site in theirs {
-        if !ours.iter().any(|our| (our.id, &our.site_key) == (site.id, &site.site_key)) {
-            return Err(TransferError::Refused(format!(
-                "the target has a site of its own, {}: it is no earlier copy; is --from the database that is meant? \
-                 Give an empty one as --to",
-                site.site_key
-            )));
-        }
-    }
-    Ok(ours.into_iter().map(|site| site.id).collect())
-}
-
-/// Before anything is written: most likely the two were swapped.
-fn refuse_fuller_target(source: &mut AnyConnection, target: &mut AnyConnection) -> Result<(), TransferError> {
-    for ((table, ours), (_, theirs)) in count_rows(source)?.into_iter().zip(count_rows(target)?) {
-        if theirs > ours {
-            return Err(only_in_target(table, usize::try_from(theirs - ours).unwrap_or(usize::MAX)));
-        }
-    }
-    Ok(())
-}
-
-fn only_in_target(table: &str, rows: usize) -> TransferError {
-    TransferError::Refused(format!(
-        "the target has {rows} rows in {table} that the source does not have: are --from and --to swapped? \
-         --delete-extra removes them"
-    ))
 }

@@ -4,7 +4,9 @@ mod backup;
 mod copy;
 mod error;
 mod file;
+mod guards;
 mod restore;
+mod rows;
 mod tables;
 
 pub use backup::{BackupReport, backup};

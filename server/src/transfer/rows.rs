@@ -1,0 +1,110 @@
+//! A row of each table that is copied, with all its columns: `Queryable` does not compile when one is forgotten.
+
+use diesel::prelude::*;
+
+use crate::db::schema::{
+    alert_rules, alerts, api_keys, outbox, responses, score_days, site_origins, site_recipients, sites,
+};
+
+/// A struct with every column of a table.
+macro_rules! row {
+    ($(#[$attribute:meta])* $name:ident of $table:ident { $($column:ident: $type:ty,)* }) => {
+        #[doc = concat!("A row of `", stringify!($table), "`.")]
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, Queryable, Insertable)]
+        #[diesel(table_name = $table, treat_none_as_default_value = false)]
+        $(#[$attribute])*
+        pub struct $name { $(pub $column: $type,)* }
+    };
+}
+
+row! {
+    #[derive(AsChangeset)]
+    #[diesel(treat_none_as_null = true)]
+    SiteRow of sites {
+        id: i64,
+        site_key: String,
+        name: String,
+        created_at: i64,
+        retention_days: Option<i32>,
+        rate_limit: Option<i32>,
+        daily_cap: Option<i32>,
+        min_answer_ms: Option<i32>,
+        purged_before: i64,
+    }
+}
+
+row! { SiteOriginRow of site_origins { site_id: i64, origin: String, } }
+row! { SiteRecipientRow of site_recipients { site_id: i64, email: String, } }
+row! { AlertRuleRow of alert_rules { site_id: i64, name: String, bands: String, } }
+
+row! {
+    ApiKeyRow of api_keys {
+        key_id: String,
+        site_id: Option<i64>,
+        name: String,
+        secret_sha256: Vec<u8>,
+        created_at: i64,
+        revoked_at: Option<i64>,
+    }
+}
+
+row! {
+    ResponseCopy of responses {
+        site_id: i64,
+        response_id: Vec<u8>,
+        touchpoint: String,
+        survey: String,
+        survey_version: i32,
+        metric: String,
+        score: i32,
+        comment: Option<String>,
+        order_ref: Option<String>,
+        customer_ref: Option<String>,
+        contact_email: Option<String>,
+        locale: Option<String>,
+        page_url: Option<String>,
+        channel: String,
+        created_at: i64,
+        received_at: i64,
+        held: Option<String>,
+    }
+}
+
+row! { AlertCopy of alerts { site_id: i64, response_id: Vec<u8>, rule: String, fired_at: i64, } }
+
+row! {
+    OutboxCopy of outbox {
+        site_id: i64,
+        message_id: Vec<u8>,
+        kind: String,
+        recipient: String,
+        response_id: Vec<u8>,
+        rule: String,
+        state: String,
+        attempts: i32,
+        next_attempt_at: i64,
+        last_error: Option<String>,
+        created_at: i64,
+        finished_at: Option<i64>,
+    }
+}
+
+row! {
+    ScoreDayCopy of score_days {
+        site_id: i64,
+        metric: String,
+        day: i32,
+        touchpoint: String,
+        n0: i64,
+        n1: i64,
+        n2: i64,
+        n3: i64,
+        n4: i64,
+        n5: i64,
+        n6: i64,
+        n7: i64,
+        n8: i64,
+        n9: i64,
+        n10: i64,
+    }
+}
