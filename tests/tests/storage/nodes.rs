@@ -66,7 +66,7 @@ async fn every_key_of_a_table_that_is_spread_begins_with_the_site() {
     let foreign = "SELECT a.attname FROM pg_constraint AS k JOIN pg_class AS c ON c.oid = k.conrelid \
          JOIN pg_class AS other ON other.oid = k.confrelid \
          JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = k.conkey[1] WHERE k.contype = 'f'";
-    assert!(rows(&foreign) > 0, "the query finds foreign keys");
+    assert!(rows(foreign) > 0, "the query finds foreign keys");
     let reaches_elsewhere = format!("c.relname IN ({distributed}) AND a.attname <> 'site_id'");
     assert_eq!(rows(&format!("{foreign} AND {reaches_elsewhere}")), 0);
     // A table that is on every machine may only point at such tables.
