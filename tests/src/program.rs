@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -13,6 +14,7 @@ pub struct Program {
     name: String,
     child: Child,
     printed: Arc<Mutex<String>>,
+    readers: [JoinHandle<()>; 2],
 }
 
 impl Program {
@@ -22,9 +24,11 @@ impl Program {
         let spawned = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
         let mut child = spawned.unwrap_or_else(|error| panic!("cannot start {name}: {error}; run `cargo xtask test`"));
         let printed = Arc::default();
-        collect(child.stdout.take().unwrap(), Arc::clone(&printed));
-        collect(child.stderr.take().unwrap(), Arc::clone(&printed));
-        Self { name, child, printed }
+        let readers = [
+            collect(child.stdout.take().unwrap(), Arc::clone(&printed)),
+            collect(child.stderr.take().unwrap(), Arc::clone(&printed)),
+        ];
+        Self { name, child, printed, readers }
     }
 
     /// What it printed so far, standard output and standard error together.
@@ -40,7 +44,7 @@ impl Program {
     /// The first line it printed; `None` when it ended without one.
     pub async fn first_line(&mut self) -> Option<String> {
         wait::until(&format!("a line from {}", self.name), async || {
-            let ended = self.child.try_wait().unwrap().is_some();
+            let ended = self.child.try_wait().unwrap().is_some() && self.readers.iter().all(JoinHandle::is_finished);
             let line = self.printed().lines().next().map(str::to_owned);
             (line.is_some() || ended).then_some(line)
         })
@@ -73,9 +77,13 @@ impl Program {
         kill_process(pid, Signal::TERM).unwrap();
     }
 
-    /// Waits until it has ended by itself.
+    /// Waits until it has ended by itself, and all it printed is read.
     pub async fn wait_for_exit(&mut self) -> ExitStatus {
-        wait::until(&format!("end of {}", self.name), async || self.child.try_wait().unwrap()).await
+        wait::until(&format!("end of {}", self.name), async || {
+            let ended = self.child.try_wait().unwrap();
+            ended.filter(|_| self.readers.iter().all(JoinHandle::is_finished))
+        })
+        .await
     }
 }
 
@@ -90,12 +98,12 @@ impl Drop for Program {
 }
 
 /// Keeps what comes out of `pipe`, so that the program never blocks on a full one.
-fn collect(pipe: impl Read + Send + 'static, printed: Arc<Mutex<String>>) {
+fn collect(pipe: impl Read + Send + 'static, printed: Arc<Mutex<String>>) -> JoinHandle<()> {
     std::thread::spawn(move || {
         for line in BufReader::new(pipe).split(b'\n').map_while(Result::ok) {
             let mut printed = printed.lock().unwrap();
             printed.push_str(&String::from_utf8_lossy(&line));
             printed.push('\n');
         }
-    });
+    })
 }

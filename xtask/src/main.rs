@@ -4,6 +4,7 @@ mod bench;
 mod build;
 mod ci;
 mod demo;
+mod fuzz;
 mod postgres;
 mod process;
 mod setup;
@@ -35,6 +36,8 @@ enum Command {
     Test(test::Args),
     /// Check all that must hold before a change is taken: format, lints, docs, dependencies, tests, sizes
     Ci,
+    /// Feed the server's parsers what nobody would send; needs a nightly compiler
+    Fuzz(fuzz::Args),
     /// Print the widget's sizes; fail when one is over its budget
     Size,
 }
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
         Command::Bench(what) => bench::run(&what),
         Command::Test(args) => test::run(&args),
         Command::Ci => ci::run(),
+        Command::Fuzz(args) => fuzz::run(&args),
         Command::Size => build::size::run(),
     };
     match result {

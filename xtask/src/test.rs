@@ -20,7 +20,7 @@ const SUITES: [&str; 4] = ["api", "storage", "faults", "browser"];
 /// Arguments of `cargo xtask test`.
 #[derive(clap::Args, Default)]
 pub struct Args {
-    /// Stage every fault as often and as large as docs/FAULTS.md says, not only a few times: some 20 minutes more
+    /// Stage every fault as often and as large as docs/FAULTS.md says, not only a few times: some minutes more
     #[arg(long)]
     long: bool,
     /// Run only these: api, storage, faults or browser, a part of a test's name, or anything else `cargo test` takes
