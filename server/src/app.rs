@@ -146,6 +146,8 @@ impl Server {
         let workers = workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(2, usize::from));
         let per_worker = connections::connections_per_worker(workers);
         let open = Connections::new(per_worker, workers);
+        // Set once: a server runs once.
+        let _ = state.metrics.connections.set(Arc::clone(&open));
         let counted = Arc::clone(&open);
         let server = HttpServer::new(move || {
             let open = Arc::clone(&open);

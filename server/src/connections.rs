@@ -49,7 +49,7 @@ pub fn listen(address: SocketAddr) -> std::io::Result<std::net::TcpListener> {
 /// and customers find room in the other.
 pub struct Connections {
     open: AtomicUsize,
-    crowded_above: usize,
+    max: usize,
 }
 
 /// One that is open, until dropped.
@@ -58,7 +58,7 @@ struct Open(Arc<Connections>);
 impl Connections {
     /// None yet, of at most `per_worker` for each of `workers` threads.
     pub fn new(per_worker: usize, workers: usize) -> Arc<Self> {
-        Arc::new(Self { open: AtomicUsize::new(0), crowded_above: per_worker * workers / 2 })
+        Arc::new(Self { open: AtomicUsize::new(0), max: per_worker * workers })
     }
 
     /// For `HttpServer::on_connect`: counts the connection, and lets go of a client that does not take its answer.
@@ -71,9 +71,19 @@ impl Connections {
         data.insert(Open(Arc::clone(self)));
     }
 
+    /// How many are open.
+    pub fn open(&self) -> usize {
+        self.open.load(Ordering::Relaxed)
+    }
+
+    /// Most that may be open.
+    pub fn max(&self) -> usize {
+        self.max
+    }
+
     /// Whether a connection is to be closed after its answer.
     pub fn are_crowded(&self) -> bool {
-        self.open.load(Ordering::Relaxed) > self.crowded_above
+        self.open() > self.max / 2
     }
 }
 

@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 
 use clap::Args;
-use rustix::process::{Resource, getrlimit, setrlimit};
 
 use super::CliError;
 use super::output::{LogFormat, start_log};
@@ -31,7 +30,6 @@ impl ServeArgs {
     pub fn run(self) -> Result<(), CliError> {
         let config = self.common.serve(&self.http, &self.mail)?;
         start_log(self.log_format);
-        raise_open_files();
         if self.bench_storage == StoreMode::Null {
             tracing::warn!("Responses are NOT stored: --bench-storage null");
         }
@@ -41,15 +39,6 @@ impl ServeArgs {
             server.run(stop_signal()).await?;
             Ok(())
         })
-    }
-}
-
-/// Takes as many open files as the system grants: each connection is one, and what is granted at first is often 1024.
-fn raise_open_files() {
-    let mut limit = getrlimit(Resource::Nofile);
-    limit.current = limit.maximum;
-    if let Err(error) = setrlimit(Resource::Nofile, limit) {
-        tracing::warn!("The limit of open files stays as it is: {error}");
     }
 }
 

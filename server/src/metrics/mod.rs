@@ -4,6 +4,7 @@ mod outcome;
 mod process;
 
 use std::fmt;
+use std::sync::{Arc, OnceLock};
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::{encode_eof, encode_registry};
@@ -17,6 +18,7 @@ use prometheus_client::registry::Registry;
 pub use outcome::IngestOutcome;
 use outcome::OutcomeLabel;
 
+use crate::connections::Connections;
 use crate::db::PoolUse;
 use crate::db::backlog::Backlog;
 
@@ -32,6 +34,8 @@ pub struct Metrics {
     mail: [Counter; 3],
     /// What the writer counts.
     pub writer: WriterMetrics,
+    /// Connections of clients, once they are taken.
+    pub connections: OnceLock<Arc<Connections>>,
 }
 
 /// What the writer counts; clones count together.
@@ -138,7 +142,7 @@ impl Metrics {
         let build = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
         // The encoder adds `_info`.
         registry.register("build", "The program that answers", build);
-        Self { registry, ingest, mail, writer }
+        Self { registry, ingest, mail, writer, connections: OnceLock::new() }
     }
 
     /// A request to store a response has begun; it is counted when the guard is dropped.
@@ -158,7 +162,13 @@ impl Metrics {
     pub fn encode(&self, gathered: &Gathered) -> Result<String, fmt::Error> {
         let mut text = String::with_capacity(8 * 1024);
         encode_registry(&mut text, &self.registry)?;
-        encode_registry(&mut text, &gathered.registry())?;
+        let mut now = gathered.registry();
+        if let Some(connections) = self.connections.get() {
+            now.register("http_connections", "Open connections of clients", gauge(connections.open()));
+            let help = "Most connections of clients; above half of it each is closed after its answer";
+            now.register("http_connections_max", help, gauge(connections.max()));
+        }
+        encode_registry(&mut text, &now)?;
         encode_registry(&mut text, &process::registry())?;
         encode_eof(&mut text)?;
         Ok(text)
@@ -177,10 +187,13 @@ impl WriterMetrics {
     }
 }
 
+fn gauge(value: usize) -> ConstGauge {
+    ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX))
+}
+
 impl Gathered {
     fn registry(&self) -> Registry {
         let mut registry = Registry::with_prefix(PREFIX);
-        let gauge = |value: usize| ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
         let help = "Most requests that may wait for the writer; one more is answered 503";
         registry.register("ingest_queue_capacity", help, gauge(self.queue_capacity));
         let help = "Open connections for reading";

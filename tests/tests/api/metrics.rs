@@ -174,6 +174,8 @@ async fn mail_that_waits_is_seen_to_wait() {
         assert_eq!(failed["counterbell_outbox_oldest_due_age_seconds"], 0.0, "{backend:?}");
 
         app.program().kill();
+        // Should it have died with the message in its hands: two minutes later.
+        app.execute("UPDATE outbox SET next_attempt_at = 0");
         let smtp = Smtp::start().await;
         app.set("COUNTERBELL_SMTP_URL", &smtp.url());
         app.start_again().await;
@@ -185,6 +187,23 @@ async fn mail_that_waits_is_seen_to_wait() {
         assert_eq!(delivered["counterbell_mail_attempts_total{result=\"delivered\"}"], 1.0, "{backend:?}");
         assert_eq!(delivered["counterbell_outbox_oldest_due_age_seconds"], 0.0, "{backend:?}");
     }
+}
+
+#[tokio::test]
+async fn open_connections_are_counted_until_they_are_closed() {
+    let app = TestApp::on(Backend::Sqlite).await;
+    let mut streams = Vec::new();
+    for _ in 0..5 {
+        streams.push(TcpStream::connect(app.url("").trim_start_matches("http://")).await.unwrap());
+    }
+    let count = async || scrape(&app).await["counterbell_http_connections"];
+    // And the one that asks.
+    wait::until_true("six connections", async || count().await == 6.0).await;
+
+    drop(streams);
+
+    wait::until_true("one connection", async || count().await == 1.0).await;
+    assert!(scrape(&app).await["counterbell_http_connections_max"] > 100.0);
 }
 
 #[tokio::test]
