@@ -43,9 +43,17 @@ pub fn new_response_id() -> ResponseId {
 pub async fn send(url: &str, fields: &JsValue, id: ResponseId, score: Score, comment: String) -> Answer {
     set(fields, "response_id", &id_text(id));
     set(fields, "score", &score.value().into());
+    set(fields, "elapsed_ms", &elapsed_ms(id));
     // Left out of the JSON when undefined, which clears the comment of an earlier try.
     set(fields, "comment", &if comment.is_empty() { JsValue::UNDEFINED } else { comment.into() });
     Answer::from_status(post(url, fields).await.ok())
+}
+
+/// How long ago the card was shown: when its id was made. Undefined after the clock was set back.
+fn elapsed_ms(id: ResponseId) -> JsValue {
+    let shown = id.as_bytes()[..6].iter().fold(0.0, |ms, byte| ms * 256.0 + f64::from(*byte));
+    let elapsed = Date::now() - shown;
+    if elapsed < 0.0 { JsValue::UNDEFINED } else { elapsed.into() }
 }
 
 /// As [`ResponseId`]'s `Display`, without what `fmt` would add to the download.

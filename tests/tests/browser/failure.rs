@@ -130,3 +130,21 @@ async fn widget_of_an_unknown_site_says_so_and_harms_nobody() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn answer_faster_than_reading_is_held_back() {
+    let shop = Shop::open().await;
+    // Longer than the browser takes here.
+    shop.app.cli(&["site", "set", &shop.app.site_key, "--min-answer-ms", "60000", "--json"]).json();
+    Browser::check("too-fast", async |browser| {
+        shop.visit(browser).await;
+        browser.widget().click(&score(5)).await;
+        browser.widget().click(SEND).await;
+        browser.widget().find(THANKS).await;
+    })
+    .await;
+
+    assert!(shop.responses().await.is_empty());
+    let held = shop.app.admin_items("/v1/admin/responses?held=true").await;
+    assert_eq!((held.len(), held[0]["held"].as_str()), (1, Some("too_fast")), "{held:?}");
+}
