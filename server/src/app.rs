@@ -17,7 +17,7 @@ use crate::api::public::{RateLimit, TrustedProxies};
 use crate::api::{ApiError, admin, public, request_id};
 use crate::config::ServeConfig;
 use crate::connections::{self, Connections};
-use crate::db::{OpenError, ReadPool, migrations};
+use crate::db::{DatabaseUrl, OpenError, ReadPool, checkpoint, migrations};
 use crate::directory::Directory;
 use crate::ingest::{DailyCaps, Signals, StoreMode, Writer, WriterHandle, WriterSettings};
 use crate::mail::{Mailer, MailerError};
@@ -83,6 +83,7 @@ pub enum ServeError {
 pub struct Server {
     listener: TcpListener,
     state: Data<AppState>,
+    database_url: DatabaseUrl,
     writer: Writer,
     mailer: Mailer,
     workers: Option<usize>,
@@ -95,6 +96,8 @@ impl Server {
     /// [`ServeError`].
     pub fn bind(config: &ServeConfig, mode: StoreMode) -> Result<Self, ServeError> {
         let mut conn = migrations::open_up_to_date(&config.database_url)?;
+        let setup = |source| OpenError::Setup { url: config.database_url.to_string(), source };
+        checkpoint::leave_log(&mut conn).map_err(setup)?;
         let mailer = Mailer::new(&config.mail)?;
         let listen = |source| ServeError::Listen { address: config.listen, source };
         let listener = connections::listen(config.listen).map_err(listen)?;
@@ -118,7 +121,7 @@ impl Server {
             metrics,
             queue_capacity: config.queue_capacity,
         });
-        Ok(Self { listener, state, writer, mailer, workers: config.workers })
+        Ok(Self { listener, state, database_url: config.database_url.clone(), writer, mailer, workers: config.workers })
     }
 
     /// Where it listens; the port that was free when 0 was asked for.
@@ -135,10 +138,12 @@ impl Server {
     /// # Errors
     /// What the system says.
     pub async fn run(self, stop: impl Future<Output = ()> + 'static) -> std::io::Result<()> {
-        let Self { listener, state, writer, mailer, workers } = self;
+        let Self { listener, state, database_url, writer, mailer, workers } = self;
         let (stopping, stopped) = watch::channel(false);
         let outbox = actix_web::rt::spawn(outbox::deliver(Data::clone(&state), mailer, stopped.clone()));
         let indexer = actix_web::rt::spawn(search::keep_up(Data::clone(&state), stopped.clone()));
+        let log = checkpoint::keep_log_short(Data::clone(&state), database_url, stopped.clone());
+        let log = actix_web::rt::spawn(log);
         let retention = actix_web::rt::spawn(retention::purge_old(Data::clone(&state), stopped.clone()));
         let housekeeping = actix_web::rt::spawn(forget_idle_addresses(Data::clone(&state), stopped));
 
@@ -191,7 +196,7 @@ impl Server {
 
         // Receivers that are gone need no telling.
         let _ = stopping.send(true);
-        let _ = tokio::join!(outbox, indexer, retention, housekeeping);
+        let _ = tokio::join!(outbox, indexer, log, retention, housekeeping);
         web::block(move || writer.join()).await.map_err(std::io::Error::other)?;
         tracing::info!("Stopped");
         Ok(())

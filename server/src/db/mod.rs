@@ -1,6 +1,7 @@
 //! Storage: one schema on SQLite and PostgreSQL.
 
 pub mod backlog;
+pub mod checkpoint;
 mod connection;
 pub mod dialect;
 pub mod distributed;

@@ -14,7 +14,9 @@ use tokio::sync::{Notify, oneshot};
 use super::overload::OverloadLog;
 use super::record::Record;
 use super::store::{Statements, StoreMode};
-use crate::db::{AnyConnection, DatabaseUrl, OpenError, StorageError, check_writable, dialect, is_lost, open};
+use crate::db::{
+    AnyConnection, DatabaseUrl, OpenError, StorageError, check_writable, checkpoint, dialect, is_lost, open,
+};
 use crate::metrics::WriterMetrics;
 
 /// Most responses in one transaction: enough to share a commit, few enough to keep it short.
@@ -247,6 +249,7 @@ impl WriterHandle {
 fn open_for_writing(url: &DatabaseUrl) -> Result<AnyConnection, OpenError> {
     let mut conn = open(url)?;
     check_writable(&mut conn, url)?;
+    checkpoint::leave_log(&mut conn).map_err(|source| OpenError::Setup { url: url.to_string(), source })?;
     Ok(conn)
 }
 
