@@ -291,6 +291,9 @@ mod wire {
         // What stands before an `@` is a user name and a password.
         let (authority, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
         let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+        if host.is_empty() {
+            return Err(InvalidPageUrl::Scheme);
+        }
         Ok(format!("{}{host}{path}", &kept[..kept.len() - rest.len()]))
     }
 
@@ -374,7 +377,9 @@ mod wire {
             assert_eq!(kept("https://ann:pw@shop.example/@x").as_deref(), Some("https://shop.example/@x"));
             assert_eq!(kept("http://localhost:8081").as_deref(), Some("http://localhost:8081"));
             assert_eq!(kept("javascript:alert(1)"), None);
-            assert_eq!(kept("https://?x"), None);
+            for without_host in ["https://?x", "https://ann:pw@?x", "https:///done", "http://@/"] {
+                assert_eq!(kept(without_host), None, "{without_host}");
+            }
         }
     }
 }
