@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, HashMap};
 use std::str::FromStr;
 
 use counterbell_shared::metric::{Band, Metric};
-use counterbell_shared::time::UnixMillis;
+use counterbell_shared::time::{DAY_MS, UnixMillis};
 use counterbell_shared::{ResponseId, Score};
 use diesel::prelude::*;
 
 use super::connection::AnyConnection;
 use super::schema::responses;
+use super::score_days::{self, ScoreRange};
 
 /// A response about to be stored.
 #[derive(Clone, Debug, Insertable)]
@@ -126,6 +127,20 @@ pub fn newest(conn: &mut AnyConnection, site_id: i64) -> QueryResult<Option<i64>
     responses::table.filter(responses::site_id.eq(site_id)).select(diesel::dsl::max(responses::created_at)).first(conn)
 }
 
+impl ResponseFilter {
+    /// The scores asked for, when not any score will do; none at all when metric and band contradict each other.
+    fn scores(&self) -> Option<ScoreRange> {
+        match (self.metric, self.band) {
+            (None, None) => None,
+            (Some(metric), None) => {
+                let scale = metric.scale();
+                Some(ScoreRange { metric, scores: scale.min..=scale.max })
+            }
+            (_, Some(band)) => Some(ScoreRange { metric: band.metric(), scores: band.scores() }),
+        }
+    }
+}
+
 /// Where a page ended: the next one begins with the first older response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResponsePosition {
@@ -220,6 +235,14 @@ fn list_site(
     use responses::dsl;
 
     let mut query = filtered(site_id, filter);
+    if let (Some(scores), false) = (filter.scores(), filter.held) {
+        // What nobody gave, or not for long, is not looked for among everything else.
+        let Some(days) = score_days::days_of(conn, site_id, &scores, filter.touchpoint.as_deref())? else {
+            return Ok(Vec::new());
+        };
+        let (first, last) = (i64::from(*days.start()), i64::from(*days.end()));
+        query = query.filter(dsl::created_at.ge(first * DAY_MS)).filter(dsl::created_at.lt((last + 1) * DAY_MS));
+    }
     if let Some(after) = after {
         // The redundant `le` lets the index start at the right place; the rest decides among equals.
         let older = dsl::created_at.lt(after.created_at);

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Iter;
+use std::ops::RangeInclusive;
 
 use counterbell_shared::Metric;
 use counterbell_shared::time::DAY_MS;
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Integer, Nullable, Text};
 
 use super::connection::AnyConnection;
 use super::dialect;
@@ -56,6 +57,47 @@ impl<'a> ScoreDays<'a> {
 /// The day (UTC) of Unix milliseconds.
 pub fn day_of(unix_ms: i64) -> i32 {
     i32::try_from(unix_ms.div_euclid(DAY_MS)).unwrap_or(i32::MAX)
+}
+
+/// Scores of a metric.
+#[derive(Clone, Debug)]
+pub struct ScoreRange {
+    /// The metric.
+    pub metric: Metric,
+    /// Both ends included.
+    pub scores: RangeInclusive<u8>,
+}
+
+#[derive(QueryableByName)]
+struct Day {
+    #[diesel(sql_type = Integer)]
+    day: i32,
+}
+
+/// The first and the last day (days since 1970-01-01) on which one of these scores was given, at one touchpoint or at
+/// any; `None` when none ever was.
+///
+/// # Errors
+/// What the database says.
+pub fn days_of(
+    conn: &mut AnyConnection,
+    site_id: i64,
+    range: &ScoreRange,
+    touchpoint: Option<&str>,
+) -> QueryResult<Option<RangeInclusive<i32>>> {
+    let counts: Vec<_> = range.scores.clone().map(|score| format!("n{score}")).collect();
+    let mut day = |order: &str| -> QueryResult<Option<i32>> {
+        let query = diesel::sql_query(format!(
+            "SELECT day FROM score_days WHERE site_id = $1 AND metric = $2 AND ($3 IS NULL OR touchpoint = $3) \
+             AND {} > 0 ORDER BY day {order} LIMIT 1",
+            counts.join(" + ")
+        ));
+        let query = query.bind::<BigInt, _>(site_id).bind::<Text, _>(range.metric.as_str());
+        let found: Option<Day> = query.bind::<Nullable<Text>, _>(touchpoint).get_result(conn).optional()?;
+        Ok(found.map(|row| row.day))
+    };
+    let Some(first) = day("ASC")? else { return Ok(None) };
+    Ok(day("DESC")?.map(|last| first..=last))
 }
 
 /// How many responses of a site there are of a day (days since 1970-01-01), over all metrics.
