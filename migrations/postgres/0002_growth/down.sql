@@ -2,6 +2,8 @@ DROP TABLE comment_words;
 DROP TABLE search_queue;
 DROP TABLE score_days;
 DROP INDEX responses_held;
+DROP INDEX responses_by_time;
+CREATE INDEX responses_by_time ON responses (site_id, created_at, response_id);
 ALTER TABLE responses DROP COLUMN held;
 ALTER TABLE sites DROP COLUMN purged_before;
 ALTER TABLE sites DROP COLUMN min_answer_ms;
