@@ -21,10 +21,14 @@ const EVERY: Duration = Duration::from_secs(3_600);
 
 /// Deletes what is too old, now and every hour, until told to stop.
 pub async fn purge_old(state: Data<AppState>, mut stopped: watch::Receiver<bool>) {
+    // A server that died after the responses and before their words left those behind.
+    let mut words_too = true;
     loop {
         tokio::select! {
-            done = purge_all(&state) => if let Err(error) = done {
+            done = purge_all(&state, words_too) => if let Err(error) = done {
                 tracing::error!("Old responses cannot be deleted: {error}");
+            } else {
+                words_too = false;
             },
             _ = stopped.changed() => return,
         }
@@ -35,7 +39,8 @@ pub async fn purge_old(state: Data<AppState>, mut stopped: watch::Receiver<bool>
     }
 }
 
-async fn purge_all(state: &AppState) -> Result<(), StorageError> {
+/// Deletes responses and their words; words alone, too, when `words_too`.
+async fn purge_all(state: &AppState, words_too: bool) -> Result<(), StorageError> {
     for (site_id, days) in state.pool.read(purge::sites_with_retention).await? {
         // Whole days, so that the rollup and the responses of a day are never of different extent.
         let horizon = (UnixMillis::now().day() - i64::from(days)) * DAY_MS;
@@ -50,8 +55,10 @@ async fn purge_all(state: &AppState) -> Result<(), StorageError> {
             deleted += count;
             tokio::time::sleep(PAUSE).await;
         }
-        if deleted > 0 {
+        if deleted > 0 || words_too {
             state.search.purge(site_id, horizon).await?;
+        }
+        if deleted > 0 {
             tracing::info!(site.id = site_id, deleted, "Deleted {deleted} responses older than {days} days");
         }
     }

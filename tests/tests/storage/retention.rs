@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use counterbell_shared::time::{DAY_MS, UnixMillis};
-use counterbell_tests::{Backend, TestApp, sample};
+use counterbell_tests::{Backend, TestApp, sample, wait};
 use serde_json::json;
 
 async fn with_old_and_new(backend: Backend) -> TestApp {
@@ -54,4 +54,23 @@ async fn old_responses_go_and_their_figures_stay() {
         assert_eq!(app.admin_items("/v1/admin/responses?q=aged").await.len(), 40, "{backend:?}");
         assert!(app.admin_items("/v1/admin/responses?q=400").await.is_empty(), "{backend:?}");
     }
+}
+
+#[tokio::test]
+async fn words_left_behind_by_a_crash_go_at_the_next_start() {
+    let mut app = with_old_and_new(Backend::Postgres).await;
+    while app.count("search_queue") > 0 {
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    app.cli(&["site", "set", &app.site_key, "--retention-days", "30", "--json"]).json();
+    app.program().kill();
+    // As if it had died between the responses and their words.
+    let horizon = UnixMillis::now().0 - 35 * DAY_MS;
+    app.execute(&format!("DELETE FROM responses WHERE created_at < {horizon}"));
+    app.execute("DELETE FROM alerts WHERE response_id NOT IN (SELECT response_id FROM responses)");
+    app.execute(&format!("DELETE FROM outbox WHERE created_at < {horizon}"));
+    assert_eq!(app.count("comment_words"), 80);
+    app.start_again().await;
+
+    wait::until_true("deleted words", async || app.count("comment_words") == 40).await;
 }
