@@ -38,7 +38,7 @@ enum Command {
     /// Answer requests, and send mail, until told to stop
     Serve(serve::ServeArgs),
     Demo(demo::DemoArgs),
-    /// Make and list sites
+    /// Make, list and change sites
     #[command(subcommand)]
     Site(site::SiteCommand),
     /// Make, list and revoke API keys

@@ -1,5 +1,8 @@
 //! Storage: one schema on SQLite and PostgreSQL.
 
+#[macro_use]
+mod score_days_sql;
+
 pub mod backlog;
 pub mod checkpoint;
 mod connection;

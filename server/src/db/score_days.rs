@@ -28,15 +28,15 @@ impl<'a> ScoreDays<'a> {
     /// Counts a response, unless it is held back.
     pub fn count(&mut self, row: &'a NewResponseRow) {
         if row.held.is_none() {
-            self.add((row.site_id, row.metric, day_of(row.created_at), &row.touchpoint), row.score, 1);
+            self.add((row.site_id, row.metric, day_of(row.created_at), &row.touchpoint), row.score);
         }
     }
 
-    /// Adds `n` responses of this score.
-    pub fn add(&mut self, key: Key<'a>, score: i32, n: i64) {
+    /// Adds one response of this score.
+    pub fn add(&mut self, key: Key<'a>, score: i32) {
         let counts = self.0.entry(key).or_insert([0; SCORES]);
         if let Some(count) = usize::try_from(score).ok().and_then(|score| counts.get_mut(score)) {
-            *count += n;
+            *count += 1;
         }
     }
 
@@ -120,14 +120,11 @@ pub fn count_day(conn: &mut AnyConnection, site_id: i64, day: i64) -> QueryResul
 
 /// What the responses of a site say its rollup must be; from `purged_before` (Unix ms) on, since what is older may have
 /// been deleted.
-const COUNTED: &str = "SELECT site_id, metric, created_at / 86400000 AS day, touchpoint, \
-    count(*) FILTER (WHERE score = 0) AS n0, count(*) FILTER (WHERE score = 1) AS n1, \
-    count(*) FILTER (WHERE score = 2) AS n2, count(*) FILTER (WHERE score = 3) AS n3, \
-    count(*) FILTER (WHERE score = 4) AS n4, count(*) FILTER (WHERE score = 5) AS n5, \
-    count(*) FILTER (WHERE score = 6) AS n6, count(*) FILTER (WHERE score = 7) AS n7, \
-    count(*) FILTER (WHERE score = 8) AS n8, count(*) FILTER (WHERE score = 9) AS n9, \
-    count(*) FILTER (WHERE score = 10) AS n10 \
-    FROM responses WHERE site_id = $1 AND created_at >= $2 AND held IS NULL GROUP BY 1, 2, 3, 4";
+const COUNTED: &str = concat!(
+    "SELECT site_id, metric, created_at / 86400000 AS day, touchpoint, ",
+    count_scores!(),
+    " FROM responses WHERE site_id = $1 AND created_at >= $2 AND held IS NULL GROUP BY 1, 2, 3, 4"
+);
 
 #[derive(QueryableByName)]
 struct Count {

@@ -122,7 +122,7 @@ pub fn release(
             return Ok(Some(row));
         }
         let mut counts = ScoreDays::default();
-        counts.add((row.site_id, &row.metric, day_of(row.created_at), &row.touchpoint), row.score, 1);
+        counts.add((row.site_id, &row.metric, day_of(row.created_at), &row.touchpoint), row.score);
         counts.store(conn)?;
         if let (Some(site), Some(score)) = (Site::find_by_id(conn, row.site_id)?, row.score()) {
             let (alerts, outbox) = fired(&site, *id.as_bytes(), score, now);

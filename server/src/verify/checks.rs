@@ -20,12 +20,6 @@ struct Word {
     word: String,
 }
 
-type Look = fn(&mut AnyConnection) -> QueryResult<Check>;
-
-/// Each by its name.
-pub(super) const ALL: [(&str, Look); 4] =
-    [("references", references), ("responses", responses), ("alerts", alerts), ("outbox", outbox)];
-
 pub(super) fn number(conn: &mut AnyConnection, query: &str) -> QueryResult<i64> {
     Ok(diesel::sql_query(query).get_result::<Number>(conn)?.n)
 }
@@ -56,65 +50,64 @@ pub(super) fn integrity(conn: &mut AnyConnection) -> QueryResult<Check> {
     Ok(Check { name, differences, found, advice, repaired: false })
 }
 
-/// Rows that belong to a site that is not there.
-fn references(conn: &mut AnyConnection) -> QueryResult<Check> {
-    const TABLES: [&str; 8] =
-        ["site_origins", "site_recipients", "alert_rules", "api_keys", "responses", "alerts", "outbox", "score_days"];
-    let one = |table| format!("(SELECT count(*) FROM {table} WHERE site_id NOT IN (SELECT id FROM sites))");
-    let query = format!("SELECT {} AS n", TABLES.map(one).join(" + "));
-    let counted = Counted {
+/// Each with the query that counts it as `n`.
+pub(super) fn all() -> [(Counted, String); 4] {
+    let references = Counted {
         name: "references",
         good: "every row belongs to a site",
         bad: "rows belong to a site that is not there",
         advice: "find out who deleted the site, and restore it from a backup",
     };
-    Ok(counted.check(number(conn, &query)?))
-}
-
-/// Values this program would not have stored.
-fn responses(conn: &mut AnyConnection) -> QueryResult<Check> {
-    let good = Metric::ALL.map(|metric| {
-        let (scale, name) = (metric.scale(), metric.as_str());
-        format!("(metric = '{name}' AND score BETWEEN {} AND {})", scale.min, scale.max)
-    });
-    let good = good.join(" OR ");
-    let query = format!("SELECT count(*) AS n FROM responses WHERE length(response_id) <> 16 OR NOT ({good})");
-    let counted = Counted {
+    let responses = Counted {
         name: "responses",
         good: "every id, metric and score can be read",
         bad: "responses have an id, a metric or a score this program does not write",
         advice: "find out what else writes to the database, and correct those rows",
     };
-    Ok(counted.check(number(conn, &query)?))
+    let alerts = Counted {
+        name: "alerts",
+        good: "every alert is of a stored response",
+        bad: "alerts are of responses that are not there",
+        advice: "responses were deleted past this program: restore them from a backup",
+    };
+    let outbox = Counted {
+        name: "outbox",
+        good: "every message is of a stored response",
+        bad: "messages are of responses that are not there, and cannot be written",
+        advice: "responses were deleted past this program: restore them from a backup",
+    };
+    let of_no_response =
+        |table: &str, unless: &str| format!("SELECT count(*) AS n FROM {table} AS t WHERE NOT {STORED} AND ({unless})");
+    [
+        (references, of_no_site()),
+        (responses, unreadable()),
+        (alerts, of_no_response("alerts", NEVER_PURGED)),
+        (outbox, of_no_response("outbox", &format!("state = 'pending' OR {NEVER_PURGED}"))),
+    ]
+}
+
+/// Rows that belong to a site that is not there.
+fn of_no_site() -> String {
+    const TABLES: [&str; 8] =
+        ["site_origins", "site_recipients", "alert_rules", "api_keys", "responses", "alerts", "outbox", "score_days"];
+    let one = |table| format!("(SELECT count(*) FROM {table} WHERE site_id NOT IN (SELECT id FROM sites))");
+    format!("SELECT {} AS n", TABLES.map(one).join(" + "))
+}
+
+/// Values this program would not have stored.
+fn unreadable() -> String {
+    let good = Metric::ALL.map(|metric| {
+        let (scale, name) = (metric.scale(), metric.as_str());
+        format!("(metric = '{name}' AND score BETWEEN {} AND {})", scale.min, scale.max)
+    });
+    let good = good.join(" OR ");
+    format!("SELECT count(*) AS n FROM responses WHERE length(response_id) <> 16 OR NOT ({good})")
 }
 
 /// A response may be gone that was older than its site keeps them; then what is left of it is no fault.
 const STORED: &str =
     "EXISTS (SELECT 1 FROM responses AS r WHERE r.site_id = t.site_id AND r.response_id = t.response_id)";
 const NEVER_PURGED: &str = "t.site_id IN (SELECT id FROM sites WHERE purged_before = 0)";
-
-fn alerts(conn: &mut AnyConnection) -> QueryResult<Check> {
-    let query = format!("SELECT count(*) AS n FROM alerts AS t WHERE NOT {STORED} AND {NEVER_PURGED}");
-    let counted = Counted {
-        name: "alerts",
-        good: "every alert is of a stored response",
-        bad: "alerts are of responses that are not there",
-        advice: "responses were deleted past this program: restore them from a backup",
-    };
-    Ok(counted.check(number(conn, &query)?))
-}
-
-fn outbox(conn: &mut AnyConnection) -> QueryResult<Check> {
-    let query =
-        format!("SELECT count(*) AS n FROM outbox AS t WHERE NOT {STORED} AND (state = 'pending' OR {NEVER_PURGED})");
-    let counted = Counted {
-        name: "outbox",
-        good: "every message is of a stored response",
-        bad: "messages are of responses that are not there, and cannot be written",
-        advice: "responses were deleted past this program: restore them from a backup",
-    };
-    Ok(counted.check(number(conn, &query)?))
-}
 
 /// One statement, so that a server may go on.
 pub(super) fn rollup_differences(conn: &mut AnyConnection, site: &Site) -> QueryResult<i64> {

@@ -176,7 +176,6 @@ pub async fn release_response(
     state: web::Data<AppState>,
     response_id: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    let not_found = || ApiError::new(ProblemCode::NotFound, "No site this API key covers has such a response.");
     let id: ResponseId = response_id.parse().map_err(|_| not_found())?;
     let site_ids = access.all_site_ids();
     let row = state.writer.run(move |conn| release(conn, &site_ids, id, UnixMillis::now())).await?;
@@ -194,9 +193,12 @@ pub async fn get_response(
     state: web::Data<AppState>,
     response_id: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    let not_found = || ApiError::new(ProblemCode::NotFound, "No site this API key covers has such a response.");
     let id: ResponseId = response_id.parse().map_err(|_| not_found())?;
     let site_ids = access.all_site_ids();
     let row = state.pool.read(move |conn| ResponseRow::find(conn, &site_ids, id)).await?.ok_or_else(not_found)?;
     Ok(HttpResponse::Ok().json(ResponseView::new(row, &access.site_keys())?))
+}
+
+fn not_found() -> ApiError {
+    ApiError::new(ProblemCode::NotFound, "No site this API key covers has such a response.")
 }

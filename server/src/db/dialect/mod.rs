@@ -1,9 +1,7 @@
 //! All that differs between SQLite and PostgreSQL, each arm with its reason.
 
-mod transfer;
-#[macro_use]
-mod score_days_sql;
 mod postgres;
+mod transfer;
 mod unnest;
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};

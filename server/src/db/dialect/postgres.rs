@@ -50,14 +50,9 @@ pub fn store_at_once(
                     ") ON CONFLICT DO NOTHING RETURNING site_id, response_id, touchpoint, metric, score, created_at, \
                      comment IS NOT NULL AS has_comment, held IS NOT NULL AS is_held), counted AS (",
                     insert_score_days!(),
-                    " SELECT site_id, metric, created_at / 86400000, touchpoint, \
-                     count(*) FILTER (WHERE score = 0), count(*) FILTER (WHERE score = 1), \
-                     count(*) FILTER (WHERE score = 2), count(*) FILTER (WHERE score = 3), \
-                     count(*) FILTER (WHERE score = 4), count(*) FILTER (WHERE score = 5), \
-                     count(*) FILTER (WHERE score = 6), count(*) FILTER (WHERE score = 7), \
-                     count(*) FILTER (WHERE score = 8), count(*) FILTER (WHERE score = 9), \
-                     count(*) FILTER (WHERE score = 10) \
-                     FROM new WHERE NOT is_held GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4 ",
+                    " SELECT site_id, metric, created_at / 86400000, touchpoint, ",
+                    count_scores!(),
+                    " FROM new WHERE NOT is_held GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4 ",
                     add_on_conflict!(),
                     "), queued AS (INSERT INTO search_queue (site_id, response_id) \
                      SELECT site_id, response_id FROM new WHERE has_comment), alerted AS (",
