@@ -1,8 +1,11 @@
 //! All that differs between SQLite and PostgreSQL, each arm with its reason.
 
+mod fixed;
 mod postgres;
 mod transfer;
 mod unnest;
+
+use std::marker::PhantomData;
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::dsl::sql;
@@ -14,6 +17,8 @@ use diesel::sqlite::Sqlite;
 pub use postgres::store_at_once;
 pub use transfer::{after_copy, index_what_is_missing, lock_rollup, table_names};
 pub use unnest::{Column, Unnest};
+
+use fixed::Fixed;
 
 use super::connection::AnyConnection;
 use super::outbox::{NewAlertRow, NewOutboxRow, OutboxRow, OutboxState};
@@ -98,7 +103,7 @@ pub fn insert_responses(conn: &mut AnyConnection, rows: &[&NewResponseRow]) -> Q
             .iter()
             .map(|row| {
                 let insert = diesel::insert_into(responses::table).values(*row).on_conflict_do_nothing();
-                Ok(insert.execute(sqlite)? == 1)
+                Ok(Fixed(insert, PhantomData::<NewResponseRow>).execute(sqlite)? == 1)
             })
             .collect(),
         // A round trip costs more than anything else: one prepared statement takes the whole batch as arrays.

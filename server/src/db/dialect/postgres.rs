@@ -13,7 +13,7 @@ macro_rules! into_responses {
     () => {
         "INSERT INTO responses (site_id, response_id, touchpoint, survey, survey_version, metric, score, comment, \
          order_ref, customer_ref, contact_email, locale, page_url, channel, created_at, received_at, held) \
-         SELECT * FROM unnest("
+         SELECT "
     };
 }
 
@@ -47,7 +47,7 @@ pub fn store_at_once(
             (concat!("WITH new AS (", into_responses!()), response_columns(rows)),
             (
                 concat!(
-                    ") ON CONFLICT DO NOTHING RETURNING site_id, response_id, touchpoint, metric, score, created_at, \
+                    " ON CONFLICT DO NOTHING RETURNING site_id, response_id, touchpoint, metric, score, created_at, \
                      comment IS NOT NULL AS has_comment, held IS NOT NULL AS is_held), counted AS (",
                     insert_score_days!(),
                     " SELECT site_id, metric, created_at / 86400000, touchpoint, ",
@@ -57,7 +57,7 @@ pub fn store_at_once(
                     "), queued AS (INSERT INTO search_queue (site_id, response_id) \
                      SELECT site_id, response_id FROM new WHERE has_comment), alerted AS (",
                     into_alerts!(),
-                    "SELECT a.* FROM unnest("
+                    "SELECT a.* FROM (SELECT "
                 ),
                 alert_columns(alerts),
             ),
@@ -65,7 +65,7 @@ pub fn store_at_once(
                 concat!(
                     ") AS a (site_id, response_id, rule, fired_at) JOIN new USING (site_id, response_id)), sent AS (",
                     into_outbox!(),
-                    "SELECT o.* FROM unnest("
+                    "SELECT o.* FROM (SELECT "
                 ),
                 outbox_columns(outbox),
             ),
@@ -80,21 +80,21 @@ pub fn store_at_once(
 pub fn insert_responses(conn: &mut PgConnection, rows: &[&NewResponseRow]) -> QueryResult<Vec<bool>> {
     let insert = Unnest {
         parts: vec![(into_responses!(), response_columns(rows))],
-        after: ") ON CONFLICT DO NOTHING RETURNING site_id, response_id",
+        after: " ON CONFLICT DO NOTHING RETURNING site_id, response_id",
     };
     Ok(which_are_new(rows, insert.load(conn)?))
 }
 
 /// Inserts fired alerts.
 pub fn insert_alerts(conn: &mut PgConnection, rows: &[&NewAlertRow]) -> QueryResult<usize> {
-    let before = concat!(into_alerts!(), "SELECT * FROM unnest(");
-    Unnest { parts: vec![(before, alert_columns(rows))], after: ")" }.execute(conn)
+    let before = concat!(into_alerts!(), "SELECT ");
+    Unnest { parts: vec![(before, alert_columns(rows))], after: "" }.execute(conn)
 }
 
 /// Inserts messages to deliver.
 pub fn insert_outbox(conn: &mut PgConnection, rows: &[&NewOutboxRow]) -> QueryResult<usize> {
-    let before = concat!(into_outbox!(), "SELECT * FROM unnest(");
-    Unnest { parts: vec![(before, outbox_columns(rows))], after: ")" }.execute(conn)
+    let before = concat!(into_outbox!(), "SELECT ");
+    Unnest { parts: vec![(before, outbox_columns(rows))], after: "" }.execute(conn)
 }
 
 /// Puts responses in the queue of the search index, in this order.
@@ -103,8 +103,8 @@ pub fn enqueue_for_search(conn: &mut PgConnection, keys: &[(i64, &[u8])]) -> Que
         Column::BigInts(keys.iter().map(|(site_id, _)| *site_id).collect()),
         Column::Bytes(keys.iter().map(|(_, response_id)| *response_id).collect()),
     ];
-    let before = "INSERT INTO search_queue (site_id, response_id) SELECT * FROM unnest(";
-    Unnest { parts: vec![(before, columns)], after: ")" }.execute(conn)
+    let before = "INSERT INTO search_queue (site_id, response_id) SELECT ";
+    Unnest { parts: vec![(before, columns)], after: "" }.execute(conn)
 }
 
 /// Adds counts to the rollup, in the order of the key: two servers must not wait for each other in a circle.
@@ -116,8 +116,8 @@ pub fn add_score_days(conn: &mut PgConnection, counts: &ScoreDays<'_>) -> QueryR
         Column::Texts(counts.iter().map(|((.., touchpoint), _)| *touchpoint).collect()),
     ];
     columns.extend((0..SCORES).map(|score| Column::BigInts(counts.iter().map(|(_, n)| n[score]).collect())));
-    let before = concat!(insert_score_days!(), " SELECT * FROM unnest(");
-    Unnest { parts: vec![(before, columns)], after: concat!(") ", add_on_conflict!()) }.execute(conn)
+    let before = concat!(insert_score_days!(), " SELECT ");
+    Unnest { parts: vec![(before, columns)], after: concat!(" ", add_on_conflict!()) }.execute(conn)
 }
 
 /// `remove`: of two rows with one id in this batch only the first is new.

@@ -15,13 +15,14 @@ pub enum Column<'a> {
     Bytes(Vec<&'a [u8]>),
 }
 
-/// A statement that reads rows from `unnest(...)`: its text is the same for any number of rows, so it is prepared once.
+/// A statement that reads rows from `SELECT unnest($1), unnest($2) ..`: its text is the same for any number of rows, so
+/// it is prepared once. In `FROM`, PostgreSQL would first write out each array as a table of its own.
 ///
 /// One that returns rows returns `(site_id, some id)`.
 pub struct Unnest<'a> {
-    /// Text up to an opening parenthesis, and the columns that follow it: all of the same length.
+    /// Text up to a `SELECT`, and the columns that follow it: all of the same length.
     pub parts: Vec<(&'static str, Vec<Column<'a>>)>,
-    /// From the last closing parenthesis on.
+    /// What follows the last column.
     pub after: &'static str,
 }
 
@@ -45,6 +46,7 @@ impl QueryFragment<Pg> for Unnest<'_> {
                 if place > 0 {
                     out.push_sql(", ");
                 }
+                out.push_sql("unnest(");
                 match column {
                     Column::BigInts(values) => out.push_bind_param::<Array<BigInt>, _>(values)?,
                     Column::Integers(values) => out.push_bind_param::<Array<Integer>, _>(values)?,
@@ -52,6 +54,7 @@ impl QueryFragment<Pg> for Unnest<'_> {
                     Column::OptionalTexts(values) => out.push_bind_param::<Array<Nullable<Text>>, _>(values)?,
                     Column::Bytes(values) => out.push_bind_param::<Array<Binary>, _>(values)?,
                 }
+                out.push_sql(")");
             }
         }
         out.push_sql(self.after);

@@ -34,7 +34,7 @@ pub fn add(conn: &mut PgConnection, after_site: i64, limit: i64) -> QueryResult<
         Unnest {
             parts: vec![(
                 "INSERT INTO comment_words (site_id, seq, response_id, created_at, words) \
-                     SELECT site_id, seq, response_id, created_at, CAST(words AS tsvector) FROM unnest(",
+                     SELECT site_id, seq, response_id, created_at, CAST(words AS tsvector) FROM (SELECT ",
                 vec![
                     Column::BigInts(found().map(|(row, ..)| row.site_id).collect()),
                     Column::BigInts(found().map(|(row, ..)| row.seq).collect()),
