@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use actix_web::web::Data;
-use counterbell_shared::time::{DAY_MS, UnixMillis};
+use counterbell_shared::time::UnixMillis;
 use tokio::sync::watch;
 
 use crate::app::AppState;
@@ -42,8 +42,7 @@ pub async fn purge_old(state: Data<AppState>, mut stopped: watch::Receiver<bool>
 /// Deletes responses and their words; words alone, too, when `words_too`.
 async fn purge_all(state: &AppState, words_too: bool) -> Result<(), StorageError> {
     for (site_id, days) in state.pool.read(purge::sites_with_retention).await? {
-        // Whole days, so that the rollup and the responses of a day are never of different extent.
-        let horizon = (UnixMillis::now().day() - i64::from(days)) * DAY_MS;
+        let horizon = purge::horizon(UnixMillis::now(), days);
         let mut deleted = 0;
         // First, so that nobody compares the rollup of these days with what is left of them.
         state.writer.run(move |conn| purge::set_purged_before(conn, site_id, horizon)).await?;
@@ -59,7 +58,11 @@ async fn purge_all(state: &AppState, words_too: bool) -> Result<(), StorageError
             state.search.purge(site_id, horizon).await?;
         }
         if deleted > 0 {
-            tracing::info!(site.id = site_id, deleted, "Deleted {deleted} responses older than {days} days");
+            tracing::info!(
+                site.id = site_id,
+                deleted,
+                "Deleted {deleted} responses and messages older than {days} days"
+            );
         }
     }
     Ok(())

@@ -1,5 +1,6 @@
 //! Deletes old responses, and what belongs to them.
 
+use counterbell_shared::time::{DAY_MS, UnixMillis};
 use diesel::prelude::*;
 
 use super::connection::AnyConnection;
@@ -15,6 +16,20 @@ pub fn sites_with_retention(conn: &mut AnyConnection) -> QueryResult<Vec<(i64, i
         .order(sites::id)
         .select((sites::id, sites::retention_days.assume_not_null()))
         .load(conn)
+}
+
+/// When a site deletes what is older than `days`: the start of a day (UTC), so that the rollup and the responses of a day
+/// are never of different extent.
+pub fn horizon(now: UnixMillis, days: i32) -> i64 {
+    (now.day() - i64::from(days)) * DAY_MS
+}
+
+/// Before when (Unix ms) responses of a site may be gone; 0 when none ever were.
+///
+/// # Errors
+/// What the database says.
+pub fn purged_before(conn: &mut AnyConnection, site_id: i64) -> QueryResult<i64> {
+    sites::table.find(site_id).select(sites::purged_before).first(conn)
 }
 
 /// Writes down that a site's responses created before `horizon` (Unix ms) may be gone.

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::sync::mpsc::sync_channel;
 use std::time::Instant;
 
+use counterbell_shared::time::UnixMillis;
 use counterbell_shared::{Outcome, Survey, Touchpoint};
 use serde::Serialize;
 
@@ -18,6 +19,7 @@ use reader::{Batch, ReadSoFar, read};
 pub use row::RowParser;
 
 use crate::db::AnyConnection;
+use crate::db::purge;
 use crate::db::sites::Site;
 use crate::ingest::{Record, Statements};
 
@@ -110,9 +112,12 @@ pub fn import_csv(
     progress: impl Fn(&ImportReport),
 ) -> Result<ImportReport, ImportError> {
     let statements = Statements::of(conn)?;
+    let now = UnixMillis::now();
+    let horizon = site.limits.retention_days.map_or(0, |days| purge::horizon(now, days));
+    let kept_from = UnixMillis(purge::purged_before(conn, site.id)?.max(horizon));
     let (batches, read_batches) = sync_channel(BATCHES_AHEAD);
     std::thread::scope(|scope| {
-        let reader = scope.spawn(move || read(site, file, options, &batches));
+        let reader = scope.spawn(move || read(site, file, options, kept_from, &batches));
         let mut report = ImportReport::default();
         // An error here drops the channel, and so ends the reader.
         for Batch { records, read } in read_batches {

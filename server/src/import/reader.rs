@@ -40,7 +40,7 @@ pub struct Batch {
 }
 
 /// Reads the file to its end, or until nobody takes batches any more; all that was read, and line and reason of the
-/// first few bad rows.
+/// first few bad rows. A response created before `kept_from` is a bad row.
 ///
 /// # Errors
 /// The file cannot be read, lacks a column, or the rejects file cannot be written.
@@ -48,11 +48,12 @@ pub fn read(
     site: &Site,
     file: impl Read,
     options: &ImportOptions,
+    kept_from: UnixMillis,
     batches: &SyncSender<Batch>,
 ) -> Result<(ReadSoFar, Vec<(u64, String)>), ImportError> {
     let mut reader = csv::ReaderBuilder::new().buffer_capacity(BUFFER_BYTES).from_reader(file);
     let header = reader.byte_headers()?.clone();
-    let mut parser = RowParser::new(site, options, &header)?;
+    let mut parser = RowParser::new(site, options, kept_from, &header)?;
     let mut rejects = options.rejects.clone().map(|path| Rejects::new(path, &header));
     let mut first_rejects = Vec::new();
     let mut read = ReadSoFar::default();

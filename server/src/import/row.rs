@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use counterbell_shared::response::{Channel, NewResponse, Response};
+use counterbell_shared::time::UnixMillis;
 use counterbell_shared::{ResponseId, SiteKey, Survey, Touchpoint};
 use sha2::{Digest, Sha256};
 
@@ -16,6 +17,8 @@ pub struct RowParser<'a> {
     site_key: &'a SiteKey,
     survey: &'static Survey,
     touchpoint: Option<&'a Touchpoint>,
+    /// The site deletes what was created before.
+    kept_from: UnixMillis,
     columns: Vec<(Field, usize)>,
     /// How often a row of the same content came before in this file, by its digest.
     seen: HashMap<[u8; 16], u32>,
@@ -26,7 +29,12 @@ impl<'a> RowParser<'a> {
     ///
     /// # Errors
     /// [`ImportError::NoColumn`] when it lacks a column that the mapping names.
-    pub fn new(site: &'a Site, options: &'a ImportOptions, header: &csv::ByteRecord) -> Result<Self, ImportError> {
+    pub fn new(
+        site: &'a Site,
+        options: &'a ImportOptions,
+        kept_from: UnixMillis,
+        header: &csv::ByteRecord,
+    ) -> Result<Self, ImportError> {
         // A spreadsheet's byte order mark is no part of the first column's name.
         let names: Vec<_> = header
             .iter()
@@ -45,6 +53,7 @@ impl<'a> RowParser<'a> {
             site_key: &site.site_key,
             survey: options.survey,
             touchpoint: options.touchpoint.as_ref(),
+            kept_from,
             columns,
             seen: HashMap::new(),
         })
@@ -88,6 +97,10 @@ impl<'a> RowParser<'a> {
                 errors.iter().map(|error| format!("{} {}", error.pointer.trim_start_matches('/'), error.detail));
             errors.collect::<Vec<_>>().join("; ")
         })?;
+        // It would be deleted within the hour, and counted anew by the next import.
+        if let Some(created_at) = response.created_at.filter(|created_at| *created_at < self.kept_from) {
+            return Err(format!("created_at {created_at} is longer ago than the site keeps responses"));
+        }
         if response.response_id.is_none() {
             response.response_id = Some(self.id_of(row, &response));
         }

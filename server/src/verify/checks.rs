@@ -6,7 +6,7 @@ use diesel::sql_types::{BigInt, Text};
 
 use super::{Check, Counted};
 use crate::db::sites::Site;
-use crate::db::{AnyConnection, dialect, score_days};
+use crate::db::{AnyConnection, dialect, purge, score_days};
 
 #[derive(QueryableByName)]
 pub(super) struct Number {
@@ -111,20 +111,14 @@ const NEVER_PURGED: &str = "t.site_id IN (SELECT id FROM sites WHERE purged_befo
 
 /// One statement, so that a server may go on.
 pub(super) fn rollup_differences(conn: &mut AnyConnection, site: &Site) -> QueryResult<i64> {
-    let purged_before = purged_before(conn, site.id)?;
+    let purged_before = purge::purged_before(conn, site.id)?;
     score_days::count_differences(conn, site.id, purged_before)
 }
 
 pub(super) fn rebuild_rollup(conn: &mut AnyConnection, site: &Site) -> QueryResult<()> {
     conn.transaction(|conn| {
         dialect::lock_rollup(conn)?;
-        let purged_before = purged_before(conn, site.id)?;
+        let purged_before = purge::purged_before(conn, site.id)?;
         score_days::rebuild(conn, site.id, purged_before)
     })
-}
-
-fn purged_before(conn: &mut AnyConnection, site_id: i64) -> QueryResult<i64> {
-    use crate::db::schema::sites;
-
-    sites::table.find(site_id).select(sites::purged_before).first(conn)
 }

@@ -1,5 +1,6 @@
 //! `counterbell import`.
 
+use counterbell_shared::time::{DAY_MS, UnixMillis};
 use counterbell_tests::{Backend, CliOutput, TestApp, environment, wait};
 use serde_json::{Value, json};
 
@@ -150,4 +151,26 @@ async fn imported_comment_is_the_customers_own_words() {
     let quoting = items.iter().filter(|item| item["comment"].as_str().is_some_and(|text| text.contains("i'm 5'8\"")));
     assert!(quoting.count() >= 1, "quotes inside quotes are read");
     assert!(items.iter().all(|item| item["comment"] != json!("")), "no comment is null, not empty");
+}
+
+#[tokio::test]
+async fn what_the_site_would_delete_at_once_is_not_stored() {
+    for backend in Backend::ALL {
+        let app = TestApp::on(backend).await;
+        app.cli(&["site", "set", &app.site_key, "--retention-days", "30", "--json"]).json();
+        let file = app.dir().join("history.csv");
+        let recent = UnixMillis(UnixMillis::now().0 - 5 * DAY_MS);
+        std::fs::write(&file, format!("score,when,touchpoint\n2,2020-02-29,shop\n4,{recent},shop\n")).unwrap();
+
+        let map = "score=score,created_at=when,touchpoint=touchpoint";
+        let args = ["import", "--json", "--site", &app.site_key, "--format", "csv", "--map", map];
+        let output = app.cli(&[&args[..], &[&file.display().to_string()]].concat());
+
+        assert_eq!(counts(&output), [1, 0, 1], "{backend:?}");
+        assert_eq!(
+            output.json()["first_rejects"],
+            json!([[2, "created_at 2020-02-29T00:00:00.000Z is longer ago than the site keeps responses"]])
+        );
+        assert_eq!(app.count("responses"), 1, "{backend:?}");
+    }
 }

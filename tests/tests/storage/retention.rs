@@ -32,25 +32,15 @@ async fn old_responses_go_and_their_figures_stay() {
         }
         app.restart().await;
 
-        for _ in 0..400 {
-            if app.count("responses") == 41 {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(25)).await;
-        }
+        wait::until_true("deleted responses", async || app.count("responses") == 41).await;
+        // Their words too, and then it is logged.
+        wait::until_true("deleted words", async || app.log().contains("Deleted 40 responses and messages")).await;
 
         let kept = app.admin_items("/v1/admin/responses").await;
         assert_eq!(kept.len(), 40, "{backend:?}");
         assert!(kept.iter().all(|item| !item["comment"].as_str().unwrap().contains("aged 40")), "{backend:?}");
         assert_eq!(app.count("alerts"), 41, "{backend:?}");
         assert_eq!(app.admin("/v1/admin/summary").await.expect(200), summary, "{backend:?}");
-        // Their words too.
-        for _ in 0..200 {
-            if app.log().contains("Deleted 40 responses") {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(25)).await;
-        }
         assert_eq!(app.admin_items("/v1/admin/responses?q=aged").await.len(), 40, "{backend:?}");
         assert!(app.admin_items("/v1/admin/responses?q=400").await.is_empty(), "{backend:?}");
     }

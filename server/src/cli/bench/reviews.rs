@@ -35,7 +35,7 @@ pub fn load(site: &Site) -> Result<Vec<Response>, CliError> {
     };
     let mut reader = csv::Reader::from_reader(reviews.as_slice());
     let header = reader.byte_headers().map_err(ImportError::from)?.clone();
-    let mut parser = RowParser::new(site, &options, &header)?;
+    let mut parser = RowParser::new(site, &options, UnixMillis(0), &header)?;
     let mut responses = Vec::new();
     for row in reader.byte_records() {
         responses.extend(parser.parse(&row.map_err(ImportError::from)?).ok());
