@@ -58,14 +58,19 @@ pub fn run(args: &Args) -> Result<()> {
     for round in 1..=args.rounds {
         for ((backend, filled), (on_empty, on_filled)) in databases.iter().zip(&mut rounds) {
             eprint!("[round {round}/{}] {} .. ", args.rounds, backend.name());
-            let others_busy = machine::busy_share();
-            let empty = Measurement { others_busy, ..measure_empty(args, backend, &binary)? };
-            eprint!("empty {:.0} a second, ", empty.per_second);
-            let others_busy = machine::busy_share();
-            let full = Measurement { others_busy, ..filled.measure(usize::from(args.connections), args.seconds)? };
-            eprintln!("filled {:.0} a second", full.per_second);
-            on_empty.push(empty);
-            on_filled.push(full);
+            // Who goes first changes, so that a machine getting slower or faster favours neither.
+            for filled_one in [round % 2 == 0, round % 2 == 1] {
+                let others_busy = machine::busy_share();
+                let measured = if filled_one {
+                    filled.measure(usize::from(args.connections), args.seconds)?
+                } else {
+                    measure_empty(args, backend, &binary)?
+                };
+                eprint!("{} {:.0} a second; ", if filled_one { "filled" } else { "empty" }, measured.per_second);
+                let rounds = if filled_one { &mut *on_filled } else { &mut *on_empty };
+                rounds.push(Measurement { others_busy, ..measured });
+            }
+            eprintln!();
         }
     }
     let figures = databases.into_iter().zip(&rounds);
