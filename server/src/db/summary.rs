@@ -166,27 +166,46 @@ impl ScoreCounts {
     ) -> QueryResult<()> {
         use responses::dsl;
 
-        let mut query = responses::table
+        let query = responses::table
             .filter(dsl::site_id.eq(site_id))
             .filter(dsl::metric.eq(filter.metric.as_str()))
             .filter(dsl::created_at.ge(part.start))
             .filter(dsl::created_at.lt(part.end))
-            .filter(dsl::held.is_null())
-            .select((sql::<Text>("touchpoint"), sql::<Integer>("score"), sql::<BigInt>("count(*)")))
-            .group_by(sql::<Text>("1, 2"))
-            .into_boxed();
-        if let Some(touchpoint) = &filter.touchpoint {
-            query = query.filter(dsl::touchpoint.eq(touchpoint));
-        }
-        let rows: Vec<(String, i32, i64)> = query.load(conn)?;
-        for (touchpoint, score, count) in rows {
-            let mut counts = [0; SCORES];
-            if let Some(place) = usize::try_from(score).ok().and_then(|score| counts.get_mut(score)) {
-                *place = count;
+            .filter(dsl::held.is_null());
+        let day = part.start.div_euclid(DAY_MS);
+        match conn {
+            // SQLite groups by sorting, which takes longer than to hand over each row.
+            AnyConnection::Sqlite(sqlite) => {
+                let mut query = query.select((dsl::touchpoint, dsl::score)).into_boxed();
+                if let Some(touchpoint) = &filter.touchpoint {
+                    query = query.filter(dsl::touchpoint.eq(touchpoint));
+                }
+                for row in query.load_iter::<(String, i32), DefaultLoadingMode>(sqlite)? {
+                    let (touchpoint, score) = row?;
+                    self.add_score(&touchpoint, day, score, 1);
+                }
             }
-            self.add(&touchpoint, part.start.div_euclid(DAY_MS), &counts);
+            AnyConnection::Postgres(pg) => {
+                let columns = (sql::<Text>("touchpoint"), sql::<Integer>("score"), sql::<BigInt>("count(*)"));
+                let mut query = query.select(columns).group_by(sql::<Text>("1, 2")).into_boxed();
+                if let Some(touchpoint) = &filter.touchpoint {
+                    query = query.filter(dsl::touchpoint.eq(touchpoint));
+                }
+                for row in query.load_iter::<(String, i32, i64), DefaultLoadingMode>(pg)? {
+                    let (touchpoint, score, count) = row?;
+                    self.add_score(&touchpoint, day, score, count);
+                }
+            }
         }
         Ok(())
+    }
+
+    fn add_score(&mut self, touchpoint: &str, day: i64, score: i32, count: i64) {
+        let mut counts = [0; SCORES];
+        if let Some(place) = usize::try_from(score).ok().and_then(|score| counts.get_mut(score)) {
+            *place = count;
+        }
+        self.add(touchpoint, day, &counts);
     }
 }
 

@@ -50,6 +50,7 @@ pub fn prepare(client: &mut Client, responses: u64) -> Result<Vec<Case>> {
         ("list, a busy touchpoint", format!("{list}?touchpoint=checkout")),
         ("list, a quiet touchpoint", format!("{list}?touchpoint=store-44")),
         ("list, one band", format!("{list}?band=dissatisfied")),
+        ("list, held back", format!("{list}?held=true")),
         ("list, without comment", format!("{list}?has_comment=false")),
         (
             "list, band and touchpoint, a month",

@@ -1,0 +1,2 @@
+ALTER TABLE responses RESET (autovacuum_vacuum_insert_scale_factor);
+DROP INDEX outbox_parked;
