@@ -74,6 +74,7 @@ fn lists_and_summaries(conn: &mut AnyConnection, site_id: i64, explained: &mut V
         ("list, one touchpoint", ResponseFilter { touchpoint: Some("store-44".to_owned()), ..all() }, None),
         ("list, one band", ResponseFilter { band: Some(Band::Dissatisfied), ..all() }, None),
         ("list, without comment", ResponseFilter { has_comment: Some(false), ..all() }, None),
+        ("list, held back", ResponseFilter { held: true, ..all() }, None),
         ("list, until half a year ago", to_half, None),
     ];
     recorder::take();
@@ -109,7 +110,7 @@ fn searches(
     let search = SearchIndex::open(url, conn, &pool)?;
     let mut index = open(search.url())?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    for (name, words) in [("search, one word", "dress"), ("search, two words", "dress zipper")] {
+    for (name, words) in [("search, a common word", "dress"), ("search, a rare word", "periwinkle"), ("search, two words", "dress zipper")] {
         let query = words.parse().map_err(|reason: &str| CliError::Usage(reason.to_owned()))?;
         recorder::take();
         let hits = runtime.block_on(search.search(query, vec![site_id], i64::MAX, PAGE));
