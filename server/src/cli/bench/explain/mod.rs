@@ -110,7 +110,11 @@ fn searches(
     let search = SearchIndex::open(url, conn, &pool)?;
     let mut index = open(search.url())?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    for (name, words) in [("search, a common word", "dress"), ("search, a rare word", "periwinkle"), ("search, two words", "dress zipper")] {
+    for (name, words) in [
+        ("search, a common word", "dress"),
+        ("search, a rare word", "periwinkle"),
+        ("search, two words", "dress zipper"),
+    ] {
         let query = words.parse().map_err(|reason: &str| CliError::Usage(reason.to_owned()))?;
         recorder::take();
         let hits = runtime.block_on(search.search(query, vec![site_id], i64::MAX, PAGE));
