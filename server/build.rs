@@ -22,6 +22,8 @@ fn main() {
     let manifest = dist.join("manifest.json");
     println!("cargo::rerun-if-changed={}", manifest.display());
     println!("cargo::rerun-if-changed=../migrations");
+    embed_folder(&root.join("server/surveys"), "SURVEYS", "surveys.rs");
+    embed_folder(&root.join("server/locales"), "LOCALES", "locales.rs");
 
     // Without the widget the server still compiles, for tools that only look at the code; it then says so when asked.
     let files = fs::read(&manifest).ok().map(|json| {
@@ -35,6 +37,25 @@ fn main() {
     }
     table.push(']');
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it")).join("assets.rs");
+    fs::write(&out, table).unwrap_or_else(|error| panic!("{}: {error}", out.display()));
+}
+
+/// A table of the folder's JSON files, by name without `.json`: one more file is one more entry.
+fn embed_folder(folder: &Path, constant: &str, output: &str) {
+    println!("cargo::rerun-if-changed={}", folder.display());
+    let found = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let mut paths: Vec<_> = found.map(|entry| entry.expect("a folder that was opened can be read").path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
+    paths.sort();
+    let mut table = format!("/// Name and text of each file.\nconst {constant}: &[(&str, &str)] = &[\n");
+    for path in paths {
+        let path = path.canonicalize().unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let name = path.file_stem().and_then(|stem| stem.to_str()).expect("names are ASCII");
+        writeln!(table, "({name:?}, include_str!({:?})),", path.display().to_string())
+            .expect("a String takes everything");
+    }
+    table.push_str("];\n");
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it")).join(output);
     fs::write(&out, table).unwrap_or_else(|error| panic!("{}: {error}", out.display()));
 }
 

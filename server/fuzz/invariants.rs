@@ -1,6 +1,8 @@
 //! What must hold of `parse_response` for any bytes; for the fuzz target and for the tests that stand in for it.
 
 use counterbell::api::public::{ParseError, parse_response};
+use counterbell::surveys::TEMPLATES_ONLY;
+use counterbell_shared::answers::NewAnswers;
 use counterbell_shared::limits::{
     BODY_MAX_BYTES, COMMENT_MAX_CHARS, EMAIL_MAX_BYTES, LOCALE_MAX_BYTES, PAGE_URL_MAX_BYTES, REFERENCE_MAX_CHARS,
     TOUCHPOINT_MAX_CHARS,
@@ -15,7 +17,7 @@ pub fn check(body: &[u8]) -> bool {
     if body.len() > BODY_MAX_BYTES {
         return false;
     }
-    match parse_response(body) {
+    match parse_response(body, &TEMPLATES_ONLY) {
         Ok((site_key, response)) => {
             check_limits(&response);
             check_round_trip(site_key.as_str(), response);
@@ -79,9 +81,11 @@ fn check_round_trip(site_key: &str, response: Response) {
         site_key: site_key.into(),
         response_id: response.response_id.and_then(|id| text(&id.to_string())),
         touchpoint: text(response.touchpoint.as_str()),
-        survey: Some(response.survey.name.into()),
+        survey: text(&response.survey.name),
+        survey_version: Some(response.survey.version.into()),
         score: response.score.value().into(),
         comment: response.comment.as_ref().and_then(|comment| text(comment.as_str())),
+        answers: response.answers.as_ref().map(NewAnswers::from),
         order_ref: response.order_ref.as_ref().and_then(|reference| text(reference.as_str())),
         customer_ref: response.customer_ref.as_ref().and_then(|reference| text(reference.as_str())),
         contact: response
@@ -97,6 +101,6 @@ fn check_round_trip(site_key: &str, response: Response) {
     };
     let body = serde_json::to_vec(&again).unwrap_or_default();
     assert!(body.len() <= BODY_MAX_BYTES, "{} bytes", body.len());
-    let parsed = parse_response(&body);
+    let parsed = parse_response(&body, &TEMPLATES_ONLY);
     assert_eq!(parsed.ok().map(|(_, response)| response), Some(response), "{}", String::from_utf8_lossy(&body));
 }

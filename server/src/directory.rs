@@ -8,14 +8,24 @@ use counterbell_shared::SiteKey;
 
 use crate::db::sites::Site;
 use crate::db::{ReadPool, StorageError};
+use crate::surveys::{SiteSurveys, TEMPLATES_ONLY};
 
 /// How long a change made by another process may go unseen.
 const FRESH: Duration = Duration::from_secs(5);
 
+/// A site, with what it asks.
+#[derive(Debug)]
+pub struct KnownSite {
+    /// The site.
+    pub site: Site,
+    /// Its surveys.
+    pub surveys: SiteSurveys,
+}
+
 /// Sites by key, and the origins of all of them.
 pub struct Directory {
     pool: ReadPool,
-    sites: RwLock<HashMap<SiteKey, (Arc<Site>, Instant)>>,
+    sites: RwLock<HashMap<SiteKey, (Arc<KnownSite>, Instant)>>,
     origins: RwLock<HashMap<String, Instant>>,
 }
 
@@ -29,7 +39,7 @@ impl Directory {
     ///
     /// # Errors
     /// [`StorageError`], unless the site was seen before: then an old answer is better than none.
-    pub async fn site(&self, key: &SiteKey) -> Result<Option<Arc<Site>>, StorageError> {
+    pub async fn site(&self, key: &SiteKey) -> Result<Option<Arc<KnownSite>>, StorageError> {
         let known = self.sites.read().unwrap_or_else(PoisonError::into_inner).get(key).cloned();
         if let Some((site, seen)) = &known
             && seen.elapsed() < FRESH
@@ -37,7 +47,14 @@ impl Directory {
             return Ok(Some(Arc::clone(site)));
         }
         let wanted = key.clone();
-        let site = match (self.pool.read(move |conn| Site::find(conn, &wanted)).await, known) {
+        let before = known.as_ref().map(|(site, _)| Arc::clone(site));
+        let found = self.pool.read(move |conn| {
+            let Some(site) = Site::find(conn, &wanted)? else { return Ok(None) };
+            let before = before.as_ref().map_or(&TEMPLATES_ONLY, |before| &before.surveys);
+            let surveys = SiteSurveys::load(conn, site.id, before)?;
+            Ok(Some(KnownSite { site, surveys }))
+        });
+        let site = match (found.await, known) {
             (Ok(found), _) => found.map(Arc::new),
             (Err(_), Some((site, _))) => Some(site),
             (Err(error), None) => return Err(error),

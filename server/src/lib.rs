@@ -20,5 +20,6 @@ pub mod metrics;
 pub mod outbox;
 pub mod retention;
 pub mod search;
+pub mod surveys;
 pub mod transfer;
 pub mod verify;

@@ -10,6 +10,7 @@ use std::fs;
 use std::path::Path;
 
 use counterbell::api::public::{ParseError, parse_response};
+use counterbell::surveys::TEMPLATES_ONLY;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
@@ -51,7 +52,7 @@ fn corpus() -> Vec<(String, Vec<u8>)> {
 fn corpus_is_taken_or_refused_as_named() {
     let taken: Vec<_> =
         corpus().into_iter().filter(|(_, body)| invariants::check(body)).map(|(name, _)| name).collect();
-    let expected = ["escapes", "full", "least", "no_consent", "nulls", "wide_letters"];
+    let expected = ["answers", "escapes", "full", "least", "no_consent", "nulls", "wide_letters"];
     assert_eq!(taken, expected);
 }
 
@@ -119,6 +120,9 @@ fn valid_field() -> impl Strategy<Value = (&'static str, Value)> {
             .prop_map(|url| ("page_url", json!(url))),
         proptest::sample::select(vec!["web", "kiosk", "link", "email", "api"])
             .prop_map(|name| ("channel", json!(name))),
+        (1..i32::MAX).prop_map(|version| ("survey_version", json!(version))),
+        ("[a-z0-9]{1,9}(-[a-z0-9]{1,9})?", proptest::collection::vec("[a-z]{1,9}", 0..5), text(99))
+            .prop_map(|(id, choices, other)| ("answers", json!({ id: { "choices": choices, "other": other } }))),
         (1970..2100_u32, 1..=12_u32, 1..=28_u32)
             .prop_map(|(year, month, day)| ("created_at", json!(format!("{year}-{month:02}-{day:02}T23:59:59.5Z")))),
     ]
@@ -142,6 +146,10 @@ fn wrong_field() -> impl Strategy<Value = (&'static str, Value)> {
         (6..i64::MAX).prop_map(|score| ("score", json!(score))),
         (i64::MIN..1).prop_map(|score| ("score", json!(score))),
         Just(("contact", json!({ "email": "nobody", "consent": true }))),
+        (i64::MIN..1).prop_map(|version| ("survey_version", json!(version))),
+        Just(("answers", json!({ "reasons": { "choices": ["Too late"] } }))),
+        Just(("answers", json!({ "reasons": ["late"] }))),
+        Just(("answers", json!({ "reasons": { "other": "x".repeat(1_001) } }))),
     ]
 }
 
@@ -181,7 +189,7 @@ proptest! {
     #[test]
     fn right_fields_are_taken(fields in proptest::collection::vec(valid_field(), 0..8)) {
         let body = Value::from(body(&fields)).to_string();
-        prop_assert!(invariants::check(body.as_bytes()), "{body}: {:?}", parse_response(body.as_bytes()));
+        prop_assert!(invariants::check(body.as_bytes()), "{body}: {:?}", parse_response(body.as_bytes(), &TEMPLATES_ONLY));
     }
 
     #[test]
@@ -194,7 +202,7 @@ proptest! {
         fields.push(wrong);
         let body = Value::from(body(&fields)).to_string();
         prop_assert!(!invariants::check(body.as_bytes()), "{body} was taken");
-        let Err(ParseError::Fields(errors)) = parse_response(body.as_bytes()) else { panic!("{body} is JSON") };
+        let Err(ParseError::Fields(errors)) = parse_response(body.as_bytes(), &TEMPLATES_ONLY) else { panic!("{body} is JSON") };
         let about = |pointer: &str| pointer == format!("/{name}") || pointer.starts_with(&format!("/{name}/"));
         prop_assert!(errors.iter().all(|error| about(&error.pointer)), "{body}: {errors:?}");
     }

@@ -8,11 +8,14 @@ pub mod ids;
 pub mod limits;
 pub mod metric;
 pub mod response;
-pub mod survey;
 pub mod text;
 
 #[cfg(feature = "wire")]
+pub mod answers;
+#[cfg(feature = "wire")]
 pub mod problem;
+#[cfg(feature = "wire")]
+pub mod survey;
 #[cfg(feature = "wire")]
 pub mod time;
 #[cfg(feature = "wire")]
@@ -22,5 +25,6 @@ pub use contact::EmailAddress;
 pub use ids::{ResponseId, SiteKey};
 pub use metric::{Band, Metric, Scale, Score};
 pub use response::{Channel, Outcome};
-pub use survey::Survey;
+#[cfg(feature = "wire")]
+pub use survey::{Survey, SurveyVersion};
 pub use text::{Comment, Locale, Reference, Touchpoint};

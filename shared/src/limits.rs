@@ -18,3 +18,25 @@ pub const PAGE_URL_MAX_BYTES: usize = 2_048;
 pub const PAGE_MAX_ITEMS: u32 = 200;
 /// Items of a page when the caller names no number.
 pub const PAGE_DEFAULT_ITEMS: u32 = 50;
+/// Longest name of a survey, and id of a question or a choice, in characters.
+pub const SLUG_MAX_CHARS: usize = 40;
+/// Largest survey document, in bytes.
+pub const SURVEY_MAX_BYTES: usize = BODY_MAX_BYTES;
+/// Longest text of a survey in one language, in Unicode scalar values.
+pub const SURVEY_TEXT_MAX_CHARS: usize = 500;
+/// Most languages of one text.
+pub const LOCALES_MAX: usize = 50;
+/// Most steps of a survey.
+pub const STEPS_MAX: usize = 20;
+/// Most questions of one step.
+pub const ASKS_MAX: usize = 10;
+/// Most choices of one question.
+pub const CHOICES_MAX: usize = 30;
+/// Most variants of the thanks.
+pub const THANKS_MAX: usize = 20;
+/// Most questions one response answers, score and comment aside.
+pub const ANSWERS_MAX: usize = STEPS_MAX * ASKS_MAX;
+/// Longest answer in the customer's own words beside the choices, in Unicode scalar values.
+pub const OTHER_MAX_CHARS: usize = 1_000;
+/// Most surveys of one site, by name.
+pub const SURVEYS_MAX: usize = 100;

@@ -60,6 +60,8 @@ problem_codes! {
     UnsupportedMediaType "unsupported_media_type" 415 "The body must be JSON";
     /// The JSON is not a valid response.
     InvalidResponse "invalid_response" 422 "The response is not valid";
+    /// The JSON is not a valid survey.
+    InvalidSurvey "invalid_survey" 422 "The survey is not valid";
     /// Too many requests from one sender.
     RateLimited "rate_limited" 429 "Too many requests";
     /// The site has taken as many responses as it allows a day.
@@ -96,6 +98,12 @@ impl FieldError {
     pub fn new(pointer: impl Into<String>, detail: impl fmt::Display) -> Self {
         Self { pointer: pointer.into(), detail: detail.to_string() }
     }
+}
+
+/// Appends a member's name to a JSON pointer.
+pub fn pointer_to(parent: &str, name: &str) -> String {
+    // RFC 6901 section 3.
+    format!("{parent}/{}", name.replace('~', "~0").replace('/', "~1"))
 }
 
 /// An error's body.

@@ -68,12 +68,13 @@ mod wire {
     use serde::{Deserialize, Serialize};
 
     use super::{Channel, Outcome};
+    use crate::answers::{Answers, NewAnswers};
     use crate::contact::EmailAddress;
     use crate::ids::{ResponseId, SiteKey};
     use crate::limits::PAGE_URL_MAX_BYTES;
-    use crate::metric::Score;
+    use crate::metric::{Metric, Score};
     use crate::problem::FieldError;
-    use crate::survey::Survey;
+    use crate::survey::{DEFAULT_SURVEY, SurveyVersion};
     use crate::text::{Comment, InvalidText, Locale, Reference, Touchpoint};
     use crate::time::UnixMillis;
 
@@ -95,11 +96,17 @@ mod wire {
         /// Name of the survey answered; `csat` when left out.
         #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
         pub survey: Option<Cow<'a, str>>,
+        /// The survey's version; the one in force when left out.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub survey_version: Option<i64>,
         /// On the survey's scale.
         pub score: i64,
         /// The customer's own words.
         #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
         pub comment: Option<Cow<'a, str>>,
+        /// Answers to the survey's further questions.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub answers: Option<NewAnswers>,
         /// The retailer's name for the order.
         #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
         pub order_ref: Option<Cow<'a, str>>,
@@ -147,12 +154,14 @@ mod wire {
         pub response_id: Option<ResponseId>,
         /// Where in the customer's journey.
         pub touchpoint: Touchpoint,
-        /// The survey answered.
-        pub survey: &'static Survey,
+        /// The survey answered, in the version the sender named.
+        pub survey: SurveyVersion,
         /// The score, on the survey's scale.
         pub score: Score,
         /// The customer's own words.
         pub comment: Option<Comment>,
+        /// Answers to the survey's further questions.
+        pub answers: Option<Answers>,
         /// The retailer's name for the order.
         pub order_ref: Option<Reference>,
         /// The retailer's name for the customer.
@@ -183,19 +192,30 @@ mod wire {
     }
 
     impl NewResponse<'_> {
-        /// Checks every field.
+        /// The site it is for, when the key can be one.
+        pub fn site_key(&self) -> Option<SiteKey> {
+            self.site_key.parse().ok()
+        }
+
+        /// Checks every field. `find` gives the survey of a name in the version that is in force, or tells what the
+        /// name must be.
         ///
         /// # Errors
         /// One entry for each bad field, in the order the fields are documented.
-        pub fn parse(&self) -> Result<(SiteKey, Response), Vec<FieldError>> {
+        pub fn parse(
+            &self,
+            find: impl FnOnce(&str) -> Result<SurveyVersion, String>,
+        ) -> Result<(SiteKey, Response), Vec<FieldError>> {
             let mut errors = Errors(Vec::new());
             let site_key = errors.check("/site_key", Some(site_key(&self.site_key)));
             let response_id = errors.check("/response_id", self.response_id.as_deref().map(response_id));
             let touchpoint = errors.check("/touchpoint", self.touchpoint.as_deref().map(Touchpoint::new));
-            let survey = errors.check("/survey", self.survey.as_deref().map(survey));
-            let survey = survey.unwrap_or_else(Survey::default_survey);
-            let score = errors.check("/score", Some(score(self.score, survey)));
+            let survey = errors.check("/survey", Some(find(self.survey.as_deref().unwrap_or(DEFAULT_SURVEY))));
+            let version = errors.check("/survey_version", self.survey_version.map(survey_version));
+            let metric = survey.as_ref().map_or(Metric::Csat, |survey| survey.metric);
+            let score = errors.check("/score", Some(score(self.score, metric)));
             let comment = errors.check("/comment", self.comment.as_deref().map(Comment::new)).flatten();
+            let answers = self.answers.as_ref().and_then(|answers| answers.parse(&mut errors.0));
             let order_ref = errors.check("/order_ref", self.order_ref.as_deref().map(Reference::new));
             let customer_ref = errors.check("/customer_ref", self.customer_ref.as_deref().map(Reference::new));
             let consented = self.contact.as_ref().filter(|contact| contact.consent);
@@ -205,15 +225,16 @@ mod wire {
             let channel = errors.check("/channel", self.channel.as_deref().map(channel));
             let created_at = errors.check("/created_at", self.created_at.as_deref().map(created_at));
             let elapsed_ms = errors.check("/elapsed_ms", self.elapsed_ms.map(elapsed_ms));
-            match (site_key, score) {
-                (Some(site_key), Some(score)) if errors.0.is_empty() => Ok((
+            match (site_key, survey, score) {
+                (Some(site_key), Some(survey), Some(score)) if errors.0.is_empty() => Ok((
                     site_key,
                     Response {
                         response_id,
                         touchpoint: touchpoint.unwrap_or_default(),
-                        survey,
+                        survey: SurveyVersion { version: version.unwrap_or(survey.version), ..survey },
                         score,
                         comment,
+                        answers,
                         order_ref,
                         customer_ref,
                         contact_email,
@@ -247,12 +268,12 @@ mod wire {
         text.parse().map_err(|_| "must be a UUID, best of version 7 (RFC 9562)")
     }
 
-    fn survey(name: &str) -> Result<&'static Survey, String> {
-        Survey::find(name).ok_or_else(|| format!("must be one of {}", names(Survey::all().iter().map(|s| s.name))))
+    fn survey_version(value: i64) -> Result<i32, &'static str> {
+        i32::try_from(value).ok().filter(|version| *version > 0).ok_or("must be a version of the survey, from 1 on")
     }
 
-    fn score(value: i64, survey: &Survey) -> Result<Score, String> {
-        Score::new(value, survey.metric).map_err(|scale| format!("must be from {} to {}", scale.min, scale.max))
+    fn score(value: i64, metric: Metric) -> Result<Score, String> {
+        Score::new(value, metric).map_err(|scale| format!("must be from {} to {}", scale.min, scale.max))
     }
 
     fn email(text: &str) -> Result<EmailAddress, &'static str> {
@@ -319,7 +340,11 @@ mod wire {
 
         fn parse(json: &str) -> Result<Response, Vec<String>> {
             let body: NewResponse<'_> = serde_json::from_str(json).unwrap();
-            body.parse().map(|(_, response)| response).map_err(|errors| {
+            let find = |name: &str| {
+                let metric = name.parse().map_err(|_| "must be a survey".to_owned())?;
+                Ok(SurveyVersion { name: name.into(), version: 7, metric })
+            };
+            body.parse(find).map(|(_, response)| response).map_err(|errors| {
                 errors.into_iter().map(|error| format!("{} {}", error.pointer, error.detail)).collect()
             })
         }
@@ -328,15 +353,22 @@ mod wire {
         fn site_key_and_score_are_enough() {
             let response = parse(&format!(r#"{{"site_key":"{KEY}","score":4}}"#)).unwrap();
             assert_eq!(response.touchpoint.as_str(), "default");
-            assert_eq!(response.survey.name, "csat");
+            assert_eq!((&*response.survey.name, response.survey.version), ("csat", 7));
             assert_eq!(response.channel, Channel::Api);
             assert_eq!(response.response_id, None);
         }
 
         #[test]
+        fn version_is_kept_as_sent() {
+            let response = parse(&format!(r#"{{"site_key":"{KEY}","score":4,"survey_version":3}}"#)).unwrap();
+            assert_eq!(response.survey.version, 3);
+        }
+
+        #[test]
         fn every_bad_field_is_named() {
             let errors = parse(
-                r#"{"site_key":"x","response_id":"1","touchpoint":" ","survey":"nps","score":11,"order_ref":"a\u0000",
+                r#"{"site_key":"x","response_id":"1","touchpoint":" ","survey":"nps","survey_version":0,"score":11,
+                    "answers":{"A":{}},"order_ref":"a\u0000",
                     "contact":{"email":"nobody","consent":true},"locale":"_","page_url":"ftp://x","channel":"fax",
                     "created_at":"yesterday"}"#,
             )
@@ -347,7 +379,9 @@ mod wire {
                     r#"/site_key must be a site key such as "site_0123456789abcdef""#,
                     "/response_id must be a UUID, best of version 7 (RFC 9562)",
                     "/touchpoint must not be empty; leave the field out instead",
+                    "/survey_version must be a version of the survey, from 1 on",
                     "/score must be from 0 to 10",
+                    "/answers/A must be named by the question's id: lowercase letters and digits, with hyphens between words",
                     "/order_ref must not contain control characters",
                     r#"/contact/email must be an e-mail address such as "name@example.com""#,
                     r#"/locale must be a language tag such as "en" or "pt-BR""#,

@@ -154,6 +154,16 @@ impl TestApp {
         self.installation.cli(args)
     }
 
+    /// Stores a survey for the app's site and publishes it.
+    pub fn publish_survey(&self, document: &Value) {
+        let (file, name) = (self.dir().join("survey.json"), document["name"].as_str().unwrap());
+        std::fs::write(&file, document.to_string()).unwrap();
+        let stored = self.cli(&["survey", "put", &file.display().to_string(), "--site", &self.site_key]);
+        assert!(stored.status.success(), "{stored:?}");
+        let published = self.cli(&["survey", "publish", name, "--site", &self.site_key]);
+        assert!(published.status.success(), "{published:?}");
+    }
+
     /// As [`Self::cli`], with a file for standard input.
     pub fn cli_reading(&self, args: &[&str], input: &Path) -> CliOutput {
         self.installation.cli_reading(args, input)

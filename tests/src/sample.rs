@@ -23,6 +23,12 @@ pub fn response(score: i64) -> Value {
     json!({ "response_id": response_id(), "score": score })
 }
 
+/// A survey's document of this name, on CSAT.
+pub fn survey(name: &str) -> Value {
+    let text = json!({ "en": "Text" });
+    json!({ "name": name, "metric": "csat", "question": text, "low_label": text, "high_label": text })
+}
+
 /// The script tag a retailer writes, as the README shows it, for this server and site.
 pub fn script_tag(server: &str, site_key: &str) -> String {
     let readme = std::fs::read_to_string(environment::workspace().join("README.md")).unwrap();

@@ -33,6 +33,12 @@ impl ApiError {
         Self { errors, ..Self::new(ProblemCode::InvalidResponse, detail) }
     }
 
+    /// What is wrong with a survey's document.
+    pub fn invalid_survey(errors: Vec<FieldError>) -> Self {
+        let detail = "Correct what is named in \"errors\" and send the survey again; see docs/SURVEYS.md.";
+        Self { errors, ..Self::new(ProblemCode::InvalidSurvey, detail) }
+    }
+
     /// A query parameter that is not understood.
     pub fn invalid_parameter(name: &str, reason: impl fmt::Display) -> Self {
         Self::new(ProblemCode::InvalidParameter, format!("Query parameter \"{name}\" {reason}."))

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use counterbell_shared::SiteKey;
+use counterbell_shared::survey::DEFAULT_SURVEY;
 use counterbell_shared::time::UnixMillis;
 use diesel::Connection as _;
 use serde_json::json;
@@ -23,6 +24,7 @@ use crate::db::{AnyConnection, DatabaseUrl};
 use crate::demo::{RECIPIENT, REVIEWS_MAP, SITE_NAME, Shop, dated_reviews};
 use crate::import::{ImportOptions, import_csv};
 use crate::ingest::StoreMode;
+use crate::surveys::TEMPLATES_ONLY;
 
 /// Show the whole product: a server with real reviews, and a shop to rate
 ///
@@ -146,7 +148,7 @@ fn make_site(conn: &mut AnyConnection, shop_port: u16) -> Result<(String, String
     let reviews = dated_reviews(UnixMillis::now()).map_err(crate::import::ImportError::from)?;
     let options = ImportOptions {
         mapping: REVIEWS_MAP.parse().map_err(CliError::Usage)?,
-        survey: counterbell_shared::Survey::default_survey(),
+        survey: TEMPLATES_ONLY.version(DEFAULT_SURVEY).map_err(CliError::Usage)?,
         touchpoint: None,
         dry_run: false,
         alert: false,

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use counterbell_shared::{Survey, Touchpoint};
+use counterbell_shared::Touchpoint;
+use counterbell_shared::survey::DEFAULT_SURVEY;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::CliError;
@@ -14,6 +15,7 @@ use super::output::OutputArgs;
 use crate::config::CommonSettings;
 use crate::db::migrations::open_up_to_date;
 use crate::import::{self, ImportOptions, ImportReport, Mapping};
+use crate::surveys::{SiteSurveys, TEMPLATES_ONLY};
 
 /// Store responses from a file
 ///
@@ -32,12 +34,12 @@ pub struct ImportArgs {
     #[arg(long, value_enum, default_value_t)]
     format: Format,
     /// Which column holds what: field=column, separated by commas; quote a column that holds a comma. Fields: score
-    /// (needed), comment, touchpoint, order_ref, customer_ref, locale, page_url, created_at, response_id
+    /// (needed), comment, answers, touchpoint, order_ref, customer_ref, locale, page_url, created_at, response_id
     #[arg(long, value_name = "FIELD=COLUMN,...")]
     map: Mapping,
-    /// Survey the scores answer: csat, nps, ces or expectation
-    #[arg(long, default_value = "csat", value_parser = parse_survey)]
-    survey: &'static Survey,
+    /// Survey the scores answer: a published one of the site, or a template (`counterbell survey list` shows them)
+    #[arg(long, default_value = DEFAULT_SURVEY, value_name = "NAME")]
+    survey: String,
     /// Touchpoint of rows that name none
     #[arg(long, value_parser = parse_touchpoint)]
     touchpoint: Option<Touchpoint>,
@@ -63,10 +65,6 @@ enum Format {
     Csv,
 }
 
-fn parse_survey(name: &str) -> Result<&'static Survey, String> {
-    Survey::find(name).ok_or_else(|| "no such survey: use csat, nps, ces or expectation".to_owned())
-}
-
 fn parse_touchpoint(text: &str) -> Result<Touchpoint, String> {
     Touchpoint::new(text).map_err(|error| error.to_string())
 }
@@ -77,6 +75,8 @@ impl ImportArgs {
         let from_stdin = self.file.as_os_str() == "-";
         let mut conn = open_up_to_date(&self.common.database_url()?)?;
         let site = find_site(&mut conn, &self.site)?;
+        let surveys = SiteSurveys::load(&mut conn, site.id, &TEMPLATES_ONLY)?;
+        let survey = surveys.version(&self.survey).map_err(|reason| CliError::Usage(format!("--survey {reason}")))?;
         let rejects = self.rejects.unwrap_or_else(|| {
             let mut name = if from_stdin { "stdin".into() } else { self.file.clone().into_os_string() };
             name.push(".rejects.csv");
@@ -84,7 +84,7 @@ impl ImportArgs {
         });
         let options = ImportOptions {
             mapping: self.map,
-            survey: self.survey,
+            survey,
             touchpoint: self.touchpoint,
             dry_run: self.dry_run,
             alert: self.alert,

@@ -10,6 +10,7 @@ mod migrate;
 mod output;
 mod serve;
 mod site;
+mod survey;
 mod transfer;
 mod verify;
 
@@ -41,6 +42,9 @@ enum Command {
     /// Make, list and change sites
     #[command(subcommand)]
     Site(site::SiteCommand),
+    /// Write, publish, list and show what customers are asked
+    #[command(subcommand)]
+    Survey(survey::SurveyCommand),
     /// Make, list and revoke API keys
     #[command(subcommand)]
     Key(key::KeyCommand),
@@ -62,6 +66,7 @@ pub fn run() -> ExitCode {
         Command::Serve(args) => args.run(),
         Command::Demo(args) => args.run(),
         Command::Site(command) => command.run(),
+        Command::Survey(command) => command.run(),
         Command::Key(command) => command.run(),
         Command::Import(args) => args.run(),
         Command::Doctor(args) => args.run(),

@@ -7,7 +7,7 @@ use diesel::sql_types::{BigInt, Text};
 use super::connection::AnyConnection;
 
 /// Small, and read for every request: a copy on every machine. In the order of their foreign keys.
-pub const REFERENCE: [&str; 5] = ["sites", "site_origins", "site_recipients", "alert_rules", "api_keys"];
+pub const REFERENCE: [&str; 6] = ["sites", "site_origins", "site_recipients", "alert_rules", "surveys", "api_keys"];
 
 /// Grow with the responses: a site's rows of all these tables lie together on one machine. Every key of theirs begins
 /// with the site, and no query joins two sites.

@@ -17,12 +17,15 @@ pub mod responses;
 #[expect(missing_docs, reason = "the macro's items are the columns of migrations/")]
 pub mod schema;
 pub mod score_days;
+mod shared_text;
 pub mod sites;
 mod sqlite_file;
 pub mod summary;
+pub mod surveys;
 mod unavailable;
 pub mod url;
 
 pub use connection::{AnyConnection, OpenError, check_writable, is_lost, open, refused_file, try_write};
 pub use pool::{POSTGRES_READ_ONLY, PoolUse, READ_CONNECTIONS, ReadPool, StorageError};
+pub use shared_text::SharedText;
 pub use url::DatabaseUrl;

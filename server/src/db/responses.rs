@@ -8,6 +8,7 @@ use counterbell_shared::time::{DAY_MS, UnixMillis};
 use counterbell_shared::{ResponseId, Score};
 use diesel::prelude::*;
 
+use super::SharedText;
 use super::connection::AnyConnection;
 use super::schema::responses;
 use super::score_days::{self, ScoreRange};
@@ -20,7 +21,7 @@ pub struct NewResponseRow {
     pub site_id: i64,
     pub response_id: [u8; 16],
     pub touchpoint: String,
-    pub survey: &'static str,
+    pub survey: SharedText,
     pub survey_version: i32,
     pub metric: &'static str,
     pub score: i32,
@@ -34,6 +35,7 @@ pub struct NewResponseRow {
     pub created_at: i64,
     pub received_at: i64,
     pub held: Option<&'static str>,
+    pub answers: Option<String>,
 }
 
 /// A stored response.
@@ -57,6 +59,7 @@ pub struct ResponseRow {
     pub created_at: i64,
     pub received_at: i64,
     pub held: Option<String>,
+    pub answers: Option<String>,
 }
 
 impl ResponseRow {

@@ -66,6 +66,18 @@ diesel::table! {
         created_at -> BigInt,
         received_at -> BigInt,
         held -> Nullable<Text>,
+        answers -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    surveys (site_id, name, version) {
+        site_id -> BigInt,
+        name -> Text,
+        version -> Integer,
+        document -> Text,
+        created_at -> BigInt,
+        published_at -> Nullable<BigInt>,
     }
 }
 
@@ -133,5 +145,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     search_queue,
     site_origins,
     site_recipients,
-    sites
+    sites,
+    surveys
 );

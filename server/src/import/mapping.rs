@@ -9,6 +9,8 @@ pub enum Field {
     Score,
     /// The customer's own words.
     Comment,
+    /// Answers to further questions, as JSON.
+    Answers,
     /// Where in the customer's journey.
     Touchpoint,
     /// The retailer's name for the order.
@@ -26,9 +28,10 @@ pub enum Field {
 }
 
 impl Field {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Score,
         Self::Comment,
+        Self::Answers,
         Self::Touchpoint,
         Self::OrderRef,
         Self::CustomerRef,
@@ -43,6 +46,7 @@ impl Field {
         match self {
             Self::Score => "score",
             Self::Comment => "comment",
+            Self::Answers => "answers",
             Self::Touchpoint => "touchpoint",
             Self::OrderRef => "order_ref",
             Self::CustomerRef => "customer_ref",

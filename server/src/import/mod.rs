@@ -11,7 +11,7 @@ use std::sync::mpsc::sync_channel;
 use std::time::Instant;
 
 use counterbell_shared::time::UnixMillis;
-use counterbell_shared::{Outcome, Survey, Touchpoint};
+use counterbell_shared::{Outcome, SurveyVersion, Touchpoint};
 use serde::Serialize;
 
 pub use mapping::{Field, Mapping};
@@ -34,7 +34,7 @@ pub struct ImportOptions {
     /// Which column holds what.
     pub mapping: Mapping,
     /// The survey the scores answer.
-    pub survey: &'static Survey,
+    pub survey: SurveyVersion,
     /// Touchpoint of rows that name none.
     pub touchpoint: Option<Touchpoint>,
     /// Check, but store nothing.

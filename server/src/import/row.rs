@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use counterbell_shared::answers::NewAnswers;
 use counterbell_shared::response::{Channel, NewResponse, Response};
 use counterbell_shared::time::UnixMillis;
-use counterbell_shared::{ResponseId, SiteKey, Survey, Touchpoint};
+use counterbell_shared::{ResponseId, SiteKey, SurveyVersion, Touchpoint};
 use sha2::{Digest, Sha256};
 
 use super::mapping::Field;
@@ -15,7 +16,7 @@ use crate::db::sites::Site;
 /// Reads rows that are laid out as one header says.
 pub struct RowParser<'a> {
     site_key: &'a SiteKey,
-    survey: &'static Survey,
+    survey: &'a SurveyVersion,
     touchpoint: Option<&'a Touchpoint>,
     /// The site deletes what was created before.
     kept_from: UnixMillis,
@@ -51,7 +52,7 @@ impl<'a> RowParser<'a> {
         let columns = options.mapping.columns().map(place).collect::<Result<_, _>>()?;
         Ok(Self {
             site_key: &site.site_key,
-            survey: options.survey,
+            survey: &options.survey,
             touchpoint: options.touchpoint.as_ref(),
             kept_from,
             columns,
@@ -66,7 +67,7 @@ impl<'a> RowParser<'a> {
     pub fn parse(&mut self, row: &csv::ByteRecord) -> Result<Response, String> {
         let mut new = NewResponse {
             site_key: self.site_key.as_str().into(),
-            survey: Some(self.survey.name.into()),
+            survey: Some(Cow::Borrowed(&self.survey.name)),
             channel: Some(Channel::Import.as_str().into()),
             ..NewResponse::default()
         };
@@ -80,6 +81,7 @@ impl<'a> RowParser<'a> {
                     new.score = cell.parse().map_err(|_| format!("score \"{}\" is not a whole number", shown(cell)))?;
                 }
                 Field::Comment => new.comment = text,
+                Field::Answers => new.answers = text.map(|json| answers(&json)).transpose()?,
                 Field::Touchpoint => new.touchpoint = text,
                 Field::OrderRef => new.order_ref = text,
                 Field::CustomerRef => new.customer_ref = text,
@@ -92,7 +94,7 @@ impl<'a> RowParser<'a> {
         if new.touchpoint.is_none() {
             new.touchpoint = self.touchpoint.map(|touchpoint| touchpoint.as_str().into());
         }
-        let (_, mut response) = new.parse().map_err(|errors| {
+        let (_, mut response) = new.parse(|_| Ok(self.survey.clone())).map_err(|errors| {
             let errors =
                 errors.iter().map(|error| format!("{} {}", error.pointer.trim_start_matches('/'), error.detail));
             errors.collect::<Vec<_>>().join("; ")
@@ -123,6 +125,11 @@ impl<'a> RowParser<'a> {
         let created_ms = response.created_at.and_then(|at| u64::try_from(at.0).ok()).unwrap_or(0);
         ResponseId::v8(created_ms, std::array::from_fn(|i| digest[i]))
     }
+}
+
+fn answers(json: &str) -> Result<NewAnswers, String> {
+    serde_json::from_str(json)
+        .map_err(|_| "answers is not JSON such as {\"reasons\":{\"choices\":[\"late\"]}}".to_owned())
 }
 
 /// Enough of a cell to recognise it; the whole row is in the rejects file.

@@ -3,6 +3,7 @@
 use counterbell_shared::time::UnixMillis;
 use counterbell_shared::{ResponseId, Score, response::Response};
 
+use crate::db::SharedText;
 use crate::db::outbox::{KIND_ALERT_MAIL, NewAlertRow, NewOutboxRow, OutboxState};
 use crate::db::responses::NewResponseRow;
 use crate::db::sites::Site;
@@ -88,8 +89,8 @@ impl Record {
             site_id: site.id,
             response_id,
             touchpoint: response.touchpoint.into(),
-            survey: response.survey.name,
-            survey_version: i32::from(response.survey.version),
+            survey: SharedText(response.survey.name),
+            survey_version: response.survey.version,
             metric: response.score.metric().as_str(),
             score: i32::from(response.score.value()),
             comment: response.comment.map(String::from),
@@ -103,6 +104,7 @@ impl Record {
             created_at: response.created_at.map_or(now.0, |created| created.0.min(now.0)),
             received_at: now.0,
             held,
+            answers: response.answers.map(|answers| answers.to_json()),
         };
         Self { response: row, alerts, outbox }
     }

@@ -35,6 +35,8 @@ struct Facts {
     score: i32,
     max: u8,
     comment: Option<String>,
+    /// Question and answer.
+    answers: Vec<(String, String)>,
     rows: Vec<(&'static str, String)>,
     can_reply: bool,
     site: String,
@@ -54,7 +56,8 @@ struct Text<'a> {
 }
 
 impl Facts {
-    fn new(site: String, response: &ResponseRow) -> Option<Self> {
+    fn new(content: &AlertContent) -> Option<Self> {
+        let AlertContent { site, response, answers } = content;
         let score = response.score()?;
         let customer = match score.band() {
             Some(Band::Dissatisfied) => "Dissatisfied customer",
@@ -81,9 +84,10 @@ impl Facts {
             score: response.score,
             max: score.metric().scale().max,
             comment: response.comment.as_deref().map(defang),
+            answers: answers.iter().map(|(question, answer)| (defang(question), defang(answer))).collect(),
             rows: rows.into_iter().filter_map(|(name, value)| Some((name, value?))).collect(),
             can_reply: response.contact_email.is_some(),
-            site,
+            site: site.clone(),
             response_id: response.id()?.to_string(),
         })
     }
@@ -100,7 +104,18 @@ fn minute(time: UnixMillis) -> String {
     format!("{} {} UTC", text.get(..10).unwrap_or_default(), text.get(11..16).unwrap_or_default())
 }
 
-/// The alert mail for `response` to one recipient; its Message-ID is the outbox message's.
+/// What an alert mail is made of.
+#[derive(Clone, Debug)]
+pub struct AlertContent {
+    /// Name of the site.
+    pub site: String,
+    /// What it is about.
+    pub response: ResponseRow,
+    /// Its answers to further questions, as people read them: question and answer.
+    pub answers: Vec<(String, String)>,
+}
+
+/// The alert mail for a response to one recipient; its Message-ID is the outbox message's.
 ///
 /// # Errors
 /// A reason, when an address or the response cannot be used.
@@ -108,14 +123,14 @@ pub fn alert_mail(
     from: &EmailAddress,
     recipient: &str,
     message_id: &str,
-    site_name: String,
-    response: &ResponseRow,
+    content: &AlertContent,
 ) -> Result<Message, String> {
     let mailbox = |name: Option<&str>, address: &str| -> Result<Mailbox, String> {
         let address = address.parse().map_err(|_| "a mail address cannot be used".to_owned())?;
         Ok(Mailbox::new(name.map(str::to_owned), address))
     };
-    let facts = Facts::new(site_name, response).ok_or("the stored response is corrupt")?;
+    let response = &content.response;
+    let facts = Facts::new(content).ok_or("the stored response is corrupt")?;
     let mut mail = Message::builder()
         .from(mailbox(Some("Counterbell"), from.as_str())?)
         .to(mailbox(None, recipient)?)
@@ -154,9 +169,12 @@ mod tests {
             created_at: 1_795_269_900_000,
             received_at: 1_795_269_900_000,
             held: None,
+            answers: None,
         };
+        let answers = vec![("What went wrong?".to_owned(), "It came late; <i>no bell</i>".to_owned())];
+        let content = AlertContent { site: "Bramble & Oak".to_owned(), response, answers };
         let from = "counterbell@localhost".parse().unwrap();
-        let mail = alert_mail(&from, "staff@shop.example", "0193-id", "Bramble & Oak".to_owned(), &response).unwrap();
+        let mail = alert_mail(&from, "staff@shop.example", "0193-id", &content).unwrap();
         String::from_utf8(mail.formatted()).unwrap()
     }
 
@@ -171,6 +189,9 @@ mod tests {
         ] {
             assert!(mail.contains(line), "{line} in {mail}");
         }
+        assert!(
+            mail.contains("What went wrong?") && mail.contains("It came late") && !mail.contains("<i>no bell</i></")
+        );
         assert!(!mail.contains("Reply-To"));
     }
 

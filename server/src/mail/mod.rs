@@ -4,5 +4,5 @@ mod alert;
 mod defang;
 mod mailer;
 
-pub use alert::alert_mail;
+pub use alert::{AlertContent, alert_mail};
 pub use mailer::{Mailer, MailerError, SendError};

@@ -86,6 +86,7 @@ impl From<ProblemCode> for IngestOutcome {
             | ProblemCode::Forbidden
             | ProblemCode::NotFound
             | ProblemCode::MethodNotAllowed
+            | ProblemCode::InvalidSurvey
             | ProblemCode::Internal
             | ProblemCode::WidgetMissing => Self::Internal,
         }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix_web::web::Data;
+use counterbell_shared::answers::Answers;
 use counterbell_shared::time::UnixMillis;
 use diesel::QueryResult;
 use tokio::sync::watch;
@@ -21,10 +22,11 @@ use crate::app::AppState;
 use crate::db::outbox::{self, Attempt, OutboxRow};
 use crate::db::responses::{self, ResponseRow, id_from_column};
 use crate::db::sites::Site;
-use crate::db::{AnyConnection, StorageError, dialect};
+use crate::db::{AnyConnection, StorageError, dialect, surveys};
 use crate::ingest::Pace;
-use crate::mail::{self, Mailer};
+use crate::mail::{self, AlertContent, Mailer};
 use crate::metrics::MailResult;
+use crate::surveys::labelled;
 
 /// How long a worker may take to send what it leased: well above the mail server's time-out.
 const LEASE_MS: i64 = 120_000;
@@ -40,7 +42,7 @@ const POLL: Duration = Duration::from_secs(1);
 /// A leased message with what its mail is made of; `None` when the response is no longer stored.
 struct Leased {
     message: OutboxRow,
-    content: Option<(String, ResponseRow)>,
+    content: Option<AlertContent>,
 }
 
 /// A message, and what became of the attempt to send it.
@@ -184,9 +186,23 @@ fn add_content(conn: &mut AnyConnection, messages: Vec<OutboxRow>) -> QueryResul
             Some(name) => name.clone(),
             None => names.entry(message.site_id).or_insert(Site::find_name(conn, message.site_id)?).clone(),
         };
-        leased.push(Leased { message, content: name.zip(found.get(&key).cloned()) });
+        let content = match name.zip(found.get(&key).cloned()) {
+            Some((site, response)) => {
+                let answers = read_answers(conn, &response)?;
+                Some(AlertContent { site, response, answers })
+            }
+            None => None,
+        };
+        leased.push(Leased { message, content });
     }
     Ok(leased)
+}
+
+/// The answers as people read them: by the labels of the version that was answered.
+fn read_answers(conn: &mut AnyConnection, response: &ResponseRow) -> QueryResult<Vec<(String, String)>> {
+    let Some(answers) = response.answers.as_deref().and_then(Answers::from_json) else { return Ok(Vec::new()) };
+    let survey = surveys::find_answered(conn, response.site_id, &response.survey, response.survey_version)?;
+    Ok(labelled(&answers, survey.as_ref()))
 }
 
 async fn send(state: Data<AppState>, mailer: Arc<Mailer>, leased: Leased) -> Tried {
@@ -217,10 +233,10 @@ async fn send(state: Data<AppState>, mailer: Arc<Mailer>, leased: Leased) -> Tri
 async fn render_and_send(
     mailer: &Mailer,
     message: &OutboxRow,
-    content: Option<(String, ResponseRow)>,
+    content: Option<AlertContent>,
     id: &str,
 ) -> Result<(), String> {
-    let (site_name, response) = content.ok_or("the response is no longer stored")?;
-    let mail = mail::alert_mail(mailer.from(), &message.recipient, id, site_name, &response)?;
+    let content = content.ok_or("the response is no longer stored")?;
+    let mail = mail::alert_mail(mailer.from(), &message.recipient, id, &content)?;
     mailer.send(&mail, id).await.map_err(|error| error.to_string())
 }

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use super::TransferError;
 use super::guards::{only_in_target, refuse_fuller_target, refuse_other_sites, refuse_unknown_tables};
 use super::tables::{
-    AlertRules, Alerts, ApiKeys, Outbox, Part, Responses, ScoreDays, SiteOrigins, SiteRecipients, Sites, Table,
+    AlertRules, Alerts, ApiKeys, Outbox, Part, Responses, ScoreDays, SiteOrigins, SiteRecipients, Sites, Surveys, Table,
 };
 use crate::db::{AnyConnection, dialect};
 
@@ -74,6 +74,7 @@ macro_rules! for_each_table {
         $run!(SiteOrigins);
         $run!(SiteRecipients);
         $run!(AlertRules);
+        $run!(Surveys);
         $run!(ApiKeys);
         $run!(Responses);
         $run!(Alerts);

@@ -6,7 +6,7 @@ use super::TransferError;
 use super::copy::{count_rows, for_each_table};
 use super::rows::SiteRow;
 use super::tables::{
-    AlertRules, Alerts, ApiKeys, Outbox, Responses, ScoreDays, SiteOrigins, SiteRecipients, Sites, Table,
+    AlertRules, Alerts, ApiKeys, Outbox, Responses, ScoreDays, SiteOrigins, SiteRecipients, Sites, Surveys, Table,
 };
 use crate::db::{AnyConnection, dialect};
 

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use crate::db::schema::{
-    alert_rules, alerts, api_keys, outbox, responses, score_days, site_origins, site_recipients, sites,
+    alert_rules, alerts, api_keys, outbox, responses, score_days, site_origins, site_recipients, sites, surveys,
 };
 
 /// A struct with every column of a table.
@@ -38,6 +38,17 @@ row! { SiteRecipientRow of site_recipients { site_id: i64, email: String, } }
 row! { AlertRuleRow of alert_rules { site_id: i64, name: String, bands: String, } }
 
 row! {
+    SurveyCopy of surveys {
+        site_id: i64,
+        name: String,
+        version: i32,
+        document: String,
+        created_at: i64,
+        published_at: Option<i64>,
+    }
+}
+
+row! {
     ApiKeyRow of api_keys {
         key_id: String,
         site_id: Option<i64>,
@@ -67,6 +78,7 @@ row! {
         created_at: i64,
         received_at: i64,
         held: Option<String>,
+        answers: Option<String>,
     }
 }
 

@@ -7,11 +7,11 @@ use diesel::prelude::*;
 
 use super::rows::{
     AlertCopy, AlertRuleRow, ApiKeyRow, OutboxCopy, ResponseCopy, ScoreDayCopy, SiteOriginRow, SiteRecipientRow,
-    SiteRow,
+    SiteRow, SurveyCopy,
 };
 use crate::db::AnyConnection;
 use crate::db::schema::{
-    alert_rules, alerts, api_keys, outbox, responses, score_days, site_origins, site_recipients, sites,
+    alert_rules, alerts, api_keys, outbox, responses, score_days, site_origins, site_recipients, sites, surveys,
 };
 
 /// Rows compared at a time: enough to make a round trip cheap, few enough for the memory of a small machine.
@@ -196,6 +196,7 @@ small_table!(
 small_table!(SiteOrigins, site_origins, SiteOriginRow, (i64, String), |row| (row.site_id, row.origin.clone()));
 small_table!(SiteRecipients, site_recipients, SiteRecipientRow, (i64, String), |row| (row.site_id, row.email.clone()));
 small_table!(AlertRules, alert_rules, AlertRuleRow, (i64, String), |row| (row.site_id, row.name.clone()));
+small_table!(Surveys, surveys, SurveyCopy, (i64, String, i32), |row| (row.site_id, row.name.clone(), row.version));
 small_table!(ApiKeys, api_keys, ApiKeyRow, String, |row| row.key_id.clone());
 large_table!(Responses, responses, ResponseCopy, response_id, (i64, Vec<u8>), |row| {
     (row.site_id, row.response_id.clone())

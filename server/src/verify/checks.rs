@@ -88,8 +88,17 @@ pub(super) fn all() -> [(Counted, String); 4] {
 
 /// Rows that belong to a site that is not there.
 fn of_no_site() -> String {
-    const TABLES: [&str; 8] =
-        ["site_origins", "site_recipients", "alert_rules", "api_keys", "responses", "alerts", "outbox", "score_days"];
+    const TABLES: [&str; 9] = [
+        "site_origins",
+        "site_recipients",
+        "alert_rules",
+        "surveys",
+        "api_keys",
+        "responses",
+        "alerts",
+        "outbox",
+        "score_days",
+    ];
     let one = |table| format!("(SELECT count(*) FROM {table} WHERE site_id NOT IN (SELECT id FROM sites))");
     format!("SELECT {} AS n", TABLES.map(one).join(" + "))
 }

@@ -7,7 +7,8 @@ use diesel::result::{Error as QueryError, QueryResult};
 use serde::Serialize;
 
 use crate::db::sites::Site;
-use crate::db::{AnyConnection, DatabaseUrl, open};
+use crate::db::{AnyConnection, DatabaseUrl, open, surveys};
+use crate::surveys::parse_document;
 use crate::transfer::{TransferError, refuse_old_schema};
 
 /// One thing looked at.
@@ -78,11 +79,32 @@ pub fn verify(url: &DatabaseUrl, repair: bool, show: &mut dyn FnMut(&str)) -> Re
         show(counted.name);
         done.push(counted.check(checks::number(&mut conn, &query)?));
     }
+    show("surveys");
+    done.push(surveys(&mut conn)?);
     show("score days");
     done.push(score_days(&mut conn, repair)?);
     show("search index");
     done.push(search::check(&mut conn, url, repair)?);
     Ok(done)
+}
+
+/// Every document, site by site.
+fn surveys(conn: &mut AnyConnection) -> QueryResult<Check> {
+    let counted = Counted {
+        name: "surveys",
+        good: "every survey can be read",
+        bad: "versions of surveys cannot be read",
+        advice: "find out what else writes to the database; `counterbell survey put` stores a version that can be read",
+    };
+    let mut unreadable = 0;
+    for site in Site::all(conn)? {
+        for version in surveys::list(conn, site.id)? {
+            let document = surveys::find_document(conn, site.id, &version.name, version.version)?;
+            let read = document.and_then(|document| parse_document(document.as_bytes()).ok());
+            unreadable += i64::from(read.is_none_or(|survey| survey.name != version.name));
+        }
+    }
+    Ok(counted.check(unreadable))
 }
 
 /// The rollup against the responses it sums up, site by site.

@@ -5,11 +5,13 @@ use counterbell_tests::{Answer, Backend, TestApp, sample};
 use reqwest::Method;
 use serde_json::json;
 
-const PATHS: [&str; 4] = [
+const PATHS: [&str; 6] = [
     "/v1/admin/responses",
     "/v1/admin/responses/018bcfe5-6800-7fff-bfff-ffffffffffff",
     "/v1/admin/summary",
     "/v1/admin/outbox",
+    "/v1/admin/surveys",
+    "/v1/admin/surveys/csat",
 ];
 
 async fn get_as(app: &TestApp, authorization: &str, path: &str) -> Answer {

@@ -20,3 +20,4 @@ mod respond;
 mod search;
 mod shutdown;
 mod summary;
+mod surveys;

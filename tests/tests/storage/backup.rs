@@ -85,6 +85,7 @@ async fn comments_of_a_restored_database_are_found() {
         let mut app = TestApp::on(Backend::Sqlite).await;
         let members = json!({ "comment": "the quokka was late" });
         app.respond(&sample::with(sample::response(4), members)).await.expect(201);
+        app.publish_survey(&sample::survey("fitting-room"));
         let file = backup(&app, "backup.db");
         app.program().kill();
         let dir = tempfile::TempDir::new().unwrap();
@@ -94,6 +95,8 @@ async fn comments_of_a_restored_database_are_found() {
         app.set("COUNTERBELL_DATABASE_URL", database.url());
         app.start_again().await;
 
+        let config = app.get(&format!("/v1/widget/{}?survey=fitting-room", app.site_key)).await.expect(200);
+        assert_eq!(config["survey"]["version"], 1, "{target:?}");
         wait::until_true("found comment", async || {
             app.admin("/v1/admin/responses?q=quokka").await.expect(200)["items"].as_array().unwrap().len() == 1
         })

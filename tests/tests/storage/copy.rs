@@ -33,6 +33,9 @@ async fn filled(backend: Backend) -> TestApp {
         let members = json!({ "comment": "K\u{e4}se \u{1f9c0} 'quoted' \\ back", "touchpoint": "L\u{fc}beck" });
         app.respond(&sample::with(sample::response(score), members)).await.expect(201);
     }
+    let answers = json!({ "answers": { "reasons": { "choices": ["late"], "other": "K\u{e4}se" } } });
+    app.respond(&sample::with(sample::response(3), answers)).await.expect(201);
+    app.publish_survey(&sample::survey("fitting-room"));
     app.create_site("https://other.example", "other@shop.example");
     app
 }
@@ -50,11 +53,13 @@ async fn copy_there_and_back_is_equal_and_works() {
         let responses = app.count("responses");
         assert_eq!(figures(&report, "responses"), [0, responses, 0, 0], "{backend:?}");
         let report_back = copy(&app, there.url(), back.url(), &[]).json();
-        for name in ["sites", "responses", "alerts", "outbox", "score_days", "api_keys"] {
+        for name in ["sites", "surveys", "responses", "alerts", "outbox", "score_days", "api_keys"] {
             assert_eq!(table(&report, name)["sha256"], table(&report_back, name)["sha256"], "{backend:?} {name}");
         }
         let verified = copy(&app, app.database_url(), back.url(), &["--dry-run"]);
         assert!(verified.status.success(), "{verified:?}");
+        assert_eq!(figures(&verified.json(), "surveys"), [1, 0, 0, 0], "{backend:?}");
+        assert_eq!(back.count("responses WHERE answers LIKE '{\"reasons\"%'"), 1, "{backend:?}");
         assert_eq!(figures(&verified.json(), "responses"), [responses, 0, 0, 0], "{backend:?}");
 
         let summary = "/v1/admin/summary";
@@ -66,6 +71,7 @@ async fn copy_there_and_back_is_equal_and_works() {
         assert_eq!(app.admin(summary).await.expect(200), original, "{backend:?}");
         // Sites' numbers go on behind those that were copied.
         app.create_site("https://third.example", "third@shop.example");
+        app.respond(&sample::with(sample::response(5), json!({ "survey": "fitting-room" }))).await.expect(201);
         app.respond(&sample::response(5)).await.expect(201);
         wait::until_true("found comments", async || {
             let found = app.admin("/v1/admin/responses?q=Käse").await.expect(200);

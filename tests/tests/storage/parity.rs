@@ -72,15 +72,17 @@ async fn one_statement_stores_what_a_statement_for_each_table_does() {
         for (score, members) in [
             (5, json!({ "touchpoint": "delivery", "comment": "quick", "created_at": "2026-01-01" })),
             (2, json!({ "website": "https://spam.example" })),
+            (3, json!({ "survey_version": 9, "answers": { "reasons": { "choices": ["late"] } } })),
             (2, json!({ "contact": { "email": "ann@example.com", "consent": true } })),
         ] {
             app.respond(&sample::with(sample::response(score), members)).await.expect(201);
         }
         let figures = app.admin("/v1/admin/summary?to=2026-06-01").await.expect(200);
         let tables = ["responses", "score_days", "alerts", "outbox"].map(|table| app.count(table));
+        assert_eq!(app.count("responses WHERE survey_version = 9 AND answers LIKE '%late%'"), 1, "{mode}");
         let words = app.count("search_queue") + app.count("comment_words");
         stored.push((tables, words, app.admin("/v1/admin/summary").await.expect(200)["count"].clone(), figures));
     }
-    assert_eq!(stored[0].0, [4, 2, 2, 2]);
+    assert_eq!(stored[0].0, [5, 2, 2, 2]);
     assert_eq!(stored[0], stored[1]);
 }

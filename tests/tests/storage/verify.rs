@@ -127,13 +127,15 @@ async fn what_cannot_be_made_anew_is_told_and_stays() {
         app.program().kill();
         app.execute("DELETE FROM responses WHERE score = 1 AND comment = 'quagga'");
         app.execute("UPDATE responses SET score = 9 WHERE score = 2 AND comment = 'quagga'");
+        app.publish_survey(&sample::survey("fitting-room"));
+        app.execute("UPDATE surveys SET document = '{}'");
 
         let output = app.cli(&["verify", "--repair", "--json"]);
 
         assert_eq!(output.status.code(), Some(1), "{backend:?}: {output:?}");
         let found: Vec<_> = differing(&output).into_iter().filter(|(name, _)| name != "score days").collect();
         let one = |name: &str| (name.to_owned(), 1);
-        assert_eq!(found, [one("responses"), one("alerts"), one("outbox")], "{backend:?}");
+        assert_eq!(found, [one("responses"), one("alerts"), one("outbox"), one("surveys")], "{backend:?}");
         assert!(output.stderr.lines().last().unwrap().contains("outbox"), "{output:?}");
     }
 }

@@ -100,6 +100,8 @@ fn touchpoint(random: &mut fastrand::Rng) -> String {
 
 #[cfg(test)]
 mod tests {
+    use counterbell_shared::{Metric, SurveyVersion};
+
     use super::*;
 
     #[test]
@@ -123,6 +125,7 @@ mod tests {
         let sent: NewResponse<'_> = serde_json::from_str(body).unwrap();
         assert_eq!(sent.comment, response.comment);
         assert_ne!(sent.response_id, response.response_id);
-        sent.parse().unwrap();
+        let csat = |name: &str| Ok(SurveyVersion { name: name.into(), version: 1, metric: Metric::Csat });
+        sent.parse(csat).unwrap();
     }
 }

@@ -35,6 +35,17 @@ impl Access {
         })
     }
 
+    /// Id of the one site asked about: the one named by `site`, or the only one the key covers.
+    ///
+    /// # Errors
+    /// 400 when the key covers several and none is named, 403 when it does not cover the site named.
+    pub fn site_id(&self, params: &mut Params) -> Result<i64, ApiError> {
+        match self.site_ids(params)?.as_slice() {
+            [one] => Ok(*one),
+            _ => Err(ApiError::invalid_parameter("site", "is needed: this API key covers more than one site, or none")),
+        }
+    }
+
     /// Ids of all sites the key covers.
     pub fn all_site_ids(&self) -> Vec<i64> {
         self.sites.iter().map(|(id, _)| *id).collect()

@@ -7,6 +7,7 @@ mod page;
 mod params;
 mod responses;
 mod summary;
+mod surveys;
 
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::middleware::DefaultHeaders;
@@ -27,6 +28,13 @@ pub fn configure(config: &mut web::ServiceConfig) {
             .service(
                 resource("/responses/{response_id}/release", "POST").route(web::post().to(responses::release_response)),
             )
+            .service(resource("/surveys", "GET").route(web::get().to(surveys::list_surveys)))
+            .service(
+                resource("/surveys/{name}", "GET, PUT")
+                    .route(web::get().to(surveys::get_survey))
+                    .route(web::put().to(surveys::put_survey)),
+            )
+            .service(resource("/surveys/{name}/publish", "POST").route(web::post().to(surveys::publish_survey)))
             .service(resource("/summary", "GET").route(web::get().to(summary::get_summary)))
             .service(resource("/outbox", "GET").route(web::get().to(outbox::list_outbox)))
             .service(resource("/outbox/{message_id}/resend", "POST").route(web::post().to(outbox::resend_message))),

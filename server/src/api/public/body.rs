@@ -45,7 +45,7 @@ impl FromRequest for JsonBody {
 }
 
 fn too_large() -> ApiError {
-    ApiError::new(ProblemCode::BodyTooLarge, format!("A response has at most {BODY_MAX_BYTES} bytes."))
+    ApiError::new(ProblemCode::BodyTooLarge, format!("The body may have at most {BODY_MAX_BYTES} bytes."))
 }
 
 fn too_slow() -> ApiError {
@@ -55,9 +55,9 @@ fn too_slow() -> ApiError {
 
 fn unsupported_media_type(request: &HttpRequest) -> ApiError {
     let detail = if request.headers().contains_key(CONTENT_TYPE) {
-        "Send the response with Content-Type: application/json."
+        "Send the body with Content-Type: application/json."
     } else {
-        "There is no Content-Type. Send the response with Content-Type: application/json."
+        "There is no Content-Type. Send the body with Content-Type: application/json."
     };
     ApiError::new(ProblemCode::UnsupportedMediaType, detail)
 }

@@ -16,9 +16,11 @@ use actix_web::http::Method;
 use actix_web::middleware::from_fn;
 use actix_web::{HttpResponse, Resource, Route, guard, web};
 
+pub use body::JsonBody;
 pub use client::TrustedProxies;
-pub use parse::{ParseError, parse_response};
+pub use parse::{ParseError, ResponseBody, parse_response};
 pub use rate_limit::RateLimit;
+pub use twice::pointers_given_twice;
 
 use crate::api::ApiError;
 

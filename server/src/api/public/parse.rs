@@ -1,11 +1,12 @@
 //! From the bytes of a body to a valid response.
 
 use counterbell_shared::SiteKey;
-use counterbell_shared::problem::{FieldError, ProblemCode};
+use counterbell_shared::problem::{FieldError, ProblemCode, pointer_to};
 use counterbell_shared::response::{NewResponse, Response};
 
-use super::twice::{pointer_to, pointers_given_twice};
+use super::twice::pointers_given_twice;
 use crate::api::ApiError;
+use crate::surveys::SiteSurveys;
 
 /// Why bytes are no response.
 #[derive(Debug, PartialEq, Eq)]
@@ -25,19 +26,58 @@ impl From<ParseError> for ApiError {
     }
 }
 
-/// Reads the body of `POST /v1/responses`.
+/// The body of `POST /v1/responses`, which is JSON at least.
+pub struct ResponseBody<'a>(Read<'a>);
+
+#[expect(clippy::large_enum_variant, reason = "lives for one request; a box would be an allocation for each good one")]
+enum Read<'a> {
+    Response(NewResponse<'a>),
+    /// It has the form of something else; the names it gives twice.
+    Other(serde_json::Value, Vec<String>),
+}
+
+impl<'a> ResponseBody<'a> {
+    /// Reads a body.
+    ///
+    /// # Errors
+    /// [`ParseError::Json`].
+    pub fn read(body: &'a [u8]) -> Result<Self, ParseError> {
+        match serde_json::from_slice::<NewResponse<'_>>(body) {
+            Ok(new) => Ok(Self(Read::Response(new))),
+            // Read a second time, whole: what fits no response may still be JSON, and then every bad field is named.
+            Err(_) => match serde_json::from_slice(body) {
+                Ok(json) => Ok(Self(Read::Other(json, pointers_given_twice(body)))),
+                Err(error) => Err(ParseError::Json(error.to_string())),
+            },
+        }
+    }
+
+    /// The site it is for, when the key can be one: which surveys there are depends on it.
+    pub fn site_key(&self) -> Option<SiteKey> {
+        match &self.0 {
+            Read::Response(new) => new.site_key(),
+            Read::Other(json, _) => json.get("site_key")?.as_str()?.parse().ok(),
+        }
+    }
+
+    /// The response to one of `surveys`.
+    ///
+    /// # Errors
+    /// [`ParseError::Fields`]: every field that is wrong.
+    pub fn parse(self, surveys: &SiteSurveys) -> Result<(SiteKey, Response), ParseError> {
+        match self.0 {
+            Read::Response(new) => new.parse(|name| surveys.version(name)).map_err(ParseError::Fields),
+            Read::Other(json, twice) => Err(ParseError::Fields(all_errors(json, twice, surveys))),
+        }
+    }
+}
+
+/// Reads a body as a response to one of `surveys`.
 ///
 /// # Errors
 /// [`ParseError`]: that it is no JSON, or every field that is wrong.
-pub fn parse_response(body: &[u8]) -> Result<(SiteKey, Response), ParseError> {
-    match serde_json::from_slice::<NewResponse<'_>>(body) {
-        Ok(new) => new.parse().map_err(ParseError::Fields),
-        // Read a second time, whole: what fits no response may still be JSON, and then every bad field is named.
-        Err(_) => Err(match serde_json::from_slice(body) {
-            Ok(json) => ParseError::Fields(all_errors(json, pointers_given_twice(body))),
-            Err(error) => ParseError::Json(error.to_string()),
-        }),
-    }
+pub fn parse_response(body: &[u8], surveys: &SiteSurveys) -> Result<(SiteKey, Response), ParseError> {
+    ResponseBody::read(body)?.parse(surveys)
 }
 
 /// Most fields named in one answer: a body can hold thousands of wrong ones, and an answer must not be many times its
@@ -45,13 +85,15 @@ pub fn parse_response(body: &[u8]) -> Result<(SiteKey, Response), ParseError> {
 const ERRORS_MAX: usize = 50;
 
 /// The fields and what each must be; only consulted for a body that does not fit.
-const FIELDS: [(&str, Kind, bool); 15] = [
+const FIELDS: [(&str, Kind, bool); 17] = [
     ("site_key", Kind::Text, true),
     ("response_id", Kind::Text, false),
     ("touchpoint", Kind::Text, false),
     ("survey", Kind::Text, false),
+    ("survey_version", Kind::Integer, false),
     ("score", Kind::Integer, true),
     ("comment", Kind::Text, false),
+    ("answers", Kind::Object, false),
     ("order_ref", Kind::Text, false),
     ("customer_ref", Kind::Text, false),
     ("contact", Kind::Object, false),
@@ -65,9 +107,12 @@ const FIELDS: [(&str, Kind, bool); 15] = [
 
 const CONTACT_FIELDS: [(&str, Kind, bool); 2] = [("email", Kind::Text, true), ("consent", Kind::Boolean, true)];
 
+const ANSWER_FIELDS: [(&str, Kind, bool); 2] = [("choices", Kind::Texts, false), ("other", Kind::Text, false)];
+
 #[derive(Clone, Copy)]
 enum Kind {
     Text,
+    Texts,
     Integer,
     Boolean,
     Object,
@@ -77,6 +122,7 @@ impl Kind {
     fn fits(self, value: &serde_json::Value) -> bool {
         match self {
             Self::Text => value.is_string(),
+            Self::Texts => value.as_array().is_some_and(|items| items.iter().all(serde_json::Value::is_string)),
             Self::Integer => value.is_i64(),
             Self::Boolean => value.is_boolean(),
             Self::Object => value.is_object(),
@@ -86,6 +132,7 @@ impl Kind {
     const fn name(self) -> &'static str {
         match self {
             Self::Text => "a text",
+            Self::Texts => "a list of texts",
             Self::Integer => "a whole number",
             Self::Boolean => "true or false",
             Self::Object => "an object",
@@ -94,7 +141,7 @@ impl Kind {
 }
 
 /// Every field that is missing, unknown, of the wrong type or of the wrong value: serde stops at the first.
-fn all_errors(json: serde_json::Value, given_twice: Vec<String>) -> Vec<FieldError> {
+fn all_errors(json: serde_json::Value, given_twice: Vec<String>, surveys: &SiteSurveys) -> Vec<FieldError> {
     let serde_json::Value::Object(mut fields) = json else {
         return vec![FieldError::new("", "must be a JSON object")];
     };
@@ -104,16 +151,34 @@ fn all_errors(json: serde_json::Value, given_twice: Vec<String>) -> Vec<FieldErr
     if let Some(serde_json::Value::Object(contact)) = fields.get_mut("contact") {
         check_fields(contact, &CONTACT_FIELDS, "/contact", &mut errors);
     }
+    if let Some(serde_json::Value::Object(answers)) = fields.get_mut("answers") {
+        check_answers(answers, &mut errors);
+    }
     // What is left has the right shape; its values may still be wrong.
     let text = serde_json::Value::Object(fields).to_string();
     if let Ok(new) = serde_json::from_str::<NewResponse<'_>>(&text) {
-        errors.extend(new.parse().err().unwrap_or_default());
+        errors.extend(new.parse(|name| surveys.version(name)).err().unwrap_or_default());
     }
     if errors.is_empty() {
         errors.push(FieldError::new("", "does not have the form of a response: see docs/API.md"));
     }
     errors.truncate(ERRORS_MAX);
     errors
+}
+
+/// Those that are no answers are named and taken out.
+fn check_answers(answers: &mut Fields, errors: &mut Vec<FieldError>) {
+    answers.retain(|id, answer| {
+        let at = pointer_to("/answers", id);
+        let serde_json::Value::Object(answer) = answer else {
+            errors.push(FieldError::new(at, "must be an object"));
+            return false;
+        };
+        check_fields(answer, &ANSWER_FIELDS, &at, errors);
+        // An answer may leave it out, but has no null in its place.
+        answer.retain(|_, value| !value.is_null());
+        true
+    });
 }
 
 type Fields = serde_json::Map<String, serde_json::Value>;
@@ -155,9 +220,10 @@ fn valid_value(name: &str) -> serde_json::Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::surveys::TEMPLATES_ONLY;
 
     fn pointers(body: &str) -> Vec<String> {
-        match parse_response(body.as_bytes()) {
+        match parse_response(body.as_bytes(), &TEMPLATES_ONLY) {
             Err(ParseError::Fields(errors)) => errors.into_iter().map(|error| error.pointer).collect(),
             other => panic!("{other:?}"),
         }
@@ -176,6 +242,13 @@ mod tests {
             pointers(r#"{"site_key":"site_0000000000000000","score":1,"contact":{"email":"x"}}"#),
             ["/contact/consent", "/contact/email"]
         );
+        assert_eq!(
+            pointers(
+                r#"{"site_key":"site_0000000000000000","score":1,
+                    "answers":{"a":1,"b":{"choices":"x","why":1},"c":{"choices":["B c"]}}}"#
+            ),
+            ["/answers/a", "/answers/b/choices", "/answers/b/why", "/answers/c/choices/0"]
+        );
     }
 
     #[test]
@@ -187,6 +260,6 @@ mod tests {
     fn field_given_twice_is_named_and_not_repeated() {
         let body = r#"{"score":"my secret","score":1,"site_key":"site_0000000000000000"}"#;
         assert_eq!(pointers(body), ["/score"]);
-        assert!(!format!("{:?}", parse_response(body.as_bytes())).contains("my secret"));
+        assert!(!format!("{:?}", parse_response(body.as_bytes(), &TEMPLATES_ONLY)).contains("my secret"));
     }
 }

@@ -7,12 +7,13 @@ use counterbell_shared::time::UnixMillis;
 
 use super::body::JsonBody;
 use super::cors::check_origin;
-use super::parse::parse_response;
+use super::parse::ResponseBody;
 use super::rate_limit::Bucket;
 use crate::api::ApiError;
 use crate::app::AppState;
 use crate::ingest::{self, Record};
 use crate::metrics::IngestOutcome;
+use crate::surveys::TEMPLATES_ONLY;
 
 /// Stores a response; answers after the commit. Counts what became of the request, whatever that is.
 ///
@@ -49,17 +50,24 @@ struct Stored {
 
 async fn store_response(request: &HttpRequest, state: &AppState, body: &JsonBody) -> Result<Stored, ApiError> {
     let of_address = state.rate_limit.check_address(state.trusted_proxies.client(request))?;
-    let (site_key, response) = parse_response(&body.0)?;
-    let site = state.directory.site(&site_key).await?.ok_or_else(ApiError::unknown_site)?;
-    check_origin(request, &site)?;
-    let of_site = state.rate_limit.check_site(&site)?;
+    let body = ResponseBody::read(&body.0)?;
+    // Which surveys there are depends on the site.
+    let known = match body.site_key() {
+        Some(key) => Some(state.directory.site(&key).await?.ok_or_else(ApiError::unknown_site)?),
+        None => None,
+    };
+    let (_, response) = body.parse(known.as_ref().map_or(&TEMPLATES_ONLY, |known| &known.surveys))?;
+    let known = known.ok_or_else(ApiError::unknown_site)?;
+    let site = &known.site;
+    check_origin(request, site)?;
+    let of_site = state.rate_limit.check_site(site)?;
     let now = UnixMillis::now();
-    state.daily_caps.take(&site, now)?;
-    let record = Record::new(&site, response, now);
+    state.daily_caps.take(site, now)?;
+    let record = Record::new(site, response, now);
     let held = record.response.held.is_some();
     let stored = state.writer.store(record).await;
     if !stored.as_ref().is_ok_and(|stored| stored.outcome == Outcome::Accepted) {
-        state.daily_caps.give_back(&site);
+        state.daily_caps.give_back(site);
     }
     let ingest::Stored { response_id, outcome } = stored?;
     Ok(Stored {

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use counterbell_shared::problem::pointer_to;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// JSON pointers (RFC 6901) of members of `json` that are there again; none for text that is no JSON.
@@ -12,12 +13,6 @@ pub fn pointers_given_twice(json: &[u8]) -> Vec<String> {
         names.collect_twice("", &mut twice);
     }
     twice
-}
-
-/// Appends a member's name to a pointer.
-pub fn pointer_to(parent: &str, name: &str) -> String {
-    // RFC 6901 section 3.
-    format!("{parent}/{}", name.replace('~', "~0").replace('/', "~1"))
 }
 
 /// The members of an object, and theirs; nothing of any other value.

@@ -2,14 +2,16 @@
 
 use actix_web::http::header::ContentType;
 use actix_web::{HttpRequest, HttpResponse, web};
+use counterbell_shared::SiteKey;
+use counterbell_shared::survey::DEFAULT_SURVEY;
 use counterbell_shared::widget_config::WidgetConfig;
-use counterbell_shared::{SiteKey, Survey};
 use sha2::{Digest, Sha256};
 
 use super::cors::check_origin;
 use crate::api::admin::Params;
 use crate::api::{ApiError, etag};
 use crate::app::AppState;
+use crate::surveys::own_words;
 
 /// What the widget needs to know before it is shown.
 ///
@@ -21,15 +23,19 @@ pub async fn get_widget_config(
     site_key: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
     let mut params = Params::parse(&request)?;
-    let survey = params.take("survey", |name| Survey::find(name).ok_or("names no survey of this site"))?;
-    // A page's `lang` may be anything, and the widget must come up all the same: what is not offered gets English.
-    params.take("locale", |locale| Ok::<_, String>(locale.to_owned()))?;
+    let name = params.take("survey", |name| Ok::<_, String>(name.to_owned()))?;
+    // A page's `lang` may be anything, and the widget must come up all the same: what is not offered gets the survey's
+    // default language.
+    let locale = params.take("locale", |locale| Ok::<_, String>(locale.to_owned()))?.unwrap_or_default();
     params.finish()?;
     let site_key: SiteKey = site_key.parse().map_err(|_| ApiError::unknown_site())?;
-    let site = state.directory.site(&site_key).await?.ok_or_else(ApiError::unknown_site)?;
-    check_origin(&request, &site)?;
+    let known = state.directory.site(&site_key).await?.ok_or_else(ApiError::unknown_site)?;
+    check_origin(&request, &known.site)?;
+    let found = known.surveys.find(name.as_deref().unwrap_or(DEFAULT_SURVEY));
+    let survey =
+        found.ok_or_else(|| ApiError::invalid_parameter("survey", "names no published survey of this site"))?;
 
-    let config = WidgetConfig::new(survey.unwrap_or_else(Survey::default_survey));
+    let config = WidgetConfig::new(&survey.survey, &survey.version, &locale, own_words);
     let body = serde_json::to_vec(&config).map_err(ApiError::fault)?;
     let digest = Sha256::digest(&body);
     let tag = format!("\"{:016x}\"", u64::from_be_bytes(std::array::from_fn(|i| digest[i])));

@@ -1,13 +1,14 @@
 //! Real reviews, as a shop's page would send them.
 
-use counterbell_shared::Survey;
 use counterbell_shared::response::Response;
+use counterbell_shared::survey::DEFAULT_SURVEY;
 use counterbell_shared::time::UnixMillis;
 
 use super::super::CliError;
 use crate::db::sites::Site;
 use crate::demo::{REVIEWS_MAP, dated_reviews};
 use crate::import::{ImportError, ImportOptions, RowParser};
+use crate::surveys::TEMPLATES_ONLY;
 
 /// Page all of them name.
 pub const PAGE_URL: &str = "https://shop.example/checkout/thank-you";
@@ -27,7 +28,7 @@ pub fn load(site: &Site) -> Result<Vec<Response>, CliError> {
     let reviews = dated_reviews(UnixMillis::now()).map_err(ImportError::from)?;
     let options = ImportOptions {
         mapping: REVIEWS_MAP.parse().map_err(CliError::Usage)?,
-        survey: Survey::default_survey(),
+        survey: TEMPLATES_ONLY.version(DEFAULT_SURVEY).map_err(CliError::Usage)?,
         touchpoint: None,
         dry_run: false,
         alert: false,

@@ -12,7 +12,8 @@ use crate::db::score_days::{SCORES, ScoreDays};
 macro_rules! into_responses {
     () => {
         "INSERT INTO responses (site_id, response_id, touchpoint, survey, survey_version, metric, score, comment, \
-         order_ref, customer_ref, contact_email, locale, page_url, channel, created_at, received_at, held) \
+         order_ref, customer_ref, contact_email, locale, page_url, channel, created_at, received_at, held, \
+         answers) \
          SELECT "
     };
 }
@@ -140,7 +141,7 @@ fn response_columns<'a>(rows: &[&'a NewResponseRow]) -> Vec<Column<'a>> {
         big(|row| row.site_id),
         Column::Bytes(rows.iter().map(|row| row.response_id.as_slice()).collect()),
         texts(|row| &row.touchpoint),
-        texts(|row| row.survey),
+        texts(|row| &row.survey.0),
         integers(|row| row.survey_version),
         texts(|row| row.metric),
         integers(|row| row.score),
@@ -154,6 +155,7 @@ fn response_columns<'a>(rows: &[&'a NewResponseRow]) -> Vec<Column<'a>> {
         big(|row| row.created_at),
         big(|row| row.received_at),
         optional(|row| row.held),
+        optional(|row| row.answers.as_deref()),
     ]
 }
 

@@ -1,0 +1,58 @@
+//! Surveys: the templates every site has, what a site put in their place, and the widget's own words.
+
+mod catalog;
+mod labels;
+mod site;
+mod templates;
+mod words;
+
+use counterbell_shared::limits::SURVEY_MAX_BYTES;
+use counterbell_shared::problem::FieldError;
+use counterbell_shared::{Survey, SurveyVersion};
+
+pub use catalog::{CatalogEntry, CatalogVersion, ShownSurvey, catalog, find_shown, shown_template};
+pub use labels::labelled;
+pub use site::{SiteSurveys, TEMPLATES_ONLY};
+pub use templates::{TEMPLATE_VERSION, template, template_document, templates};
+pub use words::own_words;
+
+use crate::api::public::pointers_given_twice;
+
+/// A version of a survey with its document.
+#[derive(Debug)]
+pub struct VersionedSurvey {
+    /// Which it is.
+    pub version: SurveyVersion,
+    /// What it asks.
+    pub survey: Survey,
+}
+
+impl VersionedSurvey {
+    /// Of a document and the number it is stored under.
+    pub fn new(survey: Survey, version: i32) -> Self {
+        let version = SurveyVersion { name: survey.name.as_str().into(), version, metric: survey.metric };
+        Self { version, survey }
+    }
+}
+
+/// Reads a survey's document.
+///
+/// # Errors
+/// What is wrong, each with a JSON pointer.
+pub fn parse_document(document: &[u8]) -> Result<Survey, Vec<FieldError>> {
+    let whole = |detail: String| vec![FieldError::new("", detail)];
+    if document.len() > SURVEY_MAX_BYTES {
+        return Err(whole(format!("must have at most {SURVEY_MAX_BYTES} bytes")));
+    }
+    let value = serde_json::from_slice(document).map_err(|error| whole(format!("is not JSON: {error}")))?;
+    let twice = pointers_given_twice(document).into_iter().map(|pointer| FieldError::new(pointer, "is given twice"));
+    let mut errors: Vec<_> = twice.collect();
+    match Survey::parse(&value) {
+        Ok(survey) if errors.is_empty() => Ok(survey),
+        Ok(_) => Err(errors),
+        Err(more) => {
+            errors.extend(more);
+            Err(errors)
+        }
+    }
+}
