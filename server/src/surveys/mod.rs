@@ -56,3 +56,26 @@ pub fn parse_document(document: &[u8]) -> Result<Survey, Vec<FieldError>> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn document_of_the_handbook_is_a_survey() {
+        let handbook = include_str!("../../../docs/SURVEYS.md");
+        let example = handbook.split("```json\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+        let survey = parse_document(example.as_bytes()).unwrap();
+        assert_eq!((survey.name.as_str(), survey.steps.len(), survey.thanks.len()), ("checkout", 2, 2));
+    }
+
+    #[test]
+    fn what_is_no_document_is_told_as_a_whole() {
+        let pointers = |document: &[u8]| -> Vec<String> {
+            parse_document(document).unwrap_err().into_iter().map(|error| error.pointer).collect()
+        };
+        assert_eq!(pointers(b"{"), [""]);
+        assert_eq!(pointers(&[b' '; SURVEY_MAX_BYTES + 1]), [""]);
+        assert!(pointers(br#"{"name": "a", "name": "b"}"#).contains(&"/name".to_owned()));
+    }
+}

@@ -12,7 +12,7 @@ use super::params::Params;
 use crate::api::ApiError;
 use crate::api::public::JsonBody;
 use crate::app::AppState;
-use crate::db::{dialect, surveys};
+use crate::db::surveys;
 use crate::surveys::{CatalogEntry, catalog, find_shown, parse_document};
 
 /// A survey as integrators see it.
@@ -93,9 +93,7 @@ pub async fn put_survey(
     // JSON is UTF-8 (RFC 8259 section 8.1), or it would not have been read.
     let document = String::from_utf8_lossy(&body).into_owned();
     let now = UnixMillis::now().0;
-    let work = move |conn: &mut _| {
-        dialect::write_transaction(conn, |conn| surveys::put(conn, site_id, &survey, &document, now))
-    };
+    let work = move |conn: &mut _| surveys::put(conn, site_id, &survey, &document, now);
     let put = state.writer.run(work).await?.map_err(|error| ApiError::invalid_survey(vec![error]))?;
     let mut answer = if put.is_new { HttpResponse::Created() } else { HttpResponse::Ok() };
     Ok(answer.json(json!({"name": name.as_str(), "version": put.version, "is_new": put.is_new})))
@@ -117,9 +115,7 @@ pub async fn publish_survey(
     params.finish()?;
     let wanted = name.clone();
     let now = UnixMillis::now().0;
-    let work = move |conn: &mut _| {
-        dialect::write_transaction(conn, |conn| surveys::publish(conn, site_id, &wanted, version, now))
-    };
+    let work = move |conn: &mut _| surveys::publish(conn, site_id, &wanted, version, now);
     let version = state.writer.run(work).await?.ok_or_else(not_found)?;
     Ok(HttpResponse::Ok().json(json!({"name": name.as_str(), "version": version})))
 }
