@@ -4,10 +4,11 @@ use counterbell::api::public::{ParseError, parse_response};
 use counterbell::surveys::TEMPLATES_ONLY;
 use counterbell_shared::answers::NewAnswers;
 use counterbell_shared::limits::{
-    BODY_MAX_BYTES, COMMENT_MAX_CHARS, EMAIL_MAX_BYTES, LOCALE_MAX_BYTES, PAGE_URL_MAX_BYTES, REFERENCE_MAX_CHARS,
-    TOUCHPOINT_MAX_CHARS,
+    BODY_MAX_BYTES, CHOICES_MAX, COMMENT_MAX_CHARS, EMAIL_MAX_BYTES, LOCALE_MAX_BYTES, OTHER_MAX_CHARS,
+    PAGE_URL_MAX_BYTES, REFERENCE_MAX_CHARS, TOUCHPOINT_MAX_CHARS,
 };
 use counterbell_shared::response::{NewContact, NewResponse, Response};
+use counterbell_shared::survey::is_slug;
 
 /// Parses `body`, as long as the HTTP layer would let it through; whether it is a response.
 ///
@@ -43,8 +44,24 @@ pub fn check(body: &[u8]) -> bool {
 
 fn check_limits(response: &Response) {
     let Response {
-        touchpoint, survey, score, comment, order_ref, customer_ref, contact_email, locale, page_url, ..
+        touchpoint,
+        survey,
+        score,
+        comment,
+        answers,
+        order_ref,
+        customer_ref,
+        contact_email,
+        locale,
+        page_url,
+        ..
     } = response;
+    for (id, answer) in answers.iter().flat_map(|answers| answers.iter()) {
+        assert!(is_slug(id) && answer.choices.iter().all(|id| is_slug(id)), "{answer:?}");
+        assert!(answer.choices.len() <= CHOICES_MAX, "{answer:?}");
+        assert!(answer.other.as_ref().is_none_or(|words| words.as_str().chars().count() <= OTHER_MAX_CHARS));
+        assert!(answer.other.is_some() || !answer.choices.is_empty(), "{answer:?}");
+    }
     let one_line = |text: &str, max_chars: usize| {
         assert!(!text.trim().is_empty() && text.trim() == text, "{text:?}");
         assert!(text.chars().count() <= max_chars && !text.chars().any(char::is_control), "{text:?}");

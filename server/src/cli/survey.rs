@@ -105,9 +105,10 @@ impl SurveyCommand {
 
 impl PutArgs {
     fn run(self) -> Result<(), CliError> {
-        let file = self.file.display();
+        let from_stdin = self.file.as_os_str() == "-";
+        let file = if from_stdin { "standard input".to_owned() } else { self.file.display().to_string() };
         let wrong = |errors: &[FieldError]| CliError::Usage(format!("{file} is no survey: {}", all(errors)));
-        let document = self.read()?;
+        let document = self.read(from_stdin)?;
         let survey = parse_document(document.as_bytes()).map_err(|errors| wrong(&errors))?;
         let mut conn = open_up_to_date(&self.common.database_url()?)?;
         let site = find_site(&mut conn, &self.site)?;
@@ -124,11 +125,11 @@ impl PutArgs {
         self.output.print(&json!({"name": name, "version": put.version, "is_new": put.is_new}), &text)
     }
 
-    fn read(&self) -> Result<String, CliError> {
+    fn read(&self, from_stdin: bool) -> Result<String, CliError> {
         // One byte more than is allowed tells that there are too many.
         let most = u64::try_from(SURVEY_MAX_BYTES).unwrap_or(u64::MAX) + 1;
         let mut document = String::new();
-        let read = if self.file.as_os_str() == "-" {
+        let read = if from_stdin {
             std::io::stdin().take(most).read_to_string(&mut document)
         } else {
             std::fs::File::open(&self.file).and_then(|file| file.take(most).read_to_string(&mut document))
@@ -177,7 +178,7 @@ fn entry_text(entry: &CatalogEntry) -> String {
         Some(version) => format!("version {version}"),
         None => "no version in force".to_owned(),
     };
-    let mut text = format!("{:<16}  {:<11}  {in_force}\n", entry.name, entry.metric);
+    let mut text = format!("{:<16}  {:<11}  {in_force}\n", entry.name, entry.metric.as_str());
     for version in &entry.versions {
         let published = version.published_at.map_or("draft".to_owned(), |at| format!("published {at}"));
         text.push_str(&format!("    version {}  stored {}  {published}\n", version.version, version.created_at));

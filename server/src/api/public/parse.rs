@@ -66,7 +66,10 @@ impl<'a> ResponseBody<'a> {
     /// [`ParseError::Fields`]: every field that is wrong.
     pub fn parse(self, surveys: &SiteSurveys) -> Result<(SiteKey, Response), ParseError> {
         match self.0 {
-            Read::Response(new) => new.parse(|name| surveys.version(name)).map_err(ParseError::Fields),
+            Read::Response(new) => new.parse(|name| surveys.version(name)).map_err(|mut errors| {
+                errors.truncate(ERRORS_MAX);
+                ParseError::Fields(errors)
+            }),
             Read::Other(json, twice) => Err(ParseError::Fields(all_errors(json, twice, surveys))),
         }
     }
@@ -249,6 +252,13 @@ mod tests {
             ),
             ["/answers/a", "/answers/b/choices", "/answers/b/why", "/answers/c/choices/0"]
         );
+    }
+
+    #[test]
+    fn many_faults_are_told_in_part() {
+        let answers: Vec<_> = (0..99).map(|n| format!("\"A{n}\":{{}}")).collect();
+        let body = format!(r#"{{"site_key":"site_0000000000000000","score":1,"answers":{{{}}}}}"#, answers.join(","));
+        assert_eq!(pointers(&body).len(), ERRORS_MAX);
     }
 
     #[test]
