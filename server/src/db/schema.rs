@@ -66,6 +66,8 @@ diesel::table! {
         created_at -> BigInt,
         received_at -> BigInt,
         held -> Nullable<Text>,
+        complete -> Bool,
+        revision -> Integer,
     }
 }
 

@@ -34,9 +34,18 @@ impl<'a> ScoreDays<'a> {
 
     /// Adds one response of this score.
     pub fn add(&mut self, key: Key<'a>, score: i32) {
+        self.change(key, score, 1);
+    }
+
+    /// Takes one response of this score away again.
+    pub fn take(&mut self, key: Key<'a>, score: i32) {
+        self.change(key, score, -1);
+    }
+
+    fn change(&mut self, key: Key<'a>, score: i32, by: i64) {
         let counts = self.0.entry(key).or_insert([0; SCORES]);
         if let Some(count) = usize::try_from(score).ok().and_then(|score| counts.get_mut(score)) {
-            *count += 1;
+            *count += by;
         }
     }
 

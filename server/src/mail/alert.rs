@@ -37,6 +37,7 @@ struct Facts {
     comment: Option<String>,
     rows: Vec<(&'static str, String)>,
     can_reply: bool,
+    complete: bool,
     site: String,
     response_id: String,
 }
@@ -83,6 +84,7 @@ impl Facts {
             comment: response.comment.as_deref().map(defang),
             rows: rows.into_iter().filter_map(|(name, value)| Some((name, value?))).collect(),
             can_reply: response.contact_email.is_some(),
+            complete: response.complete,
             site,
             response_id: response.id()?.to_string(),
         })
@@ -154,6 +156,8 @@ mod tests {
             created_at: 1_795_269_900_000,
             received_at: 1_795_269_900_000,
             held: None,
+            complete: true,
+            revision: 0,
         };
         let from = "counterbell@localhost".parse().unwrap();
         let mail = alert_mail(&from, "staff@shop.example", "0193-id", "Bramble & Oak".to_owned(), &response).unwrap();

@@ -67,6 +67,8 @@ row! {
         created_at: i64,
         received_at: i64,
         held: Option<String>,
+        complete: bool,
+        revision: i32,
     }
 }
 

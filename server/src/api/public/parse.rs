@@ -45,7 +45,7 @@ pub fn parse_response(body: &[u8]) -> Result<(SiteKey, Response), ParseError> {
 const ERRORS_MAX: usize = 50;
 
 /// The fields and what each must be; only consulted for a body that does not fit.
-const FIELDS: [(&str, Kind, bool); 15] = [
+const FIELDS: [(&str, Kind, bool); 17] = [
     ("site_key", Kind::Text, true),
     ("response_id", Kind::Text, false),
     ("touchpoint", Kind::Text, false),
@@ -61,6 +61,8 @@ const FIELDS: [(&str, Kind, bool); 15] = [
     ("created_at", Kind::Text, false),
     ("elapsed_ms", Kind::Integer, false),
     ("website", Kind::Text, false),
+    ("complete", Kind::Boolean, false),
+    ("revision", Kind::Integer, false),
 ];
 
 const CONTACT_FIELDS: [(&str, Kind, bool); 2] = [("email", Kind::Text, true), ("consent", Kind::Boolean, true)];

@@ -12,7 +12,8 @@ use crate::db::score_days::{SCORES, ScoreDays};
 macro_rules! into_responses {
     () => {
         "INSERT INTO responses (site_id, response_id, touchpoint, survey, survey_version, metric, score, comment, \
-         order_ref, customer_ref, contact_email, locale, page_url, channel, created_at, received_at, held) \
+         order_ref, customer_ref, contact_email, locale, page_url, channel, created_at, received_at, held, \
+         complete, revision) \
          SELECT "
     };
 }
@@ -154,6 +155,8 @@ fn response_columns<'a>(rows: &[&'a NewResponseRow]) -> Vec<Column<'a>> {
         big(|row| row.created_at),
         big(|row| row.received_at),
         optional(|row| row.held),
+        Column::Bools(rows.iter().map(|row| row.complete).collect()),
+        integers(|row| row.revision),
     ]
 }
 
