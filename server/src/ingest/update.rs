@@ -7,7 +7,7 @@ use counterbell_shared::Outcome;
 use super::record::Record;
 use crate::db::outbox::{FiredAlert, NewAlertRow, NewOutboxRow};
 use crate::db::responses::ResponseRow;
-use crate::db::score_days::{ScoreDays, day_of};
+use crate::db::score_days::{self, Key, ScoreDays, day_of};
 use crate::db::{AnyConnection, dialect};
 
 /// Replaces what is stored by later revisions of it, and all that follows from it: figures, the place in the queue of the
@@ -35,6 +35,11 @@ pub fn update_responses(conn: &mut AnyConnection, records: &[&Record]) -> QueryR
         count_again(&mut counts, before, record);
     }
     counts.store(conn)?;
+    for (before, _) in
+        replaced.iter().filter(|(before, record)| before.held.is_none() && record.response.held.is_some())
+    {
+        score_days::delete_if_empty(conn, key_of(before))?;
+    }
     let mut to_index: Vec<_> = replaced.iter().filter_map(|(before, record)| with_new_words(before, record)).collect();
     to_index.dedup();
     if !to_index.is_empty() {
@@ -64,9 +69,14 @@ fn update_response(conn: &mut AnyConnection, record: &Record) -> QueryResult<Opt
     Ok(Some(before))
 }
 
+/// Where a response counts, in any revision.
+fn key_of(row: &ResponseRow) -> Key<'_> {
+    (row.site_id, &row.metric, day_of(row.created_at), &row.touchpoint)
+}
+
 /// Moves a response from its score before to its score now. One that is held back is at neither.
 fn count_again<'a>(counts: &mut ScoreDays<'a>, before: &'a ResponseRow, record: &Record) {
-    let key = (before.site_id, before.metric.as_str(), day_of(before.created_at), before.touchpoint.as_str());
+    let key = key_of(before);
     let row = &record.response;
     if (before.held.is_some(), before.score) == (row.held.is_some(), row.score) {
         return;
