@@ -17,6 +17,8 @@ mod metrics;
 mod overload;
 mod request_id;
 mod respond;
+mod revisions;
 mod search;
 mod shutdown;
+mod silence;
 mod summary;
