@@ -30,7 +30,8 @@ pub(super) fn integrity(conn: &mut AnyConnection) -> QueryResult<Check> {
     let name = "integrity";
     let (differences, found, advice) = match conn {
         AnyConnection::Sqlite(_) => {
-            let query = "SELECT integrity_check AS word FROM pragma_integrity_check WHERE schema = 'main'";
+            // Of the main database: nothing else is attached yet.
+            let query = "SELECT integrity_check AS word FROM pragma_integrity_check";
             let advice = "the file is damaged: stop the server, keep the file, restore a backup, look at the disk";
             let lines = match diesel::sql_query(query).load::<Word>(conn) {
                 Ok(lines) => lines.into_iter().map(|line| line.word).filter(|line| line != "ok").collect(),
