@@ -275,39 +275,51 @@ async fn search_goes_by_the_comment_as_it_is_and_finds_a_response_once() {
     }
 }
 
+/// What must be stored of a response.
+struct Model {
+    revision: i64,
+    score: i64,
+    comment: Option<String>,
+    complete: bool,
+}
+
 #[tokio::test]
 async fn random_revisions_end_as_the_model_says() {
     for (place, app) in apps().await {
         let mut random = fastrand::Rng::with_seed(0x5eed);
-        let ids: Vec<_> = (0..8).map(|_| sample::response_id()).collect();
-        // Revision, score and comment, complete, for each id.
-        let mut model: Vec<Option<(i64, i64, Option<String>, bool)>> = vec![None; ids.len()];
+        let mut responses: Vec<(String, Option<Model>)> = (0..8).map(|_| (sample::response_id(), None)).collect();
         for step in 0..300 {
-            let place_of_id = random.usize(..ids.len());
-            let (number, score, complete) = (random.i64(0..40), random.i64(1..=5), random.u8(..4) == 0);
-            let comment = random.bool().then(|| format!("words {step}"));
-            let members = json!({ "complete": complete, "comment": comment });
-            let answer = send(&app, revision(&ids[place_of_id], number, score, members)).await;
-            let known = &mut model[place_of_id];
+            let (id, known) = random.choice(&mut responses).unwrap();
+            let mut sent = Model {
+                revision: random.i64(0..40),
+                score: random.i64(1..=5),
+                comment: random.bool().then(|| format!("words {step}")),
+                complete: random.u8(..4) == 0,
+            };
+            let members = json!({ "complete": sent.complete, "comment": sent.comment });
+            let answer = send(&app, revision(id, sent.revision, sent.score, members)).await;
             let expected = match known {
                 None => said(201, "accepted"),
-                Some((last, ..)) if *last < number => said(200, "updated"),
+                Some(known) if known.revision < sent.revision => said(200, "updated"),
                 Some(_) => said(200, "duplicate"),
             };
             assert_eq!(answer, expected, "{place}, step {step}");
             if expected.1 != "duplicate" {
-                let was_complete = known.as_ref().is_some_and(|(.., complete)| *complete);
-                *known = Some((number, score, comment, complete || was_complete));
+                sent.complete |= known.as_ref().is_some_and(|known| known.complete);
+                *known = Some(sent);
             }
         }
 
         let mut expected = vec![0; 5];
-        for (id, known) in ids.iter().zip(&model) {
-            let (_, score, comment, complete) = known.as_ref().unwrap();
+        for (id, known) in &responses {
+            let known = known.as_ref().unwrap();
             let row = stored(&app, id).await;
-            assert_eq!((&row["score"], &row["comment"]), (&json!(score), &json!(comment)), "{place}");
-            assert_eq!(row["complete"], *complete, "{place}");
-            expected[usize::try_from(score - 1).unwrap()] += 1;
+            for (member, value) in
+                [("score", json!(known.score)), ("comment", json!(known.comment)), ("complete", json!(known.complete))]
+            {
+                assert_eq!(row[member], value, "{place}: {member} of {row}");
+            }
+            expected[usize::try_from(known.score - 1).unwrap()] += 1;
         }
         assert_eq!(scores(&app, "csat").await, expected, "{place}");
         expect_well(&app, &place);
