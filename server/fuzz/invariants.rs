@@ -115,6 +115,8 @@ fn check_round_trip(site_key: &str, response: Response) {
         created_at: response.created_at.and_then(|time| text(&time.to_string())),
         elapsed_ms: response.elapsed_ms,
         website: response.honeypot.then(|| "filled in".into()),
+        complete: Some(response.complete),
+        revision: Some(response.revision.into()),
     };
     let body = serde_json::to_vec(&again).unwrap_or_default();
     assert!(body.len() <= BODY_MAX_BYTES, "{} bytes", body.len());

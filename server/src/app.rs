@@ -51,6 +51,8 @@ pub struct AppState {
     pub trusted_proxies: TrustedProxies,
     /// How much one site takes a day.
     pub daily_caps: DailyCaps,
+    /// How long an alert about a response that is not complete waits for the customer to go on, in ms.
+    pub silence_ms: i64,
     /// What is counted.
     pub metrics: Metrics,
     /// Most records waiting for the writer.
@@ -118,6 +120,7 @@ impl Server {
             rate_limit: RateLimit::per_minute(config.rate_limit),
             trusted_proxies: TrustedProxies::new(config.trusted_proxies.clone()),
             daily_caps: DailyCaps::default(),
+            silence_ms: config.silence_ms,
             metrics,
             queue_capacity: config.queue_capacity,
         });

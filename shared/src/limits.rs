@@ -14,6 +14,8 @@ pub const EMAIL_MAX_BYTES: usize = 254;
 pub const LOCALE_MAX_BYTES: usize = 35;
 /// Longest page URL kept, in bytes.
 pub const PAGE_URL_MAX_BYTES: usize = 2_048;
+/// Highest revision of a response: far more than a customer changes an answer.
+pub const REVISION_MAX: u16 = 1_000;
 /// Most items of one page of a list.
 pub const PAGE_MAX_ITEMS: u32 = 200;
 /// Items of a page when the caller names no number.

@@ -54,7 +54,9 @@ impl FromStr for Channel {
 pub enum Outcome {
     /// Stored.
     Accepted,
-    /// Stored before under the same `response_id`; nothing was written.
+    /// Stored before under the same `response_id`, and replaced by this later revision.
+    Updated,
+    /// Stored before under the same `response_id`, in this revision or a later one; nothing was written.
     Duplicate,
 }
 
@@ -71,7 +73,7 @@ mod wire {
     use crate::answers::{Answers, NewAnswers};
     use crate::contact::EmailAddress;
     use crate::ids::{ResponseId, SiteKey};
-    use crate::limits::PAGE_URL_MAX_BYTES;
+    use crate::limits::{PAGE_URL_MAX_BYTES, REVISION_MAX};
     use crate::metric::{Metric, Score};
     use crate::problem::FieldError;
     use crate::survey::{DEFAULT_SURVEY, SurveyVersion};
@@ -134,6 +136,12 @@ mod wire {
         /// A field that no customer sees: who fills it in is a program.
         #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
         pub website: Option<Cow<'a, str>>,
+        /// The customer has finished; `true` when left out.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub complete: Option<bool>,
+        /// Grows with every change of what is sent under one `response_id`; 0 when left out.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub revision: Option<i64>,
     }
 
     /// How to write to the customer, as sent.
@@ -180,6 +188,10 @@ mod wire {
         pub elapsed_ms: Option<i64>,
         /// The field that no customer sees was filled in.
         pub honeypot: bool,
+        /// The customer has finished; until then more may come under the same id.
+        pub complete: bool,
+        /// Of all that comes under one id the highest counts. 0 to [`REVISION_MAX`].
+        pub revision: u16,
     }
 
     /// Answer to a stored response.
@@ -225,6 +237,7 @@ mod wire {
             let channel = errors.check("/channel", self.channel.as_deref().map(channel));
             let created_at = errors.check("/created_at", self.created_at.as_deref().map(created_at));
             let elapsed_ms = errors.check("/elapsed_ms", self.elapsed_ms.map(elapsed_ms));
+            let revision = errors.check("/revision", self.revision.map(revision));
             match (site_key, survey, score) {
                 (Some(site_key), Some(survey), Some(score)) if errors.0.is_empty() => Ok((
                     site_key,
@@ -244,6 +257,8 @@ mod wire {
                         created_at,
                         elapsed_ms,
                         honeypot: self.website.as_deref().is_some_and(|text| !text.is_empty()),
+                        complete: self.complete.unwrap_or(true),
+                        revision: revision.unwrap_or(0),
                     },
                 )),
                 _ => Err(errors.0),
@@ -292,6 +307,11 @@ mod wire {
 
     fn elapsed_ms(value: i64) -> Result<i64, &'static str> {
         if value < 0 { Err("must not be negative") } else { Ok(value) }
+    }
+
+    fn revision(value: i64) -> Result<u16, String> {
+        let revision = u16::try_from(value).ok().filter(|revision| *revision <= REVISION_MAX);
+        revision.ok_or_else(|| format!("must be from 0 to {REVISION_MAX}"))
     }
 
     fn names(names: impl Iterator<Item = &'static str>) -> String {
@@ -356,6 +376,7 @@ mod wire {
             assert_eq!((&*response.survey.name, response.survey.version), ("csat", 7));
             assert_eq!(response.channel, Channel::Api);
             assert_eq!(response.response_id, None);
+            assert_eq!((response.complete, response.revision), (true, 0));
         }
 
         #[test]
@@ -370,7 +391,7 @@ mod wire {
                 r#"{"site_key":"x","response_id":"1","touchpoint":" ","survey":"nps","survey_version":0,"score":11,
                     "answers":{"A":{}},"order_ref":"a\u0000",
                     "contact":{"email":"nobody","consent":true},"locale":"_","page_url":"ftp://x","channel":"fax",
-                    "created_at":"yesterday"}"#,
+                    "created_at":"yesterday","revision":1001}"#,
             )
             .unwrap_err();
             assert_eq!(
@@ -388,6 +409,7 @@ mod wire {
                     "/page_url must be an http or https URL",
                     r#"/channel must be one of "web", "kiosk", "link", "email", "import", "api""#,
                     r#"/created_at must be an RFC 3339 time such as "2026-11-21T14:05:00Z", not before 1970"#,
+                    "/revision must be from 0 to 1000",
                 ]
             );
         }

@@ -53,6 +53,7 @@ struct Shared {
     urls: Vec<String>,
     site_key: String,
     unhappy_every: usize,
+    in_steps: bool,
     leaving: AtomicBool,
     met: Mutex<Met>,
 }
@@ -65,11 +66,22 @@ impl Customers {
 
     /// As [`Self::come`]; each time they send, also the same response again, they are led to any of the servers.
     pub fn come_to(nodes: &[Node], app: &TestApp, customers: usize, unhappy_every: usize) -> Self {
+        Self::start(nodes, app, customers, unhappy_every, false)
+    }
+
+    /// As [`Self::come_to`]; each first sends a score, and then the same response with a comment, often with another
+    /// score. It counts as acknowledged when the whole of it is.
+    pub fn come_in_steps_to(nodes: &[Node], app: &TestApp, customers: usize, unhappy_every: usize) -> Self {
+        Self::start(nodes, app, customers, unhappy_every, true)
+    }
+
+    fn start(nodes: &[Node], app: &TestApp, customers: usize, unhappy_every: usize, in_steps: bool) -> Self {
         let nodes = nodes.iter().map(|node| node.url("/v1/responses"));
         let shared = Arc::new(Shared {
             urls: nodes.chain(std::iter::once(app.url("/v1/responses"))).collect(),
             site_key: app.site_key.clone(),
             unhappy_every,
+            in_steps,
             leaving: AtomicBool::new(false),
             met: Mutex::default(),
         });
@@ -124,12 +136,22 @@ async fn send_until_leaving(shared: Arc<Shared>) {
             "score": if unhappy { 1 } else { 4 },
             "comment": "under load",
         });
-        send_until_acknowledged(&http, &shared, &response, unhappy).await;
+        if shared.in_steps {
+            let step = json!({ "score": fastrand::u8(1..=5), "comment": null, "complete": false });
+            send_until_acknowledged(&http, &shared, &sample::with(response.clone(), step)).await;
+        }
+        let response = if shared.in_steps { sample::with(response, json!({ "revision": 1 })) } else { response };
+        send_until_acknowledged(&http, &shared, &response).await;
+        {
+            let mut met = shared.met.lock().unwrap();
+            met.acknowledged.push(response["response_id"].as_str().unwrap().to_owned());
+            met.unhappy += usize::from(unhappy);
+        }
         tokio::time::sleep(PAUSE).await;
     }
 }
 
-async fn send_until_acknowledged(http: &reqwest::Client, shared: &Shared, response: &Value, unhappy: bool) {
+async fn send_until_acknowledged(http: &reqwest::Client, shared: &Shared, response: &Value) {
     let deadline = Instant::now() + wait::DEADLINE;
     loop {
         let answered = http.post(&shared.urls[fastrand::usize(..shared.urls.len())]).json(response).send().await;
@@ -142,11 +164,7 @@ async fn send_until_acknowledged(http: &reqwest::Client, shared: &Shared, respon
             let mut met = shared.met.lock().unwrap();
             match answer {
                 // The status alone is the acknowledgement, even if the body is cut off.
-                _ if matches!(status, Some(200 | 201)) => {
-                    met.acknowledged.push(response["response_id"].as_str().unwrap().to_owned());
-                    met.unhappy += usize::from(unhappy);
-                    return;
-                }
+                _ if matches!(status, Some(200 | 201)) => return,
                 Some(answer) => met.refused.push(answer),
                 None => met.cut_off += 1,
             }

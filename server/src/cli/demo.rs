@@ -23,7 +23,7 @@ use crate::db::sites::{Limits, NewSite, Site};
 use crate::db::{AnyConnection, DatabaseUrl};
 use crate::demo::{RECIPIENT, REVIEWS_MAP, SITE_NAME, Shop, dated_reviews};
 use crate::import::{ImportOptions, import_csv};
-use crate::ingest::StoreMode;
+use crate::ingest::{SILENCE_MS, StoreMode};
 use crate::surveys::TEMPLATES_ONLY;
 
 /// Show the whole product: a server with real reviews, and a shop to rate
@@ -65,6 +65,7 @@ impl DemoArgs {
             queue_capacity: 10_000,
             rate_limit: 0,
             trusted_proxies: Vec::new(),
+            silence_ms: SILENCE_MS,
             mail: MailConfig {
                 from: "counterbell@localhost".parse().map_err(|_| CliError::Usage("no sender".to_owned()))?,
                 transport: MailTransport::Folder(mail_dir.clone()),

@@ -8,7 +8,8 @@ use super::CliError;
 use super::output::{LogFormat, start_log};
 use crate::app::Server;
 use crate::config::{CommonSettings, HttpSettings, MailSettings, MailTransport, ServeConfig};
-use crate::ingest::StoreMode;
+use crate::ingest::{SILENCE_MS, StoreMode};
+use crate::outbox::SILENCE_MAX_MS;
 
 #[derive(Args)]
 pub struct ServeArgs {
@@ -24,11 +25,22 @@ pub struct ServeArgs {
     /// For `cargo xtask bench`: floors to measure against
     #[arg(long, env = "COUNTERBELL_BENCH_STORAGE", value_enum, default_value_t, hide = true)]
     bench_storage: StoreMode,
+    /// For tests: milliseconds of silence after which an alert is told although the response is not complete
+    #[arg(
+        long,
+        env = "COUNTERBELL_ALERT_SILENCE_MS",
+        value_name = "MS",
+        default_value_t = SILENCE_MS,
+        value_parser = clap::value_parser!(i64).range(0..=SILENCE_MAX_MS),
+        hide = true
+    )]
+    alert_silence_ms: i64,
 }
 
 impl ServeArgs {
     pub fn run(self) -> Result<(), CliError> {
-        let config = self.common.serve(&self.http, &self.mail)?;
+        let mut config = self.common.serve(&self.http, &self.mail)?;
+        config.silence_ms = self.alert_silence_ms;
         start_log(self.log_format);
         if self.bench_storage == StoreMode::Null {
             tracing::warn!("Responses are NOT stored: --bench-storage null");

@@ -12,6 +12,7 @@ use serde::Deserialize;
 pub use mail::{MailConfig, MailSettings, MailTransport};
 
 use crate::db::DatabaseUrl;
+use crate::ingest::SILENCE_MS;
 
 /// Far above what people do, also those of a shop behind one address.
 const RATE_LIMIT_PER_MINUTE: u32 = 120;
@@ -117,6 +118,8 @@ pub struct ServeConfig {
     pub rate_limit: u32,
     /// Networks whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// How long an alert about a response that is not complete waits for the customer to go on, in ms.
+    pub silence_ms: i64,
     /// How mail is sent.
     pub mail: MailConfig,
 }
@@ -156,7 +159,16 @@ impl CommonSettings {
         let rate_limit = http.rate_limit.or(file.http.rate_limit).unwrap_or(RATE_LIMIT_PER_MINUTE);
         let trusted_proxies = http.trusted_proxies.clone().or(file.http.trusted_proxies).unwrap_or_default();
         let mail = mail.clone().or(file.mail).resolve()?;
-        Ok(ServeConfig { database_url, listen, workers, queue_capacity, rate_limit, trusted_proxies, mail })
+        Ok(ServeConfig {
+            database_url,
+            listen,
+            workers,
+            queue_capacity,
+            rate_limit,
+            trusted_proxies,
+            silence_ms: SILENCE_MS,
+            mail,
+        })
     }
 
     fn resolve_database(&self, file: &ConfigFile) -> Result<DatabaseUrl, ConfigError> {

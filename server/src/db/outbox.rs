@@ -154,6 +154,89 @@ impl OutboxRow {
     }
 }
 
+/// Messages of an alert. No index knows the response, but one knows when a message was made: when the alert fired.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn messages_of<'a>(alert: FiredAlert<'a>) -> _ {
+    let site_id: i64 = alert.site_id;
+    let response_id: &'a [u8] = alert.response_id;
+    let fired_at: i64 = alert.fired_at;
+    outbox::table
+        .filter(outbox::site_id.eq(site_id))
+        .filter(outbox::created_at.eq(fired_at))
+        .filter(outbox::response_id.eq(response_id))
+}
+
+/// Those of them that no worker has leased yet.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn untried<'a>(alert: FiredAlert<'a>) -> _ {
+    let site_id: i64 = alert.site_id;
+    let response_id: &'a [u8] = alert.response_id;
+    let fired_at: i64 = alert.fired_at;
+    let pending: &'static str = OutboxState::Pending.as_str();
+    let attempts: i32 = 0;
+    outbox::table
+        .filter(outbox::site_id.eq(site_id))
+        .filter(outbox::created_at.eq(fired_at))
+        .filter(outbox::response_id.eq(response_id))
+        .filter(outbox::state.eq(pending))
+        .filter(outbox::attempts.eq(attempts))
+}
+
+/// A response, by site and id, whose alert fired at this time (Unix ms).
+#[derive(Clone, Copy, Debug)]
+#[expect(missing_docs, reason = "named after the columns")]
+pub struct FiredAlert<'a> {
+    pub site_id: i64,
+    pub response_id: &'a [u8],
+    pub fired_at: i64,
+}
+
+impl<'a> FiredAlert<'a> {
+    /// That of a response; `None` when nothing fired for it.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn find(conn: &mut AnyConnection, site_id: i64, response_id: &'a [u8]) -> QueryResult<Option<Self>> {
+        let of_response = alerts::table.filter(alerts::site_id.eq(site_id)).filter(alerts::response_id.eq(response_id));
+        let fired_at = of_response.select(alerts::fired_at).first(conn).optional()?;
+        Ok(fired_at.map(|fired_at| Self { site_id, response_id, fired_at }))
+    }
+
+    /// Who is told of it, or was.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn recipients(&self, conn: &mut AnyConnection) -> QueryResult<Vec<String>> {
+        messages_of(*self).select(outbox::recipient).load(conn)
+    }
+
+    /// Makes the messages that nobody has tried to deliver due at this time (Unix ms).
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn move_untried(&self, conn: &mut AnyConnection, due_at: i64) -> QueryResult<usize> {
+        diesel::update(untried(*self)).set(outbox::next_attempt_at.eq(due_at)).execute(conn)
+    }
+
+    /// Deletes the messages that nobody has tried to deliver.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn delete_untried(&self, conn: &mut AnyConnection) -> QueryResult<usize> {
+        diesel::delete(untried(*self)).execute(conn)
+    }
+
+    /// Deletes the alert, whichever rules fired; its messages stay.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn delete(&self, conn: &mut AnyConnection) -> QueryResult<usize> {
+        let of_response =
+            alerts::table.filter(alerts::site_id.eq(self.site_id)).filter(alerts::response_id.eq(self.response_id));
+        diesel::delete(of_response).execute(conn)
+    }
+}
+
 /// When the next message is due (Unix ms); `None` when nothing waits.
 ///
 /// # Errors

@@ -56,10 +56,11 @@ pub fn delete_chunk(conn: &mut AnyConnection, site_id: i64, horizon: i64, limit:
             .select(responses::response_id)
             .limit(limit)
             .load(conn)?;
+        // The response before its alert, as everybody locks them: two must not wait for each other in a circle.
+        let rows = responses::table.filter(responses::site_id.eq(site_id)).filter(responses::response_id.eq_any(&old));
+        let responses = diesel::delete(rows).execute(conn)?;
         let of_old = alerts::table.filter(alerts::site_id.eq(site_id)).filter(alerts::response_id.eq_any(&old));
         diesel::delete(of_old).execute(conn)?;
-        let old = responses::table.filter(responses::site_id.eq(site_id)).filter(responses::response_id.eq_any(&old));
-        let responses = diesel::delete(old).execute(conn)?;
         let messages: Vec<Vec<u8>> = outbox::table
             .filter(outbox::site_id.eq(site_id))
             .filter(outbox::created_at.lt(horizon))

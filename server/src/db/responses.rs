@@ -36,6 +36,53 @@ pub struct NewResponseRow {
     pub received_at: i64,
     pub held: Option<&'static str>,
     pub answers: Option<String>,
+    pub complete: bool,
+    pub revision: i32,
+}
+
+/// What a later revision replaces: what the customer says, not where and when they were asked. An empty field replaces a
+/// full one.
+#[derive(AsChangeset)]
+#[diesel(table_name = responses, treat_none_as_null = true)]
+struct Replacement<'a> {
+    score: i32,
+    comment: Option<&'a str>,
+    order_ref: Option<&'a str>,
+    customer_ref: Option<&'a str>,
+    contact_email: Option<&'a str>,
+    locale: Option<&'a str>,
+    page_url: Option<&'a str>,
+    held: Option<&'a str>,
+    answers: Option<&'a str>,
+    complete: bool,
+    revision: i32,
+}
+
+impl NewResponseRow {
+    /// Replaces what is stored under this id by this later revision; whether what is stored was of a lower one. `complete`
+    /// is said apart, since what is complete stays so.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn replace(&self, conn: &mut AnyConnection, complete: bool) -> QueryResult<bool> {
+        let lower = responses::table
+            .find((self.site_id, self.response_id.as_slice()))
+            .filter(responses::revision.lt(self.revision));
+        let replacement = Replacement {
+            score: self.score,
+            comment: self.comment.as_deref(),
+            order_ref: self.order_ref.as_deref(),
+            customer_ref: self.customer_ref.as_deref(),
+            contact_email: self.contact_email.as_deref(),
+            locale: self.locale.as_deref(),
+            page_url: self.page_url.as_deref(),
+            held: self.held,
+            answers: self.answers.as_deref(),
+            complete,
+            revision: self.revision,
+        };
+        Ok(diesel::update(lower).set(replacement).execute(conn)? == 1)
+    }
 }
 
 /// A stored response.
@@ -60,6 +107,8 @@ pub struct ResponseRow {
     pub received_at: i64,
     pub held: Option<String>,
     pub answers: Option<String>,
+    pub complete: bool,
+    pub revision: i32,
 }
 
 impl ResponseRow {

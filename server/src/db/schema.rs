@@ -67,6 +67,8 @@ diesel::table! {
         received_at -> BigInt,
         held -> Nullable<Text>,
         answers -> Nullable<Text>,
+        complete -> Bool,
+        revision -> Integer,
     }
 }
 

@@ -18,7 +18,7 @@ use super::schema::score_days;
 pub const SCORES: usize = 11;
 
 /// Site, metric, day (UTC, days since 1970-01-01), touchpoint.
-type Key<'a> = (i64, &'a str, i32, &'a str);
+pub type Key<'a> = (i64, &'a str, i32, &'a str);
 
 /// Counts to add, summed before they meet the database; ordered by the table's key.
 #[derive(Debug, Default)]
@@ -34,9 +34,18 @@ impl<'a> ScoreDays<'a> {
 
     /// Adds one response of this score.
     pub fn add(&mut self, key: Key<'a>, score: i32) {
+        self.change(key, score, 1);
+    }
+
+    /// Takes one response of this score away again.
+    pub fn take(&mut self, key: Key<'a>, score: i32) {
+        self.change(key, score, -1);
+    }
+
+    fn change(&mut self, key: Key<'a>, score: i32, by: i64) {
         let counts = self.0.entry(key).or_insert([0; SCORES]);
         if let Some(count) = usize::try_from(score).ok().and_then(|score| counts.get_mut(score)) {
-            *count += 1;
+            *count += by;
         }
     }
 
@@ -52,6 +61,18 @@ impl<'a> ScoreDays<'a> {
     pub fn store(&self, conn: &mut AnyConnection) -> QueryResult<()> {
         if self.0.is_empty() { Ok(()) } else { dialect::add_score_days(conn, self) }
     }
+}
+
+/// Deletes a row that counts nothing any more.
+///
+/// # Errors
+/// What the database says.
+pub fn delete_if_empty(conn: &mut AnyConnection, key: Key<'_>) -> QueryResult<usize> {
+    use score_days::dsl;
+
+    let low = dsl::n0 + dsl::n1 + dsl::n2 + dsl::n3 + dsl::n4 + dsl::n5;
+    let all = low + dsl::n6 + dsl::n7 + dsl::n8 + dsl::n9 + dsl::n10;
+    diesel::delete(score_days::table.find(key).filter(all.eq(0))).execute(conn)
 }
 
 /// The day (UTC) of Unix milliseconds.

@@ -141,9 +141,10 @@ fn store(
 ) -> Result<(), ImportError> {
     let started = Instant::now();
     for outcome in statements.store(conn, &records.iter().collect::<Vec<_>>())? {
-        match outcome {
+        match outcome? {
             Outcome::Accepted => report.accepted += 1,
-            Outcome::Duplicate => report.duplicate += 1,
+            // Rows of a file have no revisions.
+            Outcome::Duplicate | Outcome::Updated => report.duplicate += 1,
         }
     }
     // SQLite's write lock goes to whoever asks at the right moment; a server beside us must find such moments.

@@ -9,7 +9,7 @@ use super::rejects::Rejects;
 use super::row::RowParser;
 use super::{ImportError, ImportOptions};
 use crate::db::sites::Site;
-use crate::ingest::Record;
+use crate::ingest::{Record, SILENCE_MS};
 
 /// Rows of one transaction. More gain nothing; a server beside us waits for each to end.
 pub const BATCH: usize = 2_000;
@@ -79,7 +79,7 @@ pub fn read(
         match parsed {
             Ok(response) => {
                 read.valid += 1;
-                let record = Record::new(site, response, UnixMillis::now());
+                let record = Record::new(site, response, UnixMillis::now(), SILENCE_MS);
                 records.push(if options.alert { record } else { record.without_alerts() });
             }
             Err(reason) => {

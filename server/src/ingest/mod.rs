@@ -8,10 +8,11 @@ mod overload;
 mod pace;
 mod record;
 mod store;
+mod update;
 mod writer;
 
 pub use daily_cap::{CapReached, DailyCaps};
 pub use pace::Pace;
-pub use record::{HeldReason, Record, fired};
+pub use record::{HeldReason, Record, SILENCE_MS, fired};
 pub use store::{Statements, StoreMode, release};
 pub use writer::{IngestError, Signals, Stored, Writer, WriterHandle, WriterSettings};

@@ -8,14 +8,18 @@ use crate::db::outbox::{KIND_ALERT_MAIL, NewAlertRow, NewOutboxRow, OutboxState}
 use crate::db::responses::NewResponseRow;
 use crate::db::sites::Site;
 
+/// How long an alert about a response that is not complete waits for the customer to go on, in ms: long enough to write a
+/// comment, short enough to reach somebody while the customer is near.
+pub const SILENCE_MS: i64 = 30_000;
+
 /// A response, the alerts it fires and the messages they send: stored together or not at all.
 #[derive(Clone, Debug)]
 pub struct Record {
     /// The response.
     pub response: NewResponseRow,
-    /// Fired rules; stored only when the response is new.
+    /// Fired rules; stored when the response is new, or has not fired before.
     pub alerts: Vec<NewAlertRow>,
-    /// One message per recipient; stored only when the response is new.
+    /// One message per recipient; stored for those who are not told of the response yet.
     pub outbox: Vec<NewOutboxRow>,
 }
 
@@ -47,7 +51,7 @@ impl HeldReason {
     }
 }
 
-/// The alerts that a score fires at `now`, and the messages they send.
+/// The alerts that a score fires at `now`, and the messages they send, due at `due_at` (Unix ms).
 ///
 /// Nobody is told twice of the same thing: one message per recipient, whichever rule fired first.
 pub fn fired(
@@ -55,6 +59,7 @@ pub fn fired(
     response_id: [u8; 16],
     score: Score,
     now: UnixMillis,
+    due_at: i64,
 ) -> (Vec<NewAlertRow>, Vec<NewOutboxRow>) {
     let fired = site.rules.iter().filter(|rule| rule.fires(score));
     let alerts: Vec<_> = fired
@@ -70,7 +75,7 @@ pub fn fired(
             rule: alert.rule.clone(),
             state: OutboxState::Pending.as_str(),
             attempts: 0,
-            next_attempt_at: now.0,
+            next_attempt_at: due_at,
             created_at: now.0,
         })
     });
@@ -79,12 +84,14 @@ pub fn fired(
 }
 
 impl Record {
-    /// The rows of `response`, sent to `site` at `now`. One that is held back fires nothing yet.
-    pub fn new(site: &Site, response: Response, now: UnixMillis) -> Self {
+    /// The rows of `response`, sent to `site` at `now`. One that is held back fires nothing yet; one that is not complete
+    /// is told of after `silence_ms`, unless it is sent again before.
+    pub fn new(site: &Site, response: Response, now: UnixMillis, silence_ms: i64) -> Self {
         let response_id = *response.response_id.unwrap_or_else(|| new_id(now)).as_bytes();
         let held = HeldReason::of(site, &response).map(HeldReason::as_str);
+        let due_at = if response.complete { now.0 } else { now.0 + silence_ms };
         let (alerts, outbox) =
-            if held.is_none() { fired(site, response_id, response.score, now) } else { Default::default() };
+            if held.is_none() { fired(site, response_id, response.score, now, due_at) } else { Default::default() };
         let row = NewResponseRow {
             site_id: site.id,
             response_id,
@@ -105,6 +112,8 @@ impl Record {
             received_at: now.0,
             held,
             answers: response.answers.map(|answers| answers.to_json()),
+            complete: response.complete,
+            revision: i32::from(response.revision),
         };
         Self { response: row, alerts, outbox }
     }

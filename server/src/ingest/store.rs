@@ -8,6 +8,7 @@ use diesel::Connection;
 use diesel::result::QueryResult;
 
 use super::record::{Record, fired};
+use super::update::{tell, update_responses};
 use crate::db::responses::{NewResponseRow, ResponseRow};
 use crate::db::score_days::{ScoreDays, day_of};
 use crate::db::sites::Site;
@@ -45,23 +46,47 @@ impl Statements {
         Ok(if dialect::writes_at_once(conn)? { Self::AtOnce } else { Self::Steps })
     }
 
-    /// Stores each record that is not stored yet, with its alerts and messages, in one transaction; what became of
-    /// each.
+    /// Stores each record that is not stored yet, with its alerts and messages, and replaces what is stored by later
+    /// revisions; what became of each. On SQLite that is one transaction. On PostgreSQL later revisions have one of their
+    /// own, which may fail by itself.
     ///
     /// # Errors
     /// What the database says; then nothing of the batch is stored.
-    pub fn store(self, conn: &mut AnyConnection, batch: &[&Record]) -> QueryResult<Vec<Outcome>> {
-        match self {
-            Self::AtOnce => self.store_in_transaction(conn, batch),
-            Self::Steps => dialect::write_transaction(conn, |conn| self.store_in_transaction(conn, batch)),
+    pub fn store(self, conn: &mut AnyConnection, batch: &[&Record]) -> QueryResult<Vec<QueryResult<Outcome>>> {
+        let stored = match (self, &*conn) {
+            (_, AnyConnection::Sqlite(_)) => {
+                let stored = dialect::write_transaction(conn, |conn| self.store_in_transaction(conn, batch))?;
+                return Ok(stored.into_iter().map(Ok).collect());
+            }
+            (Self::AtOnce, _) => self.insert(conn, batch)?,
+            (Self::Steps, _) => dialect::write_transaction(conn, |conn| self.insert(conn, batch))?,
+        };
+        let (places, later) = later_revisions(batch, &stored);
+        let mut outcomes: Vec<_> = stored.into_iter().map(Ok).collect();
+        for (place, outcome) in places.into_iter().zip(update_apart(conn, &later)) {
+            outcomes[place] = outcome;
         }
+        Ok(outcomes)
     }
 
-    /// As [`Self::store`], in the caller's transaction.
+    /// As [`Self::store`], in the caller's transaction. Not for PostgreSQL with more than one server: who has stored a
+    /// batch holds days of the rollup, and must not wait for a response.
     ///
     /// # Errors
     /// What the database says; then the transaction is to be rolled back.
     pub fn store_in_transaction(self, conn: &mut AnyConnection, batch: &[&Record]) -> QueryResult<Vec<Outcome>> {
+        let mut outcomes = self.insert(conn, batch)?;
+        let (places, later) = later_revisions(batch, &outcomes);
+        if !later.is_empty() {
+            for (place, outcome) in places.into_iter().zip(update_responses(conn, &later)?) {
+                outcomes[place] = outcome;
+            }
+        }
+        Ok(outcomes)
+    }
+
+    /// Stores what is not stored yet.
+    fn insert(self, conn: &mut AnyConnection, batch: &[&Record]) -> QueryResult<Vec<Outcome>> {
         let rows: Vec<_> = batch.iter().map(|record| &record.response).collect();
         let new = match (self, conn) {
             (Self::AtOnce, AnyConnection::Postgres(pg)) => {
@@ -76,6 +101,27 @@ impl Statements {
             (_, conn) => store_steps(conn, batch, &rows)?,
         };
         Ok(new.into_iter().map(|new| if new { Outcome::Accepted } else { Outcome::Duplicate }).collect())
+    }
+}
+
+/// Those that were stored before, and may be later than what is stored; with their places in the batch.
+fn later_revisions<'a>(batch: &[&'a Record], outcomes: &[Outcome]) -> (Vec<usize>, Vec<&'a Record>) {
+    let stored = batch.iter().zip(outcomes).enumerate();
+    let later = stored.filter(|(_, (record, outcome))| **outcome == Outcome::Duplicate && record.response.revision > 0);
+    later.map(|(place, (record, _))| (place, *record)).unzip()
+}
+
+/// Replaces what is stored in one transaction; should that fail, each in one of its own, so that a bad one hurts no
+/// neighbour.
+fn update_apart(conn: &mut AnyConnection, later: &[&Record]) -> Vec<QueryResult<Outcome>> {
+    if later.is_empty() {
+        return Vec::new();
+    }
+    let mut update = |records: &[&Record]| dialect::write_transaction(conn, |conn| update_responses(conn, records));
+    match update(later) {
+        Ok(outcomes) => outcomes.into_iter().map(Ok).collect(),
+        Err(error) if later.len() == 1 => vec![Err(error)],
+        Err(_) => later.iter().map(|record| Ok(update(&[record])?.pop().unwrap_or(Outcome::Duplicate))).collect(),
     }
 }
 
@@ -116,8 +162,9 @@ pub fn release(
     now: UnixMillis,
 ) -> QueryResult<Option<ResponseRow>> {
     conn.transaction(|conn| {
-        let Some(mut row) = ResponseRow::find(conn, site_ids, id)? else { return Ok(None) };
-        // Of two releases at the same time only one changes the row.
+        let Some(found) = ResponseRow::find(conn, site_ids, id)? else { return Ok(None) };
+        // Of two releases at the same time only one changes the row, and what is counted is what is stored.
+        let Some(mut row) = dialect::lock_response(conn, found.site_id, id.as_bytes())? else { return Ok(None) };
         if row.held.take().is_none() || !ResponseRow::clear_held(conn, row.site_id, id)? {
             return Ok(Some(row));
         }
@@ -125,12 +172,9 @@ pub fn release(
         counts.add((row.site_id, &row.metric, day_of(row.created_at), &row.touchpoint), row.score);
         counts.store(conn)?;
         if let (Some(site), Some(score)) = (Site::find_by_id(conn, row.site_id)?, row.score()) {
-            let (alerts, outbox) = fired(&site, *id.as_bytes(), score, now);
+            let (alerts, outbox) = fired(&site, *id.as_bytes(), score, now, now.0);
             if !alerts.is_empty() {
-                dialect::insert_alerts(conn, &alerts.iter().collect::<Vec<_>>())?;
-            }
-            if !outbox.is_empty() {
-                dialect::insert_outbox(conn, &outbox.iter().collect::<Vec<_>>())?;
+                tell(conn, (row.site_id, id.as_bytes()), &alerts, &outbox, now.0)?;
             }
         }
         Ok(Some(row))

@@ -43,7 +43,7 @@ pub enum IngestError {
 pub struct Stored {
     /// The id it is stored under.
     pub response_id: ResponseId,
-    /// Accepted or duplicate.
+    /// Accepted, updated or duplicate.
     pub outcome: Outcome,
 }
 
@@ -180,7 +180,7 @@ impl WriterHandle {
         self.stopping.load(Ordering::Acquire)
     }
 
-    /// How many responses were stored since the start.
+    /// How many responses were stored or replaced since the start.
     pub fn stored(&self) -> u64 {
         self.stored.load(Ordering::Relaxed)
     }
@@ -329,7 +329,7 @@ impl Loop {
                 let outcomes =
                     if records.is_empty() { Vec::new() } else { statements.store_in_transaction(conn, &records)? };
                 ran.extend(jobs.by_ref().map(|job| job(conn)));
-                Ok(outcomes)
+                Ok(outcomes.into_iter().map(Ok).collect())
             })
             .map_err(StorageError::from),
             None => Err(writer_gone()),
@@ -342,7 +342,7 @@ impl Loop {
             done(committed.as_ref().map(|_| ()));
         }
         let outcomes = match committed {
-            Ok(outcomes) => outcomes.into_iter().map(Ok).collect(),
+            Ok(outcomes) => self.after_commit(outcomes),
             Err(error) => {
                 let outcomes = self.store_again(&records, error);
                 self.run_alone(jobs);
@@ -350,18 +350,30 @@ impl Loop {
                 outcomes
             }
         };
-        let accepted = || records.iter().zip(&outcomes).filter(|(_, outcome)| matches!(outcome, Ok(Outcome::Accepted)));
-        self.stored.fetch_add(accepted().count() as u64, Ordering::Relaxed);
-        if accepted().any(|(record, _)| !record.outbox.is_empty()) {
+        let written = |outcome: &Result<Outcome, _>| matches!(outcome, Ok(Outcome::Accepted | Outcome::Updated));
+        let written = || records.iter().zip(&outcomes).filter(|(_, outcome)| written(outcome));
+        self.stored.fetch_add(written().count() as u64, Ordering::Relaxed);
+        // What waits for the customer to go on is found when it is due.
+        if written().any(|(record, _)| record.response.complete && !record.outbox.is_empty()) {
             self.signals.outbox_filled.notify_one();
         }
-        if accepted().any(|(record, _)| record.response.comment.is_some()) {
+        if written().any(|(record, _)| record.response.comment.is_some()) {
             self.signals.comments_queued.notify_one();
         }
         for (waiting, outcome) in batch.into_iter().zip(outcomes) {
             // A client that hung up does not care; its response is stored all the same.
             let _ = waiting.waiter.send(outcome);
         }
+    }
+
+    /// What became of each record of a batch that was committed. Later revisions may have failed by themselves.
+    fn after_commit(&mut self, outcomes: Vec<QueryResult<Outcome>>) -> Vec<Result<Outcome, StorageError>> {
+        let failed = outcomes.iter().filter(|outcome| outcome.is_err()).count();
+        if let Some(error) = outcomes.iter().find_map(|outcome| outcome.as_ref().err()) {
+            tracing::error!(error = %error, records = failed, "Later revisions were not stored: {error}");
+            self.drop_broken_connection();
+        }
+        outcomes.into_iter().map(|outcome| outcome.map_err(StorageError::from)).collect()
     }
 
     /// Jobs whose turn had not come when the batch failed. One that cannot be committed is dropped, and its waiter told.
@@ -393,7 +405,7 @@ impl Loop {
             .iter()
             .map(|record| {
                 let mut outcomes = statements.store(conn, &[record])?;
-                outcomes.pop().ok_or_else(writer_gone)
+                Ok(outcomes.pop().ok_or_else(writer_gone)??)
             })
             .collect()
     }

@@ -39,6 +39,7 @@ struct Facts {
     answers: Vec<(String, String)>,
     rows: Vec<(&'static str, String)>,
     can_reply: bool,
+    complete: bool,
     site: String,
     response_id: String,
 }
@@ -87,6 +88,7 @@ impl Facts {
             answers: answers.iter().map(|(question, answer)| (defang(question), defang(answer))).collect(),
             rows: rows.into_iter().filter_map(|(name, value)| Some((name, value?))).collect(),
             can_reply: response.contact_email.is_some(),
+            complete: response.complete,
             site: site.clone(),
             response_id: response.id()?.to_string(),
         })
@@ -170,6 +172,8 @@ mod tests {
             received_at: 1_795_269_900_000,
             held: None,
             answers: None,
+            complete: true,
+            revision: 0,
         };
         let answers = vec![("What went wrong?".to_owned(), "It came late; <i>no bell</i>".to_owned())];
         let content = AlertContent { site: "Bramble & Oak".to_owned(), response, answers };

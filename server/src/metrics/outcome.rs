@@ -27,6 +27,8 @@ ingest_outcomes! {
     Accepted "accepted";
     /// Stored, but held back as suspected spam.
     Held "held";
+    /// Stored before, and replaced by this later revision.
+    Updated "updated";
     /// Stored before; nothing was written.
     Duplicate "duplicate";
     /// The body is not a response.
@@ -59,6 +61,7 @@ impl From<Outcome> for IngestOutcome {
     fn from(outcome: Outcome) -> Self {
         match outcome {
             Outcome::Accepted => Self::Accepted,
+            Outcome::Updated => Self::Updated,
             Outcome::Duplicate => Self::Duplicate,
         }
     }

@@ -30,6 +30,8 @@ use crate::surveys::labelled;
 
 /// How long a worker may take to send what it leased: well above the mail server's time-out.
 const LEASE_MS: i64 = 120_000;
+/// Longest silence an alert may wait for, in ms: further ahead no message is due that nobody has tried to deliver.
+pub const SILENCE_MAX_MS: i64 = LEASE_MS;
 /// Before a message is tried again whose response could not be read.
 const READ_AGAIN_MS: i64 = 1_000;
 /// How far the clocks of servers that share a PostgreSQL may differ.

@@ -34,6 +34,21 @@ pub struct Query {
     pub terms: Vec<Term>,
 }
 
+impl Query {
+    /// Whether a comment holds all words.
+    pub fn matches(&self, comment: &str) -> bool {
+        let mut missing: Vec<&Term> = self.terms.iter().collect();
+        index_words(comment, |word| missing.retain(|term| !term.matches(word)));
+        missing.is_empty()
+    }
+}
+
+impl Term {
+    fn matches(&self, word: &str) -> bool {
+        if self.prefix { word.starts_with(&self.word) } else { word == self.word }
+    }
+}
+
 impl FromStr for Query {
     type Err = &'static str;
 
@@ -152,5 +167,15 @@ mod tests {
         assert_eq!(query("e-mail*"), Ok(vec![term("e", false), term("mail", true)]));
         assert!(query(" * !").is_err());
         assert!(query(&"x ".repeat(17)).is_err());
+    }
+
+    #[test]
+    fn query_matches_what_the_index_would_find() {
+        let matches = |query: &str, comment: &str| query.parse::<Query>().unwrap().matches(comment);
+        assert!(matches("LATE deliver*", "Delivery was late"));
+        assert!(matches("cafe", "The caf\u{e9} closed"));
+        assert!(matches("早", "配送が早い"));
+        assert!(!matches("deliver", "Delivery was late"));
+        assert!(!matches("late delivery", "late"));
     }
 }

@@ -79,6 +79,8 @@ row! {
         received_at: i64,
         held: Option<String>,
         answers: Option<String>,
+        complete: bool,
+        revision: i32,
     }
 }
 

@@ -1,5 +1,6 @@
 //! What can be counted by one statement, and so at one moment.
 
+use counterbell_shared::limits::REVISION_MAX;
 use counterbell_shared::metric::Metric;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
@@ -29,7 +30,8 @@ pub(super) fn integrity(conn: &mut AnyConnection) -> QueryResult<Check> {
     let name = "integrity";
     let (differences, found, advice) = match conn {
         AnyConnection::Sqlite(_) => {
-            let query = "SELECT integrity_check AS word FROM pragma_integrity_check WHERE schema = 'main'";
+            // Of the main database: nothing else is attached yet.
+            let query = "SELECT integrity_check AS word FROM pragma_integrity_check";
             let advice = "the file is damaged: stop the server, keep the file, restore a backup, look at the disk";
             let lines = match diesel::sql_query(query).load::<Word>(conn) {
                 Ok(lines) => lines.into_iter().map(|line| line.word).filter(|line| line != "ok").collect(),
@@ -60,8 +62,8 @@ pub(super) fn all() -> [(Counted, String); 4] {
     };
     let responses = Counted {
         name: "responses",
-        good: "every id, metric and score can be read",
-        bad: "responses have an id, a metric or a score this program does not write",
+        good: "every id, metric, score and revision can be read",
+        bad: "responses have an id, a metric, a score or a revision this program does not write",
         advice: "find out what else writes to the database, and correct those rows",
     };
     let alerts = Counted {
@@ -110,7 +112,10 @@ fn unreadable() -> String {
         format!("(metric = '{name}' AND score BETWEEN {} AND {})", scale.min, scale.max)
     });
     let good = good.join(" OR ");
-    format!("SELECT count(*) AS n FROM responses WHERE length(response_id) <> 16 OR NOT ({good})")
+    format!(
+        "SELECT count(*) AS n FROM responses WHERE length(response_id) <> 16 \
+         OR revision NOT BETWEEN 0 AND {REVISION_MAX} OR NOT ({good})"
+    )
 }
 
 /// A response may be gone that was older than its site keeps them; then what is left of it is no fault.

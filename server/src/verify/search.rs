@@ -75,6 +75,17 @@ struct Version {
     user_version: i64,
 }
 
+/// What SQLite found; "ok" when it is nothing. A `schema` column to filter by is there, but holds nothing.
+#[derive(QueryableByName)]
+struct Finding {
+    #[diesel(sql_type = Text)]
+    integrity_check: String,
+}
+
+fn first_fault(findings: Vec<Finding>) -> Option<String> {
+    findings.into_iter().map(|finding| finding.integrity_check).find(|fault| fault != "ok")
+}
+
 /// The number by which a database and its index know each other.
 fn version(conn: &mut AnyConnection, pragma: &str) -> QueryResult<i64> {
     Ok(diesel::sql_query(pragma).get_result::<Version>(conn)?.user_version)
@@ -97,10 +108,9 @@ fn attach(conn: &mut AnyConnection, index: &Path) -> QueryResult<Option<Check>> 
         return Ok(Some(damaged(format!("{path}: {error}"))));
     }
     // Words and all, since SQLite 3.44.
-    let whole = "SELECT count(*) AS n FROM pragma_integrity_check WHERE schema = 'idx' AND integrity_check <> 'ok'";
-    match number(conn, whole) {
-        Ok(0) => {}
-        Ok(faults) => return Ok(Some(damaged(format!("{path} is damaged in {faults} places")))),
+    match diesel::sql_query("PRAGMA idx.integrity_check").load::<Finding>(conn).map(first_fault) {
+        Ok(None) => {}
+        Ok(Some(fault)) => return Ok(Some(damaged(format!("{path} is damaged: {fault}")))),
         Err(error) => return Ok(Some(damaged(format!("{path}: {error}")))),
     }
     let (ours, theirs) = (version(conn, "PRAGMA main.user_version")?, version(conn, "PRAGMA idx.user_version")?);

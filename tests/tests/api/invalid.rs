@@ -42,6 +42,8 @@ async fn each_bad_field_is_named() {
         ("/page_url", json!({ "page_url": "javascript:alert(1)" })),
         ("/channel", json!({ "channel": "fax" })),
         ("/created_at", json!({ "created_at": "yesterday" })),
+        ("/revision", json!({ "revision": -1 })),
+        ("/revision", json!({ "revision": 1001 })),
     ];
     for (pointer, members) in cases {
         let answer = app.respond(&sample::with(sample::response(4), members.clone())).await;
@@ -70,6 +72,8 @@ async fn member_of_a_wrong_type_is_named() {
         ("/score", json!({ "score": 1_000_000_000_000_000_000_000_f64 })),
         ("/comment", json!({ "comment": 5 })),
         ("/response_id", json!({ "response_id": ["x"] })),
+        ("/complete", json!({ "complete": 1 })),
+        ("/revision", json!({ "revision": "2" })),
         ("/contact", json!({ "contact": "ann@mail.example" })),
         ("/contact/email", json!({ "contact": { "email": 1, "consent": true } })),
         ("/contact/consent", json!({ "contact": { "email": "ann@mail.example", "consent": "yes" } })),

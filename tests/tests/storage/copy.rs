@@ -36,6 +36,12 @@ async fn filled(backend: Backend) -> TestApp {
     let answers = json!({ "answers": { "reasons": { "choices": ["late"], "other": "K\u{e4}se" } } });
     app.respond(&sample::with(sample::response(3), answers)).await.expect(201);
     app.publish_survey(&sample::survey("fitting-room"));
+    let changed = sample::response(2);
+    for (revision, complete) in [(3, true), (7, false)] {
+        let members = json!({ "revision": revision, "complete": complete });
+        app.respond(&sample::with(changed.clone(), members)).await;
+    }
+    app.respond(&sample::with(sample::response(1), json!({ "revision": 4, "complete": false }))).await.expect(201);
     app.create_site("https://other.example", "other@shop.example");
     app
 }
@@ -52,6 +58,9 @@ async fn copy_there_and_back_is_equal_and_works() {
         let report = copy(&app, app.database_url(), there.url(), &[]).json();
         let responses = app.count("responses");
         assert_eq!(figures(&report, "responses"), [0, responses, 0, 0], "{backend:?}");
+        for revision in ["revision = 7 AND complete", "revision = 4 AND NOT complete"] {
+            assert_eq!(there.count(&format!("responses WHERE {revision}")), 1, "{backend:?}: {revision}");
+        }
         let report_back = copy(&app, there.url(), back.url(), &[]).json();
         for name in ["sites", "surveys", "responses", "alerts", "outbox", "score_days", "api_keys"] {
             assert_eq!(table(&report, name)["sha256"], table(&report_back, name)["sha256"], "{backend:?} {name}");

@@ -17,6 +17,22 @@ async fn migrating_again_changes_nothing() {
 }
 
 #[tokio::test]
+async fn response_of_before_there_were_revisions_is_complete() {
+    for backend in Backend::ALL {
+        let mut app = TestApp::on(backend).await;
+        let response = sample::with(sample::response(4), json!({ "complete": false, "revision": 5 }));
+        app.respond(&response).await.expect(201);
+        app.program().kill();
+
+        let reverted = || app.cli(&["migrate", "--revert-last", "--json"]).json()["reverted"].to_string();
+        while !reverted().contains("0004") {}
+        app.cli(&["migrate"]);
+
+        assert_eq!(app.count("responses WHERE complete AND revision = 0"), 1, "{backend:?}");
+    }
+}
+
+#[tokio::test]
 async fn every_migration_can_be_taken_back_and_made_again() {
     for backend in Backend::ALL {
         let mut app = TestApp::on(backend).await;

@@ -1,7 +1,8 @@
 //! Several servers on one PostgreSQL, and what lets it be spread over machines.
 
-use counterbell_tests::{Backend, Customers, Smtp, TestApp, audit};
-use serde_json::json;
+use counterbell_tests::{Backend, Customers, Smtp, TestApp, audit, sample};
+use futures_util::future::join_all;
+use serde_json::{Value, json};
 
 /// As in the server: mails being sent at once, the most that can come twice after a crash.
 const SENDING_MAX: usize = 16;
@@ -23,6 +24,54 @@ async fn three_servers_share_a_database_and_one_may_die() {
     // What the dead server held is sent when its leases end.
     audit::end_lost_leases(&app).await;
     audit::expect_all_kept(&app, &smtp, &met, SENDING_MAX).await;
+}
+
+#[tokio::test]
+async fn responses_that_come_in_steps_to_any_of_three_servers_are_kept() {
+    let smtp = Smtp::start().await;
+    let app = TestApp::on(Backend::Postgres).smtp(&smtp).setting("COUNTERBELL_ALERT_SILENCE_MS", "120000").await;
+    let mut nodes = vec![app.another_server().await, app.another_server().await];
+    let mut customers = Customers::come_in_steps_to(&nodes, &app, 24, 5);
+    customers.wait_for_more(200).await;
+    nodes[0].program.kill();
+    customers.wait_for_more(200).await;
+    let met = customers.leave().await;
+
+    met.expect_only_503();
+    audit::end_lost_leases(&app).await;
+    audit::expect_all_kept(&app, &smtp, &met, SENDING_MAX).await;
+    assert_eq!(app.count("responses WHERE NOT complete"), 0);
+    assert!(app.cli(&["verify", "--json"]).status.success());
+}
+
+#[tokio::test]
+async fn servers_that_update_the_same_responses_neither_block_each_other_nor_count_twice() {
+    let app = TestApp::on(Backend::Postgres).await;
+    let nodes = [app.another_server().await, app.another_server().await];
+    let ids: Vec<_> = (0..10).map(|_| sample::response_id()).collect();
+    let mut sends: Vec<_> = ids.iter().flat_map(|id| (0..40).map(move |revision| (id, revision))).collect();
+    fastrand::shuffle(&mut sends);
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let answers = join_all(sends.into_iter().enumerate().map(async |(place, (id, revision))| {
+        let body = json!({
+            "site_key": app.site_key, "response_id": id, "revision": revision, "score": 1 + revision % 5,
+            "complete": false, "touchpoint": format!("store-{}", revision % 3), "comment": format!("{revision}"),
+        });
+        let answer = http.post(nodes[place % 2].url("/v1/responses")).json(&body).send().await.unwrap();
+        (answer.status().as_u16(), answer.json::<Value>().await.unwrap()["outcome"].clone())
+    }))
+    .await;
+
+    let accepted = answers.iter().filter(|answer| **answer == (201, json!("accepted"))).count();
+    assert_eq!((accepted, answers.iter().filter(|(status, _)| *status == 200).count()), (10, 390), "{answers:?}");
+    assert_eq!(app.count("responses WHERE revision = 39 AND score = 5 AND comment = '39'"), 10);
+    let figures = app.admin("/v1/admin/summary").await.expect(200);
+    assert_eq!((&figures["count"], &figures["mean"]), (&json!(10), &json!(5.0)), "{figures}");
+    assert_eq!((app.count("alerts"), app.count("outbox")), (0, 0));
+    assert!(app.cli(&["verify", "--json"]).status.success());
+    for node in nodes {
+        assert!(!node.program.printed().contains("deadlock"), "{}", node.program.printed());
+    }
 }
 
 #[tokio::test]

@@ -44,6 +44,7 @@ struct ResponseView {
     created_at: UnixMillis,
     received_at: UnixMillis,
     held: Option<String>,
+    complete: bool,
 }
 
 /// Present only when the customer agreed.
@@ -80,6 +81,7 @@ impl ResponseView {
             created_at: UnixMillis(row.created_at),
             received_at: UnixMillis(row.received_at),
             held: row.held,
+            complete: row.complete,
         })
     }
 }
@@ -139,7 +141,7 @@ async fn search(
 ) -> Result<Page<ResponseRow>, StorageError> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let mut before = after.map_or(i64::MAX, |SearchPosition(seq)| seq);
-    let mut found = Vec::new();
+    let mut found: Vec<ResponseRow> = Vec::new();
     // Most searches are not filtered: then one more than the page holds is all that is needed.
     let first = i64::try_from(limit).unwrap_or(HITS) + 1;
     for most in std::iter::once(first).chain(std::iter::repeat_n(HITS, HITS_ROUNDS)) {
@@ -150,11 +152,15 @@ async fn search(
         let rows = state.pool.read(move |conn| {
             let keys: Vec<_> = hits.iter().map(|hit| (hit.site_id, hit.response_id.clone())).collect();
             let rows = responses::find_filtered(conn, &keys, &filter)?;
-            let places: HashMap<_, _> = keys.into_iter().zip(hits.iter().map(|hit| hit.seq)).collect();
+            // Of a comment that is in the index twice the first place counts, which is the later one.
+            let places: HashMap<_, _> = keys.into_iter().zip(hits.iter().map(|hit| hit.seq)).rev().collect();
             let place = |row: &ResponseRow| places.get(&(row.site_id, row.response_id.clone())).copied();
             Ok(rows.into_iter().filter_map(|row| Some((place(&row)?, row))).collect::<Vec<_>>())
         });
         for (seq, row) in rows.await? {
+            if is_found_by_old_words(&row, &query) || found.iter().any(|other| is_same(other, &row)) {
+                continue;
+            }
             if found.len() == limit {
                 return Ok(Page::ending_at(found, Some(SearchPosition(before).encode())));
             }
@@ -167,6 +173,15 @@ async fn search(
         before = last;
     }
     Ok(Page::ending_at(found, Some(SearchPosition(before).encode())))
+}
+
+/// Whether the index found a comment by words it had before a later revision.
+fn is_found_by_old_words(row: &ResponseRow, query: &Query) -> bool {
+    row.revision > 0 && !row.comment.as_deref().is_some_and(|comment| query.matches(comment))
+}
+
+fn is_same(one: &ResponseRow, other: &ResponseRow) -> bool {
+    (one.site_id, &one.response_id) == (other.site_id, &other.response_id)
 }
 
 /// Counts a response that was held back as suspected spam, and fires its alerts. One that is not held stays as it is.

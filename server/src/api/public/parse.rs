@@ -88,7 +88,7 @@ pub fn parse_response(body: &[u8], surveys: &SiteSurveys) -> Result<(SiteKey, Re
 const ERRORS_MAX: usize = 50;
 
 /// The fields and what each must be; only consulted for a body that does not fit.
-const FIELDS: [(&str, Kind, bool); 17] = [
+const FIELDS: [(&str, Kind, bool); 19] = [
     ("site_key", Kind::Text, true),
     ("response_id", Kind::Text, false),
     ("touchpoint", Kind::Text, false),
@@ -106,6 +106,8 @@ const FIELDS: [(&str, Kind, bool); 17] = [
     ("created_at", Kind::Text, false),
     ("elapsed_ms", Kind::Integer, false),
     ("website", Kind::Text, false),
+    ("complete", Kind::Boolean, false),
+    ("revision", Kind::Integer, false),
 ];
 
 const CONTACT_FIELDS: [(&str, Kind, bool); 2] = [("email", Kind::Text, true), ("consent", Kind::Boolean, true)];

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use counterbell_shared::Outcome;
-use counterbell_shared::response::Receipt;
+use counterbell_shared::response::{Receipt, Response};
 use counterbell_shared::time::UnixMillis;
 
 use super::body::JsonBody;
@@ -11,6 +11,8 @@ use super::parse::ResponseBody;
 use super::rate_limit::Bucket;
 use crate::api::ApiError;
 use crate::app::AppState;
+use crate::db::responses::ResponseRow;
+use crate::db::sites::Site;
 use crate::ingest::{self, Record};
 use crate::metrics::IngestOutcome;
 use crate::surveys::TEMPLATES_ONLY;
@@ -33,7 +35,7 @@ pub async fn create_response(
     let Stored { receipt, buckets, .. } = stored?;
     let mut answer = match receipt.outcome {
         Outcome::Accepted => HttpResponse::Created().json(receipt),
-        Outcome::Duplicate => HttpResponse::Ok().json(receipt),
+        Outcome::Updated | Outcome::Duplicate => HttpResponse::Ok().json(receipt),
     };
     for bucket in buckets.into_iter().flatten() {
         bucket.write(answer.headers_mut());
@@ -62,11 +64,16 @@ async fn store_response(request: &HttpRequest, state: &AppState, body: &JsonBody
     check_origin(request, site)?;
     let of_site = state.rate_limit.check_site(site)?;
     let now = UnixMillis::now();
-    state.daily_caps.take(site, now)?;
-    let record = Record::new(site, response, now);
+    let counted = state.daily_caps.take(site, now);
+    if let Err(full) = counted
+        && !is_stored(state, site, &response).await?
+    {
+        return Err(full.into());
+    }
+    let record = Record::new(site, response, now, state.silence_ms);
     let held = record.response.held.is_some();
     let stored = state.writer.store(record).await;
-    if !stored.as_ref().is_ok_and(|stored| stored.outcome == Outcome::Accepted) {
+    if counted.is_ok() && !stored.as_ref().is_ok_and(|stored| stored.outcome == Outcome::Accepted) {
         state.daily_caps.give_back(site);
     }
     let ingest::Stored { response_id, outcome } = stored?;
@@ -75,4 +82,12 @@ async fn store_response(request: &HttpRequest, state: &AppState, body: &JsonBody
         outcome: if held && outcome == Outcome::Accepted { IngestOutcome::Held } else { outcome.into() },
         buckets: [of_address, of_site],
     })
+}
+
+/// Whether this is a later revision of a response that is stored: it takes nothing of the day's cap, also of a full one.
+async fn is_stored(state: &AppState, site: &Site, response: &Response) -> Result<bool, ApiError> {
+    let Some(id) = response.response_id.filter(|_| response.revision > 0) else { return Ok(false) };
+    let site_ids = [site.id];
+    let found = state.pool.read(move |conn| ResponseRow::find(conn, &site_ids, id)).await?;
+    Ok(found.is_some())
 }

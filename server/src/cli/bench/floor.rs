@@ -18,7 +18,7 @@ use crate::db::dialect::insert_responses;
 use crate::db::migrations::open_up_to_date;
 use crate::db::responses::NewResponseRow;
 use crate::db::sites::Site;
-use crate::ingest::Record;
+use crate::ingest::{Record, SILENCE_MS};
 
 /// Insert prepared responses, a batch a transaction, and print how many went in: no HTTP, no queue, no alerts
 #[derive(Args)]
@@ -75,7 +75,7 @@ impl FloorArgs {
 /// Rows with all that a shop's page sends beside score and comment.
 fn prepare(site: &Site) -> Result<Vec<NewResponseRow>, CliError> {
     let row = |(at, response)| {
-        let mut row = Record::new(site, response, UnixMillis::now()).response;
+        let mut row = Record::new(site, response, UnixMillis::now(), SILENCE_MS).response;
         row.order_ref = Some(order_ref(at));
         row.locale = Some(LOCALE.to_owned());
         row.page_url = Some(PAGE_URL.to_owned());

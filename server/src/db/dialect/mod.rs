@@ -22,7 +22,7 @@ use fixed::Fixed;
 
 use super::connection::AnyConnection;
 use super::outbox::{NewAlertRow, NewOutboxRow, OutboxRow, OutboxState};
-use super::responses::NewResponseRow;
+use super::responses::{NewResponseRow, ResponseRow};
 use super::schema::{alerts, outbox, responses, search_queue};
 use super::score_days::{SCORES, ScoreDays};
 
@@ -109,6 +109,20 @@ pub fn insert_responses(conn: &mut AnyConnection, rows: &[&NewResponseRow]) -> Q
         // A round trip costs more than anything else: one prepared statement takes the whole batch as arrays.
         AnyConnection::Postgres(pg) => postgres::insert_responses(pg, rows),
     }
+}
+
+/// Reads a stored response and keeps everybody from changing it until the transaction ends.
+///
+/// # Errors
+/// What the database says.
+pub fn lock_response(conn: &mut AnyConnection, site_id: i64, response_id: &[u8]) -> QueryResult<Option<ResponseRow>> {
+    let row = responses::table.find((site_id, response_id));
+    match conn {
+        // A transaction that writes has the whole database.
+        AnyConnection::Sqlite(sqlite) => row.first(sqlite),
+        AnyConnection::Postgres(pg) => row.for_update().first(pg),
+    }
+    .optional()
 }
 
 /// Inserts fired alerts.

@@ -13,7 +13,7 @@ macro_rules! into_responses {
     () => {
         "INSERT INTO responses (site_id, response_id, touchpoint, survey, survey_version, metric, score, comment, \
          order_ref, customer_ref, contact_email, locale, page_url, channel, created_at, received_at, held, \
-         answers) \
+         answers, complete, revision) \
          SELECT "
     };
 }
@@ -156,6 +156,8 @@ fn response_columns<'a>(rows: &[&'a NewResponseRow]) -> Vec<Column<'a>> {
         big(|row| row.received_at),
         optional(|row| row.held),
         optional(|row| row.answers.as_deref()),
+        Column::Bools(rows.iter().map(|row| row.complete).collect()),
+        integers(|row| row.revision),
     ]
 }
 

@@ -3,12 +3,13 @@
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{Array, BigInt, Binary, Integer, Nullable, Text};
+use diesel::sql_types::{Array, BigInt, Binary, Bool, Integer, Nullable, Text};
 
 /// The values of one column, one per row.
 #[expect(missing_docs, reason = "named after what they hold")]
 pub enum Column<'a> {
     BigInts(Vec<i64>),
+    Bools(Vec<bool>),
     Integers(Vec<i32>),
     Texts(Vec<&'a str>),
     OptionalTexts(Vec<Option<&'a str>>),
@@ -49,6 +50,7 @@ impl QueryFragment<Pg> for Unnest<'_> {
                 out.push_sql("unnest(");
                 match column {
                     Column::BigInts(values) => out.push_bind_param::<Array<BigInt>, _>(values)?,
+                    Column::Bools(values) => out.push_bind_param::<Array<Bool>, _>(values)?,
                     Column::Integers(values) => out.push_bind_param::<Array<Integer>, _>(values)?,
                     Column::Texts(values) => out.push_bind_param::<Array<Text>, _>(values)?,
                     Column::OptionalTexts(values) => out.push_bind_param::<Array<Nullable<Text>>, _>(values)?,

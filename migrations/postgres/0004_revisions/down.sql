@@ -1,0 +1,2 @@
+ALTER TABLE responses DROP COLUMN revision;
+ALTER TABLE responses DROP COLUMN complete;

@@ -1,0 +1,161 @@
+//! When staff are told of a customer who has not finished.
+
+use std::time::{Duration, Instant};
+
+use counterbell_tests::{Backend, Refuse, Setup, Smtp, SmtpOptions, TestApp, sample, wait};
+use serde_json::{Value, json};
+
+/// Longer than a test waits for anything.
+const LONG_MS: &str = "120000";
+const NOT_FINISHED: &str = "had not finished";
+
+fn patient(backend: Backend, smtp: &Smtp, silence_ms: &str) -> Setup {
+    TestApp::on(backend).smtp(smtp).setting("COUNTERBELL_ALERT_SILENCE_MS", silence_ms)
+}
+
+async fn send(app: &TestApp, id: &str, revision: i64, score: i64, members: Value) {
+    let response = json!({ "response_id": id, "revision": revision, "score": score, "touchpoint": "till" });
+    let answer = app.respond(&sample::with(response, members)).await;
+    assert!(matches!(answer.status, 200 | 201), "{answer:?}");
+}
+
+/// The touchpoints of all mails, once a later response was told of, whose mail comes after every other that is due.
+async fn told(app: &TestApp, smtp: &Smtp, before: usize) -> Vec<String> {
+    app.respond(&sample::with(sample::response(1), json!({ "touchpoint": "later" }))).await.expect(201);
+    let deliveries = smtp.wait_for(before + 1).await;
+    let touchpoint =
+        |subject: &str| ["till", "later"].into_iter().find(|name| subject.contains(name)).unwrap().to_owned();
+    deliveries.iter().map(|delivery| touchpoint(delivery.mail.subject())).collect()
+}
+
+#[tokio::test]
+async fn completed_response_is_told_at_once_with_all_that_was_said() {
+    for backend in Backend::ALL {
+        let smtp = Smtp::start().await;
+        let recipients = ["ann@shop.example", "bob@shop.example"];
+        let app = patient(backend, &smtp, LONG_MS).recipients(&recipients).await;
+        let id = sample::response_id();
+        send(&app, &id, 0, 1, json!({ "complete": false })).await;
+        send(&app, &id, 1, 1, json!({ "complete": false, "comment": "The parcel" })).await;
+        assert_eq!((app.count("alerts"), app.count("outbox WHERE attempts = 0")), (1, 2), "{backend:?}");
+
+        let contact = json!({ "email": "ann@mail.example", "consent": true });
+        send(&app, &id, 2, 2, json!({ "comment": "The parcel was wet", "contact": contact })).await;
+
+        let deliveries = smtp.wait_for(2).await;
+        let mut to: Vec<_> = deliveries.iter().flat_map(|delivery| delivery.to.clone()).collect();
+        to.sort();
+        assert_eq!(to, recipients, "{backend:?}");
+        for delivery in &deliveries {
+            for part in [delivery.mail.text(), delivery.mail.html_words()] {
+                assert!(part.contains("The parcel was wet") && !part.contains(NOT_FINISHED), "{backend:?}: {part}");
+            }
+            assert!(delivery.mail.subject().contains("2 of 5"), "{backend:?}: {}", delivery.mail.subject());
+            assert_eq!(delivery.mail.header("Reply-To"), Some("ann@mail.example"), "{backend:?}");
+        }
+        assert_eq!((app.count("alerts"), app.count("outbox")), (1, 2), "{backend:?}");
+    }
+}
+
+#[tokio::test]
+async fn silent_customer_is_told_of_once_and_the_mail_says_so() {
+    for backend in Backend::ALL {
+        let smtp = Smtp::start().await;
+        let app = patient(backend, &smtp, "1500").await;
+        let id = sample::response_id();
+        let started = Instant::now();
+        send(&app, &id, 0, 1, json!({ "complete": false })).await;
+
+        let deliveries = smtp.wait_for(1).await;
+        assert!(started.elapsed() >= Duration::from_millis(1_500), "{backend:?}: {:?}", started.elapsed());
+        for part in [deliveries[0].mail.text(), deliveries[0].mail.html_words()] {
+            assert!(part.contains(NOT_FINISHED), "{backend:?}: {part}");
+        }
+
+        // Told is told, whatever the customer makes of it.
+        for (revision, score) in [(1, 1), (2, 5), (3, 1)] {
+            send(&app, &id, revision, score, json!({ "comment": format!("words {revision}") })).await;
+        }
+        assert_eq!((app.count("alerts"), app.count("outbox")), (1, 1), "{backend:?}");
+        assert_eq!(told(&app, &smtp, 1).await, ["till", "later"], "{backend:?}");
+    }
+}
+
+#[tokio::test]
+async fn every_revision_begins_the_silence_anew() {
+    for backend in Backend::ALL {
+        let smtp = Smtp::start().await;
+        let app = patient(backend, &smtp, LONG_MS).await;
+        let id = sample::response_id();
+        send(&app, &id, 1, 1, json!({ "complete": false })).await;
+        // As if that was a while ago.
+        app.execute("UPDATE outbox SET next_attempt_at = next_attempt_at - 60000");
+        let due = |than: &str| format!("outbox, responses WHERE next_attempt_at {than} responses.received_at + 120000");
+        assert_eq!(app.count(&due("<")), 1, "{backend:?}");
+
+        // Nothing new.
+        send(&app, &id, 0, 1, json!({ "complete": false })).await;
+        assert_eq!(app.count(&due("<")), 1, "{backend:?}");
+
+        send(&app, &id, 2, 2, json!({ "complete": false })).await;
+        assert_eq!(app.count(&due(">=")), 1, "{backend:?}");
+        assert!(smtp.deliveries().is_empty(), "{backend:?}");
+    }
+}
+
+#[tokio::test]
+async fn corrected_score_is_told_to_nobody() {
+    for backend in Backend::ALL {
+        let smtp = Smtp::start().await;
+        let app = patient(backend, &smtp, LONG_MS).await;
+        let id = sample::response_id();
+        send(&app, &id, 0, 1, json!({ "complete": false })).await;
+        assert_eq!((app.count("alerts"), app.count("outbox")), (1, 1), "{backend:?}");
+
+        send(&app, &id, 1, 5, json!({ "comment": "Slipped" })).await;
+
+        assert_eq!((app.count("alerts"), app.count("outbox")), (0, 0), "{backend:?}");
+        assert_eq!(told(&app, &smtp, 0).await, ["later"], "{backend:?}");
+    }
+}
+
+#[tokio::test]
+async fn score_that_turns_bad_is_told_when_the_response_is_complete() {
+    for backend in Backend::ALL {
+        let smtp = Smtp::start().await;
+        let app = patient(backend, &smtp, LONG_MS).await;
+        let id = sample::response_id();
+        // Unhappy, happy again, and unhappy after all.
+        for (revision, score) in [(0, 1), (1, 4), (2, 2)] {
+            send(&app, &id, revision, score, json!({ "complete": false })).await;
+        }
+        assert_eq!((app.count("alerts"), app.count("outbox")), (1, 1), "{backend:?}");
+        assert!(smtp.deliveries().is_empty(), "{backend:?}");
+
+        send(&app, &id, 3, 1, json!({})).await;
+
+        assert_eq!(smtp.wait_for(1).await.len(), 1, "{backend:?}");
+        assert_eq!(told(&app, &smtp, 1).await, ["till", "later"], "{backend:?}");
+    }
+}
+
+#[tokio::test]
+async fn mail_that_was_tried_stays_and_is_sent_once() {
+    for backend in Backend::ALL {
+        let smtp =
+            Smtp::with(SmtpOptions { refuse: Some(Refuse { verb: "RCPT", times: 1 }), ..Default::default() }).await;
+        let app = patient(backend, &smtp, "0").await;
+        let id = sample::response_id();
+        send(&app, &id, 0, 1, json!({ "complete": false })).await;
+        wait::until_true("first attempt", async || app.count("outbox WHERE attempts > 0") == 1).await;
+
+        for (revision, score) in [(1, 5), (2, 1)] {
+            send(&app, &id, revision, score, json!({ "comment": "as it is now" })).await;
+        }
+
+        assert_eq!((app.count("alerts"), app.count("outbox")), (1, 1), "{backend:?}");
+        let deliveries = smtp.wait_for(1).await;
+        assert!(smtp.refusals() <= 1 && deliveries.len() == 1, "{backend:?}");
+        assert_eq!(told(&app, &smtp, 1).await, ["till", "later"], "{backend:?}");
+    }
+}
