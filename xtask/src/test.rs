@@ -6,6 +6,7 @@ use std::time::Instant;
 use anyhow::Result;
 
 use crate::build;
+use crate::npm;
 use crate::postgres;
 use crate::process;
 use crate::setup;
@@ -35,6 +36,7 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<()> {
     let started = Instant::now();
     setup::ensure_debian_packages("run the tests", &PACKAGES)?;
+    let npm = npm::ensure_packages()?;
     build::run(&build::Args { dev: true, widget_only: true })?;
     // Together with the packages the tests are in, so that dependencies are compiled once for both.
     process::run(process::cargo().args(["build", "--workspace", "--exclude", "xtask", "--bin", "counterbell"]))?;
@@ -44,6 +46,7 @@ pub fn run(args: &Args) -> Result<()> {
     let program = process::target_directory().join("debug/counterbell");
     let mut tests = cargo_test(&["--workspace", "--exclude", "xtask"]);
     tests.env("COUNTERBELL_BIN", program).env("COUNTERBELL_TEST_POSTGRES_URL", postgres.url());
+    tests.env("COUNTERBELL_TEST_NPM_DIR", npm);
     if args.long {
         tests.env("COUNTERBELL_TEST_LONG", "1");
     }

@@ -1,7 +1,10 @@
 //! A real browser, which no error escapes.
 
+mod audit;
 mod console;
+mod devtools;
 mod driver;
+mod picture;
 mod widget;
 
 use std::panic::AssertUnwindSafe;
@@ -14,14 +17,18 @@ use serde_json::{Value, json};
 
 use crate::environment;
 use console::Console;
+use devtools::DevTools;
 use driver::Driver;
 
+pub use devtools::Customer;
+pub use picture::Picture;
 pub use widget::Widget;
 
 /// One browser window of one test's own.
 pub struct Browser {
     window: Client,
     console: Console,
+    devtools: DevTools,
     driver: Driver,
 }
 
@@ -35,8 +42,10 @@ impl Browser {
         let capabilities = driver.capabilities();
         let connected = ClientBuilder::new(HttpConnector::new()).capabilities(capabilities).connect(driver.url()).await;
         let window = connected.unwrap_or_else(|error| panic!("no browser: {error}"));
-        let console = Console::new(driver.url(), &window.session_id().await.unwrap().unwrap());
-        let browser = Self { window, console, driver };
+        let session_id = window.session_id().await.unwrap().unwrap();
+        let console = Console::new(driver.url(), &session_id);
+        let devtools = DevTools::new(driver.url(), &session_id);
+        let browser = Self { window, console, devtools, driver };
 
         let whole = AssertUnwindSafe(async {
             scenario(&browser).await;
@@ -85,6 +94,26 @@ impl Browser {
         Widget::new(self)
     }
 
+    /// Makes the browser this customer's, for pages opened from now on.
+    pub async fn belongs_to(&self, customer: Customer) {
+        customer.sit_down_at(&self.devtools).await;
+    }
+
+    /// Fails when axe-core finds a fault in what the page shows now, which the failure calls `state`.
+    pub async fn must_be_accessible(&self, state: &str) {
+        audit::must_be_clean(self, state).await;
+    }
+
+    /// The open card, to be compared with another; nothing more can be done on this page.
+    pub async fn picture_of_card(&self, name: &str) -> Picture {
+        Picture::take(self, name).await
+    }
+
+    /// Goes into the page's first frame; what is asked of the page from now on is asked of the page in it.
+    pub async fn enter_frame(&self) {
+        self.window.enter_frame(0).await.unwrap();
+    }
+
     /// Keeps a picture as `{name}.png`.
     pub async fn screenshot(&self, name: &str) {
         // A browser that crashed has none; the failure that is being reported matters more.
@@ -100,5 +129,9 @@ impl Browser {
 
     pub(crate) fn window(&self) -> &Client {
         &self.window
+    }
+
+    pub(crate) fn devtools(&self) -> &DevTools {
+        &self.devtools
     }
 }

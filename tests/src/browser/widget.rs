@@ -40,6 +40,14 @@ impl<'a> Widget<'a> {
         .await
     }
 
+    /// Waits until nothing in it moves or fades any more.
+    pub async fn come_to_rest(&self) {
+        wait::until_true("widget at rest", async || {
+            self.run_with("return root.getAnimations().length", json!([])).await == 0
+        })
+        .await;
+    }
+
     /// Clicks an element as soon as it is shown.
     pub async fn click(&self, css: &str) {
         self.find(css).await.click().await.unwrap();

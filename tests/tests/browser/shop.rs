@@ -3,6 +3,9 @@
 use counterbell_tests::{Backend, Browser, HostPage, Setup, TestApp, sample};
 use serde_json::Value;
 
+/// What the shop itself says on its page.
+pub const CONTENT: &str = "<main><h1>Thank you for your order</h1><p>It leaves our store tomorrow.</p></main>";
+
 /// The retailer's page and our server, which know each other.
 pub struct Shop {
     pub page: HostPage,
@@ -22,7 +25,7 @@ impl Shop {
         // A program answers faster than people.
         app.cli(&["site", "set", &app.site_key, "--min-answer-ms", "0", "--json"]).json();
         let shop = Self { page, app };
-        shop.page.show(&format!("<h1>Thank you for your order</h1>{}", shop.tag()));
+        shop.page.show(&format!("{CONTENT}{}", shop.tag()));
         shop
     }
 
