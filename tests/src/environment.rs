@@ -18,7 +18,18 @@ pub fn npm(path: &str) -> String {
     std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
 }
 
-/// Whether every fault is to be staged as often and as large as docs/FAULTS.md says: `cargo xtask test --long`.
+/// Firefox's driver; there with `--long`.
+pub fn geckodriver() -> PathBuf {
+    PathBuf::from(variable("COUNTERBELL_TEST_GECKODRIVER"))
+}
+
+/// WebKitGTK's smallest browser; there with `--long`. Debian keeps it out of the PATH.
+pub fn mini_browser() -> PathBuf {
+    PathBuf::from(variable("COUNTERBELL_TEST_MINI_BROWSER"))
+}
+
+/// Whether every fault is to be staged as often and as large as docs/FAULTS.md says, and the main flows tried in every
+/// browser: `cargo xtask test --long`.
 pub fn long() -> bool {
     std::env::var_os("COUNTERBELL_TEST_LONG").is_some()
 }

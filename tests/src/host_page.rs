@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
+use crate::browser::WATCH;
+
 /// Serves one page at every path that nothing else was put at.
 pub struct HostPage {
     port: u16,
@@ -45,9 +47,10 @@ impl HostPage {
         format!("http://localhost:{}", self.port)
     }
 
-    /// A whole document with this body.
+    /// A whole document with this body, which keeps what it complains about.
     pub fn document(body: &str) -> String {
         let head = "<meta charset=utf-8><meta name=viewport content='width=device-width'><title>Order A-1001</title>";
+        let head = format!("{head}{WATCH}");
         format!("<!doctype html><html lang=en><head>{head}</head><body>{body}</body></html>")
     }
 
@@ -71,9 +74,10 @@ impl HostPage {
         self.page.lock().unwrap().files.insert(path.to_owned(), File { content_type, text: text.to_owned() });
     }
 
-    /// Sends this `Content-Security-Policy` from now on.
+    /// Sends this `Content-Security-Policy` from now on; it lets the script run that keeps complaints, and no other of
+    /// ours.
     pub fn restrict(&self, csp: &str) {
-        self.page.lock().unwrap().csp = Some(csp.to_owned());
+        self.page.lock().unwrap().csp = Some(csp.replacen("script-src ", "script-src 'nonce-watch' ", 1));
     }
 }
 

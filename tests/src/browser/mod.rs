@@ -16,11 +16,13 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 
 use crate::environment;
-use console::Console;
+use console::{Console, Source};
 use devtools::DevTools;
 use driver::Driver;
 
+pub(crate) use console::WATCH;
 pub use devtools::Customer;
+pub use driver::Engine;
 pub use picture::Picture;
 pub use widget::Widget;
 
@@ -36,14 +38,27 @@ impl Browser {
     /// Runs `scenario` in a new browser. Whatever the page complains about fails the test: a page error, an error on
     /// the console, a violation of its Content-Security-Policy. A failure leaves `{name}-failed.png`.
     pub async fn check(name: &str, scenario: impl AsyncFnOnce(&Self)) {
+        Self::check_in(Engine::Chromium, name, scenario).await;
+    }
+
+    /// As [`Self::check`], in a browser of this engine.
+    pub async fn check_in(engine: Engine, name: &str, scenario: impl AsyncFnOnce(&Self)) {
+        let name =
+            &if engine == Engine::Chromium { name.to_owned() } else { format!("{name}-{engine:?}").to_lowercase() };
         // One of an earlier run would mislead; mostly there is none.
         let _ = std::fs::remove_file(environment::screenshots().join(format!("{name}-failed.png")));
-        let driver = Driver::start().await;
+        let driver = Driver::start(engine).await;
         let capabilities = driver.capabilities();
         let connected = ClientBuilder::new(HttpConnector::new()).capabilities(capabilities).connect(driver.url()).await;
         let window = connected.unwrap_or_else(|error| panic!("no browser: {error}"));
         let session_id = window.session_id().await.unwrap().unwrap();
-        let console = Console::new(driver.url(), &session_id);
+        let console = Console::new(match engine {
+            Engine::Chromium => {
+                let http = reqwest::Client::builder().no_proxy().build().unwrap();
+                Source::Log(http, format!("{}/session/{session_id}/se/log", driver.url()))
+            }
+            Engine::Firefox | Engine::WebKit => Source::Page(window.clone()),
+        });
         let devtools = DevTools::new(driver.url(), &session_id);
         let browser = Self { window, console, devtools, driver };
 
@@ -67,6 +82,7 @@ impl Browser {
 
     /// Opens a page and waits for its `load`.
     pub async fn open(&self, url: &str) {
+        self.console.fetch().await;
         self.window.goto(url).await.unwrap();
     }
 
@@ -96,6 +112,7 @@ impl Browser {
 
     /// Makes the browser this customer's, for pages opened from now on.
     pub async fn belongs_to(&self, customer: Customer) {
+        assert_eq!(self.driver.engine(), Engine::Chromium, "the only one with DevTools");
         customer.sit_down_at(&self.devtools).await;
     }
 

@@ -53,8 +53,8 @@ impl Picture {
     /// Takes one, and leaves `{name}.png` of the whole window. The page is spoilt for any further look at it.
     pub(super) async fn take(browser: &Browser, name: &str) -> Self {
         let widget = browser.widget();
-        browser.screenshot(name).await;
         widget.come_to_rest().await;
+        browser.screenshot(name).await;
         let place = widget.run_with(PLACE, json!([])).await;
         browser.run(CLEAR).await;
         let clip = widget.run_with(CLIP, json!([])).await;

@@ -1,14 +1,20 @@
 //! Without a mouse.
 
-use counterbell_tests::Browser;
+use counterbell_tests::{Browser, Engine};
 use fantoccini::key::Key;
 
 use crate::shop::{ALERT, CARD, COMMENT, LAUNCHER, SEND, Shop, THANKS};
 
 #[tokio::test]
 async fn keyboard_alone_is_enough_and_moving_sends_nothing() {
+    for &engine in Engine::of_main_flows() {
+        keyboard_alone(engine).await;
+    }
+}
+
+async fn keyboard_alone(engine: Engine) {
     let shop = Shop::open().await;
-    Browser::check("keyboard", async |browser| {
+    Browser::check_in(engine, "keyboard", async |browser| {
         browser.open(&shop.page.origin()).await;
         let widget = browser.widget();
         widget.find(LAUNCHER).await;
