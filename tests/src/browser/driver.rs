@@ -63,8 +63,9 @@ impl Driver {
             Engine::WebKit => {
                 // It has no headless mode.
                 let mut display = Program::start(Command::new("Xvfb").args(SCREEN));
-                let number = display.wait_for_output("display", |printed| printed.lines().next()?.parse().ok()).await;
-                let _: u32 = number;
+                // Among complaints about numbers that are taken.
+                let number = |printed: &str| printed.lines().find_map(|line| line.parse::<u32>().ok());
+                let number = display.wait_for_output("display", number).await;
                 screen = Some(display);
                 // It cannot choose its port itself, or would not say which it chose.
                 let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
