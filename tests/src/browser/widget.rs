@@ -53,6 +53,15 @@ impl<'a> Widget<'a> {
         self.find(css).await.click().await.unwrap();
     }
 
+    /// Types into a field, and waits until it has all of it: WebKit brings some characters later.
+    pub async fn type_into(&self, css: &str, text: &str) {
+        self.find(css).await.send_keys(text).await.unwrap();
+        wait::until_true(&format!("{text:?} in {css}"), async || {
+            self.property(css, "value").await.as_str().is_some_and(|value| value.ends_with(text))
+        })
+        .await;
+    }
+
     /// The value of a property of the first match, shown or not; null without a match.
     pub async fn property(&self, css: &str, name: &str) -> Value {
         let script = "return root.querySelector(arguments[0])?.[arguments[1]] ?? null";

@@ -43,7 +43,7 @@ async fn fetch_that_throws_is_a_failure_like_any_other() {
         shop.visit(browser).await;
         let widget = browser.widget();
         widget.click(&score(2)).await;
-        widget.find(COMMENT).await.send_keys("typed with care").await.unwrap();
+        widget.type_into(COMMENT, "typed with care").await;
 
         widget.click(SEND).await;
 
@@ -68,7 +68,7 @@ async fn server_away(engine: Engine) {
         shop.visit(browser).await;
         let widget = browser.widget();
         widget.click(&score(2)).await;
-        widget.find(COMMENT).await.send_keys("typed with care").await.unwrap();
+        widget.type_into(COMMENT, "typed with care").await;
         browser.expect_console_error("ERR_CONNECTION_REFUSED");
         shop.app.program().kill();
 

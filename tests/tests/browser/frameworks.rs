@@ -133,7 +133,7 @@ async fn widget_stays_when_turbo_replaces_the_body() {
     shop.page.put("/next", &with_head(&format!("{TURBO}{tag}"), "<h1>Next</h1>"));
     Browser::check("turbo-head", async |browser| {
         shop.visit(browser).await;
-        browser.widget().find(COMMENT).await.send_keys("half a sen").await.unwrap();
+        browser.widget().type_into(COMMENT, "half a sen").await;
 
         turbo_to_next(browser).await;
 

@@ -18,7 +18,7 @@ async fn journey(engine: Engine) {
         shop.visit(browser).await;
         let widget = browser.widget();
         widget.click(&score(1)).await;
-        widget.find(COMMENT).await.send_keys("The parcel was open \u{1f4e6}").await.unwrap();
+        widget.type_into(COMMENT, "The parcel was open \u{1f4e6}").await;
         browser.screenshot("journey-asked").await;
         assert!(shop.responses().await.is_empty(), "nothing is sent before Send");
 

@@ -59,7 +59,7 @@ async fn send_without_a_score_asks_for_one() {
     Browser::check("no-score", async |browser| {
         shop.visit(browser).await;
         let widget = browser.widget();
-        widget.find(COMMENT).await.send_keys("words without a score").await.unwrap();
+        widget.type_into(COMMENT, "words without a score").await;
 
         widget.click(SEND).await;
 
@@ -77,7 +77,7 @@ async fn escape_closes_and_what_was_typed_stays() {
     Browser::check("escape", async |browser| {
         shop.visit(browser).await;
         let widget = browser.widget();
-        widget.find(COMMENT).await.send_keys("half a sen").await.unwrap();
+        widget.type_into(COMMENT, "half a sen").await;
 
         browser.press(&(Key::Escape + "")).await;
 

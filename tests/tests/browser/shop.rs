@@ -71,7 +71,7 @@ const WORDS: &str = "The parcel was open";
 /// Goes through the open card as a customer does, a line a step, until the server has it all.
 pub async fn answer(widget: &Widget<'_>) {
     widget.click(&score(2)).await;
-    widget.find(COMMENT).await.send_keys(WORDS).await.unwrap();
+    widget.type_into(COMMENT, WORDS).await;
     widget.click(SEND).await;
     widget.text(THANKS).await;
 }
