@@ -12,7 +12,24 @@ pub fn postgres_url() -> String {
     variable("COUNTERBELL_TEST_POSTGRES_URL")
 }
 
-/// Whether every fault is to be staged as often and as large as docs/FAULTS.md says: `cargo xtask test --long`.
+/// A file of a pinned npm package: `npm("axe-core@4.14.1/axe.min.js")`.
+pub fn npm(path: &str) -> String {
+    let file = PathBuf::from(variable("COUNTERBELL_TEST_NPM_DIR")).join(path);
+    std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+}
+
+/// Firefox's driver; there with `--long`.
+pub fn geckodriver() -> PathBuf {
+    PathBuf::from(variable("COUNTERBELL_TEST_GECKODRIVER"))
+}
+
+/// WebKitGTK's smallest browser; there with `--long`. Debian keeps it out of the PATH.
+pub fn mini_browser() -> PathBuf {
+    PathBuf::from(variable("COUNTERBELL_TEST_MINI_BROWSER"))
+}
+
+/// Whether every fault is to be staged as often and as large as docs/FAULTS.md says, and the main flows tried in every
+/// browser: `cargo xtask test --long`.
 pub fn long() -> bool {
     std::env::var_os("COUNTERBELL_TEST_LONG").is_some()
 }

@@ -2,7 +2,7 @@
 //!
 //! `fetch` is called directly: the same POST through gloo-net 0.7 (without its JSON) made the download 1.9 KB larger.
 
-use js_sys::{Date, JSON, Object, Promise, Reflect};
+use js_sys::{Date, Function, JSON, Object, Promise, Reflect};
 use uuid::Uuid;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -10,6 +10,7 @@ use web_sys::Response;
 
 use counterbell_shared::{ResponseId, Score};
 
+use crate::options::Options;
 use crate::state::Answer;
 
 /// Longest wait for an answer. After that the customer is told and may try again; the id makes that harmless.
@@ -17,10 +18,6 @@ const TIMEOUT_MS: u32 = 10_000;
 
 #[wasm_bindgen]
 extern "C" {
-    // Pages replace `fetch` by their own, which may throw: nothing of that may reach the page.
-    #[wasm_bindgen(catch)]
-    fn fetch(url: &str, init: &Object) -> Result<Promise, JsValue>;
-
     // An AbortController and its timer in one; browsers of before 2022 have none.
     #[wasm_bindgen(catch, js_namespace = AbortSignal, js_name = timeout)]
     fn abort_after(ms: u32) -> Result<JsValue, JsValue>;
@@ -39,14 +36,15 @@ pub fn new_response_id() -> ResponseId {
 
 /// Sends one response and says how that ended.
 ///
-/// `fields` is the body as far as it was known before the customer answered; the answer is added to it.
-pub async fn send(url: &str, fields: &JsValue, id: ResponseId, score: Score, comment: String) -> Answer {
+/// The answer is added to the fields of `options`.
+pub async fn send(options: &Options, id: ResponseId, score: Score, comment: String) -> Answer {
+    let fields = &options.fields;
     set(fields, "response_id", &id_text(id));
     set(fields, "score", &score.value().into());
     set(fields, "elapsed_ms", &elapsed_ms(id));
     // Left out of the JSON when undefined, which clears the comment of an earlier try.
     set(fields, "comment", &if comment.is_empty() { JsValue::UNDEFINED } else { comment.into() });
-    Answer::from_status(post(url, fields).await.ok())
+    Answer::from_status(post(&options.fetch, &options.url, fields).await.ok())
 }
 
 /// How long ago the card was shown: when its id was made. Undefined after the clock was set back.
@@ -61,7 +59,7 @@ fn id_text(id: ResponseId) -> JsValue {
     (&*Uuid::from_bytes(*id.as_bytes()).hyphenated().encode_lower(&mut Uuid::encode_buffer())).into()
 }
 
-async fn post(url: &str, body: &JsValue) -> Result<u16, JsValue> {
+async fn post(fetch: &Function, url: &str, body: &JsValue) -> Result<u16, JsValue> {
     let headers = Object::new();
     set(&headers, "content-type", &"application/json".into());
     let init = Object::new();
@@ -74,7 +72,8 @@ async fn post(url: &str, body: &JsValue) -> Result<u16, JsValue> {
     if let Ok(signal) = abort_after(TIMEOUT_MS) {
         set(&init, "signal", &signal);
     }
-    let response: Response = JsFuture::from(fetch(url, &init)?).await?.unchecked_into();
+    let answer: Promise = fetch.call2(&JsValue::UNDEFINED, &url.into(), &init)?.unchecked_into();
+    let response: Response = JsFuture::from(answer).await?.unchecked_into();
     Ok(response.status())
 }
 

@@ -13,6 +13,8 @@ pub struct Options {
     pub focus: bool,
     /// Where responses go: an absolute URL.
     pub url: String,
+    /// As the browser's `fetch`, with a promise whatever the page did to that.
+    pub fetch: Function,
     /// Body of the request as far as known before the customer answers: site key, touchpoint, references and so on.
     pub fields: JsValue,
     /// Called with `"close"` when the customer is done looking, with `"sent"` once the server has the response.
@@ -56,6 +58,7 @@ impl Options {
         Some(Self {
             focus: get(options, "focus").is_truthy(),
             url: get(options, "url").as_string()?,
+            fetch: get(options, "fetch").unchecked_into(),
             fields: get(options, "fields"),
             on: get(options, "on").unchecked_into(),
             locale: text(&config, "locale"),

@@ -5,6 +5,7 @@ mod build;
 mod ci;
 mod demo;
 mod fuzz;
+mod npm;
 mod postgres;
 mod process;
 mod setup;

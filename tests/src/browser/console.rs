@@ -2,27 +2,46 @@
 
 use std::sync::Mutex;
 
-use reqwest::Client;
+use fantoccini::Client;
 use serde_json::{Value, json};
 
-/// The browser's log: everything on the console, page errors, failed loads, violations of a policy.
+/// Everything on the console, page errors, failed loads, violations of a policy.
 pub struct Console {
-    http: Client,
-    url: String,
-    // The driver hands each entry out once.
+    source: Source,
+    // What is read is taken out of the source.
     entries: Mutex<Vec<Value>>,
     expected: Mutex<Vec<String>>,
 }
 
+/// Where complaints are read.
+pub enum Source {
+    /// A driver that keeps its browser's log: the log's URL.
+    Log(reqwest::Client, String),
+    /// A driver that does not: what [`WATCH`] keeps in the page, which sees no failed `fetch`.
+    Page(Client),
+}
+
+/// A script for the top of every page; with its nonce a strict policy lets it run.
+pub const WATCH: &str = "<script nonce=watch>(() => {
+    const complaints = (window.pageComplaints = []);
+    const keep = (...words) => complaints.push({ level: 'SEVERE', message: words.join(' ') });
+    addEventListener('error', (event) => keep(event.message || `cannot load ${event.target.outerHTML}`), true);
+    addEventListener('unhandledrejection', (event) => keep('unhandled', event.reason));
+    addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) => {
+        // Firefox asks for it by itself, and then minds the page's policy.
+        if (!blockedURI.endsWith('/favicon.ico')) keep(violatedDirective, blockedURI);
+    });
+    const error = console.error;
+    console.error = (...words) => { keep(...words); error(...words); };
+})();</script>";
+
 impl Console {
-    /// The log of one session.
-    pub fn new(driver_url: &str, session_id: &str) -> Self {
-        let url = format!("{driver_url}/session/{session_id}/se/log");
-        let http = Client::builder().no_proxy().build().unwrap();
-        Self { http, url, entries: Mutex::default(), expected: Mutex::default() }
+    /// That of one session.
+    pub fn new(source: Source) -> Self {
+        Self { source, entries: Mutex::default(), expected: Mutex::default() }
     }
 
-    /// An error with these words must come, and is no fault.
+    /// An error with these words is no fault, and must come where the browser tells.
     pub fn expect(&self, words: &str) {
         self.expected.lock().unwrap().push(words.to_owned());
     }
@@ -30,13 +49,14 @@ impl Console {
     /// Fails on an error nobody expects, and on an expected one that did not come.
     pub async fn check(&self) {
         self.fetch().await;
-        let entries = self.entries.lock().unwrap();
-        let expected = self.expected.lock().unwrap();
+        // Copies: whoever reports the failure needs the locks.
+        let entries = self.entries.lock().unwrap().clone();
+        let expected = self.expected.lock().unwrap().clone();
         let has = |entry: &Value, words: &str| entry["message"].as_str().unwrap_or_default().contains(words);
         let severe = || entries.iter().filter(|entry| entry["level"] == "SEVERE");
         let surprises: Vec<_> = severe().filter(|entry| !expected.iter().any(|words| has(entry, words))).collect();
         assert!(surprises.is_empty(), "the page complains: {surprises:#?}");
-        for words in expected.iter() {
+        for words in expected.iter().filter(|_| matches!(self.source, Source::Log(..))) {
             assert!(severe().any(|entry| has(entry, words)), "the page never said {words:?}: {entries:#?}");
         }
     }
@@ -47,10 +67,18 @@ impl Console {
         self.entries.lock().unwrap().iter().map(|entry| format!("{entry}\n")).collect()
     }
 
-    async fn fetch(&self) {
-        let response = self.http.post(&self.url).json(&json!({ "type": "browser" })).send().await.unwrap();
-        let mut answer: Value = response.json().await.unwrap();
-        let Value::Array(new) = answer["value"].take() else { panic!("no log: {answer}") };
+    /// Takes what there is; needed before the page goes, too.
+    pub async fn fetch(&self) {
+        let mut new = match &self.source {
+            Source::Log(http, url) => {
+                let response = http.post(url).json(&json!({ "type": "browser" })).send().await.unwrap();
+                response.json::<Value>().await.unwrap()["value"].take()
+            }
+            Source::Page(window) => {
+                window.execute("return (window.pageComplaints ?? []).splice(0)", Vec::new()).await.unwrap()
+            }
+        };
+        let Value::Array(new) = new.take() else { panic!("no log: {new}") };
         self.entries.lock().unwrap().extend(new);
     }
 }

@@ -1,7 +1,10 @@
 //! A real browser, which no error escapes.
 
+mod audit;
 mod console;
+mod devtools;
 mod driver;
+mod picture;
 mod widget;
 
 use std::panic::AssertUnwindSafe;
@@ -13,15 +16,21 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 
 use crate::environment;
-use console::Console;
+use console::{Console, Source};
+use devtools::DevTools;
 use driver::Driver;
 
+pub(crate) use console::WATCH;
+pub use devtools::Customer;
+pub use driver::Engine;
+pub use picture::Picture;
 pub use widget::Widget;
 
 /// One browser window of one test's own.
 pub struct Browser {
     window: Client,
     console: Console,
+    devtools: DevTools,
     driver: Driver,
 }
 
@@ -29,14 +38,29 @@ impl Browser {
     /// Runs `scenario` in a new browser. Whatever the page complains about fails the test: a page error, an error on
     /// the console, a violation of its Content-Security-Policy. A failure leaves `{name}-failed.png`.
     pub async fn check(name: &str, scenario: impl AsyncFnOnce(&Self)) {
+        Self::check_in(Engine::Chromium, name, scenario).await;
+    }
+
+    /// As [`Self::check`], in a browser of this engine.
+    pub async fn check_in(engine: Engine, name: &str, scenario: impl AsyncFnOnce(&Self)) {
+        let name =
+            &if engine == Engine::Chromium { name.to_owned() } else { format!("{name}-{engine:?}").to_lowercase() };
         // One of an earlier run would mislead; mostly there is none.
         let _ = std::fs::remove_file(environment::screenshots().join(format!("{name}-failed.png")));
-        let driver = Driver::start().await;
+        let driver = Driver::start(engine).await;
         let capabilities = driver.capabilities();
         let connected = ClientBuilder::new(HttpConnector::new()).capabilities(capabilities).connect(driver.url()).await;
         let window = connected.unwrap_or_else(|error| panic!("no browser: {error}"));
-        let console = Console::new(driver.url(), &window.session_id().await.unwrap().unwrap());
-        let browser = Self { window, console, driver };
+        let session_id = window.session_id().await.unwrap().unwrap();
+        let console = Console::new(match engine {
+            Engine::Chromium => {
+                let http = reqwest::Client::builder().no_proxy().build().unwrap();
+                Source::Log(http, format!("{}/session/{session_id}/se/log", driver.url()))
+            }
+            Engine::Firefox | Engine::WebKit => Source::Page(window.clone()),
+        });
+        let devtools = DevTools::new(driver.url(), &session_id);
+        let browser = Self { window, console, devtools, driver };
 
         let whole = AssertUnwindSafe(async {
             scenario(&browser).await;
@@ -58,6 +82,7 @@ impl Browser {
 
     /// Opens a page and waits for its `load`.
     pub async fn open(&self, url: &str) {
+        self.console.fetch().await;
         self.window.goto(url).await.unwrap();
     }
 
@@ -85,6 +110,27 @@ impl Browser {
         Widget::new(self)
     }
 
+    /// Makes the browser this customer's, for pages opened from now on.
+    pub async fn belongs_to(&self, customer: Customer) {
+        assert_eq!(self.driver.engine(), Engine::Chromium, "the only one with DevTools");
+        customer.sit_down_at(&self.devtools).await;
+    }
+
+    /// Fails when axe-core finds a fault in what the page shows now, which the failure calls `state`.
+    pub async fn must_be_accessible(&self, state: &str) {
+        audit::must_be_clean(self, state).await;
+    }
+
+    /// The open card, to be compared with another; nothing more can be done on this page.
+    pub async fn picture_of_card(&self, name: &str) -> Picture {
+        Picture::take(self, name).await
+    }
+
+    /// Goes into the page's first frame; what is asked of the page from now on is asked of the page in it.
+    pub async fn enter_frame(&self) {
+        self.window.enter_frame(0).await.unwrap();
+    }
+
     /// Keeps a picture as `{name}.png`.
     pub async fn screenshot(&self, name: &str) {
         // A browser that crashed has none; the failure that is being reported matters more.
@@ -100,5 +146,9 @@ impl Browser {
 
     pub(crate) fn window(&self) -> &Client {
         &self.window
+    }
+
+    pub(crate) fn devtools(&self) -> &DevTools {
+        &self.devtools
     }
 }

@@ -40,9 +40,26 @@ impl<'a> Widget<'a> {
         .await
     }
 
+    /// Waits until nothing in it moves or fades any more.
+    pub async fn come_to_rest(&self) {
+        wait::until_true("widget at rest", async || {
+            self.run_with("return root.getAnimations().length", json!([])).await == 0
+        })
+        .await;
+    }
+
     /// Clicks an element as soon as it is shown.
     pub async fn click(&self, css: &str) {
         self.find(css).await.click().await.unwrap();
+    }
+
+    /// Types into a field, and waits until it has all of it: WebKit brings some characters later.
+    pub async fn type_into(&self, css: &str, text: &str) {
+        self.find(css).await.send_keys(text).await.unwrap();
+        wait::until_true(&format!("{text:?} in {css}"), async || {
+            self.property(css, "value").await.as_str().is_some_and(|value| value.ends_with(text))
+        })
+        .await;
     }
 
     /// The value of a property of the first match, shown or not; null without a match.

@@ -1,6 +1,6 @@
 //! When sending fails.
 
-use counterbell_tests::Browser;
+use counterbell_tests::{Browser, Engine};
 use serde_json::json;
 
 use crate::shop::{ALERT, COMMENT, LAUNCHER, SEND, Shop, THANKS, score};
@@ -10,6 +10,13 @@ const RECORDER: &str = "<script>window.sent = []; const send = window.fetch; win
     const request = new Request(...args);
     if (request.method == 'POST') sent.push(await request.clone().text());
     return send(request);
+};</script>";
+
+/// Before the widget's script: nothing is sent but by `fetch`, whatever has to be fetched.
+const FETCH_ALONE: &str = "<script>const other = XMLHttpRequest.prototype.send;
+XMLHttpRequest.prototype.send = function (body) {
+    if (body) throw new Error('patched');
+    other.call(this);
 };</script>";
 
 /// Before the widget's script: the server gets the first POST, the page never gets its answer.
@@ -31,12 +38,12 @@ delete AbortSignal.timeout;</script>";
 #[tokio::test]
 async fn fetch_that_throws_is_a_failure_like_any_other() {
     let shop = Shop::open().await;
-    shop.page.show(&format!("{THROWS}{}", shop.tag()));
+    shop.page.show(&format!("{FETCH_ALONE}{THROWS}{}", shop.tag()));
     Browser::check("fetch-throws", async |browser| {
         shop.visit(browser).await;
         let widget = browser.widget();
         widget.click(&score(2)).await;
-        widget.find(COMMENT).await.send_keys("typed with care").await.unwrap();
+        widget.type_into(COMMENT, "typed with care").await;
 
         widget.click(SEND).await;
 
@@ -49,13 +56,19 @@ async fn fetch_that_throws_is_a_failure_like_any_other() {
 
 #[tokio::test]
 async fn server_that_is_away_costs_the_customer_a_second_press_only() {
+    for &engine in Engine::of_main_flows() {
+        server_away(engine).await;
+    }
+}
+
+async fn server_away(engine: Engine) {
     let mut shop = Shop::open().await;
     shop.page.show(&format!("{RECORDER}{}", shop.tag()));
-    Browser::check("server-away", async |browser| {
+    Browser::check_in(engine, "server-away", async |browser| {
         shop.visit(browser).await;
         let widget = browser.widget();
         widget.click(&score(2)).await;
-        widget.find(COMMENT).await.send_keys("typed with care").await.unwrap();
+        widget.type_into(COMMENT, "typed with care").await;
         browser.expect_console_error("ERR_CONNECTION_REFUSED");
         shop.app.program().kill();
 
@@ -84,7 +97,7 @@ async fn server_that_is_away_costs_the_customer_a_second_press_only() {
 #[tokio::test]
 async fn answer_that_gets_lost_is_not_counted_twice() {
     let shop = Shop::open().await;
-    shop.page.show(&format!("{LOSES_FIRST_ANSWER}{}", shop.tag()));
+    shop.page.show(&format!("{FETCH_ALONE}{LOSES_FIRST_ANSWER}{}", shop.tag()));
     Browser::check("answer-lost", async |browser| {
         shop.visit(browser).await;
         let widget = browser.widget();

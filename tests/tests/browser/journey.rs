@@ -1,18 +1,24 @@
 //! From the customer's tap to the staff's mail.
 
-use counterbell_tests::{Browser, Smtp};
+use counterbell_tests::{Browser, Engine, Smtp};
 
 use crate::shop::{COMMENT, SEND, Shop, THANKS, score};
 
 #[tokio::test]
 async fn dissatisfied_customer_reaches_staff_and_the_admin_api() {
+    for &engine in Engine::of_main_flows() {
+        journey(engine).await;
+    }
+}
+
+async fn journey(engine: Engine) {
     let smtp = Smtp::start().await;
     let shop = Shop::open_with(|setup| setup.smtp(&smtp)).await;
-    Browser::check("journey", async |browser| {
+    Browser::check_in(engine, "journey", async |browser| {
         shop.visit(browser).await;
         let widget = browser.widget();
         widget.click(&score(1)).await;
-        widget.find(COMMENT).await.send_keys("The parcel was open \u{1f4e6}").await.unwrap();
+        widget.type_into(COMMENT, "The parcel was open \u{1f4e6}").await;
         browser.screenshot("journey-asked").await;
         assert!(shop.responses().await.is_empty(), "nothing is sent before Send");
 
@@ -43,12 +49,18 @@ async fn dissatisfied_customer_reaches_staff_and_the_admin_api() {
 
 #[tokio::test]
 async fn page_with_a_strict_policy_loses_nothing() {
+    for &engine in Engine::of_main_flows() {
+        strict_policy(engine).await;
+    }
+}
+
+async fn strict_policy(engine: Engine) {
     let shop = Shop::open().await;
     let server = shop.app.url("");
     shop.page.restrict(&format!(
         "default-src 'none'; base-uri 'none'; script-src {server} 'wasm-unsafe-eval'; connect-src {server}"
     ));
-    Browser::check("strict-policy", async |browser| {
+    Browser::check_in(engine, "strict-policy", async |browser| {
         shop.visit(browser).await;
         let widget = browser.widget();
         let sheets = widget.run_with("return root.adoptedStyleSheets.length", serde_json::json!([])).await;

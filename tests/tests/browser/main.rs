@@ -1,7 +1,12 @@
 //! The widget on a retailer's page of another origin, in a real browser.
+#![expect(clippy::unwrap_used, reason = "a step of a test that cannot be done fails the test")]
 
+mod accessible;
+mod everyone;
 mod failure;
+mod frameworks;
 mod host_page;
+mod hostile;
 mod journey;
 mod keyboard;
 mod shop;

@@ -1,7 +1,10 @@
 //! A shop with the widget on its page.
 
-use counterbell_tests::{Backend, Browser, HostPage, Setup, TestApp, sample};
+use counterbell_tests::{Backend, Browser, HostPage, Setup, TestApp, Widget, sample};
 use serde_json::Value;
+
+/// What the shop itself says on its page.
+pub const CONTENT: &str = "<main><h1>Thank you for your order</h1><p>It leaves our store tomorrow.</p></main>";
 
 /// The retailer's page and our server, which know each other.
 pub struct Shop {
@@ -17,12 +20,18 @@ impl Shop {
 
     /// One with more settings.
     pub async fn open_with(configure: impl FnOnce(Setup) -> Setup) -> Self {
+        Self::open_to(&[], configure).await
+    }
+
+    /// One whose site lets in more origins than its page's.
+    pub async fn open_to(origins: &[&str], configure: impl FnOnce(Setup) -> Setup) -> Self {
         let page = HostPage::start().await;
-        let app = configure(TestApp::on(Backend::Sqlite).origins(&[&page.origin()])).await;
+        let own = page.origin();
+        let app = configure(TestApp::on(Backend::Sqlite).origins(&[&[own.as_str()], origins].concat())).await;
         // A program answers faster than people.
         app.cli(&["site", "set", &app.site_key, "--min-answer-ms", "0", "--json"]).json();
         let shop = Self { page, app };
-        shop.page.show(&format!("<h1>Thank you for your order</h1>{}", shop.tag()));
+        shop.page.show(&format!("{CONTENT}{}", shop.tag()));
         shop
     }
 
@@ -43,14 +52,34 @@ impl Shop {
         browser.widget().find(CARD).await;
     }
 
+    /// Fails unless what [`answer`] says is stored, and nothing else.
+    pub async fn must_have_one_answer(&self) {
+        let stored = self.responses().await;
+        assert_eq!(stored.len(), 1, "{stored:?}");
+        assert_eq!((&stored[0]["score"], &stored[0]["comment"]), (&2.into(), &WORDS.into()), "{stored:?}");
+    }
+
     /// Everything stored, newest first.
     pub async fn responses(&self) -> Vec<Value> {
         self.app.admin_items("/v1/admin/responses").await
     }
 }
 
+/// What a customer says in [`answer`].
+const WORDS: &str = "The parcel was open";
+
+/// Goes through the open card as a customer does, a line a step, until the server has it all.
+pub async fn answer(widget: &Widget<'_>) {
+    widget.click(&score(2)).await;
+    widget.type_into(COMMENT, WORDS).await;
+    widget.click(SEND).await;
+    widget.text(THANKS).await;
+}
+
 /// Opens and closes the card.
 pub const LAUNCHER: &str = "button.launcher";
+/// Closes the card.
+pub const CLOSE: &str = "button.close";
 /// The survey.
 pub const CARD: &str = "[role=dialog]";
 /// What is wrong.

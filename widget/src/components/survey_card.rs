@@ -123,9 +123,7 @@ impl SurveyCard {
         let options = context.props().options.clone();
         let comment = self.comment.cast::<HtmlTextAreaElement>().map(|field| field.value()).unwrap_or_default();
         let id = self.response_id;
-        context.link().send_future(async move {
-            Action::Answered(api::send(&options.url, &options.fields, id, score, comment).await)
-        });
+        context.link().send_future(async move { Action::Answered(api::send(&options, id, score, comment).await) });
     }
 }
 
