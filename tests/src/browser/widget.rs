@@ -53,7 +53,7 @@ impl<'a> Widget<'a> {
         self.find(css).await.click().await.unwrap();
     }
 
-    /// Types into a field, and waits until it has all of it: WebKit brings some characters later.
+    /// Types into a field, and waits until it has all of it.
     pub async fn type_into(&self, css: &str, text: &str) {
         self.find(css).await.send_keys(text).await.unwrap();
         wait::until_true(&format!("{text:?} in {css}"), async || {
