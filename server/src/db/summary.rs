@@ -136,7 +136,7 @@ impl ScoreCounts {
         let sums: Vec<_> = sums.collect();
         let query = format!(
             "SELECT touchpoint, day, {} FROM score_days WHERE site_id = $1 AND metric = $2 AND day >= $3 AND day < $4 \
-             AND ($5 IS NULL OR touchpoint = $5) GROUP BY GROUPING SETS ((touchpoint), (day))",
+             AND (CAST($5 AS TEXT) IS NULL OR touchpoint = $5) GROUP BY GROUPING SETS ((touchpoint), (day))",
             sums.join(", ")
         );
         let rows: Vec<Sums> = diesel::sql_query(query)
