@@ -41,10 +41,11 @@ pub struct NewResponseRow {
 }
 
 /// What a later revision replaces: what the customer says, not where and when they were asked. An empty field replaces a
-/// full one.
+/// full one. The survey's version is what the answers belong to.
 #[derive(AsChangeset)]
 #[diesel(table_name = responses, treat_none_as_null = true)]
 struct Replacement<'a> {
+    survey_version: i32,
     score: i32,
     comment: Option<&'a str>,
     order_ref: Option<&'a str>,
@@ -69,6 +70,7 @@ impl NewResponseRow {
             .find((self.site_id, self.response_id.as_slice()))
             .filter(responses::revision.lt(self.revision));
         let replacement = Replacement {
+            survey_version: self.survey_version,
             score: self.score,
             comment: self.comment.as_deref(),
             order_ref: self.order_ref.as_deref(),

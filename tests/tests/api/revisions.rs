@@ -62,6 +62,7 @@ async fn higher_revision_replaces_what_the_customer_says_and_nothing_else() {
     for (place, app) in apps().await {
         let id = sample::response_id();
         let first = json!({
+            "survey_version": 1, "answers": { "reason": { "choices": ["late"] } },
             "complete": false, "touchpoint": "checkout", "order_ref": "A-1", "customer_ref": "C-1",
             "comment": "slow", "locale": "en", "page_url": "https://shop.example/a", "channel": "web",
             "contact": { "email": "ann@mail.example", "consent": true }, "created_at": "2026-01-02T03:04:05Z",
@@ -70,6 +71,7 @@ async fn higher_revision_replaces_what_the_customer_says_and_nothing_else() {
         assert_eq!(stored(&app, &id).await["complete"], false, "{place}");
 
         let second = json!({
+            "survey_version": 2, "answers": { "reason": { "choices": ["rude"] } },
             "touchpoint": "elsewhere", "comment": "slow, and rude", "channel": "kiosk", "locale": "de",
             "created_at": "2026-02-02T03:04:05Z",
         });
@@ -81,6 +83,8 @@ async fn higher_revision_replaces_what_the_customer_says_and_nothing_else() {
             ("comment", json!("slow, and rude")),
             ("locale", json!("de")),
             ("complete", json!(true)),
+            ("survey_version", json!(2)),
+            ("answers", json!({ "reason": { "choices": ["rude"] } })),
             // Left out, so taken back.
             ("order_ref", Value::Null),
             ("customer_ref", Value::Null),
