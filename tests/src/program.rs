@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
@@ -15,6 +16,7 @@ pub struct Program {
     child: Child,
     printed: Arc<Mutex<String>>,
     readers: [JoinHandle<()>; 2],
+    unheard: Arc<AtomicBool>,
 }
 
 impl Program {
@@ -23,12 +25,12 @@ impl Program {
         let name = command.get_program().to_string_lossy().into_owned();
         let spawned = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
         let mut child = spawned.unwrap_or_else(|error| panic!("cannot start {name}: {error}; run `cargo xtask test`"));
-        let printed = Arc::default();
+        let (printed, unheard) = (Arc::default(), Arc::default());
         let readers = [
-            collect(child.stdout.take().unwrap(), Arc::clone(&printed)),
-            collect(child.stderr.take().unwrap(), Arc::clone(&printed)),
+            collect(child.stdout.take().unwrap(), Arc::clone(&printed), Arc::clone(&unheard)),
+            collect(child.stderr.take().unwrap(), Arc::clone(&printed), Arc::clone(&unheard)),
         ];
-        Self { name, child, printed, readers }
+        Self { name, child, printed, readers, unheard }
     }
 
     /// What it printed so far, standard output and standard error together.
@@ -39,6 +41,11 @@ impl Program {
     /// Its process id.
     pub fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Reads each of its outputs one line further and no more: then writing to them fails.
+    pub fn stop_reading(&self) {
+        self.unheard.store(true, Ordering::Relaxed);
     }
 
     /// The first line it printed; `None` when it ended without one.
@@ -97,13 +104,16 @@ impl Drop for Program {
     }
 }
 
-/// Keeps what comes out of `pipe`, so that the program never blocks on a full one.
-fn collect(pipe: impl Read + Send + 'static, printed: Arc<Mutex<String>>) -> JoinHandle<()> {
+/// Keeps what comes out of `pipe`, so that the program never blocks on a full one, until it is `unheard`.
+fn collect(pipe: impl Read + Send + 'static, printed: Arc<Mutex<String>>, unheard: Arc<AtomicBool>) -> JoinHandle<()> {
     std::thread::spawn(move || {
         for line in BufReader::new(pipe).split(b'\n').map_while(Result::ok) {
             let mut printed = printed.lock().unwrap();
             printed.push_str(&String::from_utf8_lossy(&line));
             printed.push('\n');
+            if unheard.load(Ordering::Relaxed) {
+                return;
+            }
         }
     })
 }

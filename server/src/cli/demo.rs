@@ -8,7 +8,6 @@ use clap::Args;
 use counterbell_shared::SiteKey;
 use counterbell_shared::survey::DEFAULT_SURVEY;
 use counterbell_shared::time::UnixMillis;
-use diesel::Connection as _;
 use serde_json::json;
 
 use super::CliError;
@@ -20,7 +19,7 @@ use crate::config::{MailConfig, MailTransport, ServeConfig};
 use crate::db::keys::ApiKey;
 use crate::db::migrations::open_up_to_date;
 use crate::db::sites::{Limits, NewSite, Site};
-use crate::db::{AnyConnection, DatabaseUrl};
+use crate::db::{AnyConnection, DatabaseUrl, dialect};
 use crate::demo::{RECIPIENT, REVIEWS_MAP, SITE_NAME, Shop, dated_reviews};
 use crate::import::{ImportOptions, import_csv};
 use crate::ingest::{SILENCE_MS, StoreMode};
@@ -143,7 +142,7 @@ fn make_site(conn: &mut AnyConnection, shop_port: u16) -> Result<(String, String
         recipients: vec![RECIPIENT.parse().map_err(|_| CliError::Usage("no recipient".to_owned()))?],
     };
     let key = SiteKey::from_random(random()?);
-    let site = conn.transaction(|conn| Site::create(conn, &key, &new))?;
+    let site = dialect::write_transaction(conn, |conn| Site::create(conn, &key, &new))?;
     let (_, api_key) = ApiKey::create(conn, &random()?, Some(site.id), "demo")?;
 
     let reviews = dated_reviews(UnixMillis::now()).map_err(crate::import::ImportError::from)?;

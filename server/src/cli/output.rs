@@ -59,6 +59,8 @@ pub fn start_log(format: LogFormat) {
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_target(false)
+        // Told on standard error, a log that cannot be written to would panic whoever logs.
+        .log_internal_errors(false)
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal());
     // A log that runs already is as good.

@@ -2,12 +2,12 @@
 
 use clap::{Args, Subcommand};
 use counterbell_shared::{EmailAddress, SiteKey};
-use diesel::{Connection as _, QueryResult};
 use serde_json::json;
 
 use super::CliError;
 use super::output::{ListArgs, OutputArgs, random};
 use crate::config::CommonSettings;
+use crate::db::dialect;
 use crate::db::migrations::open_up_to_date;
 use crate::db::sites::{Limits, NewSite, Site};
 
@@ -126,7 +126,7 @@ impl CreateArgs {
             NewSite { name: name.as_str().to_owned(), origins: self.origins, recipients: self.recipients, limits };
         let key = SiteKey::from_random(random()?);
         let mut conn = open_up_to_date(&self.common.database_url()?)?;
-        let site = conn.transaction(|conn| Site::create(conn, &key, &new))?;
+        let site = dialect::write_transaction(&mut conn, |conn| Site::create(conn, &key, &new))?;
 
         let mut text = format!("Made site {} ({})\n", site.site_key, site.name);
         if site.origins.is_empty() {
@@ -150,7 +150,7 @@ impl SetArgs {
         let unknown = || CliError::Usage(format!("no site has the key {}: see `counterbell site list`", self.site_key));
         let key: SiteKey = self.site_key.parse().map_err(|_| unknown())?;
         let mut conn = open_up_to_date(&self.common.database_url()?)?;
-        let site = conn.transaction(|conn| -> QueryResult<_> {
+        let site = dialect::write_transaction(&mut conn, |conn| {
             let Some(mut site) = Site::find(conn, &key)? else { return Ok(None) };
             site.limits = self.limits.over(site.limits);
             Site::set_limits(conn, &key, site.limits)?;

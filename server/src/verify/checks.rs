@@ -130,7 +130,7 @@ pub(super) fn rollup_differences(conn: &mut AnyConnection, site: &Site) -> Query
 }
 
 pub(super) fn rebuild_rollup(conn: &mut AnyConnection, site: &Site) -> QueryResult<()> {
-    conn.transaction(|conn| {
+    dialect::write_transaction(conn, |conn| {
         dialect::lock_rollup(conn)?;
         let purged_before = purge::purged_before(conn, site.id)?;
         score_days::rebuild(conn, site.id, purged_before)

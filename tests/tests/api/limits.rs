@@ -1,5 +1,7 @@
 //! Who may send how much, and what is held back.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use counterbell_shared::problem::ProblemCode;
 use counterbell_tests::{Answer, Backend, TestApp, sample};
 use reqwest::Method;
@@ -153,4 +155,24 @@ async fn limits_are_set_one_by_one_and_taken_away_by_zero() {
     let unknown = app.cli(&["site", "set", "site_0000000000000000", "--daily-cap", "1"]);
     assert!(!unknown.status.success() && unknown.stderr.contains("site list"), "{unknown:?}");
     assert!(!app.cli(&["site", "set", &app.site_key, "--daily-cap", "-1"]).status.success());
+}
+
+#[tokio::test]
+async fn limits_are_set_beside_others_that_write() {
+    for backend in Backend::ALL {
+        let app = TestApp::on(backend).await;
+        let done = AtomicBool::new(false);
+        let refused = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !done.load(Ordering::Relaxed) {
+                    app.execute("UPDATE sites SET name = name");
+                }
+            });
+            let set = |_| app.cli(&["site", "set", &app.site_key, "--retention-days", "30"]);
+            let refused = (0..100).map(set).find(|set| !set.status.success());
+            done.store(true, Ordering::Relaxed);
+            refused
+        });
+        assert!(refused.is_none(), "{backend:?}: {refused:?}");
+    }
 }

@@ -1,7 +1,7 @@
-//! SIGTERM while requests come in.
+//! SIGTERM while requests come in, and with nobody left to read the log.
 
 use counterbell_shared::problem::ProblemCode;
-use counterbell_tests::{Backend, Load, TestApp, wait};
+use counterbell_tests::{Backend, Load, TestApp, sample, wait};
 
 #[tokio::test]
 async fn what_was_acknowledged_before_sigterm_is_stored() {
@@ -20,5 +20,21 @@ async fn what_was_acknowledged_before_sigterm_is_stored() {
             assert!(refused.header("retry-after").is_some(), "{refused:?}");
         }
         assert_eq!(app.count("responses"), i64::try_from(outcome.acknowledged.len()).unwrap(), "{backend:?}");
+    }
+}
+
+#[tokio::test]
+async fn log_nobody_reads_stops_neither_mail_nor_the_server() {
+    for backend in Backend::ALL {
+        let mut app = TestApp::on(backend).setting("COUNTERBELL_LOG", "debug").await;
+        app.program().stop_reading();
+        for _ in 0..3 {
+            app.respond(&sample::response(1)).await.expect(201);
+        }
+        wait::until_true("three mails", async || app.mail_files().len() == 3).await;
+
+        app.program().terminate();
+        let status = app.program().wait_for_exit().await;
+        assert!(status.success(), "{status}: {}", app.log());
     }
 }
