@@ -13,6 +13,7 @@ pub mod db;
 pub mod demo;
 pub mod directory;
 pub mod doctor;
+mod document;
 pub mod import;
 pub mod ingest;
 pub mod mail;

@@ -13,6 +13,8 @@ pub mod text;
 #[cfg(feature = "wire")]
 pub mod answers;
 #[cfg(feature = "wire")]
+mod document;
+#[cfg(feature = "wire")]
 pub mod problem;
 #[cfg(feature = "wire")]
 pub mod survey;

@@ -3,6 +3,7 @@
 mod bench;
 mod demo;
 mod doctor;
+mod document;
 mod error;
 mod import;
 mod key;

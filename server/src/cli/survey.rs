@@ -1,15 +1,14 @@
 //! `counterbell survey`.
 
-use std::io::Read;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use counterbell_shared::limits::SURVEY_MAX_BYTES;
-use counterbell_shared::problem::FieldError;
 use counterbell_shared::time::UnixMillis;
 use serde_json::{Value, json};
 
 use super::CliError;
+use super::document::Document;
 use super::key::find_site;
 use super::output::OutputArgs;
 use crate::config::CommonSettings;
@@ -105,16 +104,14 @@ impl SurveyCommand {
 
 impl PutArgs {
     fn run(self) -> Result<(), CliError> {
-        let from_stdin = self.file.as_os_str() == "-";
-        let file = if from_stdin { "standard input".to_owned() } else { self.file.display().to_string() };
-        let wrong = |errors: &[FieldError]| CliError::Usage(format!("{file} is no survey: {}", all(errors)));
-        let document = self.read(from_stdin)?;
-        let survey = parse_document(document.as_bytes()).map_err(|errors| wrong(&errors))?;
+        let document = Document::read(&self.file, SURVEY_MAX_BYTES)?;
+        let survey = parse_document(document.text.as_bytes()).map_err(|errors| document.wrong("survey", &errors))?;
         let mut conn = open_up_to_date(&self.common.database_url()?)?;
         let site = find_site(&mut conn, &self.site)?;
         let now = UnixMillis::now().0;
-        let put = dialect::write_transaction(&mut conn, |conn| surveys::put(conn, site.id, &survey, &document, now))?;
-        let put = put.map_err(|error| wrong(&[error]))?;
+        let put =
+            dialect::write_transaction(&mut conn, |conn| surveys::put(conn, site.id, &survey, &document.text, now))?;
+        let put = put.map_err(|error| document.wrong("survey", &[error]))?;
         let name = &survey.name;
         let text = if put.is_new {
             let publish = format!("counterbell survey publish {name} --site {}", self.site);
@@ -124,25 +121,6 @@ impl PutArgs {
         };
         self.output.print(&json!({"name": name, "version": put.version, "is_new": put.is_new}), &text)
     }
-
-    fn read(&self, from_stdin: bool) -> Result<String, CliError> {
-        // One byte more than is allowed tells that there are too many.
-        let most = u64::try_from(SURVEY_MAX_BYTES).unwrap_or(u64::MAX) + 1;
-        let mut document = String::new();
-        let read = if from_stdin {
-            std::io::stdin().take(most).read_to_string(&mut document)
-        } else {
-            std::fs::File::open(&self.file).and_then(|file| file.take(most).read_to_string(&mut document))
-        };
-        read.map_err(|error| CliError::Usage(format!("cannot read {}: {error}", self.file.display())))?;
-        Ok(document)
-    }
-}
-
-/// Where and what, each.
-fn all(errors: &[FieldError]) -> String {
-    let one = |error: &FieldError| format!("{} {}", error.pointer, error.detail).trim_start().to_owned();
-    errors.iter().map(one).collect::<Vec<_>>().join("; ")
 }
 
 impl PublishArgs {

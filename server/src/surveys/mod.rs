@@ -16,7 +16,7 @@ pub use site::{SiteSurveys, TEMPLATES_ONLY};
 pub use templates::{TEMPLATE_VERSION, template, template_document, templates};
 pub use words::own_words;
 
-use crate::api::public::pointers_given_twice;
+use crate::document;
 
 /// A version of a survey with its document.
 #[derive(Debug)]
@@ -40,21 +40,7 @@ impl VersionedSurvey {
 /// # Errors
 /// What is wrong, each with a JSON pointer.
 pub fn parse_document(document: &[u8]) -> Result<Survey, Vec<FieldError>> {
-    let whole = |detail: String| vec![FieldError::new("", detail)];
-    if document.len() > SURVEY_MAX_BYTES {
-        return Err(whole(format!("must have at most {SURVEY_MAX_BYTES} bytes")));
-    }
-    let value = serde_json::from_slice(document).map_err(|error| whole(format!("is not JSON: {error}")))?;
-    let twice = pointers_given_twice(document).into_iter().map(|pointer| FieldError::new(pointer, "is given twice"));
-    let mut errors: Vec<_> = twice.collect();
-    match Survey::parse(&value) {
-        Ok(survey) if errors.is_empty() => Ok(survey),
-        Ok(_) => Err(errors),
-        Err(more) => {
-            errors.extend(more);
-            Err(errors)
-        }
-    }
+    document::parse(document, SURVEY_MAX_BYTES, Survey::parse)
 }
 
 #[cfg(test)]

@@ -1,24 +1,21 @@
 //! From a document's JSON to a survey, naming everything that is wrong with it at once.
 
 use std::collections::{BTreeMap, HashSet};
-use std::fmt;
 use std::ops::RangeInclusive;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::text::can_lose_name;
 use super::{Ask, Choice, Labelled, Link, LocalText, NAME_PLACE, ScoreDisplay, Step, Survey, Thanks, is_slug};
+use crate::document::{Faults, Object, quoted};
 use crate::limits::{
     ASKS_MAX, CHOICES_MAX, LOCALES_MAX, PAGE_URL_MAX_BYTES, SLUG_MAX_CHARS, STEPS_MAX, SURVEY_TEXT_MAX_CHARS,
     THANKS_MAX,
 };
 use crate::metric::{Metric, Scale};
-use crate::problem::{FieldError, pointer_to};
+use crate::problem::FieldError;
 use crate::text::Locale;
 use crate::widget_config::WORDS;
-
-/// Most errors told at once.
-const ERRORS_MAX: usize = 50;
 
 const SURVEY: &[&str] =
     &["name", "metric", "display", "default_locale", "question", "low_label", "high_label", "steps", "thanks", "texts"];
@@ -38,42 +35,22 @@ impl Survey {
     /// What is wrong, each with a JSON pointer; at most 50.
     pub fn parse(document: &Value) -> Result<Self, Vec<FieldError>> {
         let mut reader = Reader {
-            errors: Vec::new(),
+            faults: Faults::default(),
             default_locale: "en".to_owned(),
             scale: Scale { min: 0, max: 10 },
             ids: HashSet::new(),
         };
         let survey = reader.survey(document);
-        let Reader { mut errors, .. } = reader;
-        match survey {
-            Some(survey) if errors.is_empty() => Ok(survey),
-            _ => {
-                errors.truncate(ERRORS_MAX);
-                Err(errors)
-            }
-        }
+        reader.faults.end(survey)
     }
 }
 
 struct Reader {
-    errors: Vec<FieldError>,
+    faults: Faults,
     default_locale: String,
     scale: Scale,
     /// Of questions, so far.
     ids: HashSet<String>,
-}
-
-/// An object of the document, and where it is.
-#[derive(Clone, Copy)]
-struct Object<'a> {
-    members: &'a Map<String, Value>,
-    at: &'a str,
-}
-
-impl Object<'_> {
-    fn pointer(&self, name: &str) -> String {
-        pointer_to(self.at, name)
-    }
 }
 
 /// Where a text may name the customer.
@@ -85,13 +62,8 @@ enum Name {
 }
 
 impl Reader {
-    fn wrong<T>(&mut self, pointer: impl Into<String>, detail: impl fmt::Display) -> Option<T> {
-        self.errors.push(FieldError::new(pointer, detail));
-        None
-    }
-
     fn survey(&mut self, document: &Value) -> Option<Survey> {
-        let object = self.object(document, "", SURVEY)?;
+        let object = self.faults.object(document, "", SURVEY)?;
         let name = self.slug(object, "name");
         let metric = self.metric(object);
         let display = self.display(object, metric);
@@ -121,42 +93,19 @@ impl Reader {
         })
     }
 
-    fn object<'a>(&mut self, value: &'a Value, at: &'a str, known: &[&str]) -> Option<Object<'a>> {
-        let Value::Object(members) = value else { return self.wrong(at, "must be an object") };
-        let object = Object { members, at };
-        for name in members.keys().filter(|name| !known.contains(&name.as_str())) {
-            self.wrong::<()>(object.pointer(name), format!("is not known here: use {}", known.join(", ")));
-        }
-        Some(object)
-    }
-
-    fn required<'a>(&mut self, object: Object<'a>, name: &str) -> Option<&'a Value> {
-        match object.members.get(name) {
-            Some(value) => Some(value),
-            None => self.wrong(object.pointer(name), "is missing"),
-        }
-    }
-
-    fn string<'a>(&mut self, object: Object<'a>, name: &str) -> Option<&'a str> {
-        match self.required(object, name)? {
-            Value::String(text) => Some(text),
-            _ => self.wrong(object.pointer(name), "must be a text"),
-        }
-    }
-
     fn slug(&mut self, object: Object<'_>, name: &str) -> Option<String> {
-        let text = self.string(object, name)?;
+        let text = self.faults.string(object, name)?;
         if is_slug(text) {
             return Some(text.to_owned());
         }
         let rule = "lowercase letters and digits, with hyphens between words";
-        self.wrong(object.pointer(name), format!("must be {rule}, at most {SLUG_MAX_CHARS} characters"))
+        self.faults.wrong(object.pointer(name), format!("must be {rule}, at most {SLUG_MAX_CHARS} characters"))
     }
 
     fn metric(&mut self, object: Object<'_>) -> Option<Metric> {
-        let name = self.string(object, "metric")?;
+        let name = self.faults.string(object, "metric")?;
         let Ok(metric) = name.parse::<Metric>() else {
-            return self.wrong("/metric", format!("must be one of {}", names(Metric::ALL.map(Metric::as_str))));
+            return self.faults.wrong("/metric", format!("must be one of {}", quoted(Metric::ALL.map(Metric::as_str))));
         };
         self.scale = metric.scale();
         Some(metric)
@@ -167,19 +116,16 @@ impl Reader {
         if !object.members.contains_key("display") {
             return known.first().copied();
         }
-        let name = self.string(object, "display")?;
+        let name = self.faults.string(object, "display")?;
         let found = known.iter().copied().find(|display| display.as_str() == name);
-        let known = names(known.iter().map(|display| display.as_str()));
+        let known = quoted(known.iter().map(|display| display.as_str()));
         let metric = metric.map(|metric| format!(" for the metric {metric}")).unwrap_or_default();
-        found.or_else(|| self.wrong("/display", format!("must be one of {known}{metric}")))
+        found.or_else(|| self.faults.wrong("/display", format!("must be one of {known}{metric}")))
     }
 
     fn locale(&mut self, object: Object<'_>) -> Option<String> {
-        let tag = self.string(object, "default_locale")?;
-        Locale::new(tag)
-            .map(String::from)
-            .map_err(|error| self.errors.push(FieldError::new("/default_locale", error)))
-            .ok()
+        let tag = self.faults.string(object, "default_locale")?;
+        Locale::new(tag).map(String::from).map_err(|error| self.faults.tell("/default_locale", error)).ok()
     }
 
     /// The valid items of a list that may be left out.
@@ -193,11 +139,11 @@ impl Reader {
         let Some(value) = object.members.get(name) else { return Vec::new() };
         let pointer = object.pointer(name);
         let Value::Array(items) = value else {
-            self.wrong::<()>(pointer, "must be a list");
+            self.faults.tell(pointer, "must be a list");
             return Vec::new();
         };
         if items.len() > max {
-            self.wrong::<()>(pointer, format!("must have at most {max} items"));
+            self.faults.tell(pointer, format!("must have at most {max} items"));
             return Vec::new();
         }
         let items = items.iter().enumerate();
@@ -212,14 +158,14 @@ impl Reader {
         max: usize,
         item: fn(&mut Self, &Value, &str) -> Option<T>,
     ) -> Option<Vec<T>> {
-        if self.required(object, name)?.as_array().is_some_and(Vec::is_empty) {
-            return self.wrong(object.pointer(name), "must have at least one item");
+        if self.faults.required(object, name)?.as_array().is_some_and(Vec::is_empty) {
+            return self.faults.wrong(object.pointer(name), "must have at least one item");
         }
         Some(self.list(object, name, max, item))
     }
 
     fn step(&mut self, value: &Value, at: &str) -> Option<Step> {
-        let object = self.object(value, at, STEP)?;
+        let object = self.faults.object(value, at, STEP)?;
         let scores = self.scores(object);
         let ask = self.full_list(object, "ask", ASKS_MAX, Self::ask);
         Some(Step { scores: scores?, ask: ask? })
@@ -231,13 +177,13 @@ impl Reader {
             Some("comment") => COMMENT,
             Some("one" | "many") => CHOICE,
             Some("contact") => CONTACT,
-            _ if !value.is_object() => return self.wrong(at, "must be an object"),
+            _ if !value.is_object() => return self.faults.wrong(at, "must be an object"),
             _ => {
-                let kinds = names(["comment", "one", "many", "contact"]);
-                return self.wrong(format!("{at}/kind"), format!("must be one of {kinds}"));
+                let kinds = quoted(["comment", "one", "many", "contact"]);
+                return self.faults.wrong(format!("{at}/kind"), format!("must be one of {kinds}"));
             }
         };
-        let object = self.object(value, at, known)?;
+        let object = self.faults.object(value, at, known)?;
         let question = self.text(object, "question", Name::Never);
         match kind {
             Some("comment") => Some(Ask::Comment { question: question? }),
@@ -254,32 +200,32 @@ impl Reader {
         if let Some(id) = &id
             && !self.ids.insert(id.clone())
         {
-            self.wrong::<()>(object.pointer("id"), "is the id of another question");
+            self.faults.tell(object.pointer("id"), "is the id of another question");
         }
         let choices = self.full_list(object, "choices", CHOICES_MAX, Self::labelled);
         let mut seen = HashSet::new();
         for (place, choice) in choices.iter().flatten().enumerate() {
             if !seen.insert(choice.id.as_str()) {
-                self.wrong::<()>(format!("{}/choices/{place}/id", object.at), "is the id of another choice");
+                self.faults.tell(format!("{}/choices/{place}/id", object.at), "is the id of another choice");
             }
         }
         let other = match object.members.get("other") {
             None => Some(false),
             Some(Value::Bool(other)) => Some(*other),
-            Some(_) => self.wrong(object.pointer("other"), "must be true or false"),
+            Some(_) => self.faults.wrong(object.pointer("other"), "must be true or false"),
         };
         Some(Choice { id: id?, many, question: question?, choices: choices?, other: other? })
     }
 
     fn labelled(&mut self, value: &Value, at: &str) -> Option<Labelled> {
-        let object = self.object(value, at, LABELLED)?;
+        let object = self.faults.object(value, at, LABELLED)?;
         let id = self.slug(object, "id");
         let label = self.text(object, "label", Name::Never);
         Some(Labelled { id: id?, label: label? })
     }
 
     fn thanks(&mut self, value: &Value, at: &str) -> Option<Thanks> {
-        let object = self.object(value, at, THANKS)?;
+        let object = self.faults.object(value, at, THANKS)?;
         let scores = self.scores(object);
         let title = self.text(object, "title", Name::AfterComma);
         let text = self.optional_text(object, "text", Name::AfterComma);
@@ -289,16 +235,16 @@ impl Reader {
     }
 
     fn link(&mut self, value: &Value, at: &str) -> Option<Link> {
-        let object = self.object(value, at, LINK)?;
+        let object = self.faults.object(value, at, LINK)?;
         let label = self.text(object, "label", Name::Never);
-        let url = self.string(object, "url")?;
+        let url = self.faults.string(object, "url")?;
         let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
         let good = rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
             && url.len() <= PAGE_URL_MAX_BYTES
             && !url.chars().any(|c| c.is_control() || c.is_whitespace());
         if !good {
             let detail = format!("must be an http or https URL of at most {PAGE_URL_MAX_BYTES} bytes");
-            return self.wrong(object.pointer("url"), detail);
+            return self.faults.wrong(object.pointer("url"), detail);
         }
         Some(Link { label: label?, url: url.to_owned() })
     }
@@ -306,26 +252,26 @@ impl Reader {
     fn scores(&mut self, object: Object<'_>) -> Option<RangeInclusive<u8>> {
         let Some(value) = object.members.get("scores") else { return Some(self.scale.scores()) };
         let at = object.pointer("scores");
-        let object = self.object(value, &at, SCORES)?;
+        let object = self.faults.object(value, &at, SCORES)?;
         let min = self.score(object, "min");
         let max = self.score(object, "max");
         let (min, max) = (min?, max?);
         if min > max {
-            return self.wrong(at, "must have a \"min\" that is not above its \"max\"");
+            return self.faults.wrong(at, "must have a \"min\" that is not above its \"max\"");
         }
         Some(min..=max)
     }
 
     fn score(&mut self, object: Object<'_>, name: &str) -> Option<u8> {
-        let value = self.required(object, name)?.as_u64().and_then(|value| u8::try_from(value).ok());
+        let value = self.faults.required(object, name)?.as_u64().and_then(|value| u8::try_from(value).ok());
         let Scale { min, max } = self.scale;
         let found = value.filter(|value| self.scale.scores().contains(value));
-        found.or_else(|| self.wrong(object.pointer(name), format!("must be a score from {min} to {max}")))
+        found.or_else(|| self.faults.wrong(object.pointer(name), format!("must be a score from {min} to {max}")))
     }
 
     fn texts(&mut self, object: Object<'_>) -> BTreeMap<String, LocalText> {
         let Some(value) = object.members.get("texts") else { return BTreeMap::new() };
-        let Some(object) = self.object(value, "/texts", &WORDS) else { return BTreeMap::new() };
+        let Some(object) = self.faults.object(value, "/texts", &WORDS) else { return BTreeMap::new() };
         let known = WORDS.into_iter().filter(|word| object.members.contains_key(*word));
         let text = |word: &str| {
             let name = if word == "greeting" { Name::Always } else { Name::Never };
@@ -340,25 +286,25 @@ impl Reader {
 
     fn text(&mut self, object: Object<'_>, name: &str, names_customer: Name) -> Option<LocalText> {
         let pointer = object.pointer(name);
-        let Value::Object(texts) = self.required(object, name)? else {
+        let Value::Object(texts) = self.faults.required(object, name)? else {
             let example = format!("{{\"{}\": \"...\"}}", self.default_locale);
-            return self.wrong(pointer, format!("must be an object of texts by language, such as {example}"));
+            return self.faults.wrong(pointer, format!("must be an object of texts by language, such as {example}"));
         };
         if texts.len() > LOCALES_MAX {
-            return self.wrong(pointer, format!("must have at most {LOCALES_MAX} languages"));
+            return self.faults.wrong(pointer, format!("must have at most {LOCALES_MAX} languages"));
         }
         let mut good = Vec::with_capacity(texts.len());
         for (tag, text) in texts {
             let at = Object { members: texts, at: &pointer }.pointer(tag);
             match check_text(tag, text, names_customer) {
                 Ok(text) => good.push((tag.clone(), text.to_owned())),
-                Err(detail) => self.errors.push(FieldError::new(at, detail)),
+                Err(detail) => self.faults.tell(at, detail),
             }
         }
         if !texts.keys().any(|tag| tag.eq_ignore_ascii_case(&self.default_locale)) {
             let detail =
                 format!("is missing: every text needs the document's \"default_locale\" {}", self.default_locale);
-            return self.wrong(format!("{pointer}/{}", self.default_locale), detail);
+            return self.faults.wrong(format!("{pointer}/{}", self.default_locale), detail);
         }
         Some(LocalText::new(good))
     }
@@ -369,7 +315,7 @@ impl Reader {
             let shown = steps.iter().filter(|step| step.scores.contains(&score)).flat_map(|step| &step.ask);
             if shown.filter(|ask| is_kind(ask)).count() > 1 {
                 let detail = format!("must ask at most one {kind} after any score; after {score} there are more");
-                return self.errors.push(FieldError::new("/steps", detail));
+                return self.faults.tell("/steps", detail);
             }
         }
     }
@@ -400,10 +346,6 @@ fn check_text<'a>(tag: &str, text: &'a Value, names_customer: Name) -> Result<&'
         )),
         _ => Ok(text),
     }
-}
-
-fn names<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
-    names.into_iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
