@@ -9,6 +9,7 @@ use counterbell_shared::SiteKey;
 use crate::db::sites::Site;
 use crate::db::{ReadPool, StorageError};
 use crate::surveys::{SiteSurveys, TEMPLATES_ONLY};
+use crate::themes::SiteTheme;
 
 /// How long a change made by another process may go unseen.
 const FRESH: Duration = Duration::from_secs(5);
@@ -20,6 +21,8 @@ pub struct KnownSite {
     pub site: Site,
     /// Its surveys.
     pub surveys: SiteSurveys,
+    /// What its card is drawn with.
+    pub theme: Option<Arc<SiteTheme>>,
 }
 
 /// Sites by key, and the origins of all of them.
@@ -50,9 +53,10 @@ impl Directory {
         let before = known.as_ref().map(|(site, _)| Arc::clone(site));
         let found = self.pool.read(move |conn| {
             let Some(site) = Site::find(conn, &wanted)? else { return Ok(None) };
-            let before = before.as_ref().map_or(&TEMPLATES_ONLY, |before| &before.surveys);
-            let surveys = SiteSurveys::load(conn, site.id, before)?;
-            Ok(Some(KnownSite { site, surveys }))
+            let surveys_before = before.as_ref().map_or(&TEMPLATES_ONLY, |before| &before.surveys);
+            let surveys = SiteSurveys::load(conn, site.id, surveys_before)?;
+            let theme = SiteTheme::load(conn, site.id, before.as_ref().and_then(|before| before.theme.as_ref()))?;
+            Ok(Some(KnownSite { site, surveys, theme }))
         });
         let site = match (found.await, known) {
             (Ok(found), _) => found.map(Arc::new),

@@ -22,5 +22,6 @@ pub mod outbox;
 pub mod retention;
 pub mod search;
 pub mod surveys;
+pub mod themes;
 pub mod transfer;
 pub mod verify;

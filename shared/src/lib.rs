@@ -19,6 +19,8 @@ pub mod problem;
 #[cfg(feature = "wire")]
 pub mod survey;
 #[cfg(feature = "wire")]
+pub mod theme;
+#[cfg(feature = "wire")]
 pub mod time;
 #[cfg(feature = "wire")]
 pub mod widget_config;
@@ -30,3 +32,5 @@ pub use response::{Channel, Outcome};
 #[cfg(feature = "wire")]
 pub use survey::{Survey, SurveyVersion};
 pub use text::{Comment, Locale, Reference, Touchpoint};
+#[cfg(feature = "wire")]
+pub use theme::Theme;

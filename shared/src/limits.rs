@@ -42,3 +42,11 @@ pub const ANSWERS_MAX: usize = STEPS_MAX * ASKS_MAX;
 pub const OTHER_MAX_CHARS: usize = 1_000;
 /// Most surveys of one site, by name.
 pub const SURVEYS_MAX: usize = 100;
+/// Largest theme document, in bytes.
+pub const THEME_MAX_BYTES: usize = 4 * 1024;
+/// Largest radius of the card's corners, in CSS pixels.
+pub const RADIUS_MAX_PX: u8 = 32;
+/// Most fonts of one list.
+pub const FONTS_MAX: usize = 10;
+/// Longest name of a font, in Unicode scalar values.
+pub const FONT_MAX_CHARS: usize = 64;

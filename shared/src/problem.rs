@@ -62,6 +62,8 @@ problem_codes! {
     InvalidResponse "invalid_response" 422 "The response is not valid";
     /// The JSON is not a valid survey.
     InvalidSurvey "invalid_survey" 422 "The survey is not valid";
+    /// The JSON is not a valid theme.
+    InvalidTheme "invalid_theme" 422 "The theme is not valid";
     /// Too many requests from one sender.
     RateLimited "rate_limited" 429 "Too many requests";
     /// The site has taken as many responses as it allows a day.

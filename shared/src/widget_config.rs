@@ -11,6 +11,7 @@ use crate::metric::{Metric, Scale};
 use crate::survey::{
     Ask, LocalText, NAME_PLACE, ScoreDisplay, Step, Survey, SurveyVersion, Thanks, lookup, without_name,
 };
+use crate::theme::Theme;
 
 /// The survey to ask, and every word the widget shows, in one language.
 #[derive(Debug, Serialize)]
@@ -23,6 +24,9 @@ pub struct WidgetConfig<'a> {
     pub survey: WidgetSurvey<'a>,
     /// The widget's own words, by their names in [`WORDS`].
     pub texts: BTreeMap<&'a str, &'a str>,
+    /// What it is drawn with, if the site says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub theme: Option<&'a Theme>,
     /// Longest comment, in characters.
     pub comment_max_chars: usize,
     /// Longest answer beside the choices, in characters.
@@ -219,6 +223,7 @@ impl<'a> WidgetConfig<'a> {
                 thanks: survey.thanks.iter().map(|thanks| texts.thanks(thanks)).collect(),
             },
             texts: words,
+            theme: None,
             comment_max_chars: COMMENT_MAX_CHARS,
             other_max_chars: OTHER_MAX_CHARS,
         }

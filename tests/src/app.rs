@@ -164,6 +164,14 @@ impl TestApp {
         assert!(published.status.success(), "{published:?}");
     }
 
+    /// Stores a theme for the app's site.
+    pub fn store_theme(&self, document: &Value) {
+        let file = self.dir().join("theme.json");
+        std::fs::write(&file, document.to_string()).unwrap();
+        let stored = self.cli(&["site", "theme", &self.site_key, &file.display().to_string()]);
+        assert!(stored.status.success(), "{stored:?}");
+    }
+
     /// As [`Self::cli`], with a file for standard input.
     pub fn cli_reading(&self, args: &[&str], input: &Path) -> CliOutput {
         self.installation.cli_reading(args, input)

@@ -39,6 +39,12 @@ impl ApiError {
         Self { errors, ..Self::new(ProblemCode::InvalidSurvey, detail) }
     }
 
+    /// What is wrong with a theme.
+    pub fn invalid_theme(errors: Vec<FieldError>) -> Self {
+        let detail = "Correct what is named in \"errors\" and send the theme again; see docs/THEMES.md.";
+        Self { errors, ..Self::new(ProblemCode::InvalidTheme, detail) }
+    }
+
     /// A query parameter that is not understood.
     pub fn invalid_parameter(name: &str, reason: impl fmt::Display) -> Self {
         Self::new(ProblemCode::InvalidParameter, format!("Query parameter \"{name}\" {reason}."))

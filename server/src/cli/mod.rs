@@ -12,6 +12,7 @@ mod output;
 mod serve;
 mod site;
 mod survey;
+mod theme;
 mod transfer;
 mod verify;
 

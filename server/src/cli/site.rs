@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::CliError;
 use super::output::{ListArgs, OutputArgs, random};
+use super::theme::ThemeArgs;
 use crate::config::CommonSettings;
 use crate::db::dialect;
 use crate::db::migrations::open_up_to_date;
@@ -19,6 +20,7 @@ pub enum SiteCommand {
     List(ListArgs),
     /// Change what a site allows
     Set(SetArgs),
+    Theme(ThemeArgs),
 }
 
 /// What a site allows.
@@ -109,6 +111,7 @@ impl SiteCommand {
             Self::Create(args) => args.run(),
             Self::List(args) => list(&args),
             Self::Set(args) => args.run(),
+            Self::Theme(args) => args.run(),
         }
     }
 }

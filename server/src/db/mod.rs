@@ -22,6 +22,7 @@ pub mod sites;
 mod sqlite_file;
 pub mod summary;
 pub mod surveys;
+pub mod themes;
 mod unavailable;
 pub mod url;
 

@@ -11,6 +11,7 @@ diesel::table! {
         daily_cap -> Nullable<Integer>,
         min_answer_ms -> Nullable<Integer>,
         purged_before -> BigInt,
+        theme -> Nullable<Text>,
     }
 }
 

@@ -90,6 +90,7 @@ impl From<ProblemCode> for IngestOutcome {
             | ProblemCode::NotFound
             | ProblemCode::MethodNotAllowed
             | ProblemCode::InvalidSurvey
+            | ProblemCode::InvalidTheme
             | ProblemCode::Internal
             | ProblemCode::WidgetMissing => Self::Internal,
         }

@@ -30,6 +30,7 @@ row! {
         daily_cap: Option<i32>,
         min_answer_ms: Option<i32>,
         purged_before: i64,
+        theme: Option<String>,
     }
 }
 

@@ -23,3 +23,4 @@ mod shutdown;
 mod silence;
 mod summary;
 mod surveys;
+mod themes;

@@ -86,6 +86,7 @@ async fn comments_of_a_restored_database_are_found() {
         let members = json!({ "comment": "the quokka was late" });
         app.respond(&sample::with(sample::response(4), members)).await.expect(201);
         app.publish_survey(&sample::survey("fitting-room"));
+        app.store_theme(&json!({ "accent": "#2f4a3c" }));
         let file = backup(&app, "backup.db");
         app.program().kill();
         let dir = tempfile::TempDir::new().unwrap();
@@ -97,6 +98,7 @@ async fn comments_of_a_restored_database_are_found() {
 
         let config = app.get(&format!("/v1/widget/{}?survey=fitting-room", app.site_key)).await.expect(200);
         assert_eq!(config["survey"]["version"], 1, "{target:?}");
+        assert_eq!(config["theme"]["accent"], "#2f4a3c", "{target:?}");
         wait::until_true("found comment", async || {
             app.admin("/v1/admin/responses?q=quokka").await.expect(200)["items"].as_array().unwrap().len() == 1
         })

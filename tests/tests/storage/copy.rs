@@ -36,6 +36,7 @@ async fn filled(backend: Backend) -> TestApp {
     let answers = json!({ "answers": { "reasons": { "choices": ["late"], "other": "K\u{e4}se" } } });
     app.respond(&sample::with(sample::response(3), answers)).await.expect(201);
     app.publish_survey(&sample::survey("fitting-room"));
+    app.store_theme(&json!({ "accent": "#2f4a3c" }));
     let changed = sample::response(2);
     for (revision, complete) in [(3, true), (7, false)] {
         let members = json!({ "revision": revision, "complete": complete });
@@ -61,6 +62,7 @@ async fn copy_there_and_back_is_equal_and_works() {
         for revision in ["revision = 7 AND complete", "revision = 4 AND NOT complete"] {
             assert_eq!(there.count(&format!("responses WHERE {revision}")), 1, "{backend:?}: {revision}");
         }
+        assert_eq!(there.count("sites WHERE theme LIKE '{\"accent\"%'"), 1, "{backend:?}");
         let report_back = copy(&app, there.url(), back.url(), &[]).json();
         for name in ["sites", "surveys", "responses", "alerts", "outbox", "score_days", "api_keys"] {
             assert_eq!(table(&report, name)["sha256"], table(&report_back, name)["sha256"], "{backend:?} {name}");

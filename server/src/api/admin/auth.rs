@@ -29,8 +29,16 @@ impl Access {
     pub fn site_ids(&self, params: &mut Params) -> Result<Vec<i64>, ApiError> {
         let wanted = params.take("site", |text| text.parse::<SiteKey>().map_err(|_| "must be a site key"))?;
         let Some(wanted) = wanted else { return Ok(self.all_site_ids()) };
+        Ok(vec![self.covered(&wanted)?])
+    }
+
+    /// Id of the site of this key.
+    ///
+    /// # Errors
+    /// 403 when the API key does not cover it.
+    pub fn covered(&self, wanted: &SiteKey) -> Result<i64, ApiError> {
         let found = self.sites.iter().find(|(_, key)| key == wanted.as_str());
-        found.map(|(id, _)| vec![*id]).ok_or_else(|| {
+        found.map(|(id, _)| *id).ok_or_else(|| {
             ApiError::new(ProblemCode::Forbidden, "This API key does not cover that site. Use a key made for it.")
         })
     }

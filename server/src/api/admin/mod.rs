@@ -8,6 +8,7 @@ mod params;
 mod responses;
 mod summary;
 mod surveys;
+mod themes;
 
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::middleware::DefaultHeaders;
@@ -35,6 +36,12 @@ pub fn configure(config: &mut web::ServiceConfig) {
                     .route(web::put().to(surveys::put_survey)),
             )
             .service(resource("/surveys/{name}/publish", "POST").route(web::post().to(surveys::publish_survey)))
+            .service(
+                resource("/sites/{site_key}/theme", "GET, PUT, DELETE")
+                    .route(web::get().to(themes::get_theme))
+                    .route(web::put().to(themes::put_theme))
+                    .route(web::delete().to(themes::delete_theme)),
+            )
             .service(resource("/summary", "GET").route(web::get().to(summary::get_summary)))
             .service(resource("/outbox", "GET").route(web::get().to(outbox::list_outbox)))
             .service(resource("/outbox/{message_id}/resend", "POST").route(web::post().to(outbox::resend_message))),

@@ -35,7 +35,8 @@ pub async fn get_widget_config(
     let survey =
         found.ok_or_else(|| ApiError::invalid_parameter("survey", "names no published survey of this site"))?;
 
-    let config = WidgetConfig::new(&survey.survey, &survey.version, &locale, own_words);
+    let theme = known.theme.as_ref().and_then(|theme| theme.theme());
+    let config = WidgetConfig { theme, ..WidgetConfig::new(&survey.survey, &survey.version, &locale, own_words) };
     let body = serde_json::to_vec(&config).map_err(ApiError::fault)?;
     let digest = Sha256::digest(&body);
     let tag = format!("\"{:016x}\"", u64::from_be_bytes(std::array::from_fn(|i| digest[i])));
