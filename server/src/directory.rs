@@ -8,7 +8,7 @@ use counterbell_shared::SiteKey;
 
 use crate::db::sites::Site;
 use crate::db::{ReadPool, StorageError};
-use crate::surveys::{SiteSurveys, TEMPLATES_ONLY};
+use crate::surveys::{KnownWords, SiteSurveys, TEMPLATES_ONLY};
 use crate::themes::SiteTheme;
 
 /// How long a change made by another process may go unseen.
@@ -23,6 +23,8 @@ pub struct KnownSite {
     pub surveys: SiteSurveys,
     /// What its card is drawn with.
     pub theme: Option<Arc<SiteTheme>>,
+    /// Its wording for the widget's own words.
+    pub words: Option<Arc<KnownWords>>,
 }
 
 /// Sites by key, and the origins of all of them.
@@ -56,7 +58,8 @@ impl Directory {
             let surveys_before = before.as_ref().map_or(&TEMPLATES_ONLY, |before| &before.surveys);
             let surveys = SiteSurveys::load(conn, site.id, surveys_before)?;
             let theme = SiteTheme::load(conn, site.id, before.as_ref().and_then(|before| before.theme.as_ref()))?;
-            Ok(Some(KnownSite { site, surveys, theme }))
+            let words = KnownWords::load(conn, site.id, before.as_ref().and_then(|before| before.words.as_ref()))?;
+            Ok(Some(KnownSite { site, surveys, theme, words }))
         });
         let site = match (found.await, known) {
             (Ok(found), _) => found.map(Arc::new),

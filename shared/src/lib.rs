@@ -17,6 +17,8 @@ mod document;
 #[cfg(feature = "wire")]
 pub mod problem;
 #[cfg(feature = "wire")]
+pub mod site_words;
+#[cfg(feature = "wire")]
 pub mod survey;
 #[cfg(feature = "wire")]
 pub mod theme;
@@ -29,6 +31,8 @@ pub use contact::EmailAddress;
 pub use ids::{ResponseId, SiteKey};
 pub use metric::{Band, Metric, Scale, Score};
 pub use response::{Channel, Outcome};
+#[cfg(feature = "wire")]
+pub use site_words::SiteWords;
 #[cfg(feature = "wire")]
 pub use survey::{Survey, SurveyVersion};
 pub use text::{Comment, Locale, Reference, Touchpoint};

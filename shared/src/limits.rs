@@ -44,6 +44,8 @@ pub const OTHER_MAX_CHARS: usize = 1_000;
 pub const SURVEYS_MAX: usize = 100;
 /// Largest theme document, in bytes.
 pub const THEME_MAX_BYTES: usize = 4 * 1024;
+/// Largest document of a site's words, in bytes.
+pub const SITE_WORDS_MAX_BYTES: usize = BODY_MAX_BYTES;
 /// Largest radius of the card's corners, in CSS pixels.
 pub const RADIUS_MAX_PX: u8 = 32;
 /// Most fonts of one list.

@@ -192,11 +192,11 @@ impl<'a> WidgetConfig<'a> {
     /// gives the widget's words in such a language.
     ///
     /// The language of the question decides: texts of another are shown only where that one is missing.
-    pub fn new(
+    pub fn new<'w: 'a>(
         survey: &'a Survey,
         version: &'a SurveyVersion,
         wanted: &str,
-        own_words: impl FnOnce(&str) -> BTreeMap<&'static str, &'static str>,
+        own_words: impl FnOnce(&str) -> BTreeMap<&'w str, &'w str>,
     ) -> Self {
         let default = survey.default_locale.as_str();
         let found = lookup(wanted, survey.question.locales());

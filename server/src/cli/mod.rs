@@ -15,6 +15,7 @@ mod survey;
 mod theme;
 mod transfer;
 mod verify;
+mod words;
 
 use std::process::ExitCode;
 

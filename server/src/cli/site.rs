@@ -7,6 +7,7 @@ use serde_json::json;
 use super::CliError;
 use super::output::{ListArgs, OutputArgs, random};
 use super::theme::ThemeArgs;
+use super::words::WordsArgs;
 use crate::config::CommonSettings;
 use crate::db::dialect;
 use crate::db::migrations::open_up_to_date;
@@ -21,6 +22,7 @@ pub enum SiteCommand {
     /// Change what a site allows
     Set(SetArgs),
     Theme(ThemeArgs),
+    Words(WordsArgs),
 }
 
 /// What a site allows.
@@ -112,6 +114,7 @@ impl SiteCommand {
             Self::List(args) => list(&args),
             Self::Set(args) => args.run(),
             Self::Theme(args) => args.run(),
+            Self::Words(args) => args.run(),
         }
     }
 }

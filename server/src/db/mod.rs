@@ -18,6 +18,7 @@ pub mod responses;
 pub mod schema;
 pub mod score_days;
 mod shared_text;
+pub mod site_words;
 pub mod sites;
 mod sqlite_file;
 pub mod summary;

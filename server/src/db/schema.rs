@@ -12,6 +12,7 @@ diesel::table! {
         min_answer_ms -> Nullable<Integer>,
         purged_before -> BigInt,
         theme -> Nullable<Text>,
+        words -> Nullable<Text>,
     }
 }
 

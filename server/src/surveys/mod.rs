@@ -14,7 +14,7 @@ pub use catalog::{CatalogEntry, CatalogVersion, ShownSurvey, catalog, find_shown
 pub use labels::labelled;
 pub use site::{SiteSurveys, TEMPLATES_ONLY};
 pub use templates::{TEMPLATE_VERSION, template, template_document, templates};
-pub use words::own_words;
+pub use words::{KnownWords, own_words, own_words_document, parse_site_words, words_of};
 
 use crate::document;
 

@@ -1,9 +1,18 @@
-//! The widget's own words, a file for each language: `server/locales/`.
+//! The widget's own words, a file for each language (`server/locales/`), and a site's in their place.
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
+use counterbell_shared::SiteWords;
+use counterbell_shared::limits::SITE_WORDS_MAX_BYTES;
+use counterbell_shared::problem::FieldError;
 use counterbell_shared::survey::lookup;
+use diesel::QueryResult;
+use serde_json::{Value, json};
+use tracing::warn;
+
+use crate::db::{AnyConnection, site_words};
+use crate::document;
 
 include!(concat!(env!("OUT_DIR"), "/locales.rs"));
 
@@ -12,7 +21,7 @@ const DEFAULT_LOCALE: &str = "en";
 
 type Words = BTreeMap<&'static str, &'static str>;
 
-static WORDS: LazyLock<BTreeMap<&str, Words>> = LazyLock::new(|| {
+static WORDS: LazyLock<BTreeMap<&'static str, Words>> = LazyLock::new(|| {
     let read = |(tag, json): &(&'static str, &'static str)| {
         let words = serde_json::from_str(json);
         (*tag, words.unwrap_or_else(|error| unreachable!("a test reads each file: {tag}: {error}")))
@@ -22,8 +31,66 @@ static WORDS: LazyLock<BTreeMap<&str, Words>> = LazyLock::new(|| {
 
 /// The widget's own words by name, in the language that suits `wanted` best, else in English.
 pub fn own_words(wanted: &str) -> Words {
-    let tag = lookup(wanted, WORDS.keys().copied()).unwrap_or(DEFAULT_LOCALE);
-    WORDS.get(tag).cloned().unwrap_or_default()
+    WORDS.get(own_language(wanted)).cloned().unwrap_or_default()
+}
+
+/// The language of [`own_words`].
+fn own_language(wanted: &str) -> &'static str {
+    lookup(wanted, WORDS.keys().copied()).unwrap_or(DEFAULT_LOCALE)
+}
+
+/// Reads the document of a site's words.
+///
+/// # Errors
+/// What is wrong, each with a JSON pointer.
+pub fn parse_site_words(document: &[u8]) -> Result<SiteWords, Vec<FieldError>> {
+    document::parse(document, SITE_WORDS_MAX_BYTES, SiteWords::parse)
+}
+
+/// A site's words as they are in force.
+#[derive(Debug)]
+pub struct KnownWords {
+    document: String,
+    words: SiteWords,
+}
+
+impl KnownWords {
+    /// The words of a site; `known` is not read again as long as it is the same.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn load(conn: &mut AnyConnection, site_id: i64, known: Option<&Arc<Self>>) -> QueryResult<Option<Arc<Self>>> {
+        let Some(document) = site_words::find(conn, site_id)? else { return Ok(None) };
+        if let Some(known) = known.filter(|known| known.document == document) {
+            return Ok(Some(Arc::clone(known)));
+        }
+        // As with a theme: a document nobody can read must not keep a site from being asked.
+        let words = parse_site_words(document.as_bytes()).unwrap_or_else(|_| {
+            warn!(
+                site.id = site_id,
+                "The words of site {site_id} are not valid, and left out: store them again with `counterbell site words`"
+            );
+            SiteWords::default()
+        });
+        Ok(Some(Arc::new(Self { document, words })))
+    }
+}
+
+/// As [`own_words`], with the site's in their place.
+pub fn words_of<'w>(site: Option<&'w KnownWords>, wanted: &str) -> BTreeMap<&'w str, &'w str> {
+    let mut words: BTreeMap<&str, &str> = own_words(wanted);
+    if let Some(site) = site {
+        site.words.replace_in(&mut words, wanted, own_language(wanted));
+    }
+    words
+}
+
+/// All English words, in the form of a site's document.
+pub fn own_words_document() -> Value {
+    own_words(DEFAULT_LOCALE)
+        .into_iter()
+        .map(|(name, word)| (name.to_owned(), json!({ DEFAULT_LOCALE: word })))
+        .collect()
 }
 
 #[cfg(test)]

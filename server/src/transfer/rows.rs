@@ -31,6 +31,7 @@ row! {
         min_answer_ms: Option<i32>,
         purged_before: i64,
         theme: Option<String>,
+        words: Option<String>,
     }
 }
 

@@ -3,6 +3,7 @@
 //! docs/SURVEYS.md shows the document by example; [`Survey::parse`] is its one reader.
 
 mod parse;
+mod read_text;
 mod text;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use serde::Serialize;
 
 use crate::limits::SLUG_MAX_CHARS;
 use crate::metric::Metric;
+pub(crate) use read_text::{Name, read_text};
 pub use text::{LocalText, lookup, without_name};
 
 /// The survey asked when none is named.

@@ -3,15 +3,11 @@
 use std::collections::{BTreeMap, HashSet};
 use std::ops::RangeInclusive;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::text::can_lose_name;
-use super::{Ask, Choice, Labelled, Link, LocalText, NAME_PLACE, ScoreDisplay, Step, Survey, Thanks, is_slug};
+use super::{Ask, Choice, Labelled, Link, LocalText, Name, ScoreDisplay, Step, Survey, Thanks, is_slug, read_text};
 use crate::document::{Faults, Object, quoted};
-use crate::limits::{
-    ASKS_MAX, CHOICES_MAX, LOCALES_MAX, PAGE_URL_MAX_BYTES, SLUG_MAX_CHARS, STEPS_MAX, SURVEY_TEXT_MAX_CHARS,
-    THANKS_MAX,
-};
+use crate::limits::{ASKS_MAX, CHOICES_MAX, PAGE_URL_MAX_BYTES, SLUG_MAX_CHARS, STEPS_MAX, THANKS_MAX};
 use crate::metric::{Metric, Scale};
 use crate::problem::FieldError;
 use crate::text::Locale;
@@ -51,14 +47,6 @@ struct Reader {
     scale: Scale,
     /// Of questions, so far.
     ids: HashSet<String>,
-}
-
-/// Where a text may name the customer.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Name {
-    Never,
-    AfterComma,
-    Always,
 }
 
 impl Reader {
@@ -285,28 +273,15 @@ impl Reader {
     }
 
     fn text(&mut self, object: Object<'_>, name: &str, names_customer: Name) -> Option<LocalText> {
-        let pointer = object.pointer(name);
-        let Value::Object(texts) = self.faults.required(object, name)? else {
-            let example = format!("{{\"{}\": \"...\"}}", self.default_locale);
-            return self.faults.wrong(pointer, format!("must be an object of texts by language, such as {example}"));
-        };
-        if texts.len() > LOCALES_MAX {
-            return self.faults.wrong(pointer, format!("must have at most {LOCALES_MAX} languages"));
-        }
-        let mut good = Vec::with_capacity(texts.len());
-        for (tag, text) in texts {
-            let at = Object { members: texts, at: &pointer }.pointer(tag);
-            match check_text(tag, text, names_customer) {
-                Ok(text) => good.push((tag.clone(), text.to_owned())),
-                Err(detail) => self.faults.tell(at, detail),
-            }
-        }
-        if !texts.keys().any(|tag| tag.eq_ignore_ascii_case(&self.default_locale)) {
+        let text = read_text(&mut self.faults, object, name, names_customer, &self.default_locale)?;
+        // A language whose text is wrong is there.
+        let mut given = object.members.get(name).and_then(Value::as_object).into_iter().flat_map(Map::keys);
+        if !given.any(|tag| tag.eq_ignore_ascii_case(&self.default_locale)) {
             let detail =
                 format!("is missing: every text needs the document's \"default_locale\" {}", self.default_locale);
-            return self.faults.wrong(format!("{pointer}/{}", self.default_locale), detail);
+            return self.faults.wrong(format!("{}/{}", object.pointer(name), self.default_locale), detail);
         }
-        Some(LocalText::new(good))
+        Some(text)
     }
 
     /// A response has one place for it.
@@ -321,38 +296,12 @@ impl Reader {
     }
 }
 
-fn check_text<'a>(tag: &str, text: &'a Value, names_customer: Name) -> Result<&'a str, String> {
-    if Locale::new(tag).is_err() {
-        return Err("must be named by a language tag such as \"en\" or \"pt-BR\"".to_owned());
-    }
-    let Value::String(text) = text else { return Err("must be a text".to_owned()) };
-    let text = text.trim();
-    if text.is_empty() {
-        return Err("must not be empty".to_owned());
-    }
-    if text.chars().nth(SURVEY_TEXT_MAX_CHARS).is_some() {
-        return Err(format!("must have at most {SURVEY_TEXT_MAX_CHARS} characters"));
-    }
-    if text.chars().any(char::is_control) {
-        return Err("must be one line without control characters".to_owned());
-    }
-    match (names_customer, text.contains(NAME_PLACE)) {
-        (Name::Never, true) => {
-            Err(format!("cannot hold {NAME_PLACE}: only the question, the thanks and the greeting can"))
-        }
-        (Name::Always, false) => Err(format!("must hold {NAME_PLACE}: it is shown only when the name is known")),
-        (Name::AfterComma, true) if !can_lose_name(text) => Err(format!(
-            "must have {NAME_PLACE} behind a comma, so that it reads well without; else use texts.greeting"
-        )),
-        _ => Ok(text),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::limits::SURVEY_TEXT_MAX_CHARS;
 
     fn document() -> Value {
         let text = json!({ "en": "Text" });

@@ -17,11 +17,16 @@ impl LocalText {
         self.0.iter().map(|(tag, _)| tag.as_str())
     }
 
+    /// The text in the language that suits `wanted` best, if there is one.
+    pub fn find(&self, wanted: &str) -> Option<&str> {
+        let tag = lookup(wanted, self.locales())?;
+        self.0.iter().find(|(known, _)| known == tag).map(|(_, text)| text.as_str())
+    }
+
     /// The text in the language that suits `wanted` best, else in `default`.
     pub fn resolve(&self, wanted: &str, default: &str) -> &str {
-        let tag = lookup(wanted, self.locales()).or_else(|| lookup(default, self.locales()));
-        let found = self.0.iter().find(|(known, _)| Some(known.as_str()) == tag);
-        found.or(self.0.first()).map_or("", |(_, text)| text)
+        let found = self.find(wanted).or_else(|| self.find(default));
+        found.or(self.0.first().map(|(_, text)| text.as_str())).unwrap_or_default()
     }
 
     /// Whether the customer's name has a place in it, in any language.

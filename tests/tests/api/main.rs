@@ -24,3 +24,4 @@ mod silence;
 mod summary;
 mod surveys;
 mod themes;
+mod words;

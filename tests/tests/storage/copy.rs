@@ -37,6 +37,9 @@ async fn filled(backend: Backend) -> TestApp {
     app.respond(&sample::with(sample::response(3), answers)).await.expect(201);
     app.publish_survey(&sample::survey("fitting-room"));
     app.store_theme(&json!({ "accent": "#2f4a3c" }));
+    let words = app.dir().join("words.json");
+    std::fs::write(&words, r#"{"send": {"de": "K\u00e4se"}}"#).unwrap();
+    assert!(app.cli(&["site", "words", &app.site_key, &words.display().to_string()]).status.success());
     let changed = sample::response(2);
     for (revision, complete) in [(3, true), (7, false)] {
         let members = json!({ "revision": revision, "complete": complete });
@@ -62,7 +65,8 @@ async fn copy_there_and_back_is_equal_and_works() {
         for revision in ["revision = 7 AND complete", "revision = 4 AND NOT complete"] {
             assert_eq!(there.count(&format!("responses WHERE {revision}")), 1, "{backend:?}: {revision}");
         }
-        assert_eq!(there.count("sites WHERE theme LIKE '{\"accent\"%'"), 1, "{backend:?}");
+        let drawn_and_worded = "sites WHERE theme LIKE '{\"accent\"%' AND words LIKE '%se\"}}'";
+        assert_eq!(there.count(drawn_and_worded), 1, "{backend:?}");
         let report_back = copy(&app, there.url(), back.url(), &[]).json();
         for name in ["sites", "surveys", "responses", "alerts", "outbox", "score_days", "api_keys"] {
             assert_eq!(table(&report, name)["sha256"], table(&report_back, name)["sha256"], "{backend:?} {name}");

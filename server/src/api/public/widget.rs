@@ -11,7 +11,7 @@ use super::cors::check_origin;
 use crate::api::admin::Params;
 use crate::api::{ApiError, etag};
 use crate::app::AppState;
-use crate::surveys::own_words;
+use crate::surveys::words_of;
 
 /// What the widget needs to know before it is shown.
 ///
@@ -36,7 +36,8 @@ pub async fn get_widget_config(
         found.ok_or_else(|| ApiError::invalid_parameter("survey", "names no published survey of this site"))?;
 
     let theme = known.theme.as_ref().and_then(|theme| theme.theme());
-    let config = WidgetConfig { theme, ..WidgetConfig::new(&survey.survey, &survey.version, &locale, own_words) };
+    let words = |wanted: &str| words_of(known.words.as_deref(), wanted);
+    let config = WidgetConfig { theme, ..WidgetConfig::new(&survey.survey, &survey.version, &locale, words) };
     let body = serde_json::to_vec(&config).map_err(ApiError::fault)?;
     let digest = Sha256::digest(&body);
     let tag = format!("\"{:016x}\"", u64::from_be_bytes(std::array::from_fn(|i| digest[i])));
