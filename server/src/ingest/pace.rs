@@ -4,8 +4,9 @@ use std::time::{Duration, Instant};
 
 use super::writer::WriterHandle;
 
-/// Responses a second above which ingest comes first: far above what shops send, far below what one server takes.
-const BUSY_PER_SECOND: f64 = 2_000.0;
+/// Part of the time the writer commits responses, above which ingest comes first: at half of what it takes, customers
+/// still wait for nothing else.
+const BUSY: f64 = 0.5;
 /// While ingest is busy, other work rests this many times as long as it worked.
 const REST: u32 = 4;
 /// Longest rest.
@@ -13,22 +14,21 @@ const REST_MAX: Duration = Duration::from_millis(500);
 
 /// Tells work beside ingest when to rest.
 pub struct Pace {
-    stored: u64,
+    committing: Duration,
     since: Instant,
 }
 
 impl Pace {
     /// Begins to watch the writer.
     pub fn new(writer: &WriterHandle) -> Self {
-        Self { stored: writer.stored(), since: Instant::now() }
+        Self { committing: writer.committing(), since: Instant::now() }
     }
 
     /// Whether ingest was busy since this was asked last.
     pub fn is_busy(&mut self, writer: &WriterHandle) -> bool {
-        let stored = writer.stored();
-        let per_second = (stored - self.stored) as f64 / self.since.elapsed().as_secs_f64().max(0.001);
-        *self = Self { stored, since: Instant::now() };
-        per_second > BUSY_PER_SECOND
+        let before = std::mem::replace(self, Self::new(writer));
+        let elapsed = self.since - before.since;
+        (self.committing - before.committing).as_secs_f64() > BUSY * elapsed.as_secs_f64()
     }
 
     /// How long to rest, while ingest is busy, after having `worked`.

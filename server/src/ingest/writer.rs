@@ -93,6 +93,7 @@ pub struct WriterHandle {
     jobs: SyncSender<Work>,
     stopping: Arc<AtomicBool>,
     stored: Arc<AtomicU64>,
+    committing_ns: Arc<AtomicU64>,
     mode: StoreMode,
     metrics: WriterMetrics,
     overload: Arc<OverloadLog>,
@@ -123,6 +124,7 @@ impl Writer {
             queue,
             stopping: Arc::default(),
             stored: Arc::default(),
+            committing_ns: Arc::default(),
             mode: settings.mode,
             metrics: metrics.clone(),
             overload: Arc::default(),
@@ -135,6 +137,7 @@ impl Writer {
             statements: None,
             signals,
             stored: Arc::clone(&handle.stored),
+            committing_ns: Arc::clone(&handle.committing_ns),
             metrics,
         };
         let mut threads = Vec::new();
@@ -183,6 +186,11 @@ impl WriterHandle {
     /// How many responses were stored or replaced since the start.
     pub fn stored(&self) -> u64 {
         self.stored.load(Ordering::Relaxed)
+    }
+
+    /// How long responses were being committed since the start.
+    pub fn committing(&self) -> Duration {
+        Duration::from_nanos(self.committing_ns.load(Ordering::Relaxed))
     }
 
     /// Stores a record; returns after the commit.
@@ -271,6 +279,7 @@ struct Loop {
     statements: Option<Statements>,
     signals: Signals,
     stored: Arc<AtomicU64>,
+    committing_ns: Arc<AtomicU64>,
     metrics: WriterMetrics,
 }
 
@@ -285,6 +294,7 @@ impl Loop {
             statements: self.statements,
             signals: self.signals.clone(),
             stored: Arc::clone(&self.stored),
+            committing_ns: Arc::clone(&self.committing_ns),
             metrics: self.metrics.clone(),
         }
     }
@@ -334,6 +344,9 @@ impl Loop {
             .map_err(StorageError::from),
             None => Err(writer_gone()),
         };
+        if !records.is_empty() {
+            self.committing_ns.fetch_add(started.elapsed().as_nanos() as u64, Ordering::Relaxed);
+        }
         if committed.is_ok() && !records.is_empty() {
             self.metrics.commit_seconds.observe(started.elapsed().as_secs_f64());
             self.metrics.batch_responses.observe(u32::try_from(records.len()).map_or(0.0, f64::from));
