@@ -63,11 +63,16 @@ impl Program {
     /// # Panics
     /// When the program ends first.
     pub async fn wait_for_output<T>(&mut self, what: &str, pick: impl Fn(&str) -> Option<T>) -> T {
+        let found = self.output_or_end(what, pick).await;
+        found.unwrap_or_else(|| panic!("{} ended before {what}:\n{}", self.name, self.printed()))
+    }
+
+    /// As [`Self::wait_for_output`]; `None` when the program ended first.
+    pub async fn output_or_end<T>(&mut self, what: &str, pick: impl Fn(&str) -> Option<T>) -> Option<T> {
         wait::until(&format!("{what} from {}", self.name), async || {
-            let ended = self.child.try_wait().unwrap();
+            let ended = self.child.try_wait().unwrap().is_some() && self.readers.iter().all(JoinHandle::is_finished);
             let found = pick(&self.printed());
-            assert!(found.is_some() || ended.is_none(), "{} ended before {what}:\n{}", self.name, self.printed());
-            found
+            (found.is_some() || ended).then_some(found)
         })
         .await
     }

@@ -1,14 +1,20 @@
 //! Builds, tests and measures Counterbell. Run as `cargo xtask <command>` from anywhere in the workspace.
 
 mod bench;
+mod browser;
 mod build;
 mod ci;
 mod demo;
 mod fuzz;
+mod host_page;
 mod npm;
 mod postgres;
 mod process;
+mod product;
+mod screenshots;
 mod setup;
+mod size;
+mod stage;
 mod test;
 
 use std::process::ExitCode;
@@ -30,7 +36,7 @@ enum Command {
     Build(build::Args),
     /// Build everything, then show it: a server with real reviews, and a shop to rate
     Demo(demo::Args),
-    /// Measure the server
+    /// Measure the server and the widget
     #[command(subcommand)]
     Bench(bench::Bench),
     /// Run every test: starts PostgreSQL, a mail server and a browser
@@ -39,8 +45,10 @@ enum Command {
     Ci,
     /// Feed the server's parsers what nobody would send; needs a nightly compiler
     Fuzz(fuzz::Args),
+    /// Take the pictures of the widget in docs/images, and write docs/SCREENSHOTS.md
+    Screenshots,
     /// Print the widget's sizes; fail when one is over its budget
-    Size,
+    Size(size::Args),
 }
 
 fn main() -> ExitCode {
@@ -51,7 +59,8 @@ fn main() -> ExitCode {
         Command::Test(args) => test::run(&args),
         Command::Ci => ci::run(),
         Command::Fuzz(args) => fuzz::run(&args),
-        Command::Size => build::size::run(),
+        Command::Screenshots => screenshots::run(),
+        Command::Size(args) => size::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

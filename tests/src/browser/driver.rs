@@ -45,12 +45,7 @@ impl Driver {
         let profile = TempDir::new().unwrap();
         let mut screen = None;
         let (program, port) = match engine {
-            Engine::Chromium => {
-                let mut program = Program::start(Command::new("chromedriver").arg("--port=0"));
-                let port =
-                    program.wait_for_output("port", |printed| port_after("successfully on port ", printed)).await;
-                (program, port)
-            }
+            Engine::Chromium => chromedriver().await,
             Engine::Firefox => {
                 let mut command = Command::new(environment::geckodriver());
                 // The second is for a protocol nobody uses here; its usual one is taken when two browsers run.
@@ -96,27 +91,7 @@ impl Driver {
     /// A browser with a profile of its own that talks to nobody.
     pub fn capabilities(&self) -> Capabilities {
         let capabilities = match self.engine {
-            Engine::Chromium => json!({
-                "browserName": "chrome",
-                // It keeps all the page says.
-                "goog:loggingPrefs": { "browser": "ALL" },
-                "goog:chromeOptions": { "args": [
-                    "--headless",
-                    // Without it Chromium does not run as root, as in a container.
-                    "--no-sandbox",
-                    "--disable-gpu",
-                    "--disable-quic",
-                    "--disable-dev-shm-usage",
-                    "--no-first-run",
-                    "--disable-background-networking",
-                    "--disable-component-update",
-                    "--disable-sync",
-                    "--no-proxy-server",
-                    "--lang=en-US",
-                    "--window-size=1024,768",
-                    format!("--user-data-dir={}", self.profile.path().display()),
-                ] },
-            }),
+            Engine::Chromium => counterbell_test_chromium::capabilities(self.profile.path()),
             Engine::Firefox => json!({
                 "browserName": "firefox",
                 "moz:firefoxOptions": {
@@ -146,6 +121,18 @@ impl Drop for Driver {
 
 /// A screen for one browser; prints its number on standard output once it is there.
 const SCREEN: [&str; 7] = ["-displayfd", "1", "-screen", "0", "1024x768x24", "-nolisten", "tcp"];
+
+/// One on a free port of its own choice. It takes that of IPv4 first, then the same of IPv6, which another may have by
+/// then: so it ends now and then where many start, and is started again.
+async fn chromedriver() -> (Program, u16) {
+    loop {
+        let mut program = Program::start(Command::new("chromedriver").arg("--port=0"));
+        if let Some(port) = program.output_or_end("port", counterbell_test_chromium::driver_port).await {
+            return (program, port);
+        }
+        assert!(program.printed().contains("on port 0"), "chromedriver does not start: {}", program.printed());
+    }
+}
 
 /// The digits after `words`.
 fn port_after(words: &str, printed: &str) -> Option<u16> {

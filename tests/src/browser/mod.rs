@@ -10,7 +10,7 @@ mod widget;
 use std::panic::AssertUnwindSafe;
 
 use fantoccini::actions::{InputSource, KeyAction, KeyActions};
-use fantoccini::{Client, ClientBuilder};
+use fantoccini::{Client, ClientBuilder, Locator};
 use futures_util::FutureExt;
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
@@ -86,6 +86,11 @@ impl Browser {
         self.window.goto(url).await.unwrap();
     }
 
+    /// Presses the browser's own button to go back.
+    pub async fn go_back(&self) {
+        self.window.back().await.unwrap();
+    }
+
     /// The result of a script, in the page.
     pub async fn run(&self, script: &str) -> Value {
         self.run_with(script, json!([])).await
@@ -116,6 +121,12 @@ impl Browser {
         customer.sit_down_at(&self.devtools).await;
     }
 
+    /// Pages opened from now on run no scripts of theirs; ours are run all the same.
+    pub async fn switch_scripts_off(&self) {
+        assert_eq!(self.driver.engine(), Engine::Chromium, "the only one with DevTools");
+        self.devtools.run("Emulation.setScriptExecutionDisabled", json!({ "value": true })).await;
+    }
+
     /// Fails when axe-core finds a fault in what the page shows now, which the failure calls `state`.
     pub async fn must_be_accessible(&self, state: &str) {
         audit::must_be_clean(self, state).await;
@@ -129,6 +140,16 @@ impl Browser {
     /// Goes into the page's first frame; what is asked of the page from now on is asked of the page in it.
     pub async fn enter_frame(&self) {
         self.window.enter_frame(0).await.unwrap();
+    }
+
+    /// Goes back to the page with the frames.
+    pub async fn leave_frame(&self) {
+        self.window.clone().enter_parent_frame().await.unwrap();
+    }
+
+    /// Clicks the first match, as soon as it is there.
+    pub async fn click(&self, css: &str) {
+        self.window.wait().for_element(Locator::Css(css)).await.unwrap().click().await.unwrap();
     }
 
     /// Keeps a picture as `{name}.png`.

@@ -1,6 +1,6 @@
-//! `cargo xtask bench`: how fast the server is, measured on this machine.
+//! `cargo xtask bench`: how fast the server and the widget are, measured on this machine.
 
-mod database;
+pub mod database;
 mod disk;
 mod growth;
 mod http;
@@ -12,10 +12,11 @@ mod measurement;
 mod process_status;
 mod read;
 mod requests;
-mod server;
+pub mod server;
 mod soak;
 mod stats;
 mod targets;
+mod widget;
 
 use anyhow::Result;
 use serde::Serialize;
@@ -31,6 +32,8 @@ pub enum Bench {
     Read(read::Args),
     /// Whether a server that is busy for minutes stays as it is: memory, files, log, queues
     Soak(soak::Args),
+    /// What the widget costs the page, and how fast a customer can rate, in Chromium on a weak phone
+    Widget(widget::Args),
 }
 
 /// Measures it and prints what came out.
@@ -43,6 +46,7 @@ pub fn run(bench: &Bench) -> Result<()> {
         Bench::Growth(args) => growth::run(args),
         Bench::Read(args) => read::run(args),
         Bench::Soak(args) => soak::run(args),
+        Bench::Widget(args) => widget::run(args),
     }
 }
 

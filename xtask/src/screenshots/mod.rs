@@ -1,0 +1,85 @@
+//! `cargo xtask screenshots`: pictures of the widget on the demo's shop, in Chromium, for the documentation.
+
+mod page;
+mod scene;
+mod walk;
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::browser::Browser;
+use crate::product;
+use crate::stage::Stage;
+use crate::{host_page, process};
+use scene::{SCENES, Scene};
+use walk::Walk;
+
+/// The most bytes of a picture: all of them are fetched with the repository.
+const PICTURE_BYTES_MAX: usize = 60_000;
+
+/// Builds the product and takes every picture anew. Those of steps that the card no longer shows are removed.
+///
+/// # Errors
+/// The first step that failed, or a picture is too large.
+pub fn run() -> Result<()> {
+    let stage = Stage::set(&product::build()?)?;
+    let docs = process::workspace_root().join("docs");
+    let images = docs.join("images");
+    fs::create_dir_all(&images).with_context(|| format!("cannot make {}", images.display()))?;
+    let mut taken = Vec::new();
+    for scene in SCENES {
+        let steps = take(&stage, scene, &images).with_context(|| format!("the pictures `{}`", scene.name))?;
+        taken.push((scene, steps));
+    }
+    remove_others(&images, &taken)?;
+    fs::write(docs.join("SCREENSHOTS.md"), page::render(&taken))?;
+    println!("Wrote {}", docs.join("SCREENSHOTS.md").display());
+    Ok(())
+}
+
+/// Walks through the card as this customer; the names of the steps.
+fn take(stage: &Stage, scene: Scene, images: &Path) -> Result<Vec<String>> {
+    let html = host_page::shop(&stage.tag(scene.tag_attributes))?;
+    let url =
+        stage.host.show("/", html.replacen("<html lang=\"en-GB\"", &format!("<html {}", scene.html_attributes), 1));
+    let browser = Browser::start()?;
+    scene.emulate(&browser)?;
+    browser.open(&url)?;
+    let mut walk = Walk::open(&browser, scene.comment)?;
+    let mut steps = Vec::new();
+    loop {
+        let step = walk.step_name();
+        let png = compress(&scene.picture(&browser)?)?;
+        let name = scene.file(&step);
+        ensure!(png.len() <= PICTURE_BYTES_MAX, "{name} has {} bytes, more than {PICTURE_BYTES_MAX}", png.len());
+        fs::write(images.join(&name), &png).with_context(|| format!("cannot write {name}"))?;
+        println!("{name}: {} bytes", png.len());
+        steps.push(step);
+        if !walk.next()? {
+            return Ok(steps);
+        }
+    }
+}
+
+/// The same picture in fewer bytes.
+fn compress(png: &[u8]) -> Result<Vec<u8>> {
+    let mut options = oxipng::Options::from_preset(4);
+    options.strip = oxipng::StripChunks::All;
+    oxipng::optimize_from_memory(png, &options).context("cannot compress a picture")
+}
+
+/// Removes pictures of ours that were not taken this time.
+fn remove_others(images: &Path, taken: &[(Scene, Vec<String>)]) -> Result<()> {
+    let kept: Vec<String> = taken.iter().flat_map(|(scene, steps)| steps.iter().map(|step| scene.file(step))).collect();
+    for entry in fs::read_dir(images)? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        let ours = SCENES.iter().any(|scene| name.starts_with(&scene.file_prefix()));
+        if ours && !kept.contains(&name) {
+            fs::remove_file(images.join(&name)).with_context(|| format!("cannot remove {name}"))?;
+            println!("Removed {name}: the card has no such step any more");
+        }
+    }
+    Ok(())
+}
