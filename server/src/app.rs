@@ -14,7 +14,7 @@ use counterbell_shared::problem::ProblemCode;
 use tokio::sync::{Notify, watch};
 
 use crate::api::public::{RateLimit, TrustedProxies};
-use crate::api::{ApiError, admin, public, request_id};
+use crate::api::{ApiError, admin, hosted, public, request_id};
 use crate::config::ServeConfig;
 use crate::connections::{self, Connections};
 use crate::db::{DatabaseUrl, OpenError, ReadPool, checkpoint, migrations};
@@ -163,6 +163,7 @@ impl Server {
                 .app_data(Data::clone(&shared))
                 .app_data(PayloadConfig::new(BODY_MAX_BYTES))
                 .configure(public::configure)
+                .configure(hosted::configure)
                 .configure(admin::configure)
                 .default_service(web::to(not_found))
                 .wrap_fn(move |request, service| {

@@ -27,6 +27,13 @@ impl ResponseId {
         Self(uuid::Builder::from_custom_bytes(bytes).into_uuid().into_bytes())
     }
 
+    /// When it was made, in Unix milliseconds, if it is a UUIDv7.
+    pub fn unix_ms(&self) -> Option<u64> {
+        let of_v7 = self.0[6] >> 4 == 7;
+        let bytes = std::array::from_fn(|place| if place < 2 { 0 } else { self.0[place - 2] });
+        of_v7.then(|| u64::from_be_bytes(bytes))
+    }
+
     /// From the 16 bytes kept in the database.
     pub fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)
@@ -114,6 +121,12 @@ mod tests {
         let id = ResponseId::v7(1_700_000_000_000, [0xff; 10]).to_string();
         assert_eq!(id, "018bcfe5-6800-7fff-bfff-ffffffffffff");
         assert_eq!(id.parse::<ResponseId>().unwrap().to_string(), id);
+    }
+
+    #[test]
+    fn time_is_read_from_v7_alone() {
+        assert_eq!(ResponseId::v7(1_700_000_000_000, [0xff; 10]).unix_ms(), Some(1_700_000_000_000));
+        assert_eq!(ResponseId::v8(1_700_000_000_000, [0xff; 10]).unix_ms(), None);
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 /// Largest request body taken, in bytes.
 pub const BODY_MAX_BYTES: usize = 64 * 1024;
+/// Largest body of a form taken, in bytes: percent-encoding makes three of each byte that is no ASCII.
+pub const FORM_MAX_BYTES: usize = 3 * BODY_MAX_BYTES;
 /// Longest comment, in Unicode scalar values.
 pub const COMMENT_MAX_CHARS: usize = 10_000;
 /// Longest touchpoint name, in Unicode scalar values.

@@ -153,6 +153,8 @@ words! {
     "comment"
     /// what the customer agrees to who leaves an address.
     "consent"
+    /// said when an address was left without consent to use it.
+    "consent_needed"
     /// label of the address field.
     "email"
     /// said when it is no address.

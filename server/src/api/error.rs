@@ -77,6 +77,11 @@ impl ApiError {
         self.code
     }
 
+    /// What the reader is to do.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// Why, for the log.
     pub fn cause(&self) -> Option<&str> {
         self.cause.as_deref()

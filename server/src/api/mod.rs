@@ -3,6 +3,7 @@
 pub mod admin;
 mod error;
 mod etag;
+pub mod hosted;
 pub mod public;
 pub mod request_id;
 

@@ -11,6 +11,7 @@ use counterbell_shared::ids::base32;
 use tracing::Level;
 
 use super::ApiError;
+use super::hosted::Refusal;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longest id taken over from a proxy, in bytes.
@@ -57,7 +58,9 @@ pub async fn identify_requests<B: MessageBody + 'static>(
 fn log_and_tell<B>(answer: &ServiceResponse<B>, id: &str) -> Option<Vec<u8>> {
     let error = answer.response().error()?;
     let status = answer.status().as_u16();
-    let Some(error) = error.as_error::<ApiError>() else {
+    // A page stays as it is.
+    let of_page = error.as_error::<Refusal>();
+    let Some(error) = of_page.map(Refusal::error).or_else(|| error.as_error::<ApiError>()) else {
         tracing::error!(request.id = id, http.status = status, "Request {id} failed: {error}");
         return None;
     };
@@ -68,7 +71,7 @@ fn log_and_tell<B>(answer: &ServiceResponse<B>, id: &str) -> Option<Vec<u8>> {
         // Busy or stopping: the metrics count it, and a line for each would make it worse.
         None => tracing::debug!(request.id = id, http.status = status, code, "Request {id} was refused: {code}"),
     }
-    serde_json::to_vec(&error.problem(Some(id))).ok()
+    if of_page.is_some() { None } else { serde_json::to_vec(&error.problem(Some(id))).ok() }
 }
 
 /// The route and not the path, and never the query: neither may hold what a customer typed.

@@ -78,11 +78,13 @@ impl DemoArgs {
             actix_web::rt::spawn(shop);
 
             let (shop_url, server_url) = (format!("http://localhost:{shop_port}/"), format!("http://{address}"));
+            let hosted_url = format!("{server_url}/f/{site_key}/checkout");
             let mail = mail_dir.display();
             let text = format!(
                 "\nCounterbell runs. Open the shop and rate your order, badly for once:\n\n\
                  \x20 Shop      {shop_url}\n\
                  \x20 Mail      {shop_url}inbox, and as files in {mail}\n\
+                 \x20 Survey    {hosted_url}, without scripts\n\
                  \x20 Server    {server_url}\n\
                  \x20 API key   {api_key}\n\n\
                  See what came in:\n\n\
@@ -92,7 +94,7 @@ impl DemoArgs {
             );
             let value = json!({
                 "shop_url": shop_url, "server_url": server_url, "site_key": site_key, "api_key": api_key,
-                "inbox_url": format!("{shop_url}inbox"), "mail_dir": mail_dir,
+                "inbox_url": format!("{shop_url}inbox"), "hosted_url": hosted_url, "mail_dir": mail_dir,
             });
             self.output.print(&value, &text)?;
             server.run(stop_signal()).await?;

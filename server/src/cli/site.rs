@@ -15,7 +15,7 @@ use crate::db::sites::{Limits, NewSite, Site};
 
 #[derive(Subcommand)]
 pub enum SiteCommand {
-    /// Make a site; prints the script tag for its pages
+    /// Make a site; prints the script tag for its pages, and the address that asks without the widget
     Create(CreateArgs),
     /// List all sites
     List(ListArgs),
@@ -138,17 +138,32 @@ impl CreateArgs {
         if site.origins.is_empty() {
             text.push_str("No page may use it yet: it has no --origin. Tills and servers may.\n");
         } else {
-            text.push_str(&format!(
-                "Put this on its pages:\n\n  <script async src=\"https://HOST/widget.js\" data-site=\"{}\" \
-                 data-touchpoint=\"checkout\"></script>\n\nHOST is where `counterbell serve` is reached.\n",
-                site.site_key
-            ));
+            text.push_str(&format!("Put this on its pages:\n\n{}\n", script_tag(&site.site_key)));
         }
+        text.push_str(&format!(
+            "This address asks the same without the widget, for links, mails and QR codes:\n\n  {}\n\nHOST is where \
+             `counterbell serve` is reached.\n",
+            hosted_page(&site.site_key)
+        ));
         if site.recipients.is_empty() {
             text.push_str("Nobody is told about unhappy customers: it has no --recipient.\n");
         }
         self.output.print(&site_json(&site), &text)
     }
+}
+
+/// Where the survey is asked without the widget.
+fn hosted_page(site_key: &SiteKey) -> String {
+    format!("https://HOST/f/{site_key}/checkout")
+}
+
+/// What a page needs, for browsers without scripts too.
+fn script_tag(site_key: &SiteKey) -> String {
+    let script = format!(
+        "<script async src=\"https://HOST/widget.js\" data-site=\"{site_key}\" data-touchpoint=\"checkout\"></script>"
+    );
+    let link = format!("<noscript><a href=\"{}\">Feedback</a></noscript>", hosted_page(site_key));
+    format!("  {script}\n  {link}\n")
 }
 
 impl SetArgs {

@@ -13,6 +13,6 @@ mod writer;
 
 pub use daily_cap::{CapReached, DailyCaps};
 pub use pace::Pace;
-pub use record::{HeldReason, Record, SILENCE_MS, fired};
+pub use record::{HeldReason, Record, SILENCE_MS, fired, new_id};
 pub use store::{Statements, StoreMode, release};
 pub use writer::{IngestError, Signals, Stored, Writer, WriterHandle, WriterSettings};

@@ -130,7 +130,7 @@ impl Record {
 }
 
 /// A fresh UUIDv7. Ids are no secrets, so a fast generator will do.
-fn new_id(now: UnixMillis) -> ResponseId {
+pub fn new_id(now: UnixMillis) -> ResponseId {
     let mut random = [0; 10];
     fastrand::fill(&mut random);
     ResponseId::v7(u64::try_from(now.0).unwrap_or(0), random)

@@ -6,7 +6,7 @@ use prometheus_client::encoding::EncodeLabelSet;
 
 macro_rules! ingest_outcomes {
     ($($(#[$doc:meta])* $variant:ident $name:literal;)*) => {
-        /// What became of one `POST /v1/responses`.
+        /// What became of one request to store a response: `POST /v1/responses`, or a step of the hosted page.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum IngestOutcome { $($(#[$doc])* $variant,)* }
 

@@ -8,6 +8,8 @@ mod config;
 mod cors;
 mod doctor;
 mod health;
+mod hosted;
+mod hosted_hostile;
 mod import;
 mod invalid;
 mod limits;

@@ -16,10 +16,11 @@ use actix_web::http::Method;
 use actix_web::middleware::from_fn;
 use actix_web::{HttpResponse, Resource, Route, guard, web};
 
-pub use body::JsonBody;
+pub use body::{FormBody, JsonBody};
 pub use client::TrustedProxies;
 pub use parse::{ParseError, ResponseBody, parse_response};
 pub use rate_limit::RateLimit;
+pub use responses::{Accepted, accept};
 pub use twice::pointers_given_twice;
 
 use crate::api::ApiError;
@@ -53,6 +54,6 @@ pub fn resource(path: &str, allow: &'static str) -> Resource {
 }
 
 /// HEAD is GET without the body (RFC 9110 section 9.3.2); the HTTP layer leaves it out.
-fn get_or_head() -> Route {
+pub fn get_or_head() -> Route {
     web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
 }

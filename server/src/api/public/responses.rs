@@ -31,26 +31,33 @@ pub async fn create_response(
         Ok(body) => store_response(&request, &state, &body).await,
         Err(error) => Err(error),
     };
-    counted.ends_as(stored.as_ref().map_or_else(|error| error.code().into(), |stored| stored.outcome));
-    let Stored { receipt, buckets, .. } = stored?;
+    counted.ends_as(stored.as_ref().map_or_else(|error| error.code().into(), |(accepted, _)| accepted.counted));
+    let (Accepted { receipt, of_site, .. }, of_address) = stored?;
     let mut answer = match receipt.outcome {
         Outcome::Accepted => HttpResponse::Created().json(receipt),
         Outcome::Updated | Outcome::Duplicate => HttpResponse::Ok().json(receipt),
     };
-    for bucket in buckets.into_iter().flatten() {
+    for bucket in [of_address, of_site].into_iter().flatten() {
         bucket.write(answer.headers_mut());
     }
     Ok(answer)
 }
 
-struct Stored {
-    receipt: Receipt,
+/// What became of a response that was let in.
+pub struct Accepted {
+    /// What the sender is told.
+    pub receipt: Receipt,
     /// As it is counted: a sender is not told that a response is held back.
-    outcome: IngestOutcome,
-    buckets: [Option<Bucket>; 2],
+    pub counted: IngestOutcome,
+    /// What is left of the site's limit.
+    of_site: Option<Bucket>,
 }
 
-async fn store_response(request: &HttpRequest, state: &AppState, body: &JsonBody) -> Result<Stored, ApiError> {
+async fn store_response(
+    request: &HttpRequest,
+    state: &AppState,
+    body: &JsonBody,
+) -> Result<(Accepted, Option<Bucket>), ApiError> {
     let of_address = state.rate_limit.check_address(state.trusted_proxies.client(request))?;
     let body = ResponseBody::read(&body.0)?;
     // Which surveys there are depends on the site.
@@ -62,6 +69,14 @@ async fn store_response(request: &HttpRequest, state: &AppState, body: &JsonBody
     let known = known.ok_or_else(ApiError::unknown_site)?;
     let site = &known.site;
     check_origin(request, site)?;
+    Ok((accept(state, site, response).await?, of_address))
+}
+
+/// Stores a response to `site`, as far as the site's limits let it in; returns after the commit.
+///
+/// # Errors
+/// 429, 503.
+pub async fn accept(state: &AppState, site: &Site, response: Response) -> Result<Accepted, ApiError> {
     let of_site = state.rate_limit.check_site(site)?;
     let now = UnixMillis::now();
     let counted = state.daily_caps.take(site, now);
@@ -77,10 +92,10 @@ async fn store_response(request: &HttpRequest, state: &AppState, body: &JsonBody
         state.daily_caps.give_back(site);
     }
     let ingest::Stored { response_id, outcome } = stored?;
-    Ok(Stored {
+    Ok(Accepted {
         receipt: Receipt { response_id: response_id.to_string(), outcome },
-        outcome: if held && outcome == Outcome::Accepted { IngestOutcome::Held } else { outcome.into() },
-        buckets: [of_address, of_site],
+        counted: if held && outcome == Outcome::Accepted { IngestOutcome::Held } else { outcome.into() },
+        of_site,
     })
 }
 
