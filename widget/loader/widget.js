@@ -1,31 +1,60 @@
 // The script a retailer puts on a page:
 //   <script async src="https://HOST/widget.js" data-site="site_..." data-touchpoint="checkout"></script>
 // It draws the launcher and fetches the rest only when somebody opens it. Whatever happens, the page must not notice:
-// nothing here throws, and `counterbell.destroy()` leaves the page as it was found.
+// nothing here throws, and `counterbell("destroy")` leaves the page as it was found.
+// Written for browsers of 2018 and later: one that lacks something shows a link to the hosted page instead.
 // The build fills in the names in percent signs.
 (() => {
-  try {
-    const tag = () => document.querySelector('script[data-site][src*="/widget.js"]');
-    // A tag inserted by a tag manager has no `currentScript` when it is a module or runs late.
-    const script = document.currentScript || tag();
-    // A second tag does nothing, unless the first went away with the page it was on, as in a single-page shop. (An
-    // element with that id is no widget.)
-    const first = window.counterbell;
-    if (first?.tag?.isConnected) return;
-    first?.destroy?.();
-    const at = (path) => new URL(path, script.src).href;
-    const { site, survey, locale, label } = script.dataset;
+  const find = (css) => document.querySelector(css);
+  const tag = () => find('script[data-site][src*="/widget.js"]');
+  // A tag inserted by a tag manager has no `currentScript` when it is a module or runs late.
+  const script = document.currentScript || tag();
+  // A second tag does nothing, unless the first went away with the page it was on, as in a single-page shop. (An
+  // element with that id is no widget.)
+  const first = window.counterbell || 0;
+  if (first.tag) {
+    if (first.tag.isConnected) return;
+    first("destroy");
+  }
+  const data = script.dataset;
+  const at = (path) => new URL(path, script.src).href;
+  const element = (name, parent, attributes) => {
+    const made = document.createElement(name);
+    // Not `for in`: pages add to every object's names.
+    for (const key of Object.keys(attributes)) made.setAttribute(key, attributes[key]);
+    if (parent) parent.append(made);
+    return made;
+  };
+  const label = data.label || "Feedback";
+  // Where WebAssembly, this script or its files do not work.
+  const address = () => at(`f/${data.site}/${encodeURIComponent(data.touchpoint || "default")}`);
+  const link = (parent) => (element("a", parent, { href: address(), target: "_blank" }).textContent = label + " \u2197");
 
-    const element = (name, parent, attributes) => {
-      const made = document.createElement(name);
-      // Not `for in`: pages add to every object's names.
-      for (const key of Object.keys(attributes)) made.setAttribute(key, attributes[key]);
-      parent?.append(made);
-      return made;
-    };
-    // In the top layer, where no transform, opacity or overlay of the page reaches it.
-    const host = element("counterbell-widget", null, { popover: "manual" });
-    const root = host.attachShadow({ mode: "open" });
+  // What the page asks for: what it tells stands in the tag's attributes from then on.
+  const api = (window.counterbell = (name, value, more) => {
+    if (name == "setLocale") value = { locale: value };
+    if (typeof value == "object") {
+      for (const key of Object.keys(value || {})) {
+        if (value[key] == null) delete data[key];
+        else data[key] = value[key];
+      }
+    }
+    run([name, value, more]);
+  });
+  api.tag = script;
+  // Commands until the card is there, those of before the script was there first.
+  let waiting = Array.from(first.q || []);
+  let run = (command) => waiting.push(command);
+  // Not destroyed, and on a page that has a body.
+  const here = () => window.counterbell == api && document.body;
+
+  const start = () => {
+    const place = () => find(data.target || "counterbell-widget");
+    // In the page's own place, else in the top layer, where no transform, opacity or overlay of the page reaches it.
+    const inline = place();
+    const name = "counterbell-widget";
+    const host = inline && inline.matches(name) ? inline : element(name, 0, inline ? {} : { popover: "manual" });
+    const root = host.shadowRoot || host.attachShadow({ mode: "open" });
     // Neither <style> nor style="" is allowed by a strict Content-Security-Policy; this is.
     const adopt = (css) => {
       const sheet = new CSSStyleSheet();
@@ -36,157 +65,104 @@
     const box = element("div", root, { class: "box" });
     // There before its words are, or they would not be announced.
     const problem = element("p", root, { class: "problem", role: "alert" });
-    const launcher = element("button", root, {
-      class: "launcher", type: "button", "aria-haspopup": "dialog",
+    const launcher = element("button", !inline && root, {
+      class: "launcher", type: "button", "aria-haspopup": "dialog", "aria-expanded": false,
     });
-    launcher.textContent = label || "Feedback";
+    launcher.textContent = label;
+    box.hidden = true;
 
     // Not by `fetch`, in whose place pages put functions of their own.
-    const ask = (path, type, body) =>
+    const get = (path, type) =>
       new Promise((done, fail) => {
         const request = new XMLHttpRequest();
-        request.open(body ? "POST" : "GET", at(path));
+        request.open("GET", at(path));
         request.responseType = type;
         request.timeout = 10000;
-        if (body) request.setRequestHeader("content-type", "application/json");
-        request.onloadend = () => (body ? done(request) : request.status == 200 ? done(request.response) : fail());
-        request.send(body);
+        request.onloadend = () => (request.status == 200 ? done(request.response) : fail());
+        request.send();
       });
-    // `fetch` first, which goes on when the customer leaves the page, unless it throws or answers from nowhere.
-    const send = async (url, init) => {
-      try {
-        const response = await fetch(url, init);
-        if (response.url) return response;
-      } catch {
-        if (init.signal?.aborted) throw 0;
-      }
-      return ask(url, "", init.body);
+    const wanted = () => {
+      const query = { locale: data.locale || document.documentElement.lang || navigator.language };
+      if (data.survey) query.survey = data.survey;
+      return `v1/widget/${data.site}?${new URLSearchParams(query)}`;
     };
+    // A browser may remember that a module failed; under another fragment it tries again.
+    const fetchScript = () => import(`${at("%SCRIPT%")}#${Date.now()}`);
+
+    let card;
+    let loading;
     const load = async () => {
-      const query = { locale: locale || document.documentElement.lang || navigator.language };
-      if (survey) query.survey = survey;
-      const [glue, css, config, module_or_path] = await Promise.all([
-        // A browser may remember that a module failed; under another fragment it tries again.
-        import(`${at("%GLUE%")}#${Date.now()}`),
-        ask("%CSS%", ""),
-        ask(`v1/widget/${site}?${new URLSearchParams(query)}`, "json"),
-        ask("%WASM%", "arraybuffer"),
-      ]);
-      await glue.default({ module_or_path });
-      adopt(css);
-      return (focus) => mount(glue, config, focus);
-    };
-
-    let sent;
-    const mount = (glue, config, focus) => {
-      // Read anew each time: a single-page shop may name another order in the tag.
-      const { touchpoint, order, customer } = script.dataset;
-      const { origin, pathname } = location;
-      sent = false;
-      return glue.mount(box, {
-        config,
-        focus,
-        url: at("v1/responses"),
-        fetch: send,
-        // Without its query, which may name the customer; left out where a page has no address (about:, file:).
-        fields: {
-          site_key: site,
-          survey: config.survey.name,
-          touchpoint: touchpoint || undefined,
-          order_ref: order || undefined,
-          customer_ref: customer || undefined,
-          locale: config.locale,
-          page_url: /^http/.test(origin) ? (origin + pathname).slice(0, 2048) : undefined,
-          channel: "web",
-        },
-        on: (event) => (event == "close" ? close() : (sent = true)),
-      });
-    };
-
-    let loaded;
-    let unmount;
-    // The focus moves into the card only when the customer asked for it.
-    const open = async (focus) => {
-      if (!here()) return;
+      const { pathname } = location;
+      const asked = wanted();
+      problem.textContent = "";
+      launcher.setAttribute("aria-busy", true);
       try {
-        attach();
-        problem.textContent = "";
-        if (unmount) {
-          show(true);
-          if (focus) (box.querySelector(":checked") || box.querySelector("input"))?.focus();
-          return;
+        loading = loading || Promise.race([
+          Promise.all([fetchScript(), get("%CSS%", ""), get(asked, "json"), get("%WASM%", "arraybuffer")]),
+          new Promise((_, fail) => setTimeout(fail, 20000)),
+        ]);
+        const [{ start }, ...files] = await loading;
+        // The customer went on in a single-page shop, and is not asked about what they left.
+        const left = location.pathname != pathname;
+        if (here() && !card) {
+          card = start({ address, adopt, asked, at, attach, box, data, get, here, host, inline, launcher, root, wanted }, ...files);
+          for (const command of waiting) if (!left || command[0] != "open") card(...command);
         }
-        launcher.setAttribute("aria-busy", true);
-        loaded ||= Promise.race([load(), new Promise((_, fail) => setTimeout(fail, 20000))]);
-        const mountCard = await loaded;
-        // Pressed twice, or destroyed meanwhile.
-        if (!unmount && here()) {
-          show(true);
-          unmount = mountCard(focus);
-        }
-      } catch {
-        loaded = 0;
-        close();
-        problem.textContent = "This did not load. Please try again.";
+      } catch (_) {
+        loading = 0;
+        link(problem);
       }
       launcher.removeAttribute("aria-busy");
-    };
-    const show = (shown) => {
-      box.hidden = !shown;
-      launcher.setAttribute("aria-expanded", shown);
-    };
-    show(false);
-    // Hidden, not taken away: what was typed is still there when it is opened again. After the thanks it starts anew.
-    const close = () => {
-      const inside = root.activeElement;
-      show(false);
-      if (sent) unmount = unmount?.();
-      if (inside) launcher.focus();
-    };
-    launcher.onclick = () => (box.hidden ? open(true) : close());
-    // What is typed here is not meant for the shop's shortcuts.
-    host.onkeydown = host.onkeyup = host.onkeypress = (event) => {
-      event.stopPropagation();
-      if (event.type == "keydown" && event.key == "Escape" && !event.isComposing && !box.hidden) close();
     };
 
     let body;
     const attach = () => {
       body = document.body;
       if (!host.isConnected) {
-        body.append(host);
-        host.showPopover?.();
+        ((inline && place()) || body).append(host);
+        if (!inline && host.showPopover) host.showPopover();
       }
       for (const node of [document, document.documentElement, body]) watch.observe(node, { childList: true });
     };
-    // Not destroyed, and on a page that has a body.
-    const here = () => window.counterbell == api && document.body;
     // Frameworks empty the body, or replace it by one with a tag. Not at once: a page that keeps taking the widget away
     // must not hang.
     const comeBack = () => here() && (body == here() || tag()) && attach();
     const watch = new MutationObserver(() => host.isConnected || setTimeout(comeBack, 99));
-    const api = (window.counterbell = {
-      open: () => open(true),
-      close,
-      tag: script,
-      destroy() {
+
+    run = (command) => {
+      if (card) card(...command);
+      else if ((waiting.push(command), command[0] == "open") && here()) load();
+      if (command[0] == "destroy") {
         watch.disconnect();
-        unmount?.();
         host.remove();
         delete window.counterbell;
-      },
-    });
-    const once = { once: true };
-    const start = () => {
-      if (!here()) return;
-      attach();
-      if (script.dataset.open != "auto") return;
-      if (document.readyState == "complete") open();
-      else addEventListener("load", () => open(), once);
+      }
     };
-    if (document.body) start();
-    else addEventListener("DOMContentLoaded", start, once);
-  } catch {
-    // A browser too old for one of the above shows no launcher.
-  }
+    launcher.onclick = () => api(box.hidden ? "open" : "close");
+    attach();
+    const commands = waiting;
+    waiting = [];
+    for (const command of commands) api(...command);
+    if (inline || data.open == "auto") {
+      const open = () => api("open", 0, false);
+      if (document.readyState == "complete") open();
+      else addEventListener("load", open, { once: true });
+    }
+    // Answers that a page before this one could not send.
+    try {
+      if (localStorage.counterbell) fetchScript().then(({ resend }) => resend());
+    } catch (_) {
+      // Storage is forbidden: nothing was kept.
+    }
+  };
+  const ready = () => {
+    try {
+      if (here()) start();
+    } catch (_) {
+      // It lacks something, or forbids it.
+      link(document.body);
+    }
+  };
+  if (document.readyState == "loading") addEventListener("DOMContentLoaded", ready);
+  else ready();
 })();

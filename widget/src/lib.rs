@@ -1,8 +1,8 @@
-//! The survey card, as WebAssembly. The loader (`loader/widget.js`) fetches it when the customer opens the widget.
+//! The survey card, as WebAssembly: draws what is asked and knows where the customer is. The script beside it
+//! (`page/`) fetches, sends and keeps; the loader (`loader/widget.js`) fetches both when the customer opens the widget.
 
-mod api;
 mod components;
-mod options;
+mod page;
 pub mod state;
 
 #[cfg(target_arch = "wasm32")]
@@ -10,8 +10,8 @@ use lol_alloc::{AssumeSingleThreaded, FreeListAllocator};
 use wasm_bindgen::prelude::*;
 use web_sys::Element;
 
-use components::SurveyCard;
-use options::Options;
+use components::{SurveyCard, SurveyCardProps};
+use page::Page;
 
 /// A third of the default allocator's code, which is 2 KB of the download. Slow with many thousand allocations, which
 /// one card never makes.
@@ -22,13 +22,8 @@ static ALLOCATOR: AssumeSingleThreaded<FreeListAllocator> =
     unsafe { AssumeSingleThreaded::new(FreeListAllocator::new()) };
 
 /// Draws the card into `root`; calling what is returned takes it away again.
-///
-/// # Errors
-/// `options` is not what this version of the widget understands.
 #[wasm_bindgen]
-pub fn mount(root: Element, options: &JsValue) -> Result<JsValue, JsValue> {
-    let options = Options::read(options).ok_or("options")?;
-    let props = components::SurveyCardProps { options: options.into() };
-    let app = yew::Renderer::<SurveyCard>::with_root_and_props(root, props).render();
-    Ok(Closure::once_into_js(move || app.destroy()))
+pub fn mount(root: Element, page: Page) -> JsValue {
+    let app = yew::Renderer::<SurveyCard>::with_root_and_props(root, SurveyCardProps { page }).render();
+    Closure::once_into_js(move || app.destroy())
 }

@@ -4,11 +4,11 @@ use counterbell_tests::{Browser, Customer, Widget, wait};
 use fantoccini::key::Key;
 use serde_json::{Value, json};
 
-use crate::shop::{ALERT, CARD, CLOSE, LAUNCHER, SEND, Shop, THANKS, answer, score};
+use crate::shop::{ALERT, BACK, CARD, CLOSE, LAUNCHER, SEND, Shop, answer, finish, score};
 
 /// Before a script about colours: `contrast(a, b)` by WCAG 2.2, `under(element)` is what lies behind it. `paint` makes
 /// bytes of whatever CSS calls a colour.
-const COLORS: &str = "const canvas = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
+pub const COLORS: &str = "const canvas = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
     const paint = (...layers) => {
         for (const layer of ['#fff', ...layers]) { canvas.fillStyle = layer; canvas.fillRect(0, 0, 1, 1); }
         return canvas.getImageData(0, 0, 1, 1).data;
@@ -29,7 +29,7 @@ const COLORS: &str = "const canvas = new OffscreenCanvas(1, 1).getContext('2d', 
     const name = (element) => element.localName + (element.className && '.' + element.className);";
 
 /// Every text that is shown, with its contrast.
-const TEXTS: &str = "return [...root.querySelectorAll('*')]
+pub const TEXTS: &str = "return [...root.querySelectorAll('*')]
     .filter((element) => element.checkVisibility() && parseFloat(getComputedStyle(element).fontSize) > 0
         && [...element.childNodes].some((node) => node.nodeType == 3 && node.data.trim()))
     .map((element) => {
@@ -38,9 +38,9 @@ const TEXTS: &str = "return [...root.querySelectorAll('*')]
     })";
 
 /// What of each control says where it is, with its contrast: its own color or its border's, whichever is stronger.
-const CONTROLS: &str = "return [['textarea'], ['.send'], ['.launcher'], ['.close', '::before'],
-        ['[data-metric=csat] span'], ['[data-metric=nps] span']]
-    .flatMap(([css, pseudo]) => [...root.querySelectorAll(css)].map((element) => {
+const CONTROLS: &str = "return [['textarea'], ['.choice'], ['.field input'], ['.send'], ['.launcher'], ['.close', '::before'],
+        ['.scores span']]
+    .flatMap(([css, pseudo]) => [...root.querySelectorAll(css)].filter((element) => element.checkVisibility()).map((element) => {
         const behind = pseudo ? layers(element) : under(element);
         const { backgroundColor, borderTopColor, borderTopWidth } = getComputedStyle(element, pseudo);
         const drawn = parseFloat(borderTopWidth) > 0 ? [backgroundColor, borderTopColor] : [backgroundColor];
@@ -87,6 +87,7 @@ async fn nothing_moves_for_who_wants_that() {
         assert_eq!(widget.run_with(moving, json!([])).await, json!([]));
         widget.click(&score(3)).await;
         assert_eq!(widget.run_with("return root.getAnimations().length", json!([])).await, 0);
+        widget.click(BACK).await;
         answer(&widget).await;
         assert_eq!(widget.run_with(moving, json!([])).await, json!([]));
     })
@@ -175,7 +176,7 @@ async fn card_that_opened_by_itself_takes_no_focus_when_it_goes() {
     Browser::check("focus-kept", async |browser| {
         browser.open(&shop.page.origin()).await;
         browser.widget().find(CARD).await;
-        browser.run("counterbell.close()").await;
+        browser.run("counterbell('close')").await;
         assert_eq!(browser.widget().property(".box", "hidden").await, true);
         assert_eq!(browser.run("return document.activeElement.id").await, "search");
     })
@@ -206,8 +207,7 @@ async fn everything_stands_out(name: &str, customer: Customer) {
             colors_stand_out(&widget, "score chosen").await;
             browser.screenshot(&format!("{name}-{survey}-chosen")).await;
 
-            widget.click(SEND).await;
-            widget.text(THANKS).await;
+            finish(&widget).await;
             colors_stand_out(&widget, "thanks").await;
             browser.screenshot(&format!("{name}-{survey}-thanks")).await;
         })

@@ -3,7 +3,7 @@
 use counterbell_tests::{Browser, HostPage, environment, wait};
 use serde_json::json;
 
-use crate::shop::{CARD, COMMENT, CONTENT, LAUNCHER, Shop, answer};
+use crate::shop::{BACK, CARD, COMMENT, CONTENT, LAUNCHER, Shop, answer, score};
 
 /// A version of React, and where its modules lie.
 struct React {
@@ -133,13 +133,14 @@ async fn widget_stays_when_turbo_replaces_the_body() {
     shop.page.put("/next", &with_head(&format!("{TURBO}{tag}"), "<h1>Next</h1>"));
     Browser::check("turbo-head", async |browser| {
         shop.visit(browser).await;
+        browser.widget().click(&score(3)).await;
         browser.widget().type_into(COMMENT, "half a sen").await;
 
         turbo_to_next(browser).await;
 
         browser.widget().find(CARD).await;
         assert_eq!(browser.widget().property(COMMENT, "value").await, "half a sen");
-        browser.widget().find(COMMENT).await.clear().await.unwrap();
+        browser.widget().click(BACK).await;
         answer(&browser.widget()).await;
     })
     .await;

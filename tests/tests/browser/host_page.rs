@@ -3,7 +3,7 @@
 use counterbell_tests::Browser;
 use serde_json::json;
 
-use crate::shop::{CARD, COMMENT, LAUNCHER, Shop};
+use crate::shop::{CARD, COMMENT, LAUNCHER, Shop, score};
 
 /// The document as text, without the widget's element.
 const PAGE_WITHOUT_WIDGET: &str = "const copy = document.documentElement.cloneNode(true);
@@ -47,7 +47,7 @@ async fn destroy_leaves_the_page_as_it_was_found() {
         assert_eq!(browser.run_with(added, json!([names])).await, json!(["counterbell"]), "one global name");
         assert_eq!(browser.run(PAGE_WITHOUT_WIDGET).await, found, "all we draw is in our element");
 
-        browser.run("counterbell.destroy()").await;
+        browser.run("counterbell('destroy')").await;
 
         assert_eq!(browser.run("return document.querySelectorAll('counterbell-widget').length").await, 0);
         assert_eq!(browser.run("return document.documentElement.outerHTML").await, found);
@@ -65,6 +65,7 @@ async fn widget_lives_in_an_open_shadow_root_the_page_cannot_style() {
     Browser::check("hostile-styles", async |browser| {
         shop.visit(browser).await;
         let widget = browser.widget();
+        widget.click(&score(2)).await;
         widget.find(COMMENT).await;
         let mode = browser.run("return document.querySelector('counterbell-widget').shadowRoot.mode").await;
         assert_eq!(mode, "open");

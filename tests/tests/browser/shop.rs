@@ -1,6 +1,6 @@
 //! A shop with the widget on its page.
 
-use counterbell_tests::{Backend, Browser, HostPage, Setup, TestApp, Widget, sample};
+use counterbell_tests::{Backend, Browser, HostPage, Setup, TestApp, Widget, sample, wait};
 use serde_json::Value;
 
 /// What the shop itself says on its page.
@@ -59,6 +59,14 @@ impl Shop {
         assert_eq!((&stored[0]["score"], &stored[0]["comment"]), (&2.into(), &WORDS.into()), "{stored:?}");
     }
 
+    /// Waits until a response with this score is stored.
+    pub async fn wait_for_score(&self, score: i64) {
+        wait::until_true(&format!("a response with score {score}"), async || {
+            self.responses().await.first().is_some_and(|response| response["score"] == score)
+        })
+        .await;
+    }
+
     /// Everything stored, newest first.
     pub async fn responses(&self) -> Vec<Value> {
         self.app.admin_items("/v1/admin/responses").await
@@ -72,7 +80,19 @@ const WORDS: &str = "The parcel was open";
 pub async fn answer(widget: &Widget<'_>) {
     widget.click(&score(2)).await;
     widget.type_into(COMMENT, WORDS).await;
-    widget.click(SEND).await;
+    finish(widget).await;
+}
+
+/// Presses Next or Send until the response is safe.
+pub async fn finish(widget: &Widget<'_>) {
+    wait::until_true("thanks", async || {
+        let thanked = widget.count(THANKS).await > 0;
+        if !thanked && widget.property("form", "ariaBusy").await == "false" {
+            widget.click(SEND).await;
+        }
+        thanked
+    })
+    .await;
     widget.text(THANKS).await;
 }
 
@@ -87,9 +107,11 @@ pub const ALERT: &str = "form [role=alert]";
 /// Heading of the thanks, there only once the server has the response.
 pub const THANKS: &str = "[role=status] h2";
 /// The customer's own words.
-pub const COMMENT: &str = "textarea";
-/// The button that sends.
+pub const COMMENT: &str = ".step:not([hidden]) textarea";
+/// The button that leads on, and sends at the last step.
 pub const SEND: &str = "form button.send";
+/// The button that leads back.
+pub const BACK: &str = "form button.back";
 
 /// What a customer clicks for a score, counted from the lowest.
 pub fn score(place: u32) -> String {

@@ -1,57 +1,61 @@
-use counterbell_shared::{Metric, Score};
+use wasm_bindgen::JsValue;
 use yew::prelude::*;
+
+use super::element::{Element, Name};
+use crate::page::{get, number, text};
 
 /// What the rating needs.
 pub struct RatingProps<'a> {
-    /// What is measured; decides the scale.
-    pub metric: Metric,
+    /// The survey, as the server describes it.
+    pub survey: &'a JsValue,
     /// What was picked.
-    pub score: Option<Score>,
-    /// What the lowest score means.
-    pub low_label: &'a AttrValue,
-    /// What the highest score means.
-    pub high_label: &'a AttrValue,
+    pub score: Option<u8>,
     /// While it is being sent, the score must stay as sent.
     pub disabled: bool,
-    /// Holds the first radio button.
-    pub first: &'a NodeRef,
-    /// Told when the customer moves to a score.
-    pub on_pick: &'a Callback<Score>,
 }
 
-/// One radio button a score. Which metrics are drawn as stars rather than numbers is the style sheet's affair.
-pub fn rating(props: RatingProps) -> Html {
-    let scale = props.metric.scale();
-    let scores = scale.scores().filter_map(|value| Score::new(value.into(), props.metric).ok());
-    html! {
-        <>
-            <div class="scores" data-metric={props.metric.as_str()}>{ for scores.map(|score| one_score(&props, score)) }</div>
-            // Read out as part of the end scores' names.
-            <div class="ends" aria-hidden="true"><span>{ props.low_label }</span><span>{ props.high_label }</span></div>
-        </>
+/// One radio button a score. Whether they look like stars, faces, numbers or thumbs is the style sheet's affair.
+pub fn rating(props: &RatingProps) -> Element {
+    let scale = get(props.survey, "scale");
+    let (min, max) = (number(&scale, "min"), number(&scale, "max"));
+    let display = text(props.survey, "display");
+    let ends_alone = display == "thumbs";
+    let (low, high) = (text(props.survey, "low_label"), text(props.survey, "high_label"));
+    let mut scores = Vec::new();
+    for score in min..=max {
+        if score == min {
+            scores.push(one_score(props, score, Some(&low)));
+        } else if score == max {
+            scores.push(one_score(props, score, Some(&high)));
+        } else if !ends_alone {
+            scores.push(one_score(props, score, None));
+        }
     }
+    // Read out as part of the end scores' names.
+    let ends = Element::new("div").with(Name::Class, "ends").with(Name::AriaHidden, "true");
+    let row = Element::new("div").with(Name::Class, "scores").set(Name::Display, display);
+    Element::new("fieldset")
+        .child(Element::new("legend").with(Name::Id, "title").say(props.survey, "question"))
+        .child(row.copy(Name::Metric, props.survey, "metric").children(scores))
+        .child(ends.child(Element::new("span").text(low)).child(Element::new("span").text(high)))
 }
 
 /// Every score's digits: number formatting would be a kilobyte of the download.
 const NUMBERS: [&str; 11] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10"];
 
-fn one_score(props: &RatingProps, score: Score) -> Html {
-    let value = score.value();
-    let number = NUMBERS.get(usize::from(value)).copied().unwrap_or_default();
-    let scale = props.metric.scale();
-    let name = match value {
-        _ if value == scale.min => [number, ", ", props.low_label].concat().into(),
-        _ if value == scale.max => [number, ", ", props.high_label].concat().into(),
-        _ => AttrValue::Static(number),
+fn one_score(props: &RatingProps, score: u8, label: Option<&AttrValue>) -> Html {
+    let number = NUMBERS.get(usize::from(score)).copied().unwrap_or_default();
+    let name = match label {
+        Some(label) => [number, ", ", label].concat().into(),
+        None => AttrValue::Static(number),
     };
-    let reached = props.score.is_some_and(|picked| value <= picked.value());
-    let first = if value == scale.min { props.first.clone() } else { NodeRef::default() };
-    let on_pick = props.on_pick.clone();
-    html! {
-        <label data-on={reached.then_some("")}>
-            <input ref={first} type="radio" name="score" value={number} checked={props.score == Some(score)} aria-label={name}
-                disabled={props.disabled} onchange={move |_| on_pick.emit(score)} />
-            <span>{ number }</span>
-        </label>
-    }
+    let reached = props.score.is_some_and(|picked| score <= picked);
+    let input = Element::new("input")
+        .with(Name::Type, "radio")
+        .with(Name::Named, "score")
+        .with(Name::Value, number)
+        .set(Name::AriaLabel, name)
+        .flag(Name::Disabled, props.disabled);
+    let shape = Element::new("span").text(AttrValue::Static(number));
+    Element::new("label").flag(Name::On, reached).child(input).child(shape).into()
 }

@@ -39,19 +39,21 @@ pub struct File {
 pub enum Kind {
     /// What the script tag names; the only one fetched before the customer opens the widget.
     Loader,
-    /// JavaScript between the browser and the WebAssembly.
-    Glue,
+    /// What sends and keeps, and what stands between browser and WebAssembly.
+    Script,
     /// The survey card.
     Wasm,
     /// Its looks.
     Css,
+    /// What takes its place where WebAssembly cannot run; fetched only there.
+    Fallback,
 }
 
 impl Kind {
     /// The `content-type` to serve it with; browsers compile WebAssembly as it arrives only under its own type.
     pub fn content_type(self) -> &'static str {
         match self {
-            Self::Loader | Self::Glue => "text/javascript; charset=utf-8",
+            Self::Loader | Self::Script | Self::Fallback => "text/javascript; charset=utf-8",
             Self::Wasm => "application/wasm",
             Self::Css => "text/css; charset=utf-8",
         }
@@ -62,9 +64,10 @@ impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Loader => "loader",
-            Self::Glue => "JS glue",
+            Self::Script => "script",
             Self::Wasm => "wasm",
             Self::Css => "CSS",
+            Self::Fallback => "fallback",
         })
     }
 }

@@ -20,6 +20,10 @@ pub struct Sources {
     pub loader: String,
     /// `widget/loader/launcher.css`.
     pub launcher_css: String,
+    /// `widget/page/*.js`, in the order they are joined: one module with the glue.
+    pub page: String,
+    /// `widget/page/hosted.js`, a module of its own.
+    pub hosted: String,
     /// `widget/styles/widget.css`.
     pub css: String,
 }
@@ -36,8 +40,8 @@ impl Sources {
             include_str!("../../../Cargo.lock"),
         ];
         let mut digest = Sha256::new();
-        let sources = [&self.wasm, self.loader.as_bytes(), self.launcher_css.as_bytes(), self.css.as_bytes()];
-        for part in sources.into_iter().chain(RECIPE.map(str::as_bytes)) {
+        let texts = [&self.loader, &self.launcher_css, &self.page, &self.hosted, &self.css].map(|text| text.as_bytes());
+        for part in [self.wasm.as_slice()].into_iter().chain(texts).chain(RECIPE.map(str::as_bytes)) {
             digest.update((part.len() as u64).to_be_bytes());
             digest.update(part);
         }
@@ -50,23 +54,28 @@ impl Sources {
 /// # Errors
 /// A source is not valid, or a file cannot be written.
 pub fn pack(sources: Sources, dist: &Path) -> Result<Manifest> {
-    let Sources { wasm, loader, launcher_css, css } = sources;
+    let Sources { wasm, loader, launcher_css, page, hosted, css } = sources;
     println!("Making the JavaScript glue");
     let (glue, wasm) = bindgen(wasm)?;
     println!("Minifying");
-    let glue = minify::module("the glue", &glue)?;
+    let hosted = minify::module("hosted.js", &hosted)?;
+    let hosted = write(dist, &hashed("hosted", "js", hosted.as_bytes()), Kind::Fallback, hosted.as_bytes())?;
+    let page = fill("the card's script", &page, "HOSTED", &hosted.path)?;
+    let script = minify::module("the card's script", &format!("{glue}\n{page}"))?;
     let css = minify::css("widget.css", &css)?;
     let launcher_css = minify::css("launcher.css", &launcher_css)?;
     println!("Compressing");
     let mut files = vec![
-        write(dist, &hashed("app", "js", glue.as_bytes()), Kind::Glue, glue.as_bytes())?,
+        write(dist, &hashed("app", "js", script.as_bytes()), Kind::Script, script.as_bytes())?,
         write(dist, &hashed("app", "wasm", &wasm), Kind::Wasm, &wasm)?,
         write(dist, &hashed("app", "css", css.as_bytes()), Kind::Css, css.as_bytes())?,
+        hosted,
     ];
     let mut loader = loader;
-    let names = [("GLUE", &files[0].path), ("WASM", &files[1].path), ("CSS", &files[2].path), ("STYLE", &launcher_css)];
+    let names =
+        [("SCRIPT", &files[0].path), ("WASM", &files[1].path), ("CSS", &files[2].path), ("STYLE", &launcher_css)];
     for (name, value) in names {
-        loader = fill(&loader, name, value)?;
+        loader = fill("widget.js", &loader, name, value)?;
     }
     let loader = minify::script("widget.js", &loader)?;
     files.insert(0, write(dist, "widget.js", Kind::Loader, loader.as_bytes())?);
@@ -74,6 +83,12 @@ pub fn pack(sources: Sources, dist: &Path) -> Result<Manifest> {
     manifest.write(dist)?;
     Ok(manifest)
 }
+
+/// Compiles and starts the module.
+const INIT: &str = "const init = async (bytes) => {
+    const { instance, module } = await WebAssembly.instantiate(bytes, __wbg_get_imports());
+    __wbg_finalize_init(instance, module);
+};";
 
 /// What the `wasm-bindgen` program does: the JavaScript, and the module without what only bindgen needs.
 fn bindgen(wasm: Vec<u8>) -> Result<(String, Vec<u8>)> {
@@ -86,8 +101,11 @@ fn bindgen(wasm: Vec<u8>) -> Result<(String, Vec<u8>)> {
     if snippets || !output.local_modules().is_empty() {
         bail!("a dependency of the widget brings JavaScript of its own, which we do not serve");
     }
-    // Nothing calls it, and what is exported cannot be minified away.
-    let glue = output.js().replace("export { initSync, __wbg_init as default };", "export { __wbg_init as default };");
+    // One module with the page's scripts, which alone export: what is exported cannot be minified away. They have fetched
+    // the module themselves, and need no more of the ways to load one than this.
+    let glue = output.js().replace("export function ", "function ");
+    let (glue, _) = glue.split_once("async function __wbg_load(").context("the glue does not load as it did")?;
+    let glue = format!("{glue}{INIT}");
     let module = output.wasm_mut();
     let used = identifiers(&glue);
     let unused = module.exports.iter().filter(|export| is_made_up(&export.name) && !used.contains(&*export.name));
@@ -108,11 +126,11 @@ fn bindgen(wasm: Vec<u8>) -> Result<(String, Vec<u8>)> {
     Ok((glue, module.emit_wasm()))
 }
 
-/// Replaces the placeholder `"%NAME%"`, quotes included.
-fn fill(script: &str, name: &str, value: &str) -> Result<String> {
+/// Replaces the placeholder `"%NAME%"`, quotes included; `file` is named in the error.
+fn fill(file: &str, script: &str, name: &str, value: &str) -> Result<String> {
     let placeholder = format!("\"%{name}%\"");
     if script.matches(&placeholder).count() != 1 {
-        bail!("widget.js must have the placeholder {placeholder} exactly once");
+        bail!("{file} must have the placeholder {placeholder} exactly once");
     }
     Ok(script.replace(&placeholder, &serde_json::to_string(value)?))
 }
@@ -146,9 +164,9 @@ mod tests {
 
     #[test]
     fn placeholder_is_filled_exactly_once() {
-        assert_eq!(fill(r#"f("%CSS%")"#, "CSS", "a\"b").unwrap(), r#"f("a\"b")"#);
+        assert_eq!(fill("f.js", r#"f("%CSS%")"#, "CSS", "a\"b").unwrap(), r#"f("a\"b")"#);
         for script in ["", r#"f("%CSS%", "%CSS%")"#, "%CSS%"] {
-            assert!(fill(script, "CSS", "x").is_err(), "{script}");
+            assert!(fill("f.js", script, "CSS", "x").is_err(), "{script}");
         }
     }
 

@@ -13,6 +13,9 @@ use crate::process;
 /// No panic has words, and so none of the code that words need; docs/adr/0006 says why.
 const FLAGS: [&str; 2] = ["-Zunstable-options", "-Cpanic=immediate-abort"];
 
+/// What runs beside the card, each using the ones before.
+const PAGE: [&str; 3] = ["widget/page/queue.js", "widget/page/answers.js", "widget/page/card.js"];
+
 /// Builds the widget into `target/widget/dist`, if anything changed.
 ///
 /// # Errors
@@ -23,6 +26,8 @@ pub fn build() -> Result<Manifest> {
         wasm: read(&compile(&directory)?)?,
         loader: read_text("widget/loader/widget.js")?,
         launcher_css: read_text("widget/loader/launcher.css")?,
+        page: PAGE.into_iter().map(read_text).collect::<Result<Vec<_>>>()?.concat(),
+        hosted: read_text("widget/page/hosted.js")?,
         css: read_text("widget/styles/widget.css")?,
     };
     let dist = directory.join("dist");

@@ -1,0 +1,122 @@
+//! What the customer said is not lost, whatever happens to network, server and page.
+
+use counterbell_tests::{Browser, Engine, wait};
+use serde_json::json;
+
+use crate::shop::{COMMENT, SEND, Shop, THANKS, finish, score};
+
+/// What the browser still keeps for later.
+const KEPT: &str = "return new Promise((done) => {
+    const opening = indexedDB.open('counterbell', 1);
+    opening.onsuccess = () => {
+        const all = opening.result.transaction('counterbell').objectStore('counterbell').getAll();
+        all.onsuccess = () => { opening.result.close(); done(all.result.map((item) => item.body.score)); };
+    };
+})";
+
+#[tokio::test]
+async fn answer_for_a_server_that_is_away_is_sent_from_another_page() {
+    for &engine in Engine::of_main_flows() {
+        sent_from_another_page(engine).await;
+    }
+}
+
+async fn sent_from_another_page(engine: Engine) {
+    let mut shop = Shop::open().await;
+    Browser::check_in(engine, "kept", async |browser| {
+        shop.visit(browser).await;
+        browser.expect_console_error("ERR_CONNECTION_REFUSED");
+        shop.app.program().kill();
+        let widget = browser.widget();
+        widget.click(&score(2)).await;
+        widget.type_into(COMMENT, "typed with care").await;
+        finish(&widget).await;
+        assert!(widget.text(".thanks p").await.contains("as soon as possible"), "not said to be sent");
+        browser.screenshot("kept").await;
+        assert_eq!(browser.run(KEPT).await, json!([2]), "the last revision alone");
+
+        shop.app.start_again().await;
+        browser.open(&format!("{}/another", shop.page.origin())).await;
+
+        shop.wait_for_score(2).await;
+        wait::until_true("nothing kept", async || {
+            browser.run("return localStorage.counterbell ?? null").await.is_null()
+        })
+        .await;
+        assert_eq!(browser.run(KEPT).await, json!([]));
+    })
+    .await;
+    let stored = shop.responses().await;
+    assert_eq!((stored.len(), &stored[0]["comment"]), (1, &"typed with care".into()), "{stored:?}");
+}
+
+#[tokio::test]
+async fn answer_kept_is_sent_when_the_network_is_back() {
+    let mut shop = Shop::open().await;
+    Browser::check("back-online", async |browser| {
+        shop.visit(browser).await;
+        browser.expect_console_error("ERR_CONNECTION_REFUSED");
+        shop.app.program().kill();
+        browser.widget().click(&score(5)).await;
+        finish(&browser.widget()).await;
+
+        shop.app.start_again().await;
+        browser.run("dispatchEvent(new Event('online'))").await;
+
+        shop.wait_for_score(5).await;
+    })
+    .await;
+    assert_eq!(shop.responses().await.len(), 1);
+}
+
+#[tokio::test]
+async fn server_that_is_back_gets_the_answer_without_anybody_doing_anything() {
+    let mut shop = Shop::open().await;
+    Browser::check("back-by-itself", async |browser| {
+        shop.visit(browser).await;
+        browser.expect_console_error("ERR_CONNECTION_REFUSED");
+        shop.app.program().kill();
+        browser.widget().click(&score(4)).await;
+        finish(&browser.widget()).await;
+        shop.app.start_again().await;
+        shop.wait_for_score(4).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn page_left_with_half_an_answer_sends_that_half() {
+    let shop = Shop::open().await;
+    Browser::check("left", async |browser| {
+        shop.visit(browser).await;
+        let widget = browser.widget();
+        widget.click(&score(2)).await;
+        shop.wait_for_score(2).await;
+        widget.type_into(COMMENT, "half a sen").await;
+
+        browser.open(&format!("{}/another", shop.page.origin())).await;
+
+        wait::until_true("what was typed", async || shop.responses().await[0]["comment"] == "half a sen").await;
+    })
+    .await;
+    assert_eq!(shop.responses().await.len(), 1);
+}
+
+#[tokio::test]
+async fn answer_the_server_refuses_for_good_is_not_kept() {
+    let shop = Shop::open().await;
+    // More than the server takes.
+    shop.page.show(&shop.tag_with(&format!("data-order={}", "x".repeat(300))));
+    Browser::check("refused", async |browser| {
+        shop.visit(browser).await;
+        browser.expect_console_error("422");
+        let widget = browser.widget();
+        widget.click(&score(5)).await;
+        widget.click(SEND).await;
+        assert!(widget.text(crate::shop::ALERT).await.contains("cannot take"));
+        assert_eq!(widget.count(THANKS).await, 0);
+        assert_eq!(browser.run(KEPT).await, json!([]));
+    })
+    .await;
+    assert!(shop.responses().await.is_empty());
+}

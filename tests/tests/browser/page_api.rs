@@ -1,0 +1,110 @@
+//! What a page may ask of the widget, and where it may put it.
+
+use counterbell_tests::{Browser, wait};
+use serde_json::json;
+
+use crate::shop::{CARD, CLOSE, CONTENT, LAUNCHER, Shop, finish, score};
+
+/// As docs/EMBEDDING.md has it.
+const STUB: &str = "<script>window.counterbell = window.counterbell || function () {
+    (counterbell.q = counterbell.q || []).push(arguments);
+};</script>";
+
+#[tokio::test]
+async fn commands_of_before_the_script_are_obeyed() {
+    let shop = Shop::open().await;
+    shop.page.show(&format!(
+        "{STUB}<script>
+        window.heard = [];
+        for (const event of ['answered', 'closed', 'error']) counterbell('on', event, (detail) => heard.push([event, detail]));
+        counterbell('identify', {{ customer: 'C-7', name: 'Ada' }});
+        counterbell('open', {{ touchpoint: 'store-12', order: 'A-9' }});
+        </script>{}",
+        shop.tag()
+    ));
+    Browser::check("commands", async |browser| {
+        browser.open(&shop.page.origin()).await;
+        let widget = browser.widget();
+        widget.find(CARD).await;
+        assert_eq!(widget.text(".greeting").await, "Hello Ada,");
+        browser.screenshot("greeting").await;
+        widget.click(&score(5)).await;
+        finish(&widget).await;
+        widget.click(CLOSE).await;
+        wait::until_true("both events", async || browser.run("return heard.length").await == 2).await;
+        let heard = browser.run("return heard").await;
+        assert_eq!((&heard[0][0], &heard[0][1]["score"]), (&json!("answered"), &json!(5)), "{heard}");
+        assert_eq!(heard[1][0], "closed", "{heard}");
+    })
+    .await;
+    let stored = shop.responses().await;
+    for (member, value) in [("touchpoint", "store-12"), ("order_ref", "A-9"), ("customer_ref", "C-7")] {
+        assert_eq!(stored[0][member], value, "{stored:?}");
+    }
+}
+
+#[tokio::test]
+async fn language_is_changed_while_the_card_is_open() {
+    let shop = Shop::open().await;
+    Browser::check("languages", async |browser| {
+        shop.visit(browser).await;
+        let widget = browser.widget();
+        for (locale, dir) in [("de", "ltr"), ("ar", "rtl"), ("en", "ltr")] {
+            browser.run(&format!("counterbell('setLocale', '{locale}')")).await;
+            wait::until_true(locale, async || widget.property(CARD, "lang").await == locale).await;
+            assert_eq!(widget.property(CARD, "dir").await, dir);
+            browser.screenshot(&format!("language-{locale}")).await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn card_stands_in_the_page_where_the_page_wants_it() {
+    for (name, place, attribute) in [
+        ("inline-target", "<div id=place></div>", "data-target=#place"),
+        ("inline-element", "<div id=place><counterbell-widget></counterbell-widget></div>", ""),
+    ] {
+        let shop = Shop::open().await;
+        shop.page.show(&format!("{CONTENT}{}{place}", shop.tag_with(attribute)));
+        Browser::check(name, async |browser| {
+            browser.open(&shop.page.origin()).await;
+            let widget = browser.widget();
+            widget.find(".card[role=region]").await;
+            widget.come_to_rest().await;
+            browser.screenshot(name).await;
+            assert_eq!(widget.count(LAUNCHER).await, 0);
+            assert_eq!(browser.run("return document.querySelectorAll('#place > counterbell-widget').length").await, 1);
+            let below = "return document.querySelector('#place').getBoundingClientRect().height";
+            assert!(browser.run(below).await.as_f64().unwrap() > 100.0, "the page makes room for it");
+            assert_eq!(browser.run("return document.activeElement.localName").await, "body", "the focus stays");
+            browser.must_be_accessible(name).await;
+            widget.click(&score(4)).await;
+            finish(&widget).await;
+        })
+        .await;
+        assert_eq!(shop.responses().await.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn customer_who_went_on_is_not_asked_about_what_they_left() {
+    let shop = Shop::open().await;
+    Browser::check("went-on", async |browser| {
+        browser.open(&shop.page.origin()).await;
+        browser.widget().find(LAUNCHER).await;
+        browser.run("counterbell('open'); history.pushState({}, '', '/elsewhere')").await;
+        wait::until_true("all fetched", async || {
+            let idle = "return root.querySelector('.launcher').ariaBusy";
+            browser.run("return performance.getEntriesByType('resource').some((one) => /wasm$/.test(one.name))").await
+                == true
+                && browser.widget().run_with(idle, json!([])).await.is_null()
+        })
+        .await;
+        assert_eq!(browser.widget().property(".box", "hidden").await, true);
+
+        browser.run("counterbell('open')").await;
+        browser.widget().find(CARD).await;
+    })
+    .await;
+}
