@@ -4,7 +4,7 @@ const CSS = `.card:has(.hosted){padding:0}
 .hosted{display:block;width:100%;height:420px;border:0}
 a.send{display:block;margin:64px 24px 24px;text-align:center;text-decoration:none}`;
 
-export const hosted = ({ adopt, at, address, box, close, config, data, known, tell }) => {
+export const hosted = ({ adopt, address, box, close, config, data, known, tell }) => {
   adopt(CSS);
   const made = { key: JSON.stringify(known()), leave() {}, focus() {} };
   const element = (name, members) => Object.assign(document.createElement(name), members);
@@ -28,8 +28,9 @@ export const hosted = ({ adopt, at, address, box, close, config, data, known, te
       tell("answered", {});
     }
   };
-  const barred = ({ blockedURI }) => {
-    if (!blockedURI.startsWith(at(""))) return;
+  // Some browsers tell the address, others its origin alone.
+  const barred = ({ blockedURI, effectiveDirective }) => {
+    if (effectiveDirective != "frame-src" || !src.startsWith(blockedURI)) return;
     frame.replaceWith(
       element("a", { className: "send", href: src, target: "_blank", textContent: survey.question }),
     );

@@ -405,3 +405,24 @@ async fn widget_that_may_not_compile_asks_on_the_page() {
     assert_eq!((stored.len(), &stored[0]["score"], &stored[0]["customer_ref"]), (1, &json!(2), &json!("C-7")));
     assert_eq!((&stored[0]["touchpoint"], &stored[0]["order_ref"]), (&json!("checkout"), &json!("A-1001")));
 }
+
+#[tokio::test]
+async fn where_frames_are_barred_too_a_link_leads_to_the_page() {
+    let shop = Shop::open().await;
+    let server = shop.app.url("");
+    let server = server.trim_end_matches('/');
+    shop.page.restrict(&format!("default-src 'none'; script-src {server}; connect-src {server}; frame-src 'none'"));
+    shop.page.show(&shop.tag());
+    Browser::check("hosted-link", async |browser| {
+        browser.open(&shop.page.origin()).await;
+        browser.expect_console_error("frame-src");
+        let widget = browser.widget();
+        widget.click(LAUNCHER).await;
+        let link = widget.find("a.send").await;
+        browser.screenshot("hosted-link").await;
+        let address = link.attr("href").await.unwrap().unwrap();
+        browser.open(&address).await;
+        heading(browser, "How satisfied").await;
+    })
+    .await;
+}
