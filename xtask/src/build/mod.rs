@@ -1,7 +1,7 @@
 //! `cargo xtask build`: the widget, then the server with the widget in it.
 
 mod compress;
-mod manifest;
+pub mod manifest;
 mod minify;
 mod pack;
 mod shorten;

@@ -5,6 +5,7 @@ use std::fs;
 use anyhow::{Context, Result};
 use serde::Serialize;
 
+use crate::build::manifest::{Kind, Manifest};
 use crate::build::size;
 use crate::process;
 
@@ -39,9 +40,11 @@ pub struct FileBytes {
 pub fn measure() -> Result<Bytes> {
     let path = process::workspace_root().join("target/widget/dist/manifest.json");
     let json = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    let manifest = serde_json::from_str(&json).with_context(|| format!("cannot understand {}", path.display()))?;
+    let manifest: Manifest =
+        serde_json::from_str(&json).with_context(|| format!("cannot understand {}", path.display()))?;
     let over_budget = size::check(&manifest).err().map(|error| error.to_string());
-    let files = manifest.files.iter();
+    // What is fetched where WebAssembly cannot run is no part of it.
+    let files = manifest.files.iter().filter(|file| file.kind != Kind::Fallback);
     let files: Vec<_> =
         files.map(|file| FileBytes { name: file.kind.to_string(), raw: file.raw, brotli: file.brotli }).collect();
     // The manifest holds them in the order they are fetched.
