@@ -81,7 +81,8 @@ const post = async ({ url, body }) => {
   if (status >= 200 && status < 300) return STORED;
   // Of the 4xx, 408, 425 and 429 ask for another try (RFC 9110 section 15.5.9, RFC 8470, RFC 6585).
   if (status >= 400 && status < 500 && ![408, 425, 429].includes(status)) return REFUSED;
-  return 1000 * (answer.headers?.get("retry-after") || 0);
+  // A date, which proxies may send, counts for nothing: the wait grows by itself.
+  return 1000 * answer.headers?.get("retry-after") || 0;
 };
 
 // Not by `fetch`; an XMLHttpRequest that is over.

@@ -42,6 +42,9 @@ pub struct ListArgs {
     pub output: OutputArgs,
 }
 
+/// Said of what was changed past a server, which reads it anew now and then.
+pub const SEEN_SOON: &str = "A running server knows it within 5 seconds.";
+
 /// How the log is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum LogFormat {

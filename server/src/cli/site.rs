@@ -5,7 +5,7 @@ use counterbell_shared::{EmailAddress, SiteKey};
 use serde_json::json;
 
 use super::CliError;
-use super::output::{ListArgs, OutputArgs, random};
+use super::output::{ListArgs, OutputArgs, SEEN_SOON, random};
 use super::theme::ThemeArgs;
 use super::words::WordsArgs;
 use crate::config::CommonSettings;
@@ -178,12 +178,7 @@ impl SetArgs {
             Ok(Some(site))
         })?;
         let site = site.ok_or_else(unknown)?;
-        let text = format!(
-            "{}  {}\n{}A running server knows it within 5 seconds.\n",
-            site.site_key,
-            site.name,
-            limits_text(site.limits)
-        );
+        let text = format!("{}  {}\n{}{SEEN_SOON}\n", site.site_key, site.name, limits_text(site.limits));
         self.output.print(&site_json(&site), &text)
     }
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::CliError;
 use super::document::Document;
 use super::key::find_site;
-use super::output::OutputArgs;
+use super::output::{OutputArgs, SEEN_SOON};
 use crate::config::CommonSettings;
 use crate::db::migrations::open_up_to_date;
 use crate::db::{dialect, surveys};
@@ -135,7 +135,7 @@ impl PublishArgs {
             let hint = format!("`counterbell survey list --site {}` shows them", self.site);
             CliError::Usage(format!("the site has {which} of a survey \"{name}\" of its own: {hint}"))
         })?;
-        let text = format!("Version {published} of {name} is in force. A running server knows it within 5 seconds.\n");
+        let text = format!("Version {published} of {name} is in force. {SEEN_SOON}\n");
         self.output.print(&json!({"name": name, "version": published}), &text)
     }
 }

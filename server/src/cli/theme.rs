@@ -9,7 +9,7 @@ use counterbell_shared::theme::Contrast;
 use super::CliError;
 use super::document::Document;
 use super::key::find_site;
-use super::output::OutputArgs;
+use super::output::{OutputArgs, SEEN_SOON};
 use crate::config::CommonSettings;
 use crate::db::migrations::open_up_to_date;
 use crate::db::sites::Site;
@@ -92,8 +92,6 @@ impl ThemeArgs {
         })
     }
 }
-
-const SEEN_SOON: &str = "A running server knows it within 5 seconds.";
 
 fn contrasts_text(view: &ThemeView) -> String {
     let line = |contrast: &Contrast| {

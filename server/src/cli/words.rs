@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::CliError;
 use super::document::Document;
 use super::key::find_site;
-use super::output::OutputArgs;
+use super::output::{OutputArgs, SEEN_SOON};
 use crate::config::CommonSettings;
 use crate::db::migrations::open_up_to_date;
 use crate::db::sites::Site;
@@ -37,8 +37,6 @@ pub struct WordsArgs {
     #[command(flatten)]
     output: OutputArgs,
 }
-
-const SEEN_SOON: &str = "A running server knows it within 5 seconds.";
 
 impl WordsArgs {
     pub fn run(self) -> Result<(), CliError> {

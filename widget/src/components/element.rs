@@ -6,7 +6,8 @@ use crate::page::text;
 
 /// An element, built piece by piece.
 ///
-/// It has no listeners: the page's script listens to the whole card. `html!` writes all the steps out anew for each element: for this card 3 KB of the download.
+/// It has no listeners: the page's script listens to the whole card. `html!` writes all the steps out anew for each
+/// element: for this card 1.4 KB of the download.
 pub struct Element(Box<Parts>);
 
 struct Parts {
