@@ -65,17 +65,20 @@ fn vector(comment: &str) -> String {
     text
 }
 
-/// Comments looked through one by one, newest first, before the index is asked: words of one comment in 500 fill a page
-/// from these, and rarer ones are in so few that all of them can be sorted. PostgreSQL's own choice between the two goes
-/// wrong for words that are too rare to be in its statistics: it read eight million comments for one (3 s).
-const NEWEST: i64 = 25_000;
+/// Comments looked through one by one, newest first, before the index is asked: a word of one comment in 300 fills a
+/// page from these. PostgreSQL's own choice between the two goes wrong for words that are too rare to be in its
+/// statistics: it read eight million comments for one (3 s).
+const NEWEST: i64 = 15_000;
+/// So many of them with the words say how many comments back a page reaches. With fewer the words are in so few comments
+/// that all of them can be sorted.
+const SAMPLE: i64 = 3;
 
 pub fn search(conn: &mut PgConnection, query: &Query, site_id: i64, before: i64, limit: i64) -> QueryResult<Vec<Hit>> {
     let terms = query.terms.iter().map(|term| format!("'{}'{}", term.word, if term.prefix { ":*" } else { "" }));
     let all = terms.collect::<Vec<_>>().join(" & ");
-    let mut find = |rest: &str| -> QueryResult<Vec<Hit>> {
+    let mut find = |from: &str, rest: &str| -> QueryResult<Vec<Hit>> {
         let text = format!(
-            "SELECT seq, site_id, response_id FROM comment_words \
+            "SELECT seq, site_id, response_id FROM {from} \
              WHERE site_id = $1 AND words @@ CAST($2 AS tsquery) AND seq < $3 {rest} LIMIT $4"
         );
         diesel::sql_query(text)
@@ -85,14 +88,25 @@ pub fn search(conn: &mut PgConnection, query: &Query, site_id: i64, before: i64,
             .bind::<BigInt, _>(limit)
             .load(conn)
     };
-    let newest = find(&format!(
-        "AND seq > (SELECT max(seq) FROM comment_words WHERE site_id = $1 AND seq < $3) - {NEWEST} ORDER BY seq DESC"
-    ))?;
-    if i64::try_from(newest.len()).is_ok_and(|found| found >= limit) {
-        return Ok(newest);
+    let is_page = |hits: &[Hit]| i64::try_from(hits.len()).is_ok_and(|found| found >= limit);
+    let newest = format!(
+        "(SELECT * FROM comment_words WHERE site_id = $1 AND seq < $3 ORDER BY seq DESC LIMIT {NEWEST}) AS newest"
+    );
+    let hits = find(&newest, "ORDER BY seq DESC")?;
+    if is_page(&hits) {
+        return Ok(hits);
     }
-    // Not in the order of any index: so the words' own index is used.
-    find("ORDER BY seq + 0 DESC")
+    if let Some(found) = i64::try_from(hits.len()).ok().filter(|found| *found >= SAMPLE) {
+        // Half as many again as are likely to be needed.
+        let window = NEWEST * limit * 3 / (found * 2);
+        let newest = "SELECT max(seq) FROM comment_words WHERE site_id = $1 AND seq < $3";
+        // Not in the order of any index: so the words' own is used, here and below.
+        let hits = find("comment_words", &format!("AND seq > ({newest}) - {window} ORDER BY seq + 0 DESC"))?;
+        if is_page(&hits) {
+            return Ok(hits);
+        }
+    }
+    find("comment_words", "ORDER BY seq + 0 DESC")
 }
 
 /// As [`super::sqlite::purge`].
