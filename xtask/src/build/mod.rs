@@ -1,6 +1,7 @@
 //! `cargo xtask build`: the widget, then the server with the widget in it.
 
 mod compress;
+mod glue;
 pub mod manifest;
 mod minify;
 mod pack;

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use wasm_bindgen_cli_support::Bindgen;
 
 use super::compress;
+use super::glue;
 use super::manifest::{File, Kind, Manifest};
 use super::minify;
 use super::shorten::{ShortNames, identifiers, is_made_up};
@@ -32,8 +33,9 @@ impl Sources {
     /// Changes when a source, or the way files are made from it, does.
     pub fn fingerprint(&self) -> String {
         // What this recipe is made of; a new version of a minifier changes the lock file.
-        const RECIPE: [&str; 5] = [
+        const RECIPE: [&str; 6] = [
             include_str!("pack.rs"),
+            include_str!("glue.rs"),
             include_str!("minify.rs"),
             include_str!("shorten.rs"),
             include_str!("compress.rs"),
@@ -84,12 +86,6 @@ pub fn pack(sources: Sources, dist: &Path) -> Result<Manifest> {
     Ok(manifest)
 }
 
-/// Compiles and starts the module.
-const INIT: &str = "const init = async (bytes) => {
-    const { instance, module } = await WebAssembly.instantiate(bytes, __wbg_get_imports());
-    __wbg_finalize_init(instance, module);
-};";
-
 /// What the `wasm-bindgen` program does: the JavaScript, and the module without what only bindgen needs.
 fn bindgen(wasm: Vec<u8>) -> Result<(String, Vec<u8>)> {
     let mut bindgen = Bindgen::new();
@@ -101,17 +97,15 @@ fn bindgen(wasm: Vec<u8>) -> Result<(String, Vec<u8>)> {
     if snippets || !output.local_modules().is_empty() {
         bail!("a dependency of the widget brings JavaScript of its own, which we do not serve");
     }
-    // One module with the page's scripts, which alone export: what is exported cannot be minified away. They have fetched
-    // the module themselves, and need no more of the ways to load one than this.
-    let glue = output.js().replace("export function ", "function ");
-    let (glue, _) = glue.split_once("async function __wbg_load(").context("the glue does not load as it did")?;
-    let glue = format!("{glue}{INIT}");
+    let glue = glue::lighten(output.js())?;
     let module = output.wasm_mut();
     let used = identifiers(&glue);
     let unused = module.exports.iter().filter(|export| is_made_up(&export.name) && !used.contains(&*export.name));
     for export in unused.map(|export| export.id()).collect::<Vec<_>>() {
         module.exports.delete(export);
     }
+    // What only they used goes with them.
+    walrus::passes::gc::run(module);
     // Read by linkers and by bindgen; browsers do not.
     module.customs.remove_raw("target_features");
     let mut names = ShortNames::default();
