@@ -66,6 +66,8 @@ pub struct ThemeView {
     resolved: Theme,
     /// What was checked.
     contrasts: [Contrast; 4],
+    /// The launcher's colours, for the style sheet of the pages.
+    page_css: String,
 }
 
 impl ThemeView {
@@ -77,7 +79,8 @@ impl ThemeView {
         let resolved = document.map(parse_document).transpose()?.unwrap_or_default();
         // What was read as a theme is JSON.
         let theme = document.and_then(|document| serde_json::from_slice(document).ok());
-        Ok(Self { site_key: site_key.to_owned(), theme, contrasts: resolved.contrasts(), resolved })
+        let (contrasts, page_css) = (resolved.contrasts(), resolved.page_css());
+        Ok(Self { site_key: site_key.to_owned(), theme, resolved, contrasts, page_css })
     }
 
     /// With every default filled in.
@@ -88,6 +91,11 @@ impl ThemeView {
     /// What was checked.
     pub fn contrasts(&self) -> &[Contrast] {
         &self.contrasts
+    }
+
+    /// The launcher's colours, for the style sheet of the pages.
+    pub fn page_css(&self) -> &str {
+        &self.page_css
     }
 }
 

@@ -53,7 +53,7 @@
     // In the page's own place, else in the top layer, where no transform, opacity or overlay of the page reaches it.
     const inline = place();
     const name = "counterbell-widget";
-    const host = inline && inline.matches(name) ? inline : element(name, 0, inline ? {} : { popover: "manual" });
+    const host = inline && inline.matches(name) ? inline : element(name, 0, inline ? {} : { popover: "manual", class: data.position || "" });
     const root = host.shadowRoot || host.attachShadow({ mode: "open" });
     // Neither <style> nor style="" is allowed by a strict Content-Security-Policy; this is.
     const adopt = (css) => {
@@ -70,6 +70,10 @@
     });
     launcher.textContent = label;
     box.hidden = true;
+    const fail = () => {
+      problem.textContent = "";
+      link(problem);
+    };
 
     // Not by `fetch`, in whose place pages put functions of their own.
     const get = (path, type) =>
@@ -105,12 +109,12 @@
         // The customer went on in a single-page shop, and is not asked about what they left.
         const left = location.pathname != pathname;
         if (here() && !card) {
-          card = start({ address, adopt, asked, at, attach, box, data, get, here, host, inline, launcher, root, wanted }, ...files);
+          card = start({ address, adopt, asked, at, attach, box, data, fail, get, here, host, inline, launcher, root, wanted }, ...files);
           for (const command of waiting) if (!left || command[0] != "open") card(...command);
         }
       } catch (_) {
         loading = 0;
-        link(problem);
+        fail();
       }
       launcher.removeAttribute("aria-busy");
     };

@@ -37,6 +37,13 @@ const start = (page, css, config, bytes) => {
     launcher.setAttribute("aria-expanded", visible);
   };
 
+  // Neither the module nor what stands in for it runs here: the loader shows a link.
+  const fail = () => {
+    show(false);
+    commands.open = page.fail;
+    page.fail();
+  };
+
   // What the page says of itself and the customer. Read anew at each opening: a single-page shop names another order.
   const known = () => ({
     site_key: data.site,
@@ -87,6 +94,7 @@ const start = (page, css, config, bytes) => {
       // Whatever is there when the customer goes away.
       leave: () => made.over || !box.querySelector("form") || save(false),
       focus(css) {
+        made.drawn = true;
         const found = focus && (box.querySelector(css + ":checked") || box.querySelector(css));
         if (found) found.focus();
         // What follows is the customer's own doing.
@@ -112,6 +120,8 @@ const start = (page, css, config, bytes) => {
       progress: (step, count) => config.texts.step.replace("{n}", step).replace("{count}", count),
       focus: made.focus,
     });
+    // Drawing is no matter of this call: on a slow device it takes its turns with the page.
+    setTimeout(() => made.drawn || fail(), 3000);
     return made;
   };
 
@@ -140,13 +150,17 @@ const start = (page, css, config, bytes) => {
       asked = wanted;
       end();
     }
-    const begin = await ready;
-    if (!page.here()) return;
-    page.attach();
-    if (shown && (shown.over || shown.key != JSON.stringify(known()))) end();
-    show(true);
-    if (!shown) shown = begin(known(), focus);
-    else if (focus) shown.focus("input");
+    try {
+      const begin = await ready;
+      if (!page.here()) return;
+      page.attach();
+      if (shown && (shown.over || shown.key != JSON.stringify(known()))) end();
+      show(true);
+      if (!shown) shown = begin(known(), focus);
+      else if (focus) shown.focus("input");
+    } catch {
+      fail();
+    }
   };
   const commands = {
     __proto__: null,

@@ -16,7 +16,7 @@ use crate::db::sites::Site;
 use crate::db::{AnyConnection, dialect, themes};
 use crate::themes::ThemeView;
 
-/// Show, store or clear what a site's card is drawn with: colours, corners, font, corner of the page
+/// Show, store or clear what a site's card is drawn with: colours, corners, font, density
 ///
 /// Without FILE the theme is shown, and how well its colours are seen: `counterbell site theme SITE_KEY > theme.json` is
 /// where to start. docs/THEMES.md explains the document. A colour that is hard to see (WCAG 2.2, SC 1.4.3 and 1.4.11) is
@@ -55,7 +55,7 @@ impl ThemeArgs {
             .map_err(|errors| document.wrong("theme", &errors))?;
         dialect::write_transaction(conn, |conn| themes::replace(conn, site.id, Some(&document.text)))?;
         let stored = format!("Stored the theme of {} ({})", site.site_key, site.name);
-        self.output.print(&view, &format!("{stored}. {SEEN_SOON}\n{}", contrasts_text(&view)))
+        self.output.print(&view, &format!("{stored}. {SEEN_SOON}\n{}", notes(&view)))
     }
 
     fn take_away(&self, conn: &mut AnyConnection, site: &Site) -> Result<(), CliError> {
@@ -76,7 +76,7 @@ impl ThemeArgs {
             // Beside the document, which may go into a file.
             let none = format!("{} has no theme: this is how the card of such a site is drawn.\n", site.site_key);
             let head = if document.is_none() { none } else { String::new() };
-            eprint!("{head}{}", contrasts_text(&view));
+            eprint!("{head}{}", notes(&view));
         }
         let text = match document {
             Some(document) => document,
@@ -93,12 +93,17 @@ impl ThemeArgs {
     }
 }
 
-fn contrasts_text(view: &ThemeView) -> String {
+/// How well its colours are seen, and what the launcher needs.
+fn notes(view: &ThemeView) -> String {
     let line = |contrast: &Contrast| {
         let front = format!("{} {}", contrast.token, contrast.color);
         let behind = format!("{} {}", contrast.on, contrast.on_color);
         let ratio = contrast.ratio.to_string();
         format!("    {front:<22}  on {behind:<22}  {ratio:>8}, needed {}\n", contrast.needed)
     };
-    view.contrasts().iter().map(line).collect()
+    let contrasts: String = view.contrasts().iter().map(line).collect();
+    format!(
+        "{contrasts}The button, drawn before the theme is known, has these colours from your pages' style sheet:\n{}\n",
+        view.page_css()
+    )
 }

@@ -29,8 +29,6 @@ pub struct Theme {
     pub density: Density,
     /// Which card is shown.
     pub scheme: Scheme,
-    /// The corner of the page it is in.
-    pub position: Position,
 }
 
 /// Declares an enum whose variants are named in documents.
@@ -68,17 +66,6 @@ named! {
         Light "light",
         /// Always the dark one.
         Dark "dark",
-    }
-}
-
-named! {
-    /// The lower corner of the page the widget is in.
-    Position {
-        /// Where lines end: on the right, in a page that is written from left to right.
-        #[default]
-        End "end",
-        /// Where lines begin.
-        Start "start",
     }
 }
 
@@ -165,7 +152,6 @@ impl Default for Theme {
             font: font::DEFAULT.to_owned(),
             density: Density::default(),
             scheme: Scheme::default(),
-            position: Position::default(),
         }
     }
 }
@@ -177,5 +163,18 @@ impl Theme {
         let dark = Accent { color: self.accent_dark, ink: self.on_accent_dark };
         let ([a, b], [c, d]) = (LIGHT.contrasts(light), DARK.contrasts(dark));
         [a, b, c, d]
+    }
+
+    /// For a page's style sheet: the same colours for what is drawn before the theme is known, the launcher.
+    pub fn page_css(&self) -> String {
+        let colors = |accent: Color, ink: Color| {
+            format!(":root {{ --counterbell-accent: {accent}; --counterbell-on-accent: {ink}; }}")
+        };
+        let (light, dark) = (colors(self.accent, self.on_accent), colors(self.accent_dark, self.on_accent_dark));
+        match self.scheme {
+            Scheme::Light => light,
+            Scheme::Dark => dark,
+            Scheme::Auto => format!("{light}\n@media (prefers-color-scheme: dark) {{ {dark} }}"),
+        }
     }
 }

@@ -7,8 +7,7 @@ use crate::document::{Faults, Object, quoted};
 use crate::limits::RADIUS_MAX_PX;
 use crate::problem::FieldError;
 
-const THEME: &[&str] =
-    &["accent", "on_accent", "accent_dark", "on_accent_dark", "radius", "font", "density", "scheme", "position"];
+const THEME: &[&str] = &["accent", "on_accent", "accent_dark", "on_accent_dark", "radius", "font", "density", "scheme"];
 
 /// Values with a name each.
 pub(super) trait Named: Copy + Default + 'static {
@@ -47,7 +46,6 @@ fn read(faults: &mut Faults, document: &Value) -> Option<Theme> {
     let font = font(faults, object);
     let density = named(faults, object, "density");
     let scheme = named(faults, object, "scheme");
-    let position = named(faults, object, "position");
     let (light, dark) = accents?;
     Some(Theme {
         accent: light.color,
@@ -58,7 +56,6 @@ fn read(faults: &mut Faults, document: &Value) -> Option<Theme> {
         font,
         density,
         scheme,
-        position,
     })
 }
 
@@ -152,7 +149,7 @@ mod tests {
             json!({
                 "accent": "#27346b", "on_accent": "#fff", "accent_dark": "#5266c9", "on_accent_dark": "#fff", "radius": 20,
                 "font": "system-ui, -apple-system, \"Segoe UI\", \"Roboto\", sans-serif", "density": "comfortable",
-                "scheme": "auto", "position": "end",
+                "scheme": "auto",
             })
         );
         assert!(theme.contrasts().iter().all(|contrast| contrast.ratio >= contrast.needed), "{:?}", theme.contrasts());
@@ -169,7 +166,7 @@ mod tests {
     fn whatever_is_said_is_kept() {
         let document = json!({
             "accent": "#2F4A3C", "on_accent": "#ffe", "accent_dark": "#8fc7a8", "on_accent_dark": "#10241a", "radius": 0,
-            "font": "inherit", "density": "compact", "scheme": "dark", "position": "start",
+            "font": "inherit", "density": "compact", "scheme": "dark",
         });
         let theme = serde_json::to_value(Theme::parse(&document).unwrap()).unwrap();
         let mut expected = document;
@@ -237,6 +234,15 @@ mod tests {
     }
 
     #[test]
+    fn pages_get_the_colors_of_each_scheme() {
+        let css = |scheme: &str| Theme::parse(&json!({ "accent": "#2f4a3c", "scheme": scheme })).unwrap().page_css();
+        let (light, dark) = (css("light"), css("dark"));
+        assert_eq!(light, ":root { --counterbell-accent: #2f4a3c; --counterbell-on-accent: #fff; }");
+        assert_eq!(dark, ":root { --counterbell-accent: #49735d; --counterbell-on-accent: #fff; }");
+        assert_eq!(css("auto"), format!("{light}\n@media (prefers-color-scheme: dark) {{ {dark} }}"));
+    }
+
+    #[test]
     fn each_fault_is_named_beside_the_others() {
         for (pointers, document) in [
             (vec![""], json!([])),
@@ -249,7 +255,7 @@ mod tests {
             (vec!["/radius"], json!({ "radius": "12px" })),
             (vec!["/font", "/density"], json!({ "font": "a;b", "density": "tight" })),
             (vec!["/font"], json!({ "font": ["Inter"] })),
-            (vec!["/accent", "/scheme", "/position"], json!({ "accent": "#fff", "scheme": "", "position": true })),
+            (vec!["/accent", "/scheme"], json!({ "accent": "#fff", "scheme": "" })),
         ] {
             let told = faults(document.clone());
             let found: Vec<_> = told.iter().map(|(pointer, _)| pointer.as_str()).collect();

@@ -127,6 +127,13 @@ impl Browser {
         self.devtools.run("Emulation.setScriptExecutionDisabled", json!({ "value": true })).await;
     }
 
+    /// Leaves the pages of this origin this many bytes of storage, kept or not yet kept.
+    pub async fn limit_storage(&self, origin: &str, bytes: u64) {
+        assert_eq!(self.driver.engine(), Engine::Chromium, "the only one with DevTools");
+        let limit = json!({ "origin": origin, "quotaSize": bytes });
+        self.devtools.run("Storage.overrideQuotaForOrigin", limit).await;
+    }
+
     /// Fails when axe-core finds a fault in what the page shows now, which the failure calls `state`.
     pub async fn must_be_accessible(&self, state: &str) {
         audit::must_be_clean(self, state).await;

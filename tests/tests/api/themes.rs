@@ -42,10 +42,11 @@ async fn widget_is_told_the_theme_with_every_default_filled_in() {
 
         let expected = json!({
             "accent": "#2f4a3c", "on_accent": "#fff", "accent_dark": "#49735d", "on_accent_dark": "#fff", "radius": 20,
-            "font": "\"Inter\", sans-serif", "density": "comfortable", "scheme": "light", "position": "end",
+            "font": "\"Inter\", sans-serif", "density": "comfortable", "scheme": "light",
         });
         assert_eq!(served(&app).await.unwrap(), expected, "{backend:?}");
         assert_eq!(stored["resolved"], expected, "{backend:?}");
+        assert_eq!(stored["page_css"], ":root { --counterbell-accent: #2f4a3c; --counterbell-on-accent: #fff; }");
         let again = app.send(app.request(Method::GET, &path).header(IF_NONE_MATCH, tag.clone())).await;
         again.expect(200);
         assert_ne!(again.headers[ETAG], tag, "{backend:?}");

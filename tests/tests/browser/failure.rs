@@ -95,6 +95,90 @@ async fn where_nothing_can_be_kept_the_customer_is_told_and_may_press_again() {
 }
 
 #[tokio::test]
+async fn where_storage_is_full_the_customer_is_told_and_may_press_again() {
+    let mut shop = Shop::open().await;
+    Browser::check("storage-full", async |browser| {
+        browser.open(&shop.page.origin()).await;
+        browser.limit_storage(&shop.page.origin(), 1).await;
+        shop.visit(browser).await;
+        let widget = browser.widget();
+        browser.expect_console_error("ERR_CONNECTION_REFUSED");
+        shop.app.program().kill();
+        widget.click(&score(4)).await;
+        widget.type_into(COMMENT, "typed with care").await;
+
+        widget.click(SEND).await;
+
+        assert!(widget.text(ALERT).await.contains("did not go through"));
+        assert_eq!(widget.count(THANKS).await, 0, "no thanks for what is not safe");
+
+        shop.app.start_again().await;
+        widget.click(SEND).await;
+        widget.text(THANKS).await;
+    })
+    .await;
+    let stored = shop.responses().await;
+    assert_eq!((stored.len(), &stored[0]["comment"]), (1, &json!("typed with care")), "{stored:?}");
+}
+
+#[tokio::test]
+async fn card_that_cannot_be_drawn_leaves_a_link() {
+    for (name, complaint, patch) in [
+        (
+            "not-compiled",
+            None,
+            "WebAssembly.instantiate = async () => { throw new Error('patched') };
+            const make = document.createElement; document.createElement = function (name) {
+                if (name == 'iframe') throw new Error('patched');
+                return make.apply(this, arguments);
+            }",
+        ),
+        (
+            "not-drawn",
+            Some("unreachable"),
+            "const make = document.createElement; document.createElement = function (name) {
+                if (name == 'form') throw new Error('patched');
+                return make.apply(this, arguments);
+            }",
+        ),
+    ] {
+        let shop = Shop::open().await;
+        shop.page.show(&format!("<script>{patch}</script>{}", shop.tag()));
+        Browser::check(name, async |browser| {
+            browser.open(&shop.page.origin()).await;
+            if let Some(complaint) = complaint {
+                browser.expect_console_error(complaint);
+            }
+            let widget = browser.widget();
+            widget.click(LAUNCHER).await;
+            assert!(widget.text(".problem a").await.contains("Feedback"), "the way to the hosted page");
+            widget.click(LAUNCHER).await;
+            widget.come_to_rest().await;
+            assert_eq!(widget.count(".problem a").await, 1, "once, however often it is pressed");
+            assert_eq!(widget.property(".box", "hidden").await, true, "no empty card");
+            browser.screenshot(name).await;
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn browser_that_lacks_what_the_widget_needs_gets_a_link() {
+    for lack in
+        ["delete Element.prototype.attachShadow", "delete window.MutationObserver", "delete window.CSSStyleSheet"]
+    {
+        let shop = Shop::open().await;
+        shop.page.show(&format!("<script>{lack}</script>{}", shop.tag()));
+        Browser::check("old-browser", async |browser| {
+            browser.open(&shop.page.origin()).await;
+            browser.click("body > a[href*='/f/site_']").await;
+            assert_eq!(browser.run("return document.querySelectorAll('counterbell-widget').length").await, 0, "{lack}");
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
 async fn answer_that_gets_lost_is_not_counted_twice() {
     let shop = Shop::open().await;
     shop.page.show(&format!("{FETCH_ALONE}{LOSES_FIRST_ANSWER}{}", shop.tag()));

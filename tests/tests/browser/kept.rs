@@ -14,6 +14,15 @@ const KEPT: &str = "return new Promise((done) => {
     };
 })";
 
+/// Before the widget's script: a proxy that takes no POST and says when to come back as HTTP lets it, by a date.
+const PROXY_WITH_A_DATE: &str =
+    "<script>window.tries = []; const send = window.fetch; window.fetch = async (...args) => {
+    if (new Request(...args).method != 'POST') return send(...args);
+    tries.push(performance.now());
+    const headers = { 'retry-after': 'Fri, 31 Dec 1999 23:59:59 GMT' };
+    return Object.defineProperty(new Response('', { status: 503, headers }), 'url', { value: args[0] });
+};</script>";
+
 #[tokio::test]
 async fn answer_for_a_server_that_is_away_is_sent_from_another_page() {
     for &engine in Engine::of_main_flows() {
@@ -116,6 +125,24 @@ async fn answer_the_server_refuses_for_good_is_not_kept() {
         assert!(widget.text(crate::shop::ALERT).await.contains("cannot take"));
         assert_eq!(widget.count(THANKS).await, 0);
         assert_eq!(browser.run(KEPT).await, json!([]));
+    })
+    .await;
+    assert!(shop.responses().await.is_empty());
+}
+
+#[tokio::test]
+async fn proxy_that_names_a_date_is_not_asked_without_a_pause() {
+    let shop = Shop::open().await;
+    shop.page.show(&format!("{PROXY_WITH_A_DATE}{}", shop.tag()));
+    Browser::check("retry-date", async |browser| {
+        shop.visit(browser).await;
+        browser.widget().click(&score(5)).await;
+        finish(&browser.widget()).await;
+        wait::until_true("two more tries", async || browser.run("return tries.length > 3").await == true).await;
+        // The last two are of the queue: at least half of a second, then half of two.
+        let pause = browser.run("return tries.at(-1) - tries.at(-2)").await.as_f64().unwrap();
+        assert!(pause >= 500.0, "{pause} ms");
+        assert_eq!(browser.run(KEPT).await, json!([5]));
     })
     .await;
     assert!(shop.responses().await.is_empty());

@@ -60,6 +60,30 @@ async fn language_is_changed_while_the_card_is_open() {
 }
 
 #[tokio::test]
+async fn button_and_card_stand_in_the_corner_the_page_wants() {
+    for (position, dir, on_the_left) in [("start", "ltr", true), ("end", "ltr", false), ("start", "rtl", false)] {
+        let shop = Shop::open().await;
+        let tag = shop.tag_with(&format!("data-position={position}"));
+        shop.page.show(&format!("{CONTENT}{tag}<script>document.documentElement.dir = '{dir}'</script>"));
+        let name = format!("position-{position}-{dir}");
+        Browser::check(&name, async |browser| {
+            shop.visit(browser).await;
+            let widget = browser.widget();
+            widget.come_to_rest().await;
+            browser.screenshot(&name).await;
+            let distances = "return ['.launcher', '.card'].map((css) => {
+                const { left, right } = root.querySelector(css).getBoundingClientRect();
+                return [left, document.documentElement.clientWidth - right].map(Math.round);
+            })";
+            let distances = widget.run_with(distances, json!([])).await;
+            let side = usize::from(!on_the_left);
+            assert_eq!((&distances[0][side], &distances[1][side]), (&json!(16), &json!(16)), "{distances}");
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
 async fn card_stands_in_the_page_where_the_page_wants_it() {
     for (name, place, attribute) in [
         ("inline-target", "<div id=place></div>", "data-target=#place"),
