@@ -101,10 +101,14 @@ const start = (page, css, config, bytes) => {
         focus = true;
       },
     };
+    let tapped;
     // One listener a kind for the whole card.
     box.onclick = ({ target, detail }) => {
-      // Arrow keys click a radio button too; such a click counts no presses.
-      if (target.name == "score" && detail) act(TAP, target.value);
+      // Arrow keys click a radio button too; such a click counts no presses. Nor does WebKit's of the button whose label
+      // was tapped, which follows the label's own.
+      const isScore = target.name == "score";
+      if (isScore && (detail || tapped)) act(TAP, target.value);
+      tapped = !isScore && detail && target.closest(".scores label");
       if (target.className == "back") act(BACK, 0);
       if (target.className == "close") close();
     };
