@@ -27,8 +27,10 @@
   };
   const label = data.label || "Feedback";
   // Where WebAssembly, this script or its files do not work.
-  const address = () => at(`f/${data.site}/${encodeURIComponent(data.touchpoint || "default")}`);
-  const link = (parent) => (element("a", parent, { href: address(), target: "_blank" }).textContent = label + " \u2197");
+  const link = (parent) => {
+    const href = at(`f/${data.site}/${encodeURIComponent(data.touchpoint || "default")}`);
+    element("a", parent, { href, target: "_blank" }).textContent = label + " \u2197";
+  };
 
   // What the page asks for: what it tells stands in the tag's attributes from then on.
   const api = (window.counterbell = (name, value, more) => {
@@ -101,15 +103,20 @@
       problem.textContent = "";
       launcher.setAttribute("aria-busy", true);
       try {
-        loading = loading || Promise.race([
-          Promise.all([fetchScript(), get("%CSS%", ""), get(asked, "json"), get("%WASM%", "arraybuffer")]),
-          new Promise((_, fail) => setTimeout(fail, 20000)),
-        ]);
+        if (!loading) {
+          const script = fetchScript();
+          // Compiled as soon as it is there: nothing takes longer.
+          const compiled = get("%WASM%", "arraybuffer").then((bytes) => script.then(({ compile }) => compile(bytes)));
+          loading = Promise.race([
+            Promise.all([script, compiled, get("%CSS%", ""), get(asked, "json")]),
+            new Promise((_, fail) => setTimeout(fail, 20000)),
+          ]);
+        }
         const [{ start }, ...files] = await loading;
         // The customer went on in a single-page shop, and is not asked about what they left.
         const left = location.pathname != pathname;
         if (here() && !card) {
-          card = start({ address, adopt, asked, at, attach, box, data, fail, get, here, host, inline, launcher, root, wanted }, ...files);
+          card = start({ adopt, asked, at, attach, box, data, fail, get, here, host, inline, launcher, wanted }, ...files);
           for (const command of waiting) if (!left || command[0] != "open") card(...command);
         }
       } catch (_) {

@@ -19,8 +19,8 @@ const themed = (css, theme) => {
 
 // The loader calls this once, with what it has made and fetched. What is returned takes the page's commands, as
 // docs/EMBEDDING.md has them.
-const start = (page, css, config, bytes) => {
-  const { root, box, launcher, data, inline } = page;
+const start = (page, compiled, css, config) => {
+  const { box, launcher, data, host, inline } = page;
   const listeners = [];
   let { asked } = page;
   // What is in the box: a session, or the hosted page.
@@ -132,7 +132,7 @@ const start = (page, css, config, bytes) => {
   // Hidden, not taken away: what was typed is still there when it is opened again. After the thanks it starts anew.
   const close = () => {
     if (box.hidden || inline) return;
-    const inside = root.activeElement;
+    const inside = host.shadowRoot.activeElement;
     show(false);
     leave();
     if (shown && shown.over) end();
@@ -181,20 +181,21 @@ const start = (page, css, config, bytes) => {
   document.addEventListener("visibilitychange", leave);
 
   // What is typed here is not meant for the shop's shortcuts.
-  page.host.onkeydown = page.host.onkeyup = page.host.onkeypress = (event) => {
+  host.onkeydown = host.onkeyup = host.onkeypress = (event) => {
     event.stopPropagation();
     if (event.type == "keydown" && event.key == "Escape" && !event.isComposing) close();
   };
   page.adopt(themed(css, config.theme));
   // Where WebAssembly is not allowed or not known, the same survey as a page of the server's.
-  const ready = init(bytes).then(
-    () => session,
-    async () => {
-      const { hosted } = await import(page.at("%HOSTED%"));
-      return () => hosted({ ...page, close, config, known, tell });
-    },
-  );
+  const standIn = async () => {
+    const { hosted } = await import(page.at("%HOSTED%"));
+    return () => hosted({ ...page, close, config, known, tell });
+  };
+  const ready = compiled ? session : standIn();
   return (name, ...values) => commands[name] && commands[name](...values);
 };
 
-export { start, resend };
+// Whether the module runs here. Called by the loader, as soon as it has it.
+const compile = (bytes) => init(bytes).then(() => true, () => false);
+
+export { compile, start, resend };

@@ -4,12 +4,13 @@ const CSS = `.card:has(.hosted){padding:0}
 .hosted{display:block;width:100%;height:420px;border:0}
 a.send{display:block;margin:64px 24px 24px;text-align:center;text-decoration:none}`;
 
-export const hosted = ({ adopt, address, box, close, config, data, known, tell }) => {
+export const hosted = ({ adopt, at, box, close, config, data, known, tell }) => {
   adopt(CSS);
   const made = { key: JSON.stringify(known()), leave() {}, focus() {} };
   const element = (name, members) => Object.assign(document.createElement(name), members);
   const { survey, locale, dir, texts } = config;
-  const src = `${address()}?${new URLSearchParams({ survey: survey.name, locale })}`;
+  const place = encodeURIComponent(data.touchpoint || "default");
+  const src = at(`f/${data.site}/${place}?${new URLSearchParams({ survey: survey.name, locale })}`);
   // Neither customer nor order in an address.
   const { order, customer } = data;
   const name = JSON.stringify({ counterbell: { order, customer, page: known().page_url } });
