@@ -55,7 +55,8 @@
     // In the page's own place, else in the top layer, where no transform, opacity or overlay of the page reaches it.
     const inline = place();
     const name = "counterbell-widget";
-    const host = inline && inline.matches(name) ? inline : element(name, 0, inline ? {} : { popover: "manual", class: data.position || "" });
+    const floats = { popover: "manual", class: data.position || "" };
+    const host = inline && inline.matches(name) ? inline : element(name, 0, inline ? {} : floats);
     const root = host.shadowRoot || host.attachShadow({ mode: "open" });
     // Neither <style> nor style="" is allowed by a strict Content-Security-Policy; this is.
     const adopt = (css) => {

@@ -124,8 +124,9 @@ const start = (page, compiled, css, config) => {
       progress: (step, count) => config.texts.step.replace("{n}", step).replace("{count}", count),
       focus: made.focus,
     });
-    // Drawing is no matter of this call: on a slow device it takes its turns with the page.
-    setTimeout(() => made.drawn || fail(), 3000);
+    // Drawing is no matter of this call: on a slow device it takes its turns with the page, and in the background its time.
+    const check = () => setTimeout(() => made.drawn || (document.hidden ? check() : fail()), 3000);
+    check();
     return made;
   };
 
