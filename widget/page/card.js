@@ -125,7 +125,8 @@ const start = (page, compiled, css, config) => {
       focus: made.focus,
     });
     // Drawing is no matter of this call: on a slow device it takes its turns with the page, and in the background its time.
-    const check = () => setTimeout(() => made.drawn || (document.hidden ? check() : fail()), 3000);
+    const check = () =>
+      setTimeout(() => made.drawn || shown != made || (document.hidden ? check() : fail()), 3000);
     check();
     return made;
   };
