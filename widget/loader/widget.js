@@ -51,10 +51,10 @@
   const here = () => window.counterbell == api && document.body;
 
   const start = () => {
-    const place = () => find(data.target || "counterbell-widget");
+    const name = "counterbell-widget";
+    const place = () => find(data.target || name);
     // In the page's own place, else in the top layer, where no transform, opacity or overlay of the page reaches it.
     const inline = place();
-    const name = "counterbell-widget";
     const floats = { popover: "manual", class: data.position || "" };
     const host = inline && inline.matches(name) ? inline : element(name, 0, inline ? {} : floats);
     const root = host.shadowRoot || host.attachShadow({ mode: "open" });
@@ -102,7 +102,8 @@
       const { pathname } = location;
       const asked = wanted();
       problem.textContent = "";
-      launcher.setAttribute("aria-busy", true);
+      // Not at once: the files of a card seen before are there sooner, and a frame would be drawn for nothing.
+      setTimeout(() => loading && !card && launcher.setAttribute("aria-busy", true), 200);
       try {
         if (!loading) {
           const script = fetchScript();
@@ -150,6 +151,7 @@
         delete window.counterbell;
       }
     };
+    launcher.onpointerdown = load;
     launcher.onclick = () => api(box.hidden ? "open" : "close");
     attach();
     const commands = waiting;

@@ -12,7 +12,7 @@ struct Part {
 /// The module needs reference types, and a browser that has those (Chromium 96, Firefox 79, Safari 15) has
 /// `FinalizationRegistry` too. Its memory stays far below the 2 GiB from which addresses look negative. A new view on the
 /// memory for each text that crosses over costs less than to know whether the last one is still good.
-const PARTS: [Part; 4] = [
+const PARTS: [Part; 5] = [
     Part {
         from: "const CLOSURE_DTORS",
         to: "function getArrayJsValueFromWasm0",
@@ -35,6 +35,12 @@ const PARTS: [Part; 4] = [
                 WASM_VECTOR_LEN = bytes.length;
                 return ptr;
             };\n",
+    },
+    // Yew asks of each element's parent whether it is SVG or MathML, which the card has none of.
+    Part {
+        from: "const ret = arg1.namespaceURI;",
+        to: "},",
+        ours: "getDataViewMemory0().setInt32(arg0 >>> 0, 0, true);\n",
     },
     Part { from: "let cachedTextDecoder", to: "let WASM_VECTOR_LEN", ours: "" },
 ];

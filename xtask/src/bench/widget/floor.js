@@ -1,4 +1,4 @@
-// The least a widget could do: fetches the same bytes when its button is tapped, and looks the same by plain DOM calls.
+// The least a widget could do: fetches the same bytes when its button is pressed, and looks the same by plain DOM calls.
 (({ closed, open, urls }) => {
   const build = (node) => {
     if (typeof node == "string") return document.createTextNode(node);
@@ -31,8 +31,11 @@
     look(root, closed);
     document.body.append(host);
     host.showPopover();
-    root.querySelector("button.launcher").onclick = async () => {
-      await Promise.all(urls.map(ask));
+    const button = root.querySelector("button.launcher");
+    let answers;
+    button.onpointerdown = () => (answers = Promise.all(urls.map(ask)));
+    button.onclick = async () => {
+      await answers;
       look(root, open);
     };
   });

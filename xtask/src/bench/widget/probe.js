@@ -38,11 +38,9 @@ window.widgetBench = (() => {
   };
 
   let pressed;
-  let tapped;
   let painted;
   const rating = new Promise((done) => {
-    const start = (event) => {
-      tapped = event.timeStamp;
+    const start = () => {
       const look = async () => {
         if (!shown("input[name=score]")) return;
         observer.disconnect();
@@ -76,8 +74,8 @@ window.widgetBench = (() => {
       await rest();
       return centre(found);
     },
-    // When the launcher was tapped and the rating painted, in milliseconds since the page was asked for.
-    rating: async () => ({ painted: await rating, tapped }),
+    // When the launcher was pressed and the rating painted, in milliseconds since the page was asked for.
+    rating: async () => ({ painted: await rating, pressed }),
     // Where this score is, once the card has come to rest.
     async score(value) {
       await until(() => shown("input[name=score]"));
@@ -99,7 +97,7 @@ window.widgetBench = (() => {
       // A tap is told after the frame that follows it.
       await new Promise((done) => setTimeout(done, 200));
       observers.forEach((take) => take());
-      const phase = ({ startTime }) => (!(startTime >= tapped) ? "load" : startTime <= painted ? "open" : "rate");
+      const phase = ({ startTime }) => (!(startTime >= pressed) ? "load" : startTime <= painted ? "open" : "rate");
       return {
         long_tasks: entries.longtask.map((task) => ({ phase: phase(task), ms: task.duration })),
         shifts: entries["layout-shift"].filter(({ hadRecentInput }) => !hadRecentInput).reduce((sum, { value }) => sum + value, 0),

@@ -25,7 +25,7 @@ pub struct Tap {
 /// The widget beside its floor.
 #[derive(Serialize)]
 pub struct Times {
-    /// From the tap on the launcher until the rating is painted.
+    /// From the moment the launcher is pressed until the rating is painted.
     pub widget_ms: Rounds,
     /// The same on a page that only fetches as many bytes and draws the same.
     pub floor_ms: Rounds,
@@ -69,7 +69,7 @@ fn visit(browser: &Browser, url: &str) -> Result<f64> {
     browser.tap(&launcher)?;
     let rating = browser.run("return widgetBench.rating()", json!([]))?;
     let at = |name: &str| rating[name].as_f64().with_context(|| format!("no {name} in {rating}"));
-    Ok(at("painted")? - at("tapped")?)
+    Ok(at("painted")? - at("pressed")?)
 }
 
 fn times(pairs: &[(f64, f64)]) -> Result<Times> {
