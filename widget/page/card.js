@@ -94,11 +94,17 @@ const start = (page, compiled, css, config) => {
       // Whatever is there when the customer goes away.
       leave: () => made.over || !box.querySelector("form") || save(false),
       focus(css) {
+        const move = () => {
+          const found = focus && (box.querySelector(css + ":checked") || box.querySelector(css));
+          if (found) found.focus();
+          // What follows is the customer's own doing.
+          focus = true;
+        };
+        // Only what is laid out can have it: the first time left to the frame that does that anyway, lest one task
+        // draws and lays out.
+        if (made.drawn) move();
+        else requestAnimationFrame(move);
         made.drawn = true;
-        const found = focus && (box.querySelector(css + ":checked") || box.querySelector(css));
-        if (found) found.focus();
-        // What follows is the customer's own doing.
-        focus = true;
       },
     };
     let tapped;

@@ -48,6 +48,14 @@ impl<'a> Widget<'a> {
         .await;
     }
 
+    /// Waits until all that a card needs has been fetched and started, shown or not.
+    pub async fn be_ready(&self) {
+        wait::until_true("card's style sheet beside the launcher's", async || {
+            self.run_with("return root.adoptedStyleSheets.length", json!([])).await == 2
+        })
+        .await;
+    }
+
     /// Clicks an element as soon as it is shown.
     pub async fn click(&self, css: &str) {
         self.find(css).await.click().await.unwrap();

@@ -98,11 +98,19 @@ async fn nothing_heavy_is_fetched_before_the_customer_opens_it() {
         browser.widget().find(LAUNCHER).await;
         assert_eq!(browser.run(fetched).await, json!(["/widget.js"]));
 
-        browser.widget().click(LAUNCHER).await;
-        browser.widget().find(CARD).await;
+        // A finger that is not yet lifted: everything is fetched, and nothing shown.
+        let widget = browser.widget();
+        let press = "root.querySelector('.launcher').dispatchEvent(new PointerEvent('pointerdown'))";
+        widget.run_with(press, json!([])).await;
+        widget.be_ready().await;
+        let pressed = browser.run(fetched).await;
+        assert_eq!(pressed.as_array().unwrap().len(), 5, "{pressed}");
+        assert!(pressed.to_string().contains(".wasm"), "{pressed}");
+        assert_eq!(widget.property(".box", "hidden").await, true);
 
-        let after = browser.run(fetched).await;
-        assert!(after.to_string().contains(".wasm"), "{after}");
+        widget.click(LAUNCHER).await;
+        widget.find(CARD).await;
+        assert_eq!(browser.run(fetched).await, pressed, "each file is fetched once");
     })
     .await;
 }

@@ -118,13 +118,7 @@ async fn customer_who_went_on_is_not_asked_about_what_they_left() {
         browser.open(&shop.page.origin()).await;
         browser.widget().find(LAUNCHER).await;
         browser.run("counterbell('open'); history.pushState({}, '', '/elsewhere')").await;
-        wait::until_true("all fetched", async || {
-            let idle = "return root.querySelector('.launcher').ariaBusy";
-            browser.run("return performance.getEntriesByType('resource').some((one) => /wasm$/.test(one.name))").await
-                == true
-                && browser.widget().run_with(idle, json!([])).await.is_null()
-        })
-        .await;
+        browser.widget().be_ready().await;
         assert_eq!(browser.widget().property(".box", "hidden").await, true);
 
         browser.run("counterbell('open')").await;
