@@ -51,6 +51,10 @@ impl Sources {
     }
 }
 
+/// Tells Chromium (136 and later) to compile all functions at once, beside the page's own thread, and not each when it is
+/// called first: <https://v8.dev/blog/explicit-compile-hints>. Nearly all of the card's are called when it opens.
+const COMPILE_HINT: &str = "//# allFunctionsCalledOnLoad\n";
+
 /// Makes the files of the widget in `dist`, an empty directory.
 ///
 /// # Errors
@@ -64,6 +68,7 @@ pub fn pack(sources: Sources, dist: &Path) -> Result<Manifest> {
     let hosted = write(dist, &hashed("hosted", "js", hosted.as_bytes()), Kind::Fallback, hosted.as_bytes())?;
     let page = fill("the card's script", &page, "HOSTED", &hosted.path)?;
     let script = minify::module("the card's script", &format!("{glue}\n{page}"))?;
+    let script = format!("{COMPILE_HINT}{script}");
     let css = minify::css("widget.css", &css)?;
     let launcher_css = minify::css("launcher.css", &launcher_css)?;
     println!("Compressing");
