@@ -100,10 +100,10 @@ const start = (page, compiled, css, config) => {
           // What follows is the customer's own doing.
           focus = true;
         };
-        // Only what is laid out can have it: the first time left to the frame that does that anyway, lest one task
-        // draws and lays out.
+        // Only what is laid out can have it. The first time that is left to the frame that does it anyway, lest the card
+        // is laid out twice before it is seen.
         if (made.drawn) move();
-        else requestAnimationFrame(move);
+        else requestAnimationFrame(() => setTimeout(move));
         made.drawn = true;
       },
     };
