@@ -151,7 +151,7 @@ async fn focus_comes_back_to_the_launcher() {
     Browser::check("focus-back", async |browser| {
         let widget = browser.widget();
         shop.visit(browser).await;
-        assert_eq!(widget.focused().await, "INPUT radio", "the customer opened it");
+        wait::until_true("focus on the question", async || widget.focused().await == "INPUT radio").await;
         widget.click(CLOSE).await;
         focus_is_on_the_launcher(&widget).await;
 

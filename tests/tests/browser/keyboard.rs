@@ -22,7 +22,8 @@ async fn keyboard_alone(engine: Engine) {
         browser.press(&(Key::Tab + "")).await;
         browser.press(&(Key::Enter + "")).await;
         widget.find(CARD).await;
-        assert_eq!(widget.focused().await, "INPUT radio", "opening leads to the question");
+        // Once the card has been painted.
+        wait::until_true("focus on the question", async || widget.focused().await == "INPUT radio").await;
 
         for (keys, place) in [
             (Key::Right + "", "2"),
