@@ -22,7 +22,7 @@ pub struct Pages {
 pub struct Floor {
     /// Its address.
     pub url: String,
-    /// How many files it fetches when its button is tapped.
+    /// How many files it fetches when its button is pressed.
     pub files: usize,
 }
 
@@ -57,7 +57,7 @@ impl Pages {
         let looks = json!({ "closed": closed, "open": open, "urls": urls }).to_string();
         // No text of the card may end the script.
         let script = include_str!("floor.js").replace("%LOOKS%", &looks.replace('<', "\\u003c"));
-        // The loader is fetched too: both pages have a connection to the server when they are tapped.
+        // The loader is fetched too: both pages have a connection to the server when they are pressed.
         let loader = format!("<link rel=preload as=script href=\"{}/widget.js\">", self.stage.server);
         let page = host_page::shop(&format!("{loader}<script>{script}</script>"))?;
         Ok(Floor { url: self.stage.host.show("/floor", page), files: urls.len() })

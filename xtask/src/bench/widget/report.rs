@@ -132,7 +132,7 @@ impl fmt::Display for Report {
                     format!("{:.2}-{:.2}", ratio.min, ratio.max),
                 )?;
             }
-            writeln!(f, "Both fetch {} files after the tap.", tap.files)?;
+            writeln!(f, "Both fetch {} files once the launcher is pressed.", tap.files)?;
         }
         if let Some(tasks) = &self.tasks {
             tasks.fmt(f)?;

@@ -18,7 +18,7 @@ pub struct Tap {
     pub cold: Times,
     /// Everything was fetched on a page before.
     pub warm: Times,
-    /// What both fetch after the tap.
+    /// What both fetch once it is pressed.
     pub files: usize,
 }
 
