@@ -18,9 +18,8 @@ pub use mapping::{Field, Mapping};
 use reader::{Batch, ReadSoFar, read};
 pub use row::RowParser;
 
-use crate::db::AnyConnection;
-use crate::db::purge;
 use crate::db::sites::Site;
+use crate::db::{AnyConnection, dialect, purge};
 use crate::ingest::{Record, Statements};
 
 /// Batches that may be read before they can be stored.
@@ -129,6 +128,9 @@ pub fn import_csv(
         }
         let (read, first_rejects) = reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
         report.count(read);
+        if report.accepted >= dialect::MANY_NEW_ROWS {
+            dialect::gather_statistics(conn, &["responses", "score_days"])?;
+        }
         Ok(ImportReport { first_rejects, ..report })
     })
 }

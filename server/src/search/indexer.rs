@@ -23,6 +23,7 @@ const POLL: Duration = Duration::from_secs(1);
 pub async fn keep_up(state: Data<AppState>, mut stopped: watch::Receiver<bool>) {
     let mut pace = Pace::new(&state.writer);
     let mut after_site = i64::MIN;
+    let mut in_a_row: u64 = 0;
     loop {
         let started = Instant::now();
         let indexed = match index_chunk(&state, &mut after_site).await {
@@ -32,6 +33,10 @@ pub async fn keep_up(state: Data<AppState>, mut stopped: watch::Receiver<bool>) 
                 0
             }
         };
+        in_a_row += indexed as u64;
+        if indexed == 0 && std::mem::take(&mut in_a_row) >= dialect::MANY_NEW_ROWS {
+            gather_statistics(&state).await;
+        }
         let pause = match indexed {
             0 => POLL,
             _ if pace.is_busy(&state.writer) => Pace::rest(started.elapsed()),
@@ -42,6 +47,13 @@ pub async fn keep_up(state: Data<AppState>, mut stopped: watch::Receiver<bool>) 
             () = async { state.comments_queued.notified().await; tokio::time::sleep(GATHER).await }, if indexed == 0 => {}
             _ = stopped.changed() => return,
         }
+    }
+}
+
+/// After many comments at once.
+async fn gather_statistics(state: &Data<AppState>) {
+    if let Err(error) = state.search.gather_statistics().await {
+        tracing::warn!("Searches may be slow for a minute: {error}");
     }
 }
 

@@ -39,7 +39,24 @@ pub fn after_copy(conn: &mut AnyConnection, new_words: bool) -> QueryResult<()> 
              COALESCE((SELECT max(id) FROM sites), 1), EXISTS (SELECT FROM sites))",
         )?;
     }
+    gather_statistics(conn, &["responses", "score_days"])?;
     if new_words { index_what_is_missing(conn) } else { Ok(()) }
+}
+
+/// So many new rows at once are more than PostgreSQL should plan without having seen any of them.
+pub const MANY_NEW_ROWS: u64 = 10_000;
+
+/// Has PostgreSQL look at what tables hold, now that they hold much more than before: it would do so only within a
+/// minute, and until then sort whole tables for a page of them.
+///
+/// # Errors
+/// What the database says.
+pub fn gather_statistics(conn: &mut AnyConnection, tables: &[&str]) -> QueryResult<()> {
+    match conn {
+        // Plans without statistics: every query has its index.
+        AnyConnection::Sqlite(_) => Ok(()),
+        AnyConnection::Postgres(pg) => pg.batch_execute(&format!("ANALYZE {}", tables.join(", "))),
+    }
 }
 
 /// Keeps everybody from storing responses until the transaction ends, so that figures can be made anew from them. The

@@ -10,7 +10,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Nullable, Text};
 
 use super::words::Query;
-use crate::db::{AnyConnection, DatabaseUrl, OpenError, ReadPool, StorageError, open, refused_file};
+use crate::db::{AnyConnection, DatabaseUrl, OpenError, ReadPool, StorageError, dialect, open, refused_file};
 
 /// A response whose comment holds the words.
 #[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
@@ -168,6 +168,11 @@ impl SearchIndex {
             AnyConnection::Sqlite(_) => Ok(None),
         })
         .await
+    }
+
+    /// Has a PostgreSQL database look at what the index holds, now that it holds much more than before.
+    pub(super) async fn gather_statistics(&self) -> Result<(), StorageError> {
+        self.write(|conn| dialect::gather_statistics(conn, &["comment_words"])).await
     }
 
     /// What of an SQLite database is still to be queued again: everything after this response that was received before

@@ -1,11 +1,14 @@
-//! The index of a PostgreSQL database: a table of `tsvector`s with a GIN index.
+//! The index of a PostgreSQL database: a table of each comment's words with a GIN index.
 
+use std::collections::BTreeSet;
+
+use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Text};
 
 use super::{Hit, Queued};
 use crate::db::dialect::{Column, Unnest};
-use crate::search::words::{Query, index_words};
+use crate::search::words::{Query, Term, index_words};
 
 #[derive(QueryableByName)]
 struct SiteId {
@@ -30,11 +33,11 @@ pub fn add(conn: &mut PgConnection, after_site: i64, limit: i64) -> QueryResult<
         .bind::<BigInt, _>(limit)
         .load(conn)?;
         let found = || queued.iter().filter_map(|row| Some((row, row.comment.as_deref()?, row.created_at?)));
-        let words: Vec<String> = found().map(|(_, comment, _)| vector(comment)).collect();
+        let words: Vec<String> = found().map(|(_, comment, _)| spaced_words(comment)).collect();
         Unnest {
             parts: vec![(
                 "INSERT INTO comment_words (site_id, seq, response_id, created_at, words) \
-                     SELECT site_id, seq, response_id, created_at, CAST(words AS tsvector) FROM (SELECT ",
+                     SELECT ",
                 vec![
                     Column::BigInts(found().map(|(row, ..)| row.site_id).collect()),
                     Column::BigInts(found().map(|(row, ..)| row.seq).collect()),
@@ -43,7 +46,7 @@ pub fn add(conn: &mut PgConnection, after_site: i64, limit: i64) -> QueryResult<
                     Column::Texts(words.iter().map(String::as_str).collect()),
                 ],
             )],
-            after: ") AS queued (site_id, seq, response_id, created_at, words) ON CONFLICT DO NOTHING",
+            after: " ON CONFLICT DO NOTHING",
         }
         .execute(conn)?;
         diesel::sql_query("DELETE FROM search_queue WHERE site_id = $1 AND seq = ANY ($2)")
@@ -54,15 +57,16 @@ pub fn add(conn: &mut PgConnection, after_site: i64, limit: i64) -> QueryResult<
     })
 }
 
-/// The text form of a `tsvector`. Words hold letters and digits alone, so quotes need no escape.
-fn vector(comment: &str) -> String {
-    let mut text = String::new();
+/// A comment's words, each once and between spaces. They hold letters and digits alone, so this is also a `tsvector`'s
+/// text form.
+fn spaced_words(comment: &str) -> String {
+    let mut words = BTreeSet::new();
     index_words(comment, |word| {
-        text.push('\'');
-        text.push_str(word);
-        text.push_str("' ");
+        if !words.contains(word) {
+            words.insert(word.to_owned());
+        }
     });
-    text
+    words.iter().fold(String::from(" "), |text, word| text + word + " ")
 }
 
 /// Comments looked through one by one, newest first, before the index is asked: a word of one comment in 300 fills a
@@ -73,40 +77,62 @@ const NEWEST: i64 = 15_000;
 /// that all of them can be sorted.
 const SAMPLE: i64 = 3;
 
+/// How the words are looked for.
+#[derive(Clone, Copy)]
+enum By {
+    /// In each comment.
+    Text,
+    /// In the index of words.
+    Index,
+}
+
 pub fn search(conn: &mut PgConnection, query: &Query, site_id: i64, before: i64, limit: i64) -> QueryResult<Vec<Hit>> {
-    let terms = query.terms.iter().map(|term| format!("'{}'{}", term.word, if term.prefix { ":*" } else { "" }));
-    let all = terms.collect::<Vec<_>>().join(" & ");
-    let mut find = |from: &str, rest: &str| -> QueryResult<Vec<Hit>> {
-        let text = format!(
-            "SELECT seq, site_id, response_id FROM {from} \
-             WHERE site_id = $1 AND words @@ CAST($2 AS tsquery) AND seq < $3 {rest} LIMIT $4"
-        );
-        diesel::sql_query(text)
+    let mut find = |from: &str, by: By, rest: &str| -> QueryResult<Vec<Hit>> {
+        let text = format!("SELECT seq, site_id, response_id FROM {from} WHERE site_id = $1 AND seq < $2 AND ");
+        let mut find = diesel::sql_query(text)
             .bind::<BigInt, _>(site_id)
-            .bind::<Text, _>(&all)
             .bind::<BigInt, _>(before)
             .bind::<BigInt, _>(limit)
-            .load(conn)
+            .into_boxed::<Pg>();
+        match by {
+            By::Text => {
+                for (n, term) in query.terms.iter().enumerate() {
+                    let and = if n == 0 { "" } else { " AND " };
+                    find = find.sql(format!("{and}strpos(words, ${}) > 0", n + 4)).bind::<Text, _>(format!(
+                        " {}{}",
+                        term.word,
+                        if term.prefix { "" } else { " " }
+                    ));
+                }
+            }
+            By::Index => {
+                let term = |term: &Term| format!("'{}'{}", term.word, if term.prefix { ":*" } else { "" });
+                find = find
+                    .sql("CAST(words AS tsvector) @@ CAST($4 AS tsquery)")
+                    .bind::<Text, _>(query.terms.iter().map(term).collect::<Vec<_>>().join(" & "));
+            }
+        }
+        find.sql(format!(" {rest} LIMIT $3")).load(conn)
     };
     let is_page = |hits: &[Hit]| i64::try_from(hits.len()).is_ok_and(|found| found >= limit);
     let newest = format!(
-        "(SELECT * FROM comment_words WHERE site_id = $1 AND seq < $3 ORDER BY seq DESC LIMIT {NEWEST}) AS newest"
+        "(SELECT * FROM comment_words WHERE site_id = $1 AND seq < $2 ORDER BY seq DESC LIMIT {NEWEST}) AS newest"
     );
-    let hits = find(&newest, "ORDER BY seq DESC")?;
+    let hits = find(&newest, By::Text, "ORDER BY seq DESC")?;
     if is_page(&hits) {
         return Ok(hits);
     }
     if let Some(found) = i64::try_from(hits.len()).ok().filter(|found| *found >= SAMPLE) {
         // Half as many again as are likely to be needed.
         let window = NEWEST * limit * 3 / (found * 2);
-        let newest = "SELECT max(seq) FROM comment_words WHERE site_id = $1 AND seq < $3";
+        let newest = "SELECT max(seq) FROM comment_words WHERE site_id = $1 AND seq < $2";
         // Not in the order of any index: so the words' own is used, here and below.
-        let hits = find("comment_words", &format!("AND seq > ({newest}) - {window} ORDER BY seq + 0 DESC"))?;
+        let hits = find("comment_words", By::Index, &format!("AND seq > ({newest}) - {window} ORDER BY seq + 0 DESC"))?;
         if is_page(&hits) {
             return Ok(hits);
         }
     }
-    find("comment_words", "ORDER BY seq + 0 DESC")
+    find("comment_words", By::Index, "ORDER BY seq + 0 DESC")
 }
 
 /// As [`super::sqlite::purge`].
