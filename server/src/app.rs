@@ -15,9 +15,10 @@ use tokio::sync::{Notify, watch};
 
 use crate::api::public::{RateLimit, TrustedProxies};
 use crate::api::{ApiError, admin, hosted, public, request_id};
+use crate::background;
 use crate::config::ServeConfig;
 use crate::connections::{self, Connections};
-use crate::db::{DatabaseUrl, OpenError, ReadPool, checkpoint, migrations};
+use crate::db::{DatabaseUrl, OpenError, ReadPool, checkpoint, migrations, prepare_to_write};
 use crate::directory::Directory;
 use crate::ingest::{DailyCaps, Signals, StoreMode, Writer, WriterHandle, WriterSettings};
 use crate::mail::{Mailer, MailerError};
@@ -99,7 +100,7 @@ impl Server {
     pub fn bind(config: &ServeConfig, mode: StoreMode) -> Result<Self, ServeError> {
         let mut conn = migrations::open_up_to_date(&config.database_url)?;
         let setup = |source| OpenError::Setup { url: config.database_url.to_string(), source };
-        checkpoint::leave_log(&mut conn).map_err(setup)?;
+        prepare_to_write(&mut conn).map_err(setup)?;
         let mailer = Mailer::new(&config.mail)?;
         let listen = |source| ServeError::Listen { address: config.listen, source };
         let listener = connections::listen(config.listen).map_err(listen)?;
@@ -143,11 +144,16 @@ impl Server {
     pub async fn run(self, stop: impl Future<Output = ()> + 'static) -> std::io::Result<()> {
         let Self { listener, state, database_url, writer, mailer, workers } = self;
         let (stopping, stopped) = watch::channel(false);
-        let outbox = actix_web::rt::spawn(outbox::deliver(Data::clone(&state), mailer, stopped.clone()));
-        let indexer = actix_web::rt::spawn(search::keep_up(Data::clone(&state), stopped.clone()));
+        let (shared, stop_background) = (Data::clone(&state), stopped.clone());
+        let background = background::start(move || {
+            vec![
+                tokio::task::spawn_local(outbox::deliver(Data::clone(&shared), mailer, stop_background.clone())),
+                tokio::task::spawn_local(search::keep_up(Data::clone(&shared), stop_background.clone())),
+                tokio::task::spawn_local(retention::purge_old(shared, stop_background)),
+            ]
+        })?;
         let log = checkpoint::keep_log_short(Data::clone(&state), database_url, stopped.clone());
         let log = actix_web::rt::spawn(log);
-        let retention = actix_web::rt::spawn(retention::purge_old(Data::clone(&state), stopped.clone()));
         let housekeeping = actix_web::rt::spawn(forget_idle_addresses(Data::clone(&state), stopped));
 
         let shared = Data::clone(&state);
@@ -200,7 +206,7 @@ impl Server {
 
         // Receivers that are gone need no telling.
         let _ = stopping.send(true);
-        let _ = tokio::join!(outbox, indexer, log, retention, housekeeping);
+        let _ = tokio::join!(background, log, housekeeping);
         web::block(move || writer.join()).await.map_err(std::io::Error::other)?;
         tracing::info!("Stopped");
         Ok(())

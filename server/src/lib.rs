@@ -6,6 +6,7 @@
 pub mod alerts;
 pub mod api;
 pub mod app;
+mod background;
 pub mod cli;
 pub mod config;
 mod connections;

@@ -23,13 +23,8 @@ const WRITER_MOVES_AT_PAGES: u32 = 4_096;
 ///
 /// # Errors
 /// What the database says.
-pub fn leave_log(conn: &mut AnyConnection) -> QueryResult<()> {
-    match conn {
-        AnyConnection::Sqlite(conn) => {
-            conn.batch_execute(&format!("PRAGMA wal_autocheckpoint = {WRITER_MOVES_AT_PAGES}"))
-        }
-        AnyConnection::Postgres(_) => Ok(()),
-    }
+pub(super) fn leave_log(conn: &mut SqliteConnection) -> QueryResult<()> {
+    conn.batch_execute(&format!("PRAGMA wal_autocheckpoint = {WRITER_MOVES_AT_PAGES}"))
 }
 
 /// Does so until told to stop; on PostgreSQL there is nothing to do.

@@ -7,6 +7,7 @@ use diesel::r2d2::R2D2Connection;
 use diesel::result::{DatabaseErrorKind, Error as QueryError};
 use diesel::sql_types::Bool;
 
+use super::checkpoint;
 use super::dialect;
 use super::sqlite_file::{self, Refused};
 use super::url::DatabaseUrl;
@@ -110,6 +111,10 @@ const SQLITE_SETUP: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL
 const POSTGRES_SETUP: &str = "SET synchronous_commit = on; SET TIME ZONE 'UTC'; SET client_encoding = 'UTF8'; \
                               SET application_name = 'counterbell'";
 
+/// Where nothing else will do, PostgreSQL sorts all the same; but not by code compiled for what that then seems to cost.
+const POSTGRES_BY_KEYS: &str = "SET enable_sort = off; SET enable_bitmapscan = off; SET enable_seqscan = off; \
+                                SET jit = off";
+
 /// Opens a connection, durable and ready to use. The schema may still be old: see [`super::migrations`].
 ///
 /// # Errors
@@ -135,6 +140,18 @@ pub fn open(url: &DatabaseUrl) -> Result<AnyConnection, OpenError> {
             conn.batch_execute(POSTGRES_SETUP).map_err(setup)?;
             Ok(AnyConnection::Postgres(conn))
         }
+    }
+}
+
+/// Makes a connection ready for work that writes, and reads by keys and in the order of keys alone. Without statistics
+/// of a queue that grows and shrinks by the second, PostgreSQL would read and sort all of it for its first few rows.
+///
+/// # Errors
+/// What the database says.
+pub fn prepare_to_write(conn: &mut AnyConnection) -> QueryResult<()> {
+    match conn {
+        AnyConnection::Sqlite(conn) => checkpoint::leave_log(conn),
+        AnyConnection::Postgres(conn) => conn.batch_execute(POSTGRES_BY_KEYS),
     }
 }
 

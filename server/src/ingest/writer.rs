@@ -15,7 +15,7 @@ use super::overload::OverloadLog;
 use super::record::Record;
 use super::store::{Statements, StoreMode};
 use crate::db::{
-    AnyConnection, DatabaseUrl, OpenError, StorageError, check_writable, checkpoint, dialect, is_lost, open,
+    AnyConnection, DatabaseUrl, OpenError, StorageError, check_writable, dialect, is_lost, open, prepare_to_write,
 };
 use crate::metrics::WriterMetrics;
 
@@ -257,7 +257,7 @@ impl WriterHandle {
 fn open_for_writing(url: &DatabaseUrl) -> Result<AnyConnection, OpenError> {
     let mut conn = open(url)?;
     check_writable(&mut conn, url)?;
-    checkpoint::leave_log(&mut conn).map_err(|source| OpenError::Setup { url: url.to_string(), source })?;
+    prepare_to_write(&mut conn).map_err(|source| OpenError::Setup { url: url.to_string(), source })?;
     Ok(conn)
 }
 

@@ -14,6 +14,9 @@ use crate::ingest::Pace;
 
 /// Comments indexed in one commit.
 const CHUNK: i64 = 1_000;
+/// Beside busy ingest on PostgreSQL, where another process indexes them, whose priority is not ours to lower: each chunk
+/// then takes a few ms.
+const SMALL_CHUNK: i64 = 50;
 /// How long the index lets comments gather: a commit for each would cost more than the words.
 const GATHER: Duration = Duration::from_millis(200);
 /// How often the queue is looked at when nothing wakes us: another process may have filled it.
@@ -24,9 +27,10 @@ pub async fn keep_up(state: Data<AppState>, mut stopped: watch::Receiver<bool>) 
     let mut pace = Pace::new(&state.writer);
     let mut after_site = i64::MIN;
     let mut in_a_row: u64 = 0;
+    let mut busy = false;
     loop {
         let started = Instant::now();
-        let indexed = match index_chunk(&state, &mut after_site).await {
+        let indexed = match index_chunk(&state, &mut after_site, busy).await {
             Ok(indexed) => indexed,
             Err(error) => {
                 tracing::error!("The search index cannot be worked on: {error}");
@@ -37,9 +41,10 @@ pub async fn keep_up(state: Data<AppState>, mut stopped: watch::Receiver<bool>) 
         if indexed == 0 && std::mem::take(&mut in_a_row) >= dialect::MANY_NEW_ROWS {
             gather_statistics(&state).await;
         }
+        busy = pace.is_busy(&state.writer);
         let pause = match indexed {
             0 => POLL,
-            _ if pace.is_busy(&state.writer) => Pace::rest(started.elapsed()),
+            _ if busy => Pace::rest(started.elapsed()),
             _ => Duration::ZERO,
         };
         tokio::select! {
@@ -58,9 +63,10 @@ async fn gather_statistics(state: &Data<AppState>) {
 }
 
 /// Indexes up to [`CHUNK`] comments; how many.
-async fn index_chunk(state: &Data<AppState>, after_site: &mut i64) -> Result<usize, StorageError> {
+async fn index_chunk(state: &Data<AppState>, after_site: &mut i64, busy: bool) -> Result<usize, StorageError> {
     if state.pool.is_postgres() {
-        let Some((site_id, moved)) = state.search.add_in_postgres(*after_site, CHUNK).await? else {
+        let chunk = if busy { SMALL_CHUNK } else { CHUNK };
+        let Some((site_id, moved)) = state.search.add_in_postgres(*after_site, chunk).await? else {
             // Past the last site: begin again at the first.
             let begun = std::mem::replace(after_site, i64::MIN);
             return Ok(usize::from(begun > i64::MIN));

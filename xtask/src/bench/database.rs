@@ -152,7 +152,11 @@ impl Drop for Database {
     }
 }
 
-fn psql(server: &str, statement: &str) -> Result<()> {
+/// Runs one statement.
+///
+/// # Errors
+/// What PostgreSQL says.
+pub fn psql(server: &str, statement: &str) -> Result<()> {
     let mut psql = Command::new("psql");
     psql.args(["--no-psqlrc", "--quiet", "--dbname", server, "--command", statement]);
     let output = psql.output().context("cannot start psql (Debian's postgresql-client)")?;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use counterbell_test_postgres::Postgres;
 
-use super::database::Backend;
+use super::database::{Backend, psql};
 use crate::postgres;
 use crate::process;
 
@@ -66,11 +66,24 @@ impl TargetArgs {
             None => postgres::start(),
         });
         let postgres = postgres.transpose()?;
+        postgres.iter().try_for_each(|server| lay_out_log(&server.url()))?;
         backends.extend(
             postgres.iter().map(|server| Backend::Postgres { url: server.url(), dir: Some(server.dir().to_owned()) }),
         );
         Ok(Targets { backends, _postgres: postgres })
     }
+}
+
+/// Has a new PostgreSQL make the files of its log that one in use has long had and writes anew: making one of 16 MB takes
+/// 10 ms, in which nobody can commit.
+///
+/// # Errors
+/// The server refuses.
+fn lay_out_log(server: &str) -> Result<()> {
+    psql(server, "ALTER SYSTEM SET min_wal_size = '1GB'")?;
+    psql(server, "SELECT pg_reload_conf()")?;
+    psql(server, "SELECT pg_logical_emit_message(false, '', repeat(' ', 16 << 20)) FROM generate_series(1, 64)")?;
+    psql(server, "CHECKPOINT")
 }
 
 /// Builds the server as it is released; where the binary is.

@@ -6,11 +6,14 @@ mod sqlite;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Nullable, Text};
 
 use super::words::Query;
-use crate::db::{AnyConnection, DatabaseUrl, OpenError, ReadPool, StorageError, dialect, open, refused_file};
+use crate::db::{
+    AnyConnection, DatabaseUrl, OpenError, ReadPool, StorageError, dialect, open, prepare_to_write, refused_file,
+};
 
 /// A response whose comment holds the words.
 #[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
@@ -121,7 +124,7 @@ impl SearchIndex {
             let mut writer = index.writer.lock().unwrap_or_else(PoisonError::into_inner);
             let mut conn = match writer.take() {
                 Some(conn) => conn,
-                None => open(&index.url).map_err(|error| StorageError::Unavailable(error.to_string()))?,
+                None => index.connect()?,
             };
             let done = work(&mut conn)?;
             // Not reached after an error: the next call begins with a new connection.
@@ -129,6 +132,16 @@ impl SearchIndex {
             Ok(done)
         });
         done.await.map_err(|error| StorageError::Unavailable(error.to_string()))?
+    }
+
+    fn connect(&self) -> Result<AnyConnection, StorageError> {
+        let mut conn = open(&self.url).map_err(|error| StorageError::Unavailable(error.to_string()))?;
+        if let AnyConnection::Postgres(_) = &conn {
+            prepare_to_write(&mut conn)?;
+            // A commit that a crash takes back has left its comments in the queue.
+            conn.batch_execute("SET synchronous_commit = off")?;
+        }
+        Ok(conn)
     }
 
     /// Deletes the words of a site's responses created before `horizon` (Unix ms), a part at a time.

@@ -25,9 +25,12 @@ pub fn add(conn: &mut PgConnection, after_site: i64, limit: i64) -> QueryResult<
     };
     conn.transaction(|conn| {
         let queued: Vec<Queued> = diesel::sql_query(
-            "SELECT q.seq, q.site_id, q.response_id, r.created_at, r.comment FROM search_queue AS q \
-             LEFT JOIN responses AS r ON r.site_id = q.site_id AND r.response_id = q.response_id \
-             WHERE q.site_id = $1 ORDER BY q.seq LIMIT $2 FOR UPDATE OF q SKIP LOCKED",
+            // `OFFSET 0` has the responses looked up one by one, by their keys.
+            "WITH q AS MATERIALIZED (SELECT seq, site_id, response_id FROM search_queue WHERE site_id = $1 \
+             ORDER BY seq LIMIT $2 FOR UPDATE SKIP LOCKED) \
+             SELECT q.seq, q.site_id, q.response_id, r.created_at, r.comment FROM q LEFT JOIN LATERAL \
+             (SELECT created_at, comment FROM responses AS r \
+             WHERE r.site_id = q.site_id AND r.response_id = q.response_id OFFSET 0) AS r ON TRUE",
         )
         .bind::<BigInt, _>(site_id)
         .bind::<BigInt, _>(limit)
