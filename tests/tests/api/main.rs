@@ -4,6 +4,7 @@
 mod admin_access;
 mod admin_list;
 mod assets;
+mod background;
 mod config;
 mod cors;
 mod doctor;
