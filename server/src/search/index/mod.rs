@@ -138,7 +138,8 @@ impl SearchIndex {
         let mut conn = open(&self.url).map_err(|error| StorageError::Unavailable(error.to_string()))?;
         if let AnyConnection::Postgres(_) = &conn {
             prepare_to_write(&mut conn)?;
-            // A commit that a crash takes back has left its comments in the queue.
+            // What a crash takes back is done again: the comments are still queued, and retention looks for old words
+            // after each deletion and at each start.
             conn.batch_execute("SET synchronous_commit = off")?;
         }
         Ok(conn)
