@@ -4,8 +4,10 @@
 //! then answers each waiter. See docs/adr/0002.
 
 mod daily_cap;
+mod gathering;
 mod overload;
 mod pace;
+mod queue;
 mod record;
 mod store;
 mod update;

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -11,7 +10,9 @@ use diesel::Connection as _;
 use diesel::result::{DatabaseErrorKind, Error as QueryError, QueryResult};
 use tokio::sync::{Notify, oneshot};
 
+use super::gathering::Gathering;
 use super::overload::OverloadLog;
+use super::queue::{Receiver, Refused, Sender, queue};
 use super::record::Record;
 use super::store::{Statements, StoreMode};
 use crate::db::{
@@ -21,6 +22,10 @@ use crate::metrics::WriterMetrics;
 
 /// Most responses in one transaction: enough to share a commit, few enough to keep it short.
 const BATCH_MAX: usize = 512;
+/// How long the writer waits at most for a usual batch.
+const GATHER: Duration = Duration::from_micros(200);
+/// It waits for no more than these: they share the cost of a commit well enough.
+const GATHER_MAX: usize = 12;
 /// How long the writer rests before it tries to reach a lost database again.
 const RECONNECT_PAUSE: Duration = Duration::from_millis(250);
 
@@ -66,11 +71,9 @@ pub struct WriterSettings {
 }
 
 enum Work {
-    /// Boxed: the queue has room for thousands, and its memory is touched from the start.
+    /// Boxed: it is moved several times.
     Store(Box<Waiting>),
     Run(Job),
-    /// Nothing comes after this.
-    Stop,
 }
 
 /// A record, and who waits for its commit.
@@ -88,13 +91,15 @@ type JobDone = Box<dyn FnOnce(Result<(), &StorageError>) + Send>;
 /// Hands work to the writer; cheap to clone.
 #[derive(Clone)]
 pub struct WriterHandle {
-    queue: SyncSender<Work>,
+    queue: Sender<Work>,
     /// The same queue on SQLite, another one on PostgreSQL.
-    jobs: SyncSender<Work>,
+    jobs: Sender<Work>,
     stopping: Arc<AtomicBool>,
     stored: Arc<AtomicU64>,
     committing_ns: Arc<AtomicU64>,
     mode: StoreMode,
+    /// As in [`Loop`].
+    gathers: bool,
     metrics: WriterMetrics,
     overload: Arc<OverloadLog>,
 }
@@ -118,14 +123,15 @@ impl Writer {
         signals: Signals,
         metrics: WriterMetrics,
     ) -> std::io::Result<Self> {
-        let (queue, work) = sync_channel(settings.queue_capacity);
+        let (to_writer, work) = queue(settings.queue_capacity);
         let mut handle = WriterHandle {
-            jobs: queue.clone(),
-            queue,
+            jobs: to_writer.clone(),
+            queue: to_writer,
             stopping: Arc::default(),
             stored: Arc::default(),
             committing_ns: Arc::default(),
             mode: settings.mode,
+            gathers: matches!(url, DatabaseUrl::Sqlite(_)),
             metrics: metrics.clone(),
             overload: Arc::default(),
         };
@@ -134,6 +140,7 @@ impl Writer {
             url,
             mode: settings.mode,
             lost: false,
+            gathers: handle.gathers,
             statements: None,
             signals,
             stored: Arc::clone(&handle.stored),
@@ -143,7 +150,7 @@ impl Writer {
         let mut threads = Vec::new();
         if matches!(writer.url, DatabaseUrl::Postgres(_)) {
             // Messages are marked and leased beside ingest, not between its batches.
-            let (jobs, work) = sync_channel(settings.queue_capacity);
+            let (jobs, work) = queue(settings.queue_capacity);
             handle.jobs = jobs;
             let beside = writer.beside();
             threads.push(spawn("jobs", move || beside.run(&work))?);
@@ -160,10 +167,8 @@ impl Writer {
     /// Waits until all that was queued is committed, and ends the thread.
     pub fn join(self) {
         self.handle.stop_accepting();
-        for queue in [&self.handle.queue, &self.handle.jobs] {
-            // When the thread is gone already there is nothing to stop.
-            let _ = queue.send(Work::Stop);
-        }
+        self.handle.queue.close();
+        self.handle.jobs.close();
         for thread in self.threads {
             if thread.join().is_err() {
                 tracing::error!("The writer ended by a panic");
@@ -206,22 +211,26 @@ impl WriterHandle {
             return Ok(Stored { response_id, outcome: Outcome::Accepted });
         }
         let (reply, answer) = oneshot::channel();
+        if self.gathers {
+            // What else this thread has received by now is queued in the same moment.
+            tokio::task::yield_now().await;
+        }
         self.enqueue(&self.queue, Work::Store(Box::new(Waiting { record, waiter: reply })))?;
         let outcome = answer.await.map_err(|_| writer_gone())??;
         Ok(Stored { response_id, outcome })
     }
 
-    fn enqueue(&self, queue: &SyncSender<Work>, work: Work) -> Result<(), IngestError> {
+    fn enqueue(&self, queue: &Sender<Work>, work: Work) -> Result<(), IngestError> {
         // Before it is queued: the writer may take it at once, and the depth must not be seen below zero.
         self.metrics.queued.inc();
-        queue.try_send(work).map_err(|error| {
+        queue.push(work).map_err(|refused| {
             self.metrics.queued.dec();
-            match error {
-                TrySendError::Full(_) => {
+            match refused {
+                Refused::Full => {
                     self.overload.note();
                     IngestError::QueueFull
                 }
-                TrySendError::Disconnected(_) => IngestError::Storage(writer_gone()),
+                Refused::Closed => IngestError::Storage(writer_gone()),
             }
         })
     }
@@ -275,6 +284,9 @@ struct Loop {
     mode: StoreMode,
     /// Whether there was a connection before.
     lost: bool,
+    /// Whether it waits for a usual batch. PostgreSQL commits in a process of its own while the next batch comes in:
+    /// there, waiting only made it slower.
+    gathers: bool,
     /// Known once it was asked for.
     statements: Option<Statements>,
     signals: Signals,
@@ -291,6 +303,7 @@ impl Loop {
             url: self.url.clone(),
             mode: self.mode,
             lost: false,
+            gathers: self.gathers,
             statements: self.statements,
             signals: self.signals.clone(),
             stored: Arc::clone(&self.stored),
@@ -301,28 +314,21 @@ impl Loop {
 
     /// Until told to stop.
     fn run(mut self, queue: &Receiver<Work>) {
-        let mut stop = false;
-        while !stop && let Ok(first) = queue.recv() {
+        let max = if self.mode == StoreMode::Single { 1 } else { BATCH_MAX };
+        let mut work = Vec::new();
+        let mut gathering = Gathering::up_to(if self.gathers { GATHER_MAX } else { 1 });
+        while queue.take(gathering.enough(), GATHER, max, &mut work) {
+            gathering.shared(work.len());
             let mut batch: Vec<Box<Waiting>> = Vec::new();
             let mut jobs: Vec<Job> = Vec::new();
-            let mut next = Some(first);
-            // No timer: a lone request commits at once, and while it does the next batch gathers.
-            while let Some(work) = next {
-                if !matches!(work, Work::Stop) {
-                    self.metrics.queued.dec();
-                }
+            for work in work.drain(..) {
+                self.metrics.queued.dec();
                 match work {
                     Work::Store(waiting) => batch.push(waiting),
                     Work::Run(job) => jobs.push(job),
-                    Work::Stop => stop = true,
                 }
-                let gathered = batch.len() + jobs.len();
-                let full = stop || gathered == BATCH_MAX || (self.mode == StoreMode::Single && gathered == 1);
-                next = if full { None } else { queue.try_recv().ok() };
             }
-            if !batch.is_empty() || !jobs.is_empty() {
-                self.commit(batch, jobs);
-            }
+            self.commit(batch, jobs);
         }
     }
 
