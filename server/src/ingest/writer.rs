@@ -98,7 +98,7 @@ pub struct WriterHandle {
     stored: Arc<AtomicU64>,
     committing_ns: Arc<AtomicU64>,
     mode: StoreMode,
-    /// As in [`Loop`].
+    /// Whether the writer waits for a usual batch.
     gathers: bool,
     metrics: WriterMetrics,
     overload: Arc<OverloadLog>,
@@ -131,7 +131,7 @@ impl Writer {
             stored: Arc::default(),
             committing_ns: Arc::default(),
             mode: settings.mode,
-            gathers: matches!(url, DatabaseUrl::Sqlite(_)),
+            gathers: gathers(&url),
             metrics: metrics.clone(),
             overload: Arc::default(),
         };
@@ -140,7 +140,6 @@ impl Writer {
             url,
             mode: settings.mode,
             lost: false,
-            gathers: handle.gathers,
             statements: None,
             signals,
             stored: Arc::clone(&handle.stored),
@@ -263,6 +262,12 @@ impl WriterHandle {
     }
 }
 
+/// Whether to wait for a usual batch. PostgreSQL commits in a process of its own while the next batch comes in: there,
+/// waiting only made it slower.
+const fn gathers(url: &DatabaseUrl) -> bool {
+    matches!(url, DatabaseUrl::Sqlite(_))
+}
+
 fn open_for_writing(url: &DatabaseUrl) -> Result<AnyConnection, OpenError> {
     let mut conn = open(url)?;
     check_writable(&mut conn, url)?;
@@ -284,9 +289,6 @@ struct Loop {
     mode: StoreMode,
     /// Whether there was a connection before.
     lost: bool,
-    /// Whether it waits for a usual batch. PostgreSQL commits in a process of its own while the next batch comes in:
-    /// there, waiting only made it slower.
-    gathers: bool,
     /// Known once it was asked for.
     statements: Option<Statements>,
     signals: Signals,
@@ -303,7 +305,6 @@ impl Loop {
             url: self.url.clone(),
             mode: self.mode,
             lost: false,
-            gathers: self.gathers,
             statements: self.statements,
             signals: self.signals.clone(),
             stored: Arc::clone(&self.stored),
@@ -316,7 +317,7 @@ impl Loop {
     fn run(mut self, queue: &Receiver<Work>) {
         let max = if self.mode == StoreMode::Single { 1 } else { BATCH_MAX };
         let mut work = Vec::new();
-        let mut gathering = Gathering::up_to(if self.gathers { GATHER_MAX } else { 1 });
+        let mut gathering = Gathering::up_to(if gathers(&self.url) { GATHER_MAX } else { 1 });
         while queue.take(gathering.enough(), GATHER, max, &mut work) {
             gathering.shared(work.len());
             let mut batch: Vec<Box<Waiting>> = Vec::new();
