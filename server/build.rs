@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 use std::{env, fs};
 
 #[derive(serde::Deserialize)]
@@ -20,7 +21,13 @@ fn main() {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("..");
     let dist = root.join("target/widget/dist");
     let manifest = dist.join("manifest.json");
-    println!("cargo::rerun-if-changed={}", manifest.display());
+    // Cargo would take what is missing, or younger than this run, as changed and build again.
+    if !dist.exists() {
+        fs::create_dir_all(&dist)
+            .and_then(|()| fs::File::open(&dist)?.set_modified(SystemTime::UNIX_EPOCH))
+            .unwrap_or_else(|error| panic!("{}: {error}", dist.display()));
+    }
+    println!("cargo::rerun-if-changed={}", dist.display());
     println!("cargo::rerun-if-changed=../migrations");
     embed_folder(&root.join("server/surveys"), "SURVEYS", "surveys.rs");
     embed_folder(&root.join("server/locales"), "LOCALES", "locales.rs");
