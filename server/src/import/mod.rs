@@ -128,9 +128,7 @@ pub fn import_csv(
         }
         let (read, first_rejects) = reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
         report.count(read);
-        if report.accepted >= dialect::MANY_NEW_ROWS {
-            dialect::gather_statistics(conn, &["responses", "score_days"])?;
-        }
+        dialect::gather_statistics(conn, dialect::RESPONSE_TABLES, report.accepted)?;
         Ok(ImportReport { first_rejects, ..report })
     })
 }

@@ -38,8 +38,8 @@ pub async fn keep_up(state: Data<AppState>, mut stopped: watch::Receiver<bool>) 
             }
         };
         in_a_row += indexed as u64;
-        if indexed == 0 && std::mem::take(&mut in_a_row) >= dialect::MANY_NEW_ROWS {
-            gather_statistics(&state).await;
+        if indexed == 0 && in_a_row > 0 {
+            gather_statistics(&state, std::mem::take(&mut in_a_row)).await;
         }
         busy = pace.is_busy(&state.writer);
         let pause = match indexed {
@@ -55,9 +55,9 @@ pub async fn keep_up(state: Data<AppState>, mut stopped: watch::Receiver<bool>) 
     }
 }
 
-/// After many comments at once.
-async fn gather_statistics(state: &Data<AppState>) {
-    if let Err(error) = state.search.gather_statistics().await {
+/// After comments that were indexed without a pause.
+async fn gather_statistics(state: &Data<AppState>, new_rows: u64) {
+    if let Err(error) = state.search.gather_statistics(new_rows).await {
         tracing::warn!("Searches may be slow for a minute: {error}");
     }
 }

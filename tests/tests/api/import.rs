@@ -174,3 +174,29 @@ async fn what_the_site_would_delete_at_once_is_not_stored() {
         assert_eq!(app.count("responses"), 1, "{backend:?}");
     }
 }
+
+/// PostgreSQL plans by what `pg_class.reltuples` says a table holds.
+#[tokio::test]
+async fn postgres_looks_at_a_table_that_has_outgrown_its_plans_and_at_no_other() {
+    const ROWS: u64 = 12_000;
+    let app = TestApp::on(Backend::Postgres).await;
+    let import_more = |name: &str| {
+        let file = app.dir().join(name);
+        let rows: String = (0..ROWS).map(|at| format!("{},{name} {at}\n", at % 5 + 1)).collect();
+        std::fs::write(&file, format!("Rating,Order\n{rows}")).unwrap();
+        let map = "score=Rating,order_ref=Order";
+        let args = ["import", "--json", "--site", &app.site_key, "--format", "csv", "--map", map];
+        assert_eq!(counts(&app.cli(&[&args[..], &[&file.display().to_string()]].concat())), [ROWS, 0, 0]);
+    };
+    let planned_for = |rows: u64| app.count(&format!("pg_class WHERE relname = 'responses' AND reltuples = {rows}"));
+
+    import_more("first");
+    assert_eq!(planned_for(ROWS), 1, "nobody told the planner of the first {ROWS} responses");
+    import_more("second");
+    assert_eq!(planned_for(2 * ROWS), 1, "nobody told the planner that the table has doubled");
+
+    // As in a shop that has collected for years. To look at that much would keep its disk busy for seconds.
+    app.execute("UPDATE pg_class SET reltuples = 10000000 WHERE relname = 'responses'");
+    import_more("third");
+    assert_eq!(planned_for(10_000_000), 1, "the whole table was looked at for a thousandth more");
+}

@@ -2,7 +2,7 @@
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use diesel::sql_types::Text;
+use diesel::sql_types::{Array, Double, Text};
 
 use crate::db::AnyConnection;
 
@@ -39,23 +39,46 @@ pub fn after_copy(conn: &mut AnyConnection, new_words: bool) -> QueryResult<()> 
              COALESCE((SELECT max(id) FROM sites), 1), EXISTS (SELECT FROM sites))",
         )?;
     }
-    gather_statistics(conn, &["responses", "score_days"])?;
+    gather_statistics(conn, RESPONSE_TABLES, u64::MAX)?;
     if new_words { index_what_is_missing(conn) } else { Ok(()) }
 }
 
-/// So many new rows at once are more than PostgreSQL should plan without having seen any of them.
-pub const MANY_NEW_ROWS: u64 = 10_000;
+/// Those that a stored response adds rows to at once.
+pub const RESPONSE_TABLES: &[&str] = &["responses", "score_days"];
+
+/// Fewer new rows than this are no reason to look at a table, however small it was.
+const MANY_NEW_ROWS: u64 = 10_000;
 
 /// Has PostgreSQL look at what tables hold, now that they hold much more than before: it would do so only within a
 /// minute, and until then sort whole tables for a page of them.
 ///
+/// Much more is a tenth, as it is to autovacuum (`autovacuum_analyze_scale_factor`): looking at a table of millions
+/// reads 30,000 of its pages, and customers wait while a disk does that.
+///
 /// # Errors
 /// What the database says.
-pub fn gather_statistics(conn: &mut AnyConnection, tables: &[&str]) -> QueryResult<()> {
-    match conn {
-        // Plans without statistics: every query has its index.
-        AnyConnection::Sqlite(_) => Ok(()),
-        AnyConnection::Postgres(pg) => pg.batch_execute(&format!("ANALYZE {}", tables.join(", "))),
+pub fn gather_statistics(conn: &mut AnyConnection, tables: &[&str], new_rows: u64) -> QueryResult<()> {
+    let AnyConnection::Postgres(pg) = conn else {
+        // SQLite plans without statistics: every query has its index.
+        return Ok(());
+    };
+    if new_rows < MANY_NEW_ROWS {
+        return Ok(());
+    }
+    // `reltuples` is what the planner goes by; -1 when it knows nothing.
+    let outgrown: Vec<Name> = diesel::sql_query(
+        "SELECT CAST(relname AS TEXT) AS name FROM pg_class \
+         WHERE oid = ANY(CAST($1 AS regclass[])) AND reltuples * 0.1 <= $2",
+    )
+    .bind::<Array<Text>, _>(tables)
+    .bind::<Double, _>(new_rows as f64)
+    .load(pg)?;
+    match outgrown.as_slice() {
+        [] => Ok(()),
+        tables => {
+            let names: Vec<_> = tables.iter().map(|table| table.name.as_str()).collect();
+            pg.batch_execute(&format!("ANALYZE {}", names.join(", ")))
+        }
     }
 }
 

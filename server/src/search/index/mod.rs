@@ -184,9 +184,9 @@ impl SearchIndex {
         .await
     }
 
-    /// Has a PostgreSQL database look at what the index holds, now that it holds much more than before.
-    pub(super) async fn gather_statistics(&self) -> Result<(), StorageError> {
-        self.write(|conn| dialect::gather_statistics(conn, &["comment_words"])).await
+    /// Has a PostgreSQL database look at what the index holds, if so many new rows are much more than before.
+    pub(super) async fn gather_statistics(&self, new_rows: u64) -> Result<(), StorageError> {
+        self.write(move |conn| dialect::gather_statistics(conn, &["comment_words"], new_rows)).await
     }
 
     /// What of an SQLite database is still to be queued again: everything after this response that was received before
