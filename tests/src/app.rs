@@ -144,7 +144,7 @@ impl TestApp {
         self.installation.dir()
     }
 
-    /// What the server logged so far.
+    /// What the server logged so far: all it did before the last answer.
     pub fn log(&self) -> String {
         self.program.printed()
     }

@@ -13,13 +13,14 @@ pub struct Installation {
     // Dropped before the directory its file is in.
     database: Database,
     settings: Vec<(String, String)>,
-    open_files: Option<u32>,
+    /// Command that becomes the program it is given.
+    runner: Vec<String>,
     dir: TempDir,
 }
 
 impl Installation {
     /// With an empty database; mails become files unless `settings` name a mail server.
-    pub fn new(place: Place, mut settings: Vec<(String, String)>, open_files: Option<u32>) -> Self {
+    pub fn new(place: Place, mut settings: Vec<(String, String)>, runner: Vec<String>) -> Self {
         let dir = TempDir::new().unwrap();
         let database = Database::create(place, dir.path());
         settings.push(("COUNTERBELL_DATABASE_URL".to_owned(), database.url().to_owned()));
@@ -28,7 +29,7 @@ impl Installation {
             settings.push(("COUNTERBELL_RATE_LIMIT".to_owned(), "0".to_owned()));
         }
         settings.push(("COUNTERBELL_MAIL_DIR".to_owned(), dir.path().join("mail").display().to_string()));
-        Self { database, settings, open_files, dir }
+        Self { database, settings, runner, dir }
     }
 
     /// Its database.
@@ -55,11 +56,10 @@ impl Installation {
     /// The binary with these settings, where its database can be reached.
     fn command(&self) -> Command {
         let mut command = cli::command(self.dir());
-        if let Some(files) = self.open_files {
-            // The same process then becomes the server.
-            let mut limited = Command::new("prlimit");
-            limited.arg(format!("--nofile={files}:{files}")).arg(command.get_program());
-            command = cli::same_surroundings(&command, limited);
+        if let [name, args @ ..] = self.runner.as_slice() {
+            let mut run = Command::new(name);
+            run.args(args).arg(command.get_program());
+            command = cli::same_surroundings(&command, run);
         }
         if let Some(volume) = self.database.volume() {
             command = volume.inside(&command);

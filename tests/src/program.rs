@@ -1,10 +1,8 @@
 //! A program started for one test, which must not outlive it.
 
-use std::io::{BufRead, BufReader, Read};
+use std::fs::File;
+use std::os::unix::fs::FileExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
-use std::thread::JoinHandle;
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -14,28 +12,28 @@ use crate::wait;
 pub struct Program {
     name: String,
     child: Child,
-    printed: Arc<Mutex<String>>,
-    readers: [JoinHandle<()>; 2],
-    unheard: Arc<AtomicBool>,
+    // No pipe: what it printed before it answered can be read as soon as the answer is here.
+    output: File,
 }
 
 impl Program {
     /// Starts the program. Its standard input stays open as long as the program may run.
     pub fn start(command: &mut Command) -> Self {
         let name = command.get_program().to_string_lossy().into_owned();
-        let spawned = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
-        let mut child = spawned.unwrap_or_else(|error| panic!("cannot start {name}: {error}; run `cargo xtask test`"));
-        let (printed, unheard) = (Arc::default(), Arc::default());
-        let readers = [
-            collect(child.stdout.take().unwrap(), Arc::clone(&printed), Arc::clone(&unheard)),
-            collect(child.stderr.take().unwrap(), Arc::clone(&printed), Arc::clone(&unheard)),
-        ];
-        Self { name, child, printed, readers, unheard }
+        let output = tempfile::tempfile().unwrap();
+        let [stdout, stderr] = [output.try_clone().unwrap(), output.try_clone().unwrap()];
+        let spawned = command.stdin(Stdio::piped()).stdout(stdout).stderr(stderr).spawn();
+        let child = spawned.unwrap_or_else(|error| panic!("cannot start {name}: {error}; run `cargo xtask test`"));
+        Self { name, child, output }
     }
 
-    /// What it printed so far, standard output and standard error together.
+    /// The whole lines it printed so far, standard output and standard error together.
     pub fn printed(&self) -> String {
-        self.printed.lock().unwrap().clone()
+        let mut bytes = vec![0; usize::try_from(self.output.metadata().unwrap().len()).unwrap()];
+        // Where the file ends is no matter of where the program writes next.
+        self.output.read_exact_at(&mut bytes, 0).unwrap();
+        let whole = bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
+        String::from_utf8_lossy(&bytes[..whole]).into_owned()
     }
 
     /// Its process id.
@@ -43,15 +41,10 @@ impl Program {
         self.child.id()
     }
 
-    /// Reads each of its outputs one line further and no more: then writing to them fails.
-    pub fn stop_reading(&self) {
-        self.unheard.store(true, Ordering::Relaxed);
-    }
-
     /// The first line it printed; `None` when it ended without one.
     pub async fn first_line(&mut self) -> Option<String> {
         wait::until(&format!("a line from {}", self.name), async || {
-            let ended = self.child.try_wait().unwrap().is_some() && self.readers.iter().all(JoinHandle::is_finished);
+            let ended = self.child.try_wait().unwrap().is_some();
             let line = self.printed().lines().next().map(str::to_owned);
             (line.is_some() || ended).then_some(line)
         })
@@ -70,7 +63,7 @@ impl Program {
     /// As [`Self::wait_for_output`]; `None` when the program ended first.
     pub async fn output_or_end<T>(&mut self, what: &str, pick: impl Fn(&str) -> Option<T>) -> Option<T> {
         wait::until(&format!("{what} from {}", self.name), async || {
-            let ended = self.child.try_wait().unwrap().is_some() && self.readers.iter().all(JoinHandle::is_finished);
+            let ended = self.child.try_wait().unwrap().is_some();
             let found = pick(&self.printed());
             (found.is_some() || ended).then_some(found)
         })
@@ -89,13 +82,9 @@ impl Program {
         kill_process(pid, Signal::TERM).unwrap();
     }
 
-    /// Waits until it has ended by itself, and all it printed is read.
+    /// Waits until it has ended by itself.
     pub async fn wait_for_exit(&mut self) -> ExitStatus {
-        wait::until(&format!("end of {}", self.name), async || {
-            let ended = self.child.try_wait().unwrap();
-            ended.filter(|_| self.readers.iter().all(JoinHandle::is_finished))
-        })
-        .await
+        wait::until(&format!("end of {}", self.name), async || self.child.try_wait().unwrap()).await
     }
 }
 
@@ -107,18 +96,4 @@ impl Drop for Program {
             eprintln!("---- {} printed:\n{}----", self.name, self.printed());
         }
     }
-}
-
-/// Keeps what comes out of `pipe`, so that the program never blocks on a full one, until it is `unheard`.
-fn collect(pipe: impl Read + Send + 'static, printed: Arc<Mutex<String>>, unheard: Arc<AtomicBool>) -> JoinHandle<()> {
-    std::thread::spawn(move || {
-        for line in BufReader::new(pipe).split(b'\n').map_while(Result::ok) {
-            let mut printed = printed.lock().unwrap();
-            printed.push_str(&String::from_utf8_lossy(&line));
-            printed.push('\n');
-            if unheard.load(Ordering::Relaxed) {
-                return;
-            }
-        }
-    })
 }

@@ -16,7 +16,7 @@ pub struct Setup {
     origins: Vec<String>,
     recipients: Vec<String>,
     settings: Vec<(String, String)>,
-    open_files: Option<u32>,
+    runner: Vec<String>,
 }
 
 impl Setup {
@@ -26,7 +26,7 @@ impl Setup {
             origins: vec![sample::ORIGIN.to_owned()],
             recipients: vec![sample::RECIPIENT.to_owned()],
             settings: Vec::new(),
-            open_files: None,
+            runner: Vec::new(),
         }
     }
 
@@ -62,7 +62,14 @@ impl Setup {
 
     /// The server may have this many files open, and connections are files.
     pub fn open_files(mut self, files: u32) -> Self {
-        self.open_files = Some(files);
+        self.runner = vec!["prlimit".to_owned(), format!("--nofile={files}:{files}")];
+        self
+    }
+
+    /// Nobody reads the log once the server listens: then writing to it fails.
+    pub fn unread_log(mut self) -> Self {
+        let script = r#"exec "$@" 2> >(sed --unbuffered "/Listening on/q")"#;
+        self.runner = ["bash", "-c", script, "bash"].map(str::to_owned).to_vec();
         self
     }
 
@@ -78,7 +85,7 @@ impl IntoFuture for Setup {
     type IntoFuture = Pin<Box<dyn Future<Output = TestApp>>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let installation = Installation::new(self.place, self.settings, self.open_files);
+        let installation = Installation::new(self.place, self.settings, self.runner);
         let site_key = installation.create_site(&self.origins, &self.recipients);
         Box::pin(TestApp::start(installation, site_key))
     }

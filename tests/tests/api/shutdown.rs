@@ -26,8 +26,7 @@ async fn what_was_acknowledged_before_sigterm_is_stored() {
 #[tokio::test]
 async fn log_nobody_reads_stops_neither_mail_nor_the_server() {
     for backend in Backend::ALL {
-        let mut app = TestApp::on(backend).setting("COUNTERBELL_LOG", "debug").await;
-        app.program().stop_reading();
+        let mut app = TestApp::on(backend).setting("COUNTERBELL_LOG", "debug").unread_log().await;
         for _ in 0..3 {
             app.respond(&sample::response(1)).await.expect(201);
         }
@@ -36,5 +35,6 @@ async fn log_nobody_reads_stops_neither_mail_nor_the_server() {
         app.program().terminate();
         let status = app.program().wait_for_exit().await;
         assert!(status.success(), "{status}: {}", app.log());
+        assert!(app.log().lines().last().unwrap().contains("Listening on"), "read on: {}", app.log());
     }
 }
