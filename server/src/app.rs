@@ -15,7 +15,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::api::public::{RateLimit, TrustedProxies};
 use crate::api::{ApiError, admin, hosted, public, request_id};
-use crate::background;
+use crate::background::{self, Foreground};
 use crate::config::ServeConfig;
 use crate::connections::{self, Connections};
 use crate::db::{DatabaseUrl, OpenError, ReadPool, checkpoint, migrations, prepare_to_write};
@@ -40,6 +40,8 @@ pub struct AppState {
     pub pool: ReadPool,
     /// For writing.
     pub writer: WriterHandle,
+    /// Whom work in the background gives way to.
+    pub foreground: Foreground,
     /// Wakes the outbox worker.
     pub outbox_filled: Arc<Notify>,
     /// Wakes the indexer.
@@ -110,11 +112,14 @@ impl Server {
         let settings = WriterSettings { queue_capacity: config.queue_capacity, mode };
         let metrics = Metrics::new();
         let observed = metrics.writer.clone();
-        let writer = Writer::start(conn, config.database_url.clone(), settings, signals.clone(), observed)?;
+        let foreground = Foreground::default();
+        let (url, signalled) = (config.database_url.clone(), signals.clone());
+        let writer = Writer::start(conn, url, settings, signalled, observed, foreground.clone())?;
         let state = Data::new(AppState {
             directory: Directory::new(pool.clone()),
             pool,
             writer: writer.handle(),
+            foreground,
             outbox_filled: signals.outbox_filled,
             comments_queued: signals.comments_queued,
             search,
@@ -165,6 +170,8 @@ impl Server {
         let counted = Arc::clone(&open);
         let server = HttpServer::new(move || {
             let open = Arc::clone(&open);
+            // Called by each worker on its own thread.
+            shared.foreground.join();
             App::new()
                 .app_data(Data::clone(&shared))
                 .app_data(PayloadConfig::new(BODY_MAX_BYTES))

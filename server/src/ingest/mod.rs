@@ -6,7 +6,6 @@
 mod daily_cap;
 mod gathering;
 mod overload;
-mod pace;
 mod queue;
 mod record;
 mod store;
@@ -14,7 +13,6 @@ mod update;
 mod writer;
 
 pub use daily_cap::{CapReached, DailyCaps};
-pub use pace::Pace;
 pub use record::{HeldReason, Record, SILENCE_MS, fired, new_id};
 pub use store::{Statements, StoreMode, release};
 pub use writer::{IngestError, Signals, Stored, Writer, WriterHandle, WriterSettings};

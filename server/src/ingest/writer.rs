@@ -15,6 +15,7 @@ use super::overload::OverloadLog;
 use super::queue::{Receiver, Refused, Sender, queue};
 use super::record::Record;
 use super::store::{Statements, StoreMode};
+use crate::background::Foreground;
 use crate::db::{
     AnyConnection, DatabaseUrl, OpenError, StorageError, check_writable, dialect, is_lost, open, prepare_to_write,
 };
@@ -96,7 +97,6 @@ pub struct WriterHandle {
     jobs: Sender<Work>,
     stopping: Arc<AtomicBool>,
     stored: Arc<AtomicU64>,
-    committing_ns: Arc<AtomicU64>,
     mode: StoreMode,
     /// Whether the writer waits for a usual batch.
     gathers: bool,
@@ -111,8 +111,8 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Starts the thread on a connection whose schema is up to date. `signals` are given after each commit
-    /// that made work.
+    /// Starts the thread on a connection whose schema is up to date; it joins `foreground`. `signals` are given after
+    /// each commit that made work.
     ///
     /// # Errors
     /// When the system cannot start a thread.
@@ -122,6 +122,7 @@ impl Writer {
         settings: WriterSettings,
         signals: Signals,
         metrics: WriterMetrics,
+        foreground: Foreground,
     ) -> std::io::Result<Self> {
         let (to_writer, work) = queue(settings.queue_capacity);
         let mut handle = WriterHandle {
@@ -129,7 +130,6 @@ impl Writer {
             queue: to_writer,
             stopping: Arc::default(),
             stored: Arc::default(),
-            committing_ns: Arc::default(),
             mode: settings.mode,
             gathers: gathers(&url),
             metrics: metrics.clone(),
@@ -143,7 +143,6 @@ impl Writer {
             statements: None,
             signals,
             stored: Arc::clone(&handle.stored),
-            committing_ns: Arc::clone(&handle.committing_ns),
             metrics,
         };
         let mut threads = Vec::new();
@@ -154,7 +153,10 @@ impl Writer {
             let beside = writer.beside();
             threads.push(spawn("jobs", move || beside.run(&work))?);
         }
-        threads.push(spawn("writer", move || writer.run(&work))?);
+        threads.push(spawn("writer", move || {
+            foreground.join();
+            writer.run(&work);
+        })?);
         Ok(Self { threads, handle })
     }
 
@@ -190,11 +192,6 @@ impl WriterHandle {
     /// How many responses were stored or replaced since the start.
     pub fn stored(&self) -> u64 {
         self.stored.load(Ordering::Relaxed)
-    }
-
-    /// How long responses were being committed since the start.
-    pub fn committing(&self) -> Duration {
-        Duration::from_nanos(self.committing_ns.load(Ordering::Relaxed))
     }
 
     /// Stores a record; returns after the commit.
@@ -293,7 +290,6 @@ struct Loop {
     statements: Option<Statements>,
     signals: Signals,
     stored: Arc<AtomicU64>,
-    committing_ns: Arc<AtomicU64>,
     metrics: WriterMetrics,
 }
 
@@ -308,7 +304,6 @@ impl Loop {
             statements: self.statements,
             signals: self.signals.clone(),
             stored: Arc::clone(&self.stored),
-            committing_ns: Arc::clone(&self.committing_ns),
             metrics: self.metrics.clone(),
         }
     }
@@ -351,9 +346,6 @@ impl Loop {
             .map_err(StorageError::from),
             None => Err(writer_gone()),
         };
-        if !records.is_empty() {
-            self.committing_ns.fetch_add(started.elapsed().as_nanos() as u64, Ordering::Relaxed);
-        }
         if committed.is_ok() && !records.is_empty() {
             self.metrics.commit_seconds.observe(started.elapsed().as_secs_f64());
             self.metrics.batch_responses.observe(u32::try_from(records.len()).map_or(0.0, f64::from));

@@ -19,11 +19,11 @@ use tokio::task::{JoinError, JoinSet};
 
 use self::clock::Clock;
 use crate::app::AppState;
+use crate::background::Pace;
 use crate::db::outbox::{self, Attempt, OutboxRow};
 use crate::db::responses::{self, ResponseRow, id_from_column};
 use crate::db::sites::Site;
 use crate::db::{AnyConnection, StorageError, dialect, surveys};
-use crate::ingest::Pace;
 use crate::mail::{self, AlertContent, Mailer};
 use crate::metrics::MailResult;
 use crate::surveys::labelled;
@@ -57,7 +57,7 @@ struct Tried {
 /// Delivers due messages until told to stop; what is being sent then is finished.
 pub async fn deliver(state: Data<AppState>, mailer: Mailer, mut stopped: watch::Receiver<bool>) {
     let mailer = Arc::new(mailer);
-    let mut pace = Pace::new(&state.writer);
+    let mut pace = Pace::new(state.foreground.clone());
     let mut sending = JoinSet::new();
     // Kept until they are marked: a message that is not is sent again.
     let mut tried: Vec<Tried> = Vec::new();
@@ -89,12 +89,12 @@ pub async fn deliver(state: Data<AppState>, mailer: Mailer, mut stopped: watch::
         if *stopped.borrow() && sending.is_empty() {
             return;
         }
-        if any && pace.is_busy(&state.writer) {
+        if any && pace.strain() > 0.0 {
             // Ingest goes first: fewer mails at a time, with rests between them.
             while let Some(done) = sending.join_next().await {
                 note(done, &mut tried);
             }
-            tokio::time::sleep(Pace::rest(started.elapsed())).await;
+            tokio::time::sleep(pace.rest(started.elapsed())).await;
             continue;
         }
         tokio::select! {

@@ -9,8 +9,8 @@ use tokio::sync::watch;
 
 use super::index::{Queued, Rebuild};
 use crate::app::AppState;
+use crate::background::Pace;
 use crate::db::{AnyConnection, StorageError, dialect};
-use crate::ingest::Pace;
 
 /// Comments indexed in one commit.
 const CHUNK: i64 = 1_000;
@@ -24,13 +24,12 @@ const POLL: Duration = Duration::from_secs(1);
 
 /// Indexes what is queued, until told to stop.
 pub async fn keep_up(state: Data<AppState>, mut stopped: watch::Receiver<bool>) {
-    let mut pace = Pace::new(&state.writer);
+    let mut pace = Pace::new(state.foreground.clone());
     let mut after_site = i64::MIN;
     let mut in_a_row: u64 = 0;
-    let mut busy = false;
     loop {
         let started = Instant::now();
-        let indexed = match index_chunk(&state, &mut after_site, busy).await {
+        let indexed = match index_chunk(&state, &mut after_site, pace.strain()).await {
             Ok(indexed) => indexed,
             Err(error) => {
                 tracing::error!("The search index cannot be worked on: {error}");
@@ -41,12 +40,7 @@ pub async fn keep_up(state: Data<AppState>, mut stopped: watch::Receiver<bool>) 
         if indexed == 0 && in_a_row > 0 {
             gather_statistics(&state, std::mem::take(&mut in_a_row)).await;
         }
-        busy = pace.is_busy(&state.writer);
-        let pause = match indexed {
-            0 => POLL,
-            _ if busy => Pace::rest(started.elapsed()),
-            _ => Duration::ZERO,
-        };
+        let pause = if indexed == 0 { POLL } else { pace.rest(started.elapsed()) };
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             () = async { state.comments_queued.notified().await; tokio::time::sleep(GATHER).await }, if indexed == 0 => {}
@@ -63,9 +57,9 @@ async fn gather_statistics(state: &Data<AppState>, new_rows: u64) {
 }
 
 /// Indexes up to [`CHUNK`] comments; how many.
-async fn index_chunk(state: &Data<AppState>, after_site: &mut i64, busy: bool) -> Result<usize, StorageError> {
+async fn index_chunk(state: &Data<AppState>, after_site: &mut i64, strain: f64) -> Result<usize, StorageError> {
     if state.pool.is_postgres() {
-        let chunk = if busy { SMALL_CHUNK } else { CHUNK };
+        let chunk = if strain > 0.0 { SMALL_CHUNK } else { CHUNK };
         let Some((site_id, moved)) = state.search.add_in_postgres(*after_site, chunk).await? else {
             // Past the last site: begin again at the first.
             let begun = std::mem::replace(after_site, i64::MIN);

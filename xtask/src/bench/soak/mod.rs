@@ -13,15 +13,19 @@ use anyhow::{Result, ensure};
 use super::database::Backend;
 use super::load::Load;
 use super::measurement::{Measurement, templates};
-use super::print;
 use super::server::{Program, Storage};
 use super::targets::{TargetArgs, build};
+use super::{disk, print};
 use crate::process;
 use report::{Figures, Report};
 use sample::Sampler;
 
 /// How long the highest rate is looked for, in seconds.
 const PROBE_SECONDS: u64 = 5;
+/// How long the disk alone is measured, of the time the server is.
+const DISK_SHARE: u32 = 10;
+/// Time between two writes the disk alone is given.
+const DISK_EVERY: Duration = Duration::from_millis(1);
 
 /// Arguments of `cargo xtask bench soak`.
 #[derive(clap::Args)]
@@ -66,6 +70,8 @@ fn soak(args: &Args, backend: &Backend, binary: &Path) -> Result<Figures> {
         Some(rate) => f64::from(rate),
         None => (highest_rate(args, backend, binary)? / 2.0).max(1.0),
     };
+    let duration = Duration::from_secs(args.minutes * 60);
+    let disk = backend.dir().map(|dir| disk::sync_latencies_us(dir, duration / DISK_SHARE, DISK_EVERY)).transpose()?;
     let database = backend.create()?;
     let dir = tempfile::Builder::new().prefix("bench-").tempdir_in(process::workspace_root().join("target"))?;
     let program = Program { path: binary, database_url: &database.url, dir: dir.path() };
@@ -77,7 +83,7 @@ fn soak(args: &Args, backend: &Backend, binary: &Path) -> Result<Figures> {
     let load = Load {
         address: server.address,
         connections,
-        duration: Duration::from_secs(args.minutes * 60),
+        duration,
         templates: templates(&server, &site_key)?,
         rate: Some(rate),
         acknowledged: Arc::clone(&acknowledged),
@@ -100,7 +106,7 @@ fn soak(args: &Args, backend: &Backend, binary: &Path) -> Result<Figures> {
     drop(server);
     let stored = program.serve(Storage::Group)?.count_responses(&api_key)?;
     ensure!(stored == measured.acknowledged, "{} were acknowledged, {stored} are stored", measured.acknowledged);
-    Ok(Figures::new(backend.name(), rate, &measured, samples))
+    Ok(Figures::new(backend.name(), rate, disk.as_deref(), &measured, samples))
 }
 
 fn highest_rate(args: &Args, backend: &Backend, binary: &Path) -> Result<f64> {

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::sample::Sample;
 use crate::bench::database::BackendName;
 use crate::bench::load::Measured;
+use crate::bench::stats::percentile;
 
 /// Every database.
 #[derive(Serialize)]
@@ -26,6 +27,11 @@ pub struct Figures {
     acknowledged: u64,
     p50_ms: f64,
     p99_ms: f64,
+    /// A floor: how soon the disk alone keeps 4 KiB, looked at every millisecond before the load. `None` for a disk of
+    /// another machine.
+    disk_p50_ms: Option<f64>,
+    /// Likewise.
+    disk_p99_ms: Option<f64>,
     /// Straight line through the second half of the samples, by least squares.
     resident_bytes_per_minute: Option<f64>,
     resident_bytes_at_half: Option<u64>,
@@ -34,8 +40,15 @@ pub struct Figures {
 }
 
 impl Figures {
-    /// From what the load generator and the sampler saw.
-    pub fn new(database: BackendName, rate: f64, measured: &Measured, samples: Vec<Sample>) -> Self {
+    /// From what the load generator and the sampler saw, and the disk's own latencies in microseconds, sorted.
+    pub fn new(
+        database: BackendName,
+        rate: f64,
+        disk_us: Option<&[u32]>,
+        measured: &Measured,
+        samples: Vec<Sample>,
+    ) -> Self {
+        let disk_ms = |share| disk_us.map(|sorted| f64::from(percentile(sorted, share)) / 1000.0);
         let second_half = &samples[samples.len() / 2..];
         let points: Vec<_> = second_half
             .iter()
@@ -47,6 +60,8 @@ impl Figures {
             acknowledged: measured.acknowledged,
             p50_ms: measured.percentile_ms(0.50),
             p99_ms: measured.percentile_ms(0.99),
+            disk_p50_ms: disk_ms(0.50),
+            disk_p99_ms: disk_ms(0.99),
             resident_bytes_per_minute: slope(&points),
             resident_bytes_at_half: second_half.first().and_then(|sample| sample.resident_bytes),
             resident_bytes_at_end: second_half.last().and_then(|sample| sample.resident_bytes),
@@ -76,7 +91,7 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "\nSoak, {} minutes over {} connections\n\n{:<10} {:>7} {:>12} {:>7} {:>8} {:>12} {:>11} {:>20}",
+            "\nSoak, {} minutes over {} connections\n\n{:<10} {:>7} {:>12} {:>7} {:>8} {:>14} {:>12} {:>11} {:>20}",
             self.minutes,
             self.connections,
             "database",
@@ -84,6 +99,7 @@ impl fmt::Display for Report {
             "acknowledged",
             "p50 ms",
             "p99 ms",
+            "disk alone, ms",
             "RSS half MB",
             "RSS end MB",
             "2nd half, kB/minute"
@@ -93,14 +109,17 @@ impl fmt::Display for Report {
                 |bytes: Option<u64>| bytes.map_or("?".to_owned(), |bytes| format!("{:.1}", bytes as f64 / 1e6));
             let slope =
                 figures.resident_bytes_per_minute.map_or("?".to_owned(), |slope| format!("{:+.1}", slope / 1e3));
+            let disk = figures.disk_p50_ms.zip(figures.disk_p99_ms);
+            let disk = disk.map_or("-".to_owned(), |(p50, p99)| format!("{p50:.2}, {p99:.2}"));
             writeln!(
                 f,
-                "{:<10} {:>7.0} {:>12} {:>7.2} {:>8.2} {:>12} {:>11} {slope:>20}",
+                "{:<10} {:>7.0} {:>12} {:>7.2} {:>8.2} {:>14} {:>12} {:>11} {slope:>20}",
                 figures.database,
                 figures.rate,
                 figures.acknowledged,
                 figures.p50_ms,
                 figures.p99_ms,
+                disk,
                 megabytes(figures.resident_bytes_at_half),
                 megabytes(figures.resident_bytes_at_end),
             )?;

@@ -1,8 +1,12 @@
 //! Work that can wait: on a thread of its own, behind those that answer customers.
 
+mod pace;
+
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, LocalSet};
+
+pub use pace::{Foreground, Pace};
 
 /// Starts the tasks that `spawn` spawns with [`tokio::task::spawn_local`], on a thread whose blocking work is done by
 /// threads of its own, too. Returned is what completes when all of them have ended.
