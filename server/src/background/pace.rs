@@ -107,7 +107,7 @@ mod tests {
         assert_eq!(strain(SECOND.mul_f64(0.19), SECOND, 2.0), 0.0);
         assert!((strain(SECOND.mul_f64(0.35), SECOND, 2.0) - 0.5).abs() < 1e-9);
         assert_eq!(strain(SECOND, SECOND, 2.0), 1.0);
-        assert_eq!(strain(SECOND, SECOND, 8.0), 0.0);
+        assert_eq!(strain(SECOND, SECOND, 16.0), 0.0);
     }
 
     #[cfg(target_os = "linux")]
