@@ -43,12 +43,7 @@ impl Program {
 
     /// The first line it printed; `None` when it ended without one.
     pub async fn first_line(&mut self) -> Option<String> {
-        wait::until(&format!("a line from {}", self.name), async || {
-            let ended = self.child.try_wait().unwrap().is_some();
-            let line = self.printed().lines().next().map(str::to_owned);
-            (line.is_some() || ended).then_some(line)
-        })
-        .await
+        self.output_or_end("a line", |printed| printed.lines().next().map(str::to_owned)).await
     }
 
     /// Waits until `pick` finds what it looks for in what was printed.

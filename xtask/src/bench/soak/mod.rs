@@ -71,7 +71,12 @@ fn soak(args: &Args, backend: &Backend, binary: &Path) -> Result<Figures> {
         None => (highest_rate(args, backend, binary)? / 2.0).max(1.0),
     };
     let duration = Duration::from_secs(args.minutes * 60);
-    let disk = backend.dir().map(|dir| disk::sync_latencies_us(dir, duration / DISK_SHARE, DISK_EVERY)).transpose()?;
+    let disk_alone = |dir| {
+        let duration = duration / DISK_SHARE;
+        eprintln!("{}: the disk alone for {} s", backend.name(), duration.as_secs());
+        disk::sync_latencies_us(dir, duration, DISK_EVERY)
+    };
+    let disk = backend.dir().map(disk_alone).transpose()?;
     let database = backend.create()?;
     let dir = tempfile::Builder::new().prefix("bench-").tempdir_in(process::workspace_root().join("target"))?;
     let program = Program { path: binary, database_url: &database.url, dir: dir.path() };
