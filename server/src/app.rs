@@ -19,6 +19,7 @@ use crate::background::{self, Foreground};
 use crate::config::ServeConfig;
 use crate::connections::{self, Connections};
 use crate::db::{DatabaseUrl, OpenError, ReadPool, checkpoint, migrations, prepare_to_write};
+use crate::deadline;
 use crate::directory::Directory;
 use crate::ingest::{DailyCaps, Signals, StoreMode, Writer, WriterHandle, WriterSettings};
 use crate::mail::{Mailer, MailerError};
@@ -203,15 +204,20 @@ impl Server {
         let server = server.listen(listener)?.run();
         let handle = server.handle();
         let refuse = state.writer.clone();
+        let stopping = Arc::new(stopping);
+        let tell = Arc::clone(&stopping);
         actix_web::rt::spawn(async move {
             stop.await;
             tracing::info!("Stopping: committing what was accepted");
             refuse.stop_accepting();
+            deadline::start();
+            // Beside the requests that are answered, not after them. Receivers that are gone need no telling.
+            let _ = tell.send(true);
             handle.stop(true).await;
         });
         server.await?;
 
-        // Receivers that are gone need no telling.
+        // Also when the server ended by itself.
         let _ = stopping.send(true);
         let _ = tokio::join!(background, log, housekeeping);
         web::block(move || writer.join()).await.map_err(std::io::Error::other)?;

@@ -38,6 +38,6 @@ pub use load::{Load, Outcome};
 pub use mail::Mail;
 pub use program::Program;
 pub use setup::Setup;
-pub use smtp::{Delivery, Refuse, Smtp, SmtpOptions, Tls};
+pub use smtp::{Delivery, Refuse, Silence, Smtp, SmtpOptions, Tls};
 pub use tls::Certificates;
 pub use volume::Volume;

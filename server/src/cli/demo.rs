@@ -15,7 +15,7 @@ use super::import::Progress;
 use super::output::{LogFormat, OutputArgs, random, start_log};
 use super::serve::stop_signal;
 use crate::app::Server;
-use crate::config::{MailConfig, MailTransport, ServeConfig};
+use crate::config::{MailConfig, MailLimits, MailTransport, ServeConfig};
 use crate::db::keys::ApiKey;
 use crate::db::migrations::open_up_to_date;
 use crate::db::sites::{Limits, NewSite, Site};
@@ -68,6 +68,7 @@ impl DemoArgs {
             mail: MailConfig {
                 from: "counterbell@localhost".parse().map_err(|_| CliError::Usage("no sender".to_owned()))?,
                 transport: MailTransport::Folder(mail_dir.clone()),
+                limits: MailLimits::default(),
             },
         };
         actix_web::rt::System::new().block_on(async {

@@ -9,7 +9,7 @@ use clap::Args;
 use ipnet::IpNet;
 use serde::Deserialize;
 
-pub use mail::{MailConfig, MailSettings, MailTransport};
+pub use mail::{MailConfig, MailLimits, MailSettings, MailTransport, SmtpServer, SmtpTls};
 
 use crate::db::DatabaseUrl;
 use crate::ingest::SILENCE_MS;

@@ -212,6 +212,19 @@ impl Site {
     }
 }
 
+/// Up to `limit` of those who are told of unhappy customers, of any site; each once.
+///
+/// # Errors
+/// What the database says.
+pub fn some_recipients(conn: &mut AnyConnection, limit: i64) -> QueryResult<Vec<String>> {
+    site_recipients::table
+        .select(site_recipients::email)
+        .distinct()
+        .order(site_recipients::email)
+        .limit(limit)
+        .load(conn)
+}
+
 fn parse_site_key(text: &str) -> QueryResult<SiteKey> {
     text.parse().map_err(|_| corrupt("sites.site_key"))
 }

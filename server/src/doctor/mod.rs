@@ -3,6 +3,7 @@
 mod database;
 mod machine;
 mod mail;
+mod outbox;
 
 use serde::Serialize;
 
@@ -70,7 +71,9 @@ pub async fn examine(config: Result<ServeConfig, ConfigError>) -> Vec<Check> {
     };
     let mut checks = vec![Check::ok("settings", format!("understood; responses go to {}", config.database_url))];
     checks.extend(database::checks(&config.database_url));
-    checks.push(mail::check(&config.mail).await);
+    let told = outbox::ask(&config.database_url);
+    checks.push(mail::check(&config.mail, &told.recipients).await);
+    checks.extend(told.check);
     checks.extend(machine::checks(&config));
     checks
 }

@@ -3,6 +3,8 @@
 mod alert;
 mod defang;
 mod mailer;
+mod smtp;
 
 pub use alert::{AlertContent, alert_mail};
 pub use mailer::{Mailer, MailerError, SendError};
+pub use smtp::{SmtpError, Step};

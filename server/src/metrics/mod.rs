@@ -211,6 +211,9 @@ impl Gathered {
             let help = "How long the message that is due longest has been due, 0 when none is";
             let seconds = ConstGauge::new(backlog.outbox_overdue_seconds);
             registry.register("outbox_oldest_due_age_seconds", help, seconds);
+            let help = "How long the oldest message has waited that is due or was tried in vain, 0 when none has";
+            let seconds = ConstGauge::new(backlog.outbox_undelivered_seconds);
+            registry.register("outbox_undelivered_age_seconds", help, seconds);
             let help = "Responses whose comment cannot be found by its words yet";
             registry.register("search_index_lag_rows", help, ConstGauge::new(backlog.to_index));
         }

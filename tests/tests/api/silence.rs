@@ -142,8 +142,11 @@ async fn score_that_turns_bad_is_told_when_the_response_is_complete() {
 #[tokio::test]
 async fn mail_that_was_tried_stays_and_is_sent_once() {
     for backend in Backend::ALL {
-        let smtp =
-            Smtp::with(SmtpOptions { refuse: Some(Refuse { verb: "RCPT", times: 1 }), ..Default::default() }).await;
+        let smtp = Smtp::with(SmtpOptions {
+            refuse: Some(Refuse { verb: "RCPT", times: 1, code: 451 }),
+            ..Default::default()
+        })
+        .await;
         let app = patient(backend, &smtp, "0").await;
         let id = sample::response_id();
         send(&app, &id, 0, 1, json!({ "complete": false })).await;

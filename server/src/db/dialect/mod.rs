@@ -21,7 +21,7 @@ pub use unnest::{Column, Unnest};
 use fixed::Fixed;
 
 use super::connection::AnyConnection;
-use super::outbox::{NewAlertRow, NewOutboxRow, OutboxRow, OutboxState};
+use super::outbox::{KINDS, NewAlertRow, NewOutboxRow, OutboxRow, OutboxState};
 use super::responses::{NewResponseRow, ResponseRow};
 use super::schema::{alerts, outbox, responses, search_queue};
 use super::score_days::{SCORES, ScoreDays};
@@ -161,14 +161,15 @@ pub fn insert_outbox(conn: &mut AnyConnection, rows: &[&NewOutboxRow]) -> QueryR
     Ok(())
 }
 
-/// Takes up to `limit` due messages, the longest due first, and keeps others off them until `lease_until` (Unix ms). A
-/// site at a time: a distributed database locks rows on one node only.
+/// Takes up to `limit` due messages of the kinds we know, the longest due first, and keeps others off them until
+/// `lease_until` (Unix ms). A site at a time: a distributed database locks rows on one node only.
 ///
 /// # Errors
 /// What the database says.
 pub fn lease_due(conn: &mut AnyConnection, now: i64, lease_until: i64, limit: i64) -> QueryResult<Vec<OutboxRow>> {
     let mut sites: Vec<i64> = outbox::table
         .filter(outbox::state.eq(OutboxState::Pending.as_str()))
+        .filter(outbox::kind.eq_any(KINDS))
         .filter(outbox::next_attempt_at.le(now))
         .order(outbox::next_attempt_at)
         .select(outbox::site_id)
@@ -176,8 +177,11 @@ pub fn lease_due(conn: &mut AnyConnection, now: i64, lease_until: i64, limit: i6
         .load(conn)?;
     sites.sort_unstable();
     sites.dedup();
-    let due = "SELECT message_id FROM outbox WHERE site_id = $2 AND state = 'pending' AND next_attempt_at <= $3 \
-               ORDER BY next_attempt_at LIMIT $4";
+    let due = format!(
+        "SELECT message_id FROM outbox WHERE site_id = $2 AND state = 'pending' AND kind IN ('{}') \
+         AND next_attempt_at <= $3 ORDER BY next_attempt_at LIMIT $4",
+        KINDS.join("', '")
+    );
     let wanted = match conn {
         // One writer, and no row locks.
         AnyConnection::Sqlite(_) => format!("IN ({due})"),
