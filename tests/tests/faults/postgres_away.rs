@@ -1,7 +1,8 @@
 //! PostgreSQL goes away, and comes back, under load.
 
 use counterbell_shared::problem::ProblemCode;
-use counterbell_tests::{Backend, Customers, Postgres, Smtp, Stop, TestApp, audit, environment, wait};
+use counterbell_tests::{Backend, Customers, Postgres, Smtp, Stop, TestApp, audit, environment, sample, wait};
+use serde_json::json;
 
 #[tokio::test]
 async fn postgres_stopped_under_load_comes_back_without_a_restart() {
@@ -28,6 +29,33 @@ async fn postgres_stopped_under_load_comes_back_without_a_restart() {
     assert_eq!(met.cut_off, 0, "the server itself was there all the time");
     audit::end_lost_leases(&app).await;
     audit::expect_all_kept(&app, &smtp, &met, 0).await;
+}
+
+#[tokio::test]
+async fn server_stops_although_its_database_hangs() {
+    let postgres = Postgres::start(&environment::workspace().join("target")).unwrap();
+    let mut app = TestApp::on(Backend::Postgres).postgres(&postgres).await;
+    app.respond(&sample::response(4)).await.expect(201);
+    postgres.freeze();
+    let url = app.url("/v1/responses");
+    let body = sample::with(json!({ "site_key": app.site_key }), sample::response(3));
+    let waiting = tokio::spawn(reqwest::Client::new().post(url).json(&body).send());
+    wait::until_true("response that waits", async || {
+        let metrics = app.get("/metrics");
+        let metrics = tokio::time::timeout(std::time::Duration::from_secs(10), metrics).await;
+        metrics.is_ok_and(|metrics| metrics.text().contains("counterbell_storage_up 0"))
+    })
+    .await;
+
+    app.program().terminate();
+
+    let status = app.program().wait_for_exit().await;
+    assert!(!status.success(), "{status}: what hangs was left behind");
+    assert!(app.log().contains("Not stopped after"), "{}", app.log());
+    assert!(!waiting.await.unwrap().is_ok_and(|answer| answer.status().is_success()), "it was not stored");
+    postgres.thaw();
+    app.start_again().await;
+    assert!(app.count("responses") >= 1);
 }
 
 #[tokio::test]

@@ -84,8 +84,10 @@ pub async fn list_outbox(
 pub async fn resend_message(
     access: Access,
     state: web::Data<AppState>,
+    request: HttpRequest,
     message_id: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
+    Params::parse(&request)?.finish()?;
     let not_found = || ApiError::new(ProblemCode::NotFound, "No site this API key covers has such a parked message.");
     let id: ResponseId = message_id.parse().map_err(|_| not_found())?;
     let site_ids = access.all_site_ids();

@@ -191,8 +191,10 @@ fn is_same(one: &ResponseRow, other: &ResponseRow) -> bool {
 pub async fn release_response(
     access: Access,
     state: web::Data<AppState>,
+    request: HttpRequest,
     response_id: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
+    Params::parse(&request)?.finish()?;
     let id: ResponseId = response_id.parse().map_err(|_| not_found())?;
     let site_ids = access.all_site_ids();
     let row = state.writer.run(move |conn| release(conn, &site_ids, id, UnixMillis::now())).await?;
@@ -208,8 +210,10 @@ pub async fn release_response(
 pub async fn get_response(
     access: Access,
     state: web::Data<AppState>,
+    request: HttpRequest,
     response_id: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
+    Params::parse(&request)?.finish()?;
     let id: ResponseId = response_id.parse().map_err(|_| not_found())?;
     let site_ids = access.all_site_ids();
     let row = state.pool.read(move |conn| ResponseRow::find(conn, &site_ids, id)).await?.ok_or_else(not_found)?;
