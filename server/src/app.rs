@@ -57,6 +57,8 @@ pub struct AppState {
     pub daily_caps: DailyCaps,
     /// How long an alert about a response that is not complete waits for the customer to go on, in ms.
     pub silence_ms: i64,
+    /// How long after its first step a response that is not complete may be replaced, in ms.
+    pub revisable_ms: i64,
     /// What is counted.
     pub metrics: Metrics,
     /// Most records waiting for the writer.
@@ -128,6 +130,7 @@ impl Server {
             trusted_proxies: TrustedProxies::new(config.trusted_proxies.clone()),
             daily_caps: DailyCaps::default(),
             silence_ms: config.silence_ms,
+            revisable_ms: config.revisable_ms,
             metrics,
             queue_capacity: config.queue_capacity,
         });

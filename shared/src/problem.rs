@@ -52,6 +52,8 @@ problem_codes! {
     NotFound "not_found" 404 "Not found";
     /// Something lives here, but not for this method.
     MethodNotAllowed "method_not_allowed" 405 "Method not allowed";
+    /// The response takes no later revisions any more.
+    ResponseClosed "response_closed" 409 "The response takes nothing more";
     /// The body came too slowly.
     RequestTimeout "request_timeout" 408 "The request took too long";
     /// The body is larger than the limit.

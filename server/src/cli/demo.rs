@@ -22,7 +22,7 @@ use crate::db::sites::{Limits, NewSite, Site};
 use crate::db::{AnyConnection, DatabaseUrl, dialect};
 use crate::demo::{RECIPIENT, REVIEWS_MAP, SITE_NAME, Shop, dated_reviews};
 use crate::import::{ImportOptions, import_csv};
-use crate::ingest::{SILENCE_MS, StoreMode};
+use crate::ingest::{REVISABLE_MS, SILENCE_MS, StoreMode};
 use crate::surveys::TEMPLATES_ONLY;
 
 /// Show the whole product: a server with real reviews, and a shop to rate
@@ -65,6 +65,7 @@ impl DemoArgs {
             rate_limit: 0,
             trusted_proxies: Vec::new(),
             silence_ms: SILENCE_MS,
+            revisable_ms: REVISABLE_MS,
             mail: MailConfig {
                 from: "counterbell@localhost".parse().map_err(|_| CliError::Usage("no sender".to_owned()))?,
                 transport: MailTransport::Folder(mail_dir.clone()),

@@ -12,10 +12,13 @@ use serde::Deserialize;
 pub use mail::{MailConfig, MailLimits, MailSettings, MailTransport, SmtpServer, SmtpTls};
 
 use crate::db::DatabaseUrl;
-use crate::ingest::SILENCE_MS;
+use crate::ingest::{REVISABLE_MS, SILENCE_MS};
 
 /// Far above what people do, also those of a shop behind one address.
 const RATE_LIMIT_PER_MINUTE: u32 = 120;
+
+/// A month: who goes on later than that writes something new.
+const REVISABLE_MAX_HOURS: u32 = 720;
 
 /// A setting is missing or cannot be understood; `Display` says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -78,6 +81,10 @@ pub struct HttpSettings {
     /// Most responses one address may send a minute, 0 for no limit; one more is answered 429 [default: 120]
     #[arg(long, env = "COUNTERBELL_RATE_LIMIT", value_name = "N")]
     pub rate_limit: Option<u32>,
+    /// Hours after its first step in which a response that is not complete may be replaced by later steps, 0 to 720; what
+    /// comes later is kept beside it [default: 24]
+    #[arg(long, env = "COUNTERBELL_REVISABLE_HOURS", value_name = "HOURS")]
+    pub revisable_hours: Option<u32>,
     /// Network of a proxy whose X-Forwarded-For is believed, such as 127.0.0.1/32 or 10.0.0.0/8; repeat for more
     #[arg(long = "trusted-proxy", env = "COUNTERBELL_TRUSTED_PROXIES", value_name = "NETWORK", value_delimiter = ',')]
     pub trusted_proxies: Option<Vec<IpNet>>,
@@ -120,6 +127,8 @@ pub struct ServeConfig {
     pub trusted_proxies: Vec<IpNet>,
     /// How long an alert about a response that is not complete waits for the customer to go on, in ms.
     pub silence_ms: i64,
+    /// How long after its first step a response that is not complete may be replaced, in ms.
+    pub revisable_ms: i64,
     /// How mail is sent.
     pub mail: MailConfig,
 }
@@ -158,6 +167,7 @@ impl CommonSettings {
         }
         let rate_limit = http.rate_limit.or(file.http.rate_limit).unwrap_or(RATE_LIMIT_PER_MINUTE);
         let trusted_proxies = http.trusted_proxies.clone().or(file.http.trusted_proxies).unwrap_or_default();
+        let revisable_ms = revisable_ms(http.revisable_hours.or(file.http.revisable_hours))?;
         let mail = mail.clone().or(file.mail).resolve()?;
         Ok(ServeConfig {
             database_url,
@@ -167,6 +177,7 @@ impl CommonSettings {
             rate_limit,
             trusted_proxies,
             silence_ms: SILENCE_MS,
+            revisable_ms,
             mail,
         })
     }
@@ -181,6 +192,17 @@ impl CommonSettings {
 
     fn file(&self) -> Result<ConfigFile, ConfigError> {
         self.config.as_deref().map_or_else(|| Ok(ConfigFile::default()), read_file)
+    }
+}
+
+fn revisable_ms(hours: Option<u32>) -> Result<i64, ConfigError> {
+    match hours {
+        None => Ok(REVISABLE_MS),
+        Some(hours) if hours <= REVISABLE_MAX_HOURS => Ok(i64::from(hours) * 3_600_000),
+        Some(hours) => Err(ConfigError::Invalid {
+            setting: "--revisable-hours (COUNTERBELL_REVISABLE_HOURS)",
+            reason: format!("{hours} is more than {REVISABLE_MAX_HOURS}, a month"),
+        }),
     }
 }
 

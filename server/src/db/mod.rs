@@ -3,6 +3,7 @@
 #[macro_use]
 mod score_days_sql;
 
+pub mod additions;
 pub mod backlog;
 pub mod checkpoint;
 mod connection;

@@ -4,7 +4,7 @@ use counterbell_shared::time::{DAY_MS, UnixMillis};
 use diesel::prelude::*;
 
 use super::connection::AnyConnection;
-use super::schema::{alerts, outbox, responses, sites};
+use super::schema::{alerts, outbox, response_additions, responses, sites};
 
 /// Sites that keep responses for a limited time, with the days they keep them.
 ///
@@ -60,6 +60,10 @@ pub fn delete_chunk(conn: &mut AnyConnection, site_id: i64, horizon: i64, limit:
         let rows = responses::table.filter(responses::site_id.eq(site_id)).filter(responses::response_id.eq_any(&old));
         let responses = diesel::delete(rows).execute(conn)?;
         let of_old = alerts::table.filter(alerts::site_id.eq(site_id)).filter(alerts::response_id.eq_any(&old));
+        diesel::delete(of_old).execute(conn)?;
+        let of_old = response_additions::table
+            .filter(response_additions::site_id.eq(site_id))
+            .filter(response_additions::response_id.eq_any(&old));
         diesel::delete(of_old).execute(conn)?;
         let messages: Vec<Vec<u8>> = outbox::table
             .filter(outbox::site_id.eq(site_id))

@@ -13,6 +13,6 @@ mod update;
 mod writer;
 
 pub use daily_cap::{CapReached, DailyCaps};
-pub use record::{HeldReason, Record, SILENCE_MS, fired, new_id};
-pub use store::{Statements, StoreMode, release};
+pub use record::{HeldReason, REVISABLE_MS, Record, SILENCE_MS, fired, new_id};
+pub use store::{Statements, StoreMode, Written, release};
 pub use writer::{IngestError, Signals, Stored, Writer, WriterHandle, WriterSettings};

@@ -14,7 +14,7 @@ use super::gathering::Gathering;
 use super::overload::OverloadLog;
 use super::queue::{Receiver, Refused, Sender, queue};
 use super::record::Record;
-use super::store::{Statements, StoreMode};
+use super::store::{Statements, StoreMode, Written};
 use crate::background::Foreground;
 use crate::db::{
     AnyConnection, DatabaseUrl, OpenError, StorageError, check_writable, dialect, is_lost, open, prepare_to_write,
@@ -39,6 +39,9 @@ pub enum IngestError {
     /// The server is stopping.
     #[error("the server is stopping")]
     Stopping,
+    /// What is stored under the response's id takes nothing more. Sending it again will not help.
+    #[error("the response takes nothing more")]
+    Closed,
     /// The database failed.
     #[error(transparent)]
     Storage(#[from] StorageError),
@@ -80,7 +83,7 @@ enum Work {
 /// A record, and who waits for its commit.
 struct Waiting {
     record: Record,
-    waiter: oneshot::Sender<Result<Outcome, StorageError>>,
+    waiter: oneshot::Sender<Result<Written, StorageError>>,
 }
 
 /// Other writing, in a savepoint of the batch's transaction: it costs no commit of its own.
@@ -212,7 +215,12 @@ impl WriterHandle {
             tokio::task::yield_now().await;
         }
         self.enqueue(&self.queue, Work::Store(Box::new(Waiting { record, waiter: reply })))?;
-        let outcome = answer.await.map_err(|_| writer_gone())??;
+        let outcome = match answer.await.map_err(|_| writer_gone())?? {
+            Written::Accepted => Outcome::Accepted,
+            Written::Updated => Outcome::Updated,
+            Written::Duplicate => Outcome::Duplicate,
+            Written::Closed => return Err(IngestError::Closed),
+        };
         Ok(Stored { response_id, outcome })
     }
 
@@ -362,7 +370,7 @@ impl Loop {
                 outcomes
             }
         };
-        let written = |outcome: &Result<Outcome, _>| matches!(outcome, Ok(Outcome::Accepted | Outcome::Updated));
+        let written = |outcome: &Result<Written, _>| matches!(outcome, Ok(Written::Accepted | Written::Updated));
         let written = || records.iter().zip(&outcomes).filter(|(_, outcome)| written(outcome));
         self.stored.fetch_add(written().count() as u64, Ordering::Relaxed);
         // What waits for the customer to go on is found when it is due.
@@ -379,7 +387,7 @@ impl Loop {
     }
 
     /// What became of each record of a batch that was committed. Later revisions may have failed by themselves.
-    fn after_commit(&mut self, outcomes: Vec<QueryResult<Outcome>>) -> Vec<Result<Outcome, StorageError>> {
+    fn after_commit(&mut self, outcomes: Vec<QueryResult<Written>>) -> Vec<Result<Written, StorageError>> {
         let failed = outcomes.iter().filter(|outcome| outcome.is_err()).count();
         if let Some(error) = outcomes.iter().find_map(|outcome| outcome.as_ref().err()) {
             tracing::error!(error = %error, records = failed, "Later revisions were not stored: {error}");
@@ -400,7 +408,7 @@ impl Loop {
 
     /// After a batch failed: one record the database refuses must not fail its neighbours, so each is tried alone,
     /// unless the database itself is away.
-    fn store_again(&mut self, records: &[&Record], error: StorageError) -> Vec<Result<Outcome, StorageError>> {
+    fn store_again(&mut self, records: &[&Record], error: StorageError) -> Vec<Result<Written, StorageError>> {
         tracing::error!(error = %error, records = records.len(), "A batch was not stored: {error}");
         let poison = matches!(&error, StorageError::Query(error) if is_about_the_data(error));
         if !poison || records.len() <= 1 {

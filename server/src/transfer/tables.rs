@@ -6,12 +6,13 @@ use counterbell_shared::metric::Metric;
 use diesel::prelude::*;
 
 use super::rows::{
-    AlertCopy, AlertRuleRow, ApiKeyRow, OutboxCopy, ResponseCopy, ScoreDayCopy, SiteOriginRow, SiteRecipientRow,
-    SiteRow, SurveyCopy,
+    AdditionCopy, AlertCopy, AlertRuleRow, ApiKeyRow, OutboxCopy, ResponseCopy, ScoreDayCopy, SiteOriginRow,
+    SiteRecipientRow, SiteRow, SurveyCopy,
 };
 use crate::db::AnyConnection;
 use crate::db::schema::{
-    alert_rules, alerts, api_keys, outbox, responses, score_days, site_origins, site_recipients, sites, surveys,
+    alert_rules, alerts, api_keys, outbox, response_additions, responses, score_days, site_origins, site_recipients,
+    sites, surveys,
 };
 
 /// Rows compared at a time: enough to make a round trip cheap, few enough for the memory of a small machine.
@@ -200,6 +201,9 @@ small_table!(Surveys, surveys, SurveyCopy, (i64, String, i32), |row| (row.site_i
 small_table!(ApiKeys, api_keys, ApiKeyRow, String, |row| row.key_id.clone());
 large_table!(Responses, responses, ResponseCopy, response_id, (i64, Vec<u8>), |row| {
     (row.site_id, row.response_id.clone())
+});
+large_table!(ResponseAdditions, response_additions, AdditionCopy, response_id, (i64, Vec<u8>, i32), |row| {
+    (row.site_id, row.response_id.clone(), row.revision)
 });
 large_table!(Alerts, alerts, AlertCopy, response_id, (i64, Vec<u8>, String), |row| {
     (row.site_id, row.response_id.clone(), row.rule.clone())

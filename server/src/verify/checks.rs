@@ -53,7 +53,7 @@ pub(super) fn integrity(conn: &mut AnyConnection) -> QueryResult<Check> {
 }
 
 /// Each with the query that counts it as `n`.
-pub(super) fn all() -> [(Counted, String); 4] {
+pub(super) fn all() -> [(Counted, String); 5] {
     let references = Counted {
         name: "references",
         good: "every row belongs to a site",
@@ -65,6 +65,12 @@ pub(super) fn all() -> [(Counted, String); 4] {
         good: "every id, metric, score and revision can be read",
         bad: "responses have an id, a metric, a score or a revision this program does not write",
         advice: "find out what else writes to the database, and correct those rows",
+    };
+    let additions = Counted {
+        name: "additions",
+        good: "every addition is to a stored response",
+        bad: "additions are to responses that are not there",
+        advice: "responses were deleted past this program: restore them from a backup",
     };
     let alerts = Counted {
         name: "alerts",
@@ -83,6 +89,7 @@ pub(super) fn all() -> [(Counted, String); 4] {
     [
         (references, of_no_site()),
         (responses, unreadable()),
+        (additions, of_no_response("response_additions", NEVER_PURGED)),
         (alerts, of_no_response("alerts", NEVER_PURGED)),
         (outbox, of_no_response("outbox", &format!("state = 'pending' OR {NEVER_PURGED}"))),
     ]
@@ -90,13 +97,14 @@ pub(super) fn all() -> [(Counted, String); 4] {
 
 /// Rows that belong to a site that is not there.
 fn of_no_site() -> String {
-    const TABLES: [&str; 9] = [
+    const TABLES: [&str; 10] = [
         "site_origins",
         "site_recipients",
         "alert_rules",
         "surveys",
         "api_keys",
         "responses",
+        "response_additions",
         "alerts",
         "outbox",
         "score_days",

@@ -5,6 +5,7 @@ mod cursor;
 mod outbox;
 mod page;
 mod params;
+mod response_view;
 mod responses;
 mod summary;
 mod surveys;

@@ -85,7 +85,8 @@ pub async fn accept(state: &AppState, site: &Site, response: Response) -> Result
     {
         return Err(full.into());
     }
-    let record = Record::new(site, response, now, state.silence_ms);
+    let mut record = Record::new(site, response, now, state.silence_ms);
+    record.revisable_since = now.0 - state.revisable_ms;
     let held = record.response.held.is_some();
     let stored = state.writer.store(record).await;
     if counted.is_ok() && !stored.as_ref().is_ok_and(|stored| stored.outcome == Outcome::Accepted) {
