@@ -54,7 +54,7 @@ impl Installation {
     }
 
     /// The binary with these settings, where its database can be reached.
-    fn command(&self) -> Command {
+    pub fn command(&self) -> Command {
         let mut command = cli::command(self.dir());
         if let [name, args @ ..] = self.runner.as_slice() {
             let mut run = Command::new(name);
