@@ -21,6 +21,7 @@ mod program;
 pub mod sample;
 mod setup;
 mod smtp;
+mod template;
 mod tls;
 mod volume;
 pub mod wait;

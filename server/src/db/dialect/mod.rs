@@ -23,7 +23,7 @@ use fixed::Fixed;
 use super::connection::AnyConnection;
 use super::outbox::{KINDS, NewAlertRow, NewOutboxRow, OutboxRow, OutboxState};
 use super::responses::{NewResponseRow, ResponseRow};
-use super::schema::{alerts, outbox, responses, search_queue};
+use super::schema::{alerts, outbox, responses, search_queue, sites};
 use super::score_days::{SCORES, ScoreDays};
 
 /// Any number that no other program on the same PostgreSQL is likely to lock.
@@ -123,6 +123,22 @@ pub fn lock_response(conn: &mut AnyConnection, site_id: i64, response_id: &[u8])
         AnyConnection::Postgres(pg) => row.for_update().first(pg),
     }
     .optional()
+}
+
+/// Keeps everybody else from changing what belongs to a site, if they take this lock too, until the transaction ends.
+/// Responses of the site go on being stored.
+///
+/// # Errors
+/// What the database says.
+pub fn lock_site(conn: &mut AnyConnection, site_id: i64) -> QueryResult<()> {
+    match conn {
+        // A transaction that writes has the whole database.
+        AnyConnection::Sqlite(_) => Ok(()),
+        // Not `FOR UPDATE`: rows that refer to the site would have to wait.
+        AnyConnection::Postgres(pg) => {
+            sites::table.find(site_id).select(sites::id).for_no_key_update().execute(pg).map(drop)
+        }
+    }
 }
 
 /// Inserts fired alerts.
