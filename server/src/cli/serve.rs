@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use clap::Args;
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::CliError;
 use super::output::{LogFormat, start_log};
@@ -69,17 +70,35 @@ fn announce(config: &ServeConfig, address: SocketAddr) {
     tracing::info!("Listening on http://{address}");
 }
 
-/// Completes at SIGTERM or SIGINT.
+/// Completes at SIGTERM, SIGINT or SIGHUP. By SIGHUP a terminal that is closed ends what was started in it.
 pub async fn stop_signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        // Without signals there is only the hard way to stop; acknowledged responses survive that too.
-        return std::future::pending().await;
-    };
+    let hangup = if hangup_is_ignored() { None } else { Some(SignalKind::hangup()) };
     tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+        () = received(Some(SignalKind::terminate())) => {}
+        () = received(Some(SignalKind::interrupt())) => {}
+        () = received(hangup) => {}
     }
+}
+
+async fn received(kind: Option<SignalKind>) {
+    match kind.map(signal) {
+        Some(Ok(mut signal)) => {
+            signal.recv().await;
+        }
+        // Without signals there is only the hard way to stop; acknowledged responses survive that too.
+        Some(Err(_)) | None => std::future::pending().await,
+    }
+}
+
+/// `nohup` starts a program with SIGHUP ignored, and to listen for a signal would end that.
+#[cfg(target_os = "linux")]
+fn hangup_is_ignored() -> bool {
+    let ignored = procfs::process::Process::myself().and_then(|process| process.status()).map(|status| status.sigign);
+    // A bit each, the first for signal 1, which is SIGHUP.
+    ignored.is_ok_and(|signals| signals & 1 == 1)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn hangup_is_ignored() -> bool {
+    false
 }
