@@ -48,7 +48,7 @@ impl ServeArgs {
         }
         actix_web::rt::System::new().block_on(async {
             let server = Server::bind(&config, self.bench_storage)?;
-            announce(&config, server.address()?);
+            announce(&config, &server.addresses()?);
             server.run(stop_signal()).await?;
             Ok(())
         })
@@ -56,7 +56,7 @@ impl ServeArgs {
 }
 
 /// Says at start what an operator would otherwise find out too late.
-fn announce(config: &ServeConfig, address: SocketAddr) {
+fn announce(config: &ServeConfig, addresses: &[SocketAddr]) {
     tracing::info!("Responses are stored in {}", config.database_url);
     match &config.mail.transport {
         MailTransport::Smtp { .. } => {
@@ -67,7 +67,8 @@ fn announce(config: &ServeConfig, address: SocketAddr) {
             tracing::warn!("No mail server is configured (--smtp-url): mails are written to {folder}/*.eml");
         }
     }
-    tracing::info!("Listening on http://{address}");
+    let addresses: Vec<_> = addresses.iter().map(|address| format!("http://{address}")).collect();
+    tracing::info!("Listening on {}", addresses.join(" and "));
 }
 
 /// Completes at SIGTERM, SIGINT or SIGHUP. By SIGHUP a terminal that is closed ends what was started in it.

@@ -26,8 +26,35 @@ pub enum InvalidDatabaseUrl {
     #[error("the SQLite URL names no file: use sqlite:///absolute/path.db or sqlite:relative/path.db")]
     NoPath,
     /// `sqlite://host/path`.
-    #[error("sqlite://{0} would name a host: use sqlite:///absolute/path.db or sqlite:relative/path.db")]
-    Host(String),
+    #[error(
+        "the SQLite URL would name a host: use three slashes, sqlite:///absolute/path.db, or none, \
+         sqlite:relative/path.db"
+    )]
+    Host,
+    /// `sqlite:~/path` or `sqlite:$HOME/path`: a shell writes the folder's name there only where a word begins, and a
+    /// file is read by no shell.
+    #[error(
+        "the SQLite URL begins with ~ or $, and nothing has put your home folder there: write the whole path, \
+         sqlite:///home/you/counterbell.db, or on a command line \"sqlite://$HOME/counterbell.db\""
+    )]
+    Unexpanded,
+    /// `sqlite::memory:`.
+    #[error(
+        "a database in memory would lose every response when the program ends: name a file, such as \
+         sqlite:data/counterbell.db"
+    )]
+    Memory,
+    /// `sqlite:path?mode=rwc`.
+    #[error(
+        "the SQLite URL takes no options: leave out ? and what follows it; the file is made when it is missing, and \
+         how it is opened is set already"
+    )]
+    Options,
+    /// `sqlite:file:path`.
+    #[error(
+        "the SQLite URL takes no file: in front of the path: use sqlite:///absolute/path.db or sqlite:relative/path.db"
+    )]
+    FileUri,
 }
 
 impl FromStr for DatabaseUrl {
@@ -38,21 +65,37 @@ impl FromStr for DatabaseUrl {
             return Err(InvalidDatabaseUrl::UnknownScheme(String::new()));
         };
         match scheme {
-            "sqlite" => {
-                let path = match rest.strip_prefix("//") {
-                    Some(path) if path.starts_with('/') || path.is_empty() => path,
-                    Some(host) => return Err(InvalidDatabaseUrl::Host(host.to_owned())),
-                    None => rest,
-                };
-                if path.is_empty() || path.ends_with('/') {
-                    return Err(InvalidDatabaseUrl::NoPath);
-                }
-                Ok(Self::Sqlite(PathBuf::from(path)))
-            }
+            "sqlite" => sqlite_path(rest).map(Self::Sqlite),
             "postgres" | "postgresql" => Ok(Self::Postgres(text.to_owned())),
             other => Err(InvalidDatabaseUrl::UnknownScheme(other.to_owned())),
         }
     }
+}
+
+/// The file that `sqlite:` and this name. What other programs take for something else is no name of a file.
+fn sqlite_path(rest: &str) -> Result<PathBuf, InvalidDatabaseUrl> {
+    if rest.contains('?') {
+        return Err(InvalidDatabaseUrl::Options);
+    }
+    let name = rest.trim_start_matches('/');
+    if name.starts_with(":memory:") {
+        return Err(InvalidDatabaseUrl::Memory);
+    }
+    if name.starts_with(['~', '$']) {
+        return Err(InvalidDatabaseUrl::Unexpanded);
+    }
+    if name.starts_with("file:") {
+        return Err(InvalidDatabaseUrl::FileUri);
+    }
+    let path = match rest.strip_prefix("//") {
+        Some(path) if path.starts_with('/') || path.is_empty() => path,
+        Some(_) => return Err(InvalidDatabaseUrl::Host),
+        None => rest,
+    };
+    if path.is_empty() || path.ends_with('/') {
+        return Err(InvalidDatabaseUrl::NoPath);
+    }
+    Ok(PathBuf::from(path))
 }
 
 /// Without user and password, fit for a log.
@@ -99,7 +142,19 @@ mod tests {
             ("counterbell.db", InvalidDatabaseUrl::UnknownScheme(String::new())),
             ("sqlite:", InvalidDatabaseUrl::NoPath),
             ("sqlite:///", InvalidDatabaseUrl::NoPath),
-            ("sqlite://data/cb.db", InvalidDatabaseUrl::Host("data/cb.db".to_owned())),
+            ("sqlite://data/cb.db", InvalidDatabaseUrl::Host),
+            ("sqlite:~/cb.db", InvalidDatabaseUrl::Unexpanded),
+            ("sqlite://~/cb.db", InvalidDatabaseUrl::Unexpanded),
+            ("sqlite:///~/cb.db", InvalidDatabaseUrl::Unexpanded),
+            ("sqlite:$HOME/cb.db", InvalidDatabaseUrl::Unexpanded),
+            ("sqlite:///${STATE_DIRECTORY}/cb.db", InvalidDatabaseUrl::Unexpanded),
+            ("sqlite::memory:", InvalidDatabaseUrl::Memory),
+            ("sqlite://:memory:", InvalidDatabaseUrl::Memory),
+            ("sqlite:///:memory:", InvalidDatabaseUrl::Memory),
+            ("sqlite:cb.db?mode=rwc", InvalidDatabaseUrl::Options),
+            ("sqlite:///var/lib/cb.db?", InvalidDatabaseUrl::Options),
+            ("sqlite:file:cb.db", InvalidDatabaseUrl::FileUri),
+            ("sqlite:file:cb.db?mode=memory", InvalidDatabaseUrl::Options),
         ] {
             assert_eq!(text.parse::<DatabaseUrl>(), Err(error), "{text}");
         }
