@@ -1,5 +1,6 @@
 //! The commands of `counterbell`.
 
+mod arguments;
 mod bench;
 mod demo;
 mod doctor;
@@ -65,7 +66,7 @@ enum Command {
 
 /// Runs the command of this process's arguments.
 pub fn run() -> ExitCode {
-    let done = match Cli::parse().command {
+    let done = match arguments::parse::<Cli>().command {
         Command::Serve(args) => args.run(),
         Command::Demo(args) => args.run(),
         Command::Site(command) => command.run(),

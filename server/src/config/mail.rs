@@ -155,6 +155,26 @@ mod tests {
     }
 
     #[test]
+    fn mistyped_url_tells_no_secret() {
+        for url in
+            ["smtp://ann:s3cret@mail.example:587?tls=required", "smtps://ann:5s3cret@mail.example", "ann:s3cret@x"]
+        {
+            for at in (0..url.len()).filter(|at| !url[*at..].starts_with("s3cret")) {
+                let (before, after) = url.split_at(at);
+                let changed = "@:/?#&=%[]\\".chars().map(|c| format!("{before}{c}{after}"));
+                for text in changed.chain([format!("{before}{}", &after[1..])]).filter(|text| text.contains("s3cret")) {
+                    let settings = MailSettings { smtp_url: Some(text.clone()), ..MailSettings::default() };
+                    let told = match settings.resolve() {
+                        Ok(config) => format!("{config:?} {}", config.transport),
+                        Err(error) => format!("{error} {error:?}"),
+                    };
+                    assert!(!told.contains("s3cret"), "{text}: {told}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn display_hides_the_password() {
         let url = "smtps://ann:secret@mail.example:465".to_owned();
         let transport = MailTransport::Smtp { url, ca_file: None };

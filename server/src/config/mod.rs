@@ -2,7 +2,9 @@
 
 mod listen;
 mod mail;
+mod quoted;
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -48,7 +50,7 @@ pub enum ConfigError {
 }
 
 /// Where responses are stored: `COUNTERBELL_DATABASE_URL`; `[database] url` in the file.
-#[derive(Args, Clone, Debug, Default, Deserialize)]
+#[derive(Args, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DatabaseSettings {
     /// Where responses are stored: sqlite:///absolute/path.db, sqlite:relative/path.db or postgres://user@host/database
@@ -61,6 +63,13 @@ pub struct DatabaseSettings {
         hide_env_values = true
     )]
     pub url: Option<String>,
+}
+
+/// The URL may hold a password.
+impl fmt::Debug for DatabaseSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DatabaseSettings(..)")
+    }
 }
 
 /// How it is served: `COUNTERBELL_LISTEN`, `COUNTERBELL_WORKERS`, `COUNTERBELL_QUEUE_CAPACITY`; `[http]` in the file.
@@ -190,7 +199,7 @@ fn read_file(path: &Path) -> Result<ConfigFile, ConfigError> {
         let place = line.map(|line| format!("line {line}: ")).unwrap_or_default();
         ConfigError::Parse {
             path: path.to_path_buf(),
-            reason: format!("{place}{}", error.message().replace('\n', " ")),
+            reason: format!("{place}{}", quoted::without_quoted(error.message()).replace('\n', " ")),
         }
     })
 }

@@ -2,7 +2,7 @@
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 
-use counterbell_tests::{Backend, Program, TestApp, command, run_command};
+use counterbell_tests::{Backend, CliOutput, Program, TestApp, command, run_command};
 use tempfile::TempDir;
 
 #[tokio::test]
@@ -43,6 +43,54 @@ async fn sqlite_url_that_names_no_file_is_refused_with_what_to_write_instead() {
             assert!(told.lines().count() == 1 && told.contains(instead), "{url}: {output:?}");
             assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "{url} left files");
         }
+    }
+}
+
+#[tokio::test]
+async fn password_of_a_wrong_url_is_told_nowhere() {
+    let hidden = |what: &str, output: &CliOutput| {
+        let told = [output.stdout.as_str(), &output.stderr].concat();
+        assert!(!told.is_empty() && !told.contains("s3cret"), "{what}: {output:?}");
+    };
+    for url in [
+        "postgres://ann:s3cret@127.0.0.1:1/shop",
+        "postgres://ann:1@s3cret@127.0.0.1:1/shop",
+        "postgres://ann:1/s3cret@127.0.0.1:1/shop",
+        "postgres://ann:1?s3cret=@127.0.0.1:1/shop",
+        "postgres://ann:1%s3cret@127.0.0.1:1/shop",
+        "postgres://ann:[s3cret@127.0.0.1:1/shop",
+        "postgres:ann:s3cret@127.0.0.1:1/shop",
+        "postgres://ann@127.0.0.1:1/shop?password=1&s3cret=2",
+        "postgres://ann@127.0.0.1:1/shop?pasword=s3cret",
+        "host=127.0.0.1 port=1 user=ann password=s3cret options='-c a:b'",
+        "mysql:ann:s3cret@127.0.0.1",
+        "sqlite://ann:s3cret@127.0.0.1/shop",
+        "sqlite:ann:s3cret@127.0.0.1/shop",
+    ] {
+        let dir = TempDir::new().unwrap();
+        let database = format!("[database]\nurl = {}\n", serde_json::Value::from(url));
+        for (name, text) in
+            [("section.toml", database.clone()), ("value.toml", database.replace("[database]\nurl", "database"))]
+        {
+            std::fs::write(dir.path().join(name), text).unwrap();
+        }
+        for args in [
+            &["migrate", "--database-url", url][..],
+            &["doctor", "--database-url", url],
+            &["doctor", "--json", "--database-url", url],
+            &["doctor", "--config", "section.toml"],
+            &["doctor", "--config", "value.toml"],
+            &["copy", "--from", url, "--to", "sqlite:to.db"],
+            &["copy", "--from", "sqlite:no.db", "--to", url],
+            &["migrate", url],
+            &[url],
+        ] {
+            hidden(&format!("{args:?}"), &run_command(command(dir.path()).args(args)));
+        }
+        let variable = |args: &[&str]| run_command(command(dir.path()).args(args).env("COUNTERBELL_DATABASE_URL", url));
+        hidden("verify, by variable", &variable(&["verify"]));
+        hidden("help", &variable(&["serve", "--help"]));
+        hidden("a flag nobody knows", &variable(&["serve", "--lisen"]));
     }
 }
 
