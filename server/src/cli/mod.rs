@@ -21,6 +21,8 @@ mod words;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use rustix::fs::Mode;
+use rustix::process::umask;
 
 pub use error::CliError;
 
@@ -66,6 +68,9 @@ enum Command {
 
 /// Runs the command of this process's arguments.
 pub fn run() -> ExitCode {
+    // Before anything is made, and for all of it: SQLite's files, mails, backups, and what they lie in. What customers
+    // wrote is nobody's but the user's who runs this.
+    umask(Mode::RWXG | Mode::RWXO);
     let done = match arguments::parse::<Cli>().command {
         Command::Serve(args) => args.run(),
         Command::Demo(args) => args.run(),
