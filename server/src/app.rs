@@ -75,7 +75,7 @@ pub enum ServeError {
     #[error(transparent)]
     Mailer(#[from] MailerError),
     /// The address.
-    #[error("cannot listen on {address}: {source}")]
+    #[error("--listen (COUNTERBELL_LISTEN): cannot listen on {address}: {source}")]
     Listen {
         /// The address.
         address: SocketAddr,
@@ -89,7 +89,7 @@ pub enum ServeError {
 
 /// A server that listens, not yet answering.
 pub struct Server {
-    listener: TcpListener,
+    listeners: Vec<TcpListener>,
     state: Data<AppState>,
     database_url: DatabaseUrl,
     writer: Writer,
@@ -107,8 +107,8 @@ impl Server {
         let setup = |source| OpenError::Setup { url: config.database_url.to_string(), source };
         prepare_to_write(&mut conn).map_err(setup)?;
         let mailer = Mailer::new(&config.mail)?;
-        let listen = |source| ServeError::Listen { address: config.listen, source };
-        let listener = connections::listen(config.listen).map_err(listen)?;
+        let refused = |(address, source)| ServeError::Listen { address, source };
+        let listeners = connections::listen_on(&config.listen).map_err(refused)?;
         let pool = ReadPool::new(config.database_url.clone());
         let search = SearchIndex::open(&config.database_url, &mut conn, &pool)?;
         let signals = Signals::default();
@@ -134,15 +134,22 @@ impl Server {
             metrics,
             queue_capacity: config.queue_capacity,
         });
-        Ok(Self { listener, state, database_url: config.database_url.clone(), writer, mailer, workers: config.workers })
+        Ok(Self {
+            listeners,
+            state,
+            database_url: config.database_url.clone(),
+            writer,
+            mailer,
+            workers: config.workers,
+        })
     }
 
     /// Where it listens; the port that was free when 0 was asked for.
     ///
     /// # Errors
     /// What the system says.
-    pub fn address(&self) -> std::io::Result<SocketAddr> {
-        self.listener.local_addr()
+    pub fn addresses(&self) -> std::io::Result<Vec<SocketAddr>> {
+        self.listeners.iter().map(TcpListener::local_addr).collect()
     }
 
     /// Answers until `stop` completes, then drains: what was accepted is committed and answered, what comes later is
@@ -151,7 +158,7 @@ impl Server {
     /// # Errors
     /// What the system says.
     pub async fn run(self, stop: impl Future<Output = ()> + 'static) -> std::io::Result<()> {
-        let Self { listener, state, database_url, writer, mailer, workers } = self;
+        let Self { listeners, state, database_url, writer, mailer, workers } = self;
         let (stopping, stopped) = watch::channel(false);
         let (shared, stop_background) = (Data::clone(&state), stopped.clone());
         let background = background::start(move || {
@@ -204,7 +211,7 @@ impl Server {
         .max_connections(per_worker)
         .on_connect(move |connection, data| counted.opened(connection, data))
         .workers(workers);
-        let server = server.listen(listener)?.run();
+        let server = listeners.into_iter().try_fold(server, HttpServer::listen)?.run();
         let handle = server.handle();
         let refuse = state.writer.clone();
         let stopping = Arc::new(stopping);

@@ -3,7 +3,8 @@
 //! A few hundred at a time through the one writer, between two commits of ingest: no lock is held for long. The rollup
 //! stays: it holds no personal data, and shows how things have changed over years.
 
-use std::time::Duration;
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
 
 use actix_web::web::Data;
 use counterbell_shared::time::UnixMillis;
@@ -16,16 +17,24 @@ use crate::db::{StorageError, purge};
 const CHUNK: i64 = 500;
 /// Between two transactions, so that ingest never waits for more than one.
 const PAUSE: Duration = Duration::from_millis(20);
-/// How often it is looked for.
+/// How often all sites are looked at.
 const EVERY: Duration = Duration::from_secs(3_600);
+/// How often it is looked whether a site was told to keep responses for another time.
+const LOOK: Duration = Duration::from_secs(5);
 
-/// Deletes what is too old, now and every hour, until told to stop.
+/// Deletes what is too old, now and every hour, and soon after a site's days were changed, until told to stop.
 pub async fn purge_old(state: Data<AppState>, mut stopped: watch::Receiver<bool>) {
     // A server that died after the responses and before their words left those behind.
     let mut words_too = true;
+    let mut purged = Purged::new();
+    let mut begun = Instant::now();
     loop {
+        if begun.elapsed() >= EVERY {
+            begun = Instant::now();
+            purged.clear();
+        }
         tokio::select! {
-            done = purge_all(&state, words_too) => if let Err(error) = done {
+            done = purge_sites(&state, &mut purged, words_too) => if let Err(error) = done {
                 tracing::error!("Old responses cannot be deleted: {error}");
             } else {
                 words_too = false;
@@ -33,37 +42,47 @@ pub async fn purge_old(state: Data<AppState>, mut stopped: watch::Receiver<bool>
             _ = stopped.changed() => return,
         }
         tokio::select! {
-            () = tokio::time::sleep(EVERY) => {}
+            () = tokio::time::sleep(LOOK) => {}
             _ = stopped.changed() => return,
         }
     }
 }
 
-/// Deletes responses and their words; words alone, too, when `words_too`.
-async fn purge_all(state: &AppState, words_too: bool) -> Result<(), StorageError> {
-    for (site_id, days) in state.pool.read(purge::sites_with_retention).await? {
-        let horizon = purge::horizon(UnixMillis::now(), days);
-        let mut deleted = 0;
-        // First, so that nobody compares the rollup of these days with what is left of them.
-        state.writer.run(move |conn| purge::set_purged_before(conn, site_id, horizon)).await?;
-        loop {
-            let count = state.writer.run(move |conn| purge::delete_chunk(conn, site_id, horizon, CHUNK)).await?;
-            if count == 0 {
-                break;
-            }
-            deleted += count;
-            tokio::time::sleep(PAUSE).await;
+/// Sites whose old responses are gone, with the days they kept them then.
+type Purged = HashMap<i64, i32>;
+
+/// Deletes responses and their words, of sites that are not among `purged` with the days they keep them now; words alone,
+/// too, when `words_too`.
+async fn purge_sites(state: &AppState, purged: &mut Purged, words_too: bool) -> Result<(), StorageError> {
+    let sites = state.pool.read(purge::sites_with_retention).await?;
+    purged.retain(|site_id, _| sites.iter().any(|(known, _)| known == site_id));
+    for (site_id, days) in sites {
+        if purged.get(&site_id) != Some(&days) {
+            purge_site(state, site_id, days, words_too).await?;
+            purged.insert(site_id, days);
         }
-        if deleted > 0 || words_too {
-            state.search.purge(site_id, horizon).await?;
+    }
+    Ok(())
+}
+
+async fn purge_site(state: &AppState, site_id: i64, days: i32, words_too: bool) -> Result<(), StorageError> {
+    let horizon = purge::horizon(UnixMillis::now(), days);
+    let mut deleted = 0;
+    // First, so that nobody compares the rollup of these days with what is left of them.
+    state.writer.run(move |conn| purge::set_purged_before(conn, site_id, horizon)).await?;
+    loop {
+        let count = state.writer.run(move |conn| purge::delete_chunk(conn, site_id, horizon, CHUNK)).await?;
+        if count == 0 {
+            break;
         }
-        if deleted > 0 {
-            tracing::info!(
-                site.id = site_id,
-                deleted,
-                "Deleted {deleted} responses and messages older than {days} days"
-            );
-        }
+        deleted += count;
+        tokio::time::sleep(PAUSE).await;
+    }
+    if deleted > 0 || words_too {
+        state.search.purge(site_id, horizon).await?;
+    }
+    if deleted > 0 {
+        tracing::info!(site.id = site_id, deleted, "Deleted {deleted} responses and messages older than {days} days");
     }
     Ok(())
 }

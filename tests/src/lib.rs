@@ -29,7 +29,7 @@ pub mod wait;
 pub use answer::Answer;
 pub use app::{Node, TestApp};
 pub use browser::{Browser, Customer, Engine, Picture, Widget};
-pub use cli::{CliOutput, command, run_command};
+pub use cli::{CliOutput, command, run_command, same_surroundings};
 pub use counterbell_test_postgres::{Postgres, Stop};
 pub use customers::{Customers, Met};
 pub use database::{Backend, Database, Place};

@@ -59,7 +59,7 @@ impl DemoArgs {
         start_log(LogFormat::Text);
         let config = ServeConfig {
             database_url: database,
-            listen: address,
+            listen: vec![address],
             workers: None,
             queue_capacity: 10_000,
             rate_limit: 0,
@@ -74,7 +74,6 @@ impl DemoArgs {
         };
         actix_web::rt::System::new().block_on(async {
             let server = Server::bind(&config, StoreMode::Group)?;
-            let address = server.address()?;
             let shop = Shop::new(address, &site_key, mail_dir.clone()).serve(shop)?;
             let stop_shop = shop.handle();
             actix_web::rt::spawn(shop);

@@ -1,5 +1,6 @@
 //! The commands of `counterbell`.
 
+mod arguments;
 mod bench;
 mod demo;
 mod doctor;
@@ -20,6 +21,8 @@ mod words;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use rustix::fs::Mode;
+use rustix::process::umask;
 
 pub use error::CliError;
 
@@ -65,7 +68,10 @@ enum Command {
 
 /// Runs the command of this process's arguments.
 pub fn run() -> ExitCode {
-    let done = match Cli::parse().command {
+    // Before anything is made, and for all of it: SQLite's files, mails, backups, and what they lie in. What customers
+    // wrote is nobody's but the user's who runs this.
+    umask(Mode::RWXG | Mode::RWXO);
+    let done = match arguments::parse::<Cli>().command {
         Command::Serve(args) => args.run(),
         Command::Demo(args) => args.run(),
         Command::Site(command) => command.run(),

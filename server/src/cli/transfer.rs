@@ -11,8 +11,9 @@ use serde_json::json;
 
 use super::CliError;
 use super::output::OutputArgs;
-use crate::config::CommonSettings;
+use crate::config::{CommonSettings, ConfigError};
 use crate::db::DatabaseUrl;
+use crate::db::url::InvalidDatabaseUrl;
 use crate::transfer::{self, CopyOptions, CopyProgress};
 
 /// Write everything the database holds to one file, while the server goes on
@@ -61,10 +62,10 @@ pub struct RestoreArgs {
 pub struct CopyArgs {
     /// Database to read, such as sqlite:data/counterbell.db
     #[arg(long, value_name = "URL")]
-    from: DatabaseUrl,
-    /// Database to write, such as postgres://user:password@host:5432/database
+    from: String,
+    /// Database to write, such as postgres://user@host:5432/database
     #[arg(long, value_name = "URL")]
-    to: DatabaseUrl,
+    to: String,
     /// Compare and report, but write nothing; ends with status 1 when they differ
     #[arg(long)]
     dry_run: bool,
@@ -111,8 +112,9 @@ fn rows(counts: &BTreeMap<&'static str, i64>) -> String {
 impl CopyArgs {
     pub fn run(self) -> Result<(), CliError> {
         let options = CopyOptions { dry_run: self.dry_run, delete_extra: self.delete_extra };
+        let (from, to) = (database("--from", &self.from)?, database("--to", &self.to)?);
         let mut progress = Progress::new();
-        let reports = transfer::copy_between(&self.from, &self.to, options, &mut |at| progress.show(at))?;
+        let reports = transfer::copy_between(&from, &to, options, &mut |at| progress.show(at))?;
         progress.finish();
         let equal = reports.iter().all(transfer::TableReport::is_equal);
         let will = if self.dry_run { "to be " } else { "" };
@@ -132,6 +134,11 @@ impl CopyArgs {
         let differ = || CliError::Usage("the databases differ: run it again without --dry-run".to_owned());
         if self.dry_run && !equal { Err(differ()) } else { Ok(()) }
     }
+}
+
+/// Not left to clap, which would quote a URL with its password.
+fn database(setting: &'static str, url: &str) -> Result<DatabaseUrl, ConfigError> {
+    url.parse().map_err(|error: InvalidDatabaseUrl| ConfigError::Invalid { setting, reason: error.to_string() })
 }
 
 /// A bar on a terminal, a plain line now and then otherwise.

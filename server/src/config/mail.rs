@@ -290,6 +290,26 @@ mod tests {
     }
 
     #[test]
+    fn mistyped_url_tells_no_secret() {
+        for url in
+            ["smtp://ann:s3cret@mail.example:587?tls=required", "smtps://ann:5s3cret@mail.example", "ann:s3cret@x"]
+        {
+            for at in (0..url.len()).filter(|at| !url[*at..].starts_with("s3cret")) {
+                let (before, after) = url.split_at(at);
+                let changed = "@:/?#&=%[]\\".chars().map(|c| format!("{before}{c}{after}"));
+                for text in changed.chain([format!("{before}{}", &after[1..])]).filter(|text| text.contains("s3cret")) {
+                    let settings = MailSettings { smtp_url: Some(text.clone()), ..MailSettings::default() };
+                    let told = match settings.resolve() {
+                        Ok(config) => format!("{config:?} {}", config.transport),
+                        Err(error) => format!("{error} {error:?}"),
+                    };
+                    assert!(!told.contains("s3cret"), "{text}: {told}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn machine_names_itself_fully_or_by_its_address() {
         let name = |given: Option<&str>, from: &str| hello_name(given.map(str::to_owned), &from.parse().unwrap());
         assert_eq!(name(None, "bell@shop.example").unwrap().as_deref(), Some("shop.example"));

@@ -1,7 +1,10 @@
 //! Settings: a file, overruled by `COUNTERBELL_*` variables, overruled by flags.
 
+mod listen;
 mod mail;
+mod quoted;
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -50,7 +53,7 @@ pub enum ConfigError {
 }
 
 /// Where responses are stored: `COUNTERBELL_DATABASE_URL`; `[database] url` in the file.
-#[derive(Args, Clone, Debug, Default, Deserialize)]
+#[derive(Args, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DatabaseSettings {
     /// Where responses are stored: sqlite:///absolute/path.db, sqlite:relative/path.db or postgres://user@host/database
@@ -65,11 +68,18 @@ pub struct DatabaseSettings {
     pub url: Option<String>,
 }
 
+/// The URL may hold a password.
+impl fmt::Debug for DatabaseSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DatabaseSettings(..)")
+    }
+}
+
 /// How it is served: `COUNTERBELL_LISTEN`, `COUNTERBELL_WORKERS`, `COUNTERBELL_QUEUE_CAPACITY`; `[http]` in the file.
 #[derive(Args, Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HttpSettings {
-    /// Address and port to listen on; port 0 takes a free one [default: 127.0.0.1:8080]
+    /// Address, or name of this machine, and port to listen on; port 0 takes a free one [default: 127.0.0.1:8080]
     #[arg(long, env = "COUNTERBELL_LISTEN", value_name = "ADDRESS")]
     pub listen: Option<String>,
     /// Threads that answer requests [default: one per core]
@@ -115,8 +125,8 @@ pub struct CommonSettings {
 pub struct ServeConfig {
     /// Where responses are stored.
     pub database_url: DatabaseUrl,
-    /// Address to listen on.
-    pub listen: SocketAddr,
+    /// Addresses to listen on: one, or all that a name has.
+    pub listen: Vec<SocketAddr>,
     /// Threads that answer requests; `None` is one per core.
     pub workers: Option<usize>,
     /// Most records waiting for the writer.
@@ -150,11 +160,8 @@ impl CommonSettings {
     pub fn serve(&self, http: &HttpSettings, mail: &MailSettings) -> Result<ServeConfig, ConfigError> {
         let file = self.file()?;
         let database_url = self.resolve_database(&file)?;
-        let listen = http.listen.clone().or(file.http.listen).unwrap_or_else(|| "127.0.0.1:8080".to_owned());
-        let listen = listen.parse().map_err(|_| ConfigError::Invalid {
-            setting: "--listen (COUNTERBELL_LISTEN)",
-            reason: format!("\"{listen}\" is not an address and a port, such as 127.0.0.1:8080 or [::]:8080"),
-        })?;
+        let listen = http.listen.as_ref().or(file.http.listen.as_ref());
+        let listen = listen::addresses(listen.map_or("127.0.0.1:8080", String::as_str))?;
         let workers = http.workers.or(file.http.workers);
         let queue_capacity = http.queue_capacity.or(file.http.queue_capacity).unwrap_or(10_000);
         for (setting, value) in [
@@ -214,7 +221,7 @@ fn read_file(path: &Path) -> Result<ConfigFile, ConfigError> {
         let place = line.map(|line| format!("line {line}: ")).unwrap_or_default();
         ConfigError::Parse {
             path: path.to_path_buf(),
-            reason: format!("{place}{}", error.message().replace('\n', " ")),
+            reason: format!("{place}{}", quoted::without_quoted(error.message()).replace('\n', " ")),
         }
     })
 }

@@ -136,10 +136,22 @@ pub fn open(url: &DatabaseUrl) -> Result<AnyConnection, OpenError> {
             Ok(AnyConnection::Sqlite(conn))
         }
         DatabaseUrl::Postgres(url) => {
-            let mut conn = PgConnection::establish(url).map_err(connect)?;
+            let mut conn = PgConnection::establish(&url.for_libpq()).map_err(|source| connect(told(source)))?;
             conn.batch_execute(POSTGRES_SETUP).map_err(setup)?;
             Ok(AnyConnection::Postgres(conn))
         }
+    }
+}
+
+/// libpq's words without what may be cut from a password: a parameter it does not know.
+fn told(source: ConnectionError) -> ConnectionError {
+    match source {
+        ConnectionError::BadConnection(text) if text.starts_with("invalid URI query parameter") => {
+            let told = "a parameter behind ? is none that libpq knows, or belongs to a password, in which ? is written as %3F \
+                        and & as %26";
+            ConnectionError::BadConnection(told.to_owned())
+        }
+        source => source,
     }
 }
 

@@ -13,6 +13,7 @@ pub mod keys;
 pub mod migrations;
 pub mod outbox;
 mod pool;
+mod postgres_url;
 pub mod purge;
 pub mod responses;
 #[expect(missing_docs, reason = "the macro's items are the columns of migrations/")]
@@ -32,5 +33,6 @@ pub use connection::{
     AnyConnection, OpenError, check_writable, is_lost, open, prepare_to_write, refused_file, try_write,
 };
 pub use pool::{POSTGRES_READ_ONLY, PoolUse, READ_CONNECTIONS, ReadPool, StorageError};
+pub use postgres_url::{InvalidPostgresUrl, PostgresUrl};
 pub use shared_text::SharedText;
 pub use url::DatabaseUrl;

@@ -122,6 +122,9 @@ fn into_file(
     file::sync(partial.path())?;
     if database.exists() {
         make_way(database, force)?;
+        // Whoever could read the one before can read this one.
+        let permissions = database.metadata().map_err(TransferError::file(database))?.permissions();
+        std::fs::set_permissions(partial.path(), permissions).map_err(TransferError::file(partial.path()))?;
     }
     // They belong to what was there before: a log of another database must not meet this one.
     for helper in file::helpers(database) {

@@ -7,5 +7,6 @@ mod crash;
 mod migrate;
 mod nodes;
 mod parity;
+mod private_files;
 mod retention;
 mod verify;

@@ -52,6 +52,19 @@ async fn old_responses_go_and_their_figures_stay() {
 }
 
 #[tokio::test]
+async fn running_server_keeps_to_days_that_are_changed() {
+    for backend in Backend::ALL {
+        let app = with_old_and_new(backend).await;
+        for (days, kept) in [("300", 60), ("30", 40)] {
+            app.cli(&["site", "set", &app.site_key, "--retention-days", days, "--json"]).json();
+
+            wait::until_true("deleted responses", async || app.count("responses") == kept).await;
+        }
+        assert_eq!(app.count("alerts"), 40, "{backend:?}");
+    }
+}
+
+#[tokio::test]
 async fn words_left_behind_by_a_crash_go_at_the_next_start() {
     let mut app = with_old_and_new(Backend::Postgres).await;
     while app.count("search_queue") > 0 {
