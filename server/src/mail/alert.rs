@@ -9,6 +9,7 @@ use lettre::message::header::{Header, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
 
 use super::defang::defang;
+use super::visible::visible;
 use crate::db::responses::ResponseRow;
 
 /// RFC 3834 section 5: keeps out-of-office replies away.
@@ -38,10 +39,28 @@ struct Facts {
     /// Question and answer.
     answers: Vec<(String, String)>,
     rows: Vec<(&'static str, String)>,
-    can_reply: bool,
+    reply: Reply,
     complete: bool,
     site: String,
     response_id: String,
+}
+
+/// Whether a reply to the mail reaches the customer.
+enum Reply {
+    /// They left no address, or did not agree.
+    No,
+    /// It goes to this address.
+    To(EmailAddress),
+    /// They left this as an address, and mail cannot be sent to it: harmless text.
+    Unusable(String),
+}
+
+impl Reply {
+    /// What was stored need not be an address: the customer typed it, and an earlier version took more.
+    fn of(contact: Option<&str>) -> Self {
+        let Some(contact) = contact else { return Self::No };
+        contact.parse().map_or_else(|_| Self::Unusable(defang(&visible(contact))), Self::To)
+    }
 }
 
 #[derive(Template)]
@@ -87,7 +106,7 @@ impl Facts {
             comment: response.comment.as_deref().map(defang),
             answers: answers.iter().map(|(question, answer)| (defang(question), defang(answer))).collect(),
             rows: rows.into_iter().filter_map(|(name, value)| Some((name, value?))).collect(),
-            can_reply: response.contact_email.is_some(),
+            reply: Reply::of(response.contact_email.as_deref()),
             complete: response.complete,
             site: site.clone(),
             response_id: response.id()?.to_string(),
@@ -127,20 +146,21 @@ pub fn alert_mail(
     message_id: &str,
     content: &AlertContent,
 ) -> Result<Message, String> {
-    let mailbox = |name: Option<&str>, address: &str| -> Result<Mailbox, String> {
-        let address = address.parse().map_err(|_| "a mail address cannot be used".to_owned())?;
+    let recipient: EmailAddress =
+        recipient.parse().map_err(|error| format!("the recipient's address cannot be used: {error}"))?;
+    let mailbox = |name: Option<&str>, address: &EmailAddress| -> Result<Mailbox, String> {
+        let address = address.as_str().parse().map_err(|_| "a mail address cannot be used".to_owned())?;
         Ok(Mailbox::new(name.map(str::to_owned), address))
     };
-    let response = &content.response;
     let facts = Facts::new(content).ok_or("the stored response is corrupt")?;
     let mut mail = Message::builder()
-        .from(mailbox(Some("Counterbell"), from.as_str())?)
-        .to(mailbox(None, recipient)?)
+        .from(mailbox(Some("Counterbell"), from)?)
+        .to(mailbox(None, &recipient)?)
         .subject(facts.subject())
         .message_id(Some(format!("<{message_id}@{}>", from.domain())))
         .header(AutoSubmitted);
-    // Present only with consent. The fewest steps to the customer: press Reply.
-    if let Some(contact) = &response.contact_email {
+    // An address is stored only with consent. The fewest steps to the customer: press Reply.
+    if let Reply::To(contact) = &facts.reply {
         mail = mail.reply_to(mailbox(None, contact)?);
     }
     let text = Text { facts: &facts }.render().map_err(|error| error.to_string())?;
@@ -150,6 +170,8 @@ pub fn alert_mail(
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn mail(comment: &str, contact: Option<&str>) -> String {
@@ -202,6 +224,29 @@ mod tests {
     #[test]
     fn reply_reaches_a_customer_who_agreed() {
         assert!(mail("Late", Some("ann@example.com")).contains("Reply-To: ann@example.com\r\n"));
+    }
+
+    #[test]
+    fn mail_is_not_lost_over_the_customers_address() {
+        for (typed, shown) in [
+            ("ann@gmail.com/", "ann\u{2060}@gmail\u{2060}.com/"),
+            ("nobody", "nobody"),
+            ("ann\u{202e}@x.example", "ann[U+202E]\u{2060}@x\u{2060}.example"),
+        ] {
+            assert!(matches!(Reply::of(Some(typed)), Reply::Unusable(text) if text == shown), "{typed}");
+            let mail = mail("Late", Some(typed));
+            assert!(!mail.contains("Reply-To") && mail.contains("mail cannot be sent to:"), "{mail}");
+        }
+    }
+
+    proptest! {
+        /// What is taken as an address at the edge can be sent to.
+        #[test]
+        fn every_address_is_one_for_the_mail_library(text in "[a-zA\u{f8}0.!/'+_\"-]{1,9}@[a-zB\u{fc}\u{df}0.:\\[\\]_-]{1,9}") {
+            if let Ok(address) = text.parse::<EmailAddress>() {
+                prop_assert!(address.as_str().parse::<lettre::Address>().is_ok(), "{}", address);
+            }
+        }
     }
 
     #[test]
