@@ -78,6 +78,7 @@ async def main():
     parser.add_argument("--certificate")
     parser.add_argument("--key")
     parser.add_argument("--auth", action="store_true", help="take nothing without login")
+    parser.add_argument("--ascii", action="store_true", help="offer no SMTPUTF8")
     parser.add_argument("--refuse", choices=["RCPT", "DATA"])
     parser.add_argument("--times", type=int, default=0)
     options = parser.parse_args()
@@ -93,7 +94,7 @@ async def main():
         return Server(
             mailbox,
             hostname="localhost",
-            enable_SMTPUTF8=True,
+            enable_SMTPUTF8=not options.ascii,
             tls_context=starttls,
             require_starttls=starttls is not None,
             auth_required=options.auth,

@@ -34,6 +34,8 @@ pub struct Refuse {
 pub struct SmtpOptions {
     /// Encryption; with any, login is demanded too.
     pub tls: Tls,
+    /// Take addresses in ASCII only.
+    pub ascii: bool,
     /// Refuse at first.
     pub refuse: Option<Refuse>,
 }
@@ -75,6 +77,9 @@ impl Smtp {
         if options.tls != Tls::None {
             command.args(["--auth", "--tls", if options.tls == Tls::StartTls { "starttls" } else { "implicit" }]);
             command.arg("--certificate").arg(&certificates.certificate).arg("--key").arg(&certificates.key);
+        }
+        if options.ascii {
+            command.arg("--ascii");
         }
         if let Some(refuse) = options.refuse {
             command.args(["--refuse", refuse.verb, "--times", &refuse.times.to_string()]);

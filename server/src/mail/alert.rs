@@ -8,6 +8,7 @@ use lettre::Message;
 use lettre::message::header::{Header, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
 
+use super::build_error::{MailBuildError, Party};
 use super::defang::defang;
 use super::visible::visible;
 use crate::db::responses::ResponseRow;
@@ -51,15 +52,21 @@ enum Reply {
     No,
     /// It goes to this address.
     To(EmailAddress),
+    /// This mail server cannot send there: what stands before the `@` is not ASCII.
+    NeedsSmtpUtf8(String),
     /// They left this as an address, and mail cannot be sent to it: harmless text.
     Unusable(String),
 }
 
 impl Reply {
     /// What was stored need not be an address: the customer typed it, and an earlier version took more.
-    fn of(contact: Option<&str>) -> Self {
+    fn of(contact: Option<&str>, smtputf8: bool) -> Self {
         let Some(contact) = contact else { return Self::No };
-        contact.parse().map_or_else(|_| Self::Unusable(defang(&visible(contact))), Self::To)
+        match contact.parse::<EmailAddress>() {
+            Ok(address) if address.needs_smtputf8() && !smtputf8 => Self::NeedsSmtpUtf8(visible(address.as_str())),
+            Ok(address) => Self::To(address),
+            Err(_) => Self::Unusable(defang(&visible(contact))),
+        }
     }
 }
 
@@ -76,7 +83,8 @@ struct Text<'a> {
 }
 
 impl Facts {
-    fn new(content: &AlertContent) -> Option<Self> {
+    /// `None` when the response's row is corrupt.
+    fn new(content: &AlertContent, smtputf8: bool) -> Option<Self> {
         let AlertContent { site, response, answers } = content;
         let score = response.score()?;
         let customer = match score.band() {
@@ -106,7 +114,7 @@ impl Facts {
             comment: response.comment.as_deref().map(defang),
             answers: answers.iter().map(|(question, answer)| (defang(question), defang(answer))).collect(),
             rows: rows.into_iter().filter_map(|(name, value)| Some((name, value?))).collect(),
-            reply: Reply::of(response.contact_email.as_deref()),
+            reply: Reply::of(response.contact_email.as_deref(), smtputf8),
             complete: response.complete,
             site: site.clone(),
             response_id: response.id()?.to_string(),
@@ -138,43 +146,56 @@ pub struct AlertContent {
 
 /// The alert mail for a response to one recipient; its Message-ID is the outbox message's.
 ///
+/// `smtputf8`: the connection it goes over offers SMTPUTF8 (RFC 6531). Without it no address that needs it is used; the
+/// customer's is left out, and the mail says so.
+///
 /// # Errors
-/// A reason, when an address or the response cannot be used.
+/// [`MailBuildError`]: none goes away by trying again.
 pub fn alert_mail(
     from: &EmailAddress,
     recipient: &str,
     message_id: &str,
     content: &AlertContent,
-) -> Result<Message, String> {
-    let recipient: EmailAddress =
-        recipient.parse().map_err(|error| format!("the recipient's address cannot be used: {error}"))?;
-    let mailbox = |name: Option<&str>, address: &EmailAddress| -> Result<Mailbox, String> {
-        let address = address.as_str().parse().map_err(|_| "a mail address cannot be used".to_owned())?;
-        Ok(Mailbox::new(name.map(str::to_owned), address))
-    };
-    let facts = Facts::new(content).ok_or("the stored response is corrupt")?;
+    smtputf8: bool,
+) -> Result<Message, MailBuildError> {
+    let recipient: EmailAddress = recipient.parse().map_err(MailBuildError::Recipient)?;
+    for (party, address) in [(Party::Sender, from), (Party::Recipient, &recipient)] {
+        if address.needs_smtputf8() && !smtputf8 {
+            return Err(MailBuildError::NeedsSmtpUtf8(party));
+        }
+    }
+    let facts = Facts::new(content, smtputf8).ok_or(MailBuildError::CorruptResponse)?;
     let mut mail = Message::builder()
-        .from(mailbox(Some("Counterbell"), from)?)
-        .to(mailbox(None, &recipient)?)
+        .from(Mailbox::new(Some("Counterbell".to_owned()), address(from)?))
+        .to(address(&recipient)?.into())
         .subject(facts.subject())
         .message_id(Some(format!("<{message_id}@{}>", from.domain())))
         .header(AutoSubmitted);
     // An address is stored only with consent. The fewest steps to the customer: press Reply.
     if let Reply::To(contact) = &facts.reply {
-        mail = mail.reply_to(mailbox(None, contact)?);
+        mail = mail.reply_to(address(contact)?.into());
     }
-    let text = Text { facts: &facts }.render().map_err(|error| error.to_string())?;
-    let html = Html { facts: &facts }.render().map_err(|error| error.to_string())?;
-    mail.multipart(MultiPart::alternative_plain_html(text, html)).map_err(|error| error.to_string())
+    let text = Text { facts: &facts }.render().map_err(unwritable)?;
+    let html = Html { facts: &facts }.render().map_err(unwritable)?;
+    mail.multipart(MultiPart::alternative_plain_html(text, html)).map_err(unwritable)
+}
+
+fn address(email: &EmailAddress) -> Result<lettre::Address, MailBuildError> {
+    email.as_str().parse().map_err(unwritable)
+}
+
+fn unwritable(error: impl std::fmt::Display) -> MailBuildError {
+    MailBuildError::Unwritable(error.to_string())
 }
 
 #[cfg(test)]
 mod tests {
+    use counterbell_shared::contact::InvalidEmail;
     use proptest::prelude::*;
 
     use super::*;
 
-    fn mail(comment: &str, contact: Option<&str>) -> String {
+    fn content(comment: &str, contact: Option<&str>) -> AlertContent {
         let response = ResponseRow {
             site_id: 1,
             response_id: vec![7; 16],
@@ -198,10 +219,16 @@ mod tests {
             revision: 0,
         };
         let answers = vec![("What went wrong?".to_owned(), "It came late; <i>no bell</i>".to_owned())];
-        let content = AlertContent { site: "Bramble & Oak".to_owned(), response, answers };
-        let from = "counterbell@localhost".parse().unwrap();
-        let mail = alert_mail(&from, "staff@shop.example", "0193-id", &content).unwrap();
-        String::from_utf8(mail.formatted()).unwrap()
+        AlertContent { site: "Bramble & Oak".to_owned(), response, answers }
+    }
+
+    fn build(from: &str, recipient: &str, content: &AlertContent, smtputf8: bool) -> Result<String, MailBuildError> {
+        let mail = alert_mail(&from.parse().unwrap(), recipient, "0193-id", content, smtputf8)?;
+        Ok(String::from_utf8(mail.formatted()).unwrap())
+    }
+
+    fn mail(comment: &str, contact: Option<&str>) -> String {
+        build("counterbell@localhost", "staff@shop.example", &content(comment, contact), false).unwrap()
     }
 
     #[test]
@@ -233,10 +260,36 @@ mod tests {
             ("nobody", "nobody"),
             ("ann\u{202e}@x.example", "ann[U+202E]\u{2060}@x\u{2060}.example"),
         ] {
-            assert!(matches!(Reply::of(Some(typed)), Reply::Unusable(text) if text == shown), "{typed}");
+            assert!(matches!(Reply::of(Some(typed), true), Reply::Unusable(text) if text == shown), "{typed}");
             let mail = mail("Late", Some(typed));
             assert!(!mail.contains("Reply-To") && mail.contains("mail cannot be sent to:"), "{mail}");
         }
+    }
+
+    #[test]
+    fn name_outside_ascii_is_used_only_over_smtputf8() {
+        let content = content("Late", Some("\u{e5}se@b\u{fc}cher.example"));
+        let mail = |from, recipient, smtputf8| build(from, recipient, &content, smtputf8);
+        let (ascii, other) = ("a@b.example", "s\u{f8}ren@b\u{fc}cher.example");
+
+        assert_eq!(mail(other, ascii, false), Err(MailBuildError::NeedsSmtpUtf8(Party::Sender)));
+        assert_eq!(mail(ascii, other, false), Err(MailBuildError::NeedsSmtpUtf8(Party::Recipient)));
+        assert!(!mail(ascii, ascii, false).unwrap().contains("Reply-To"));
+        let mail = mail(other, other, true).unwrap();
+        for header in ["From: Counterbell <", "To: "] {
+            assert!(mail.contains(&format!("{header}s\u{f8}ren@xn--bcher-kva.example")), "{mail}");
+        }
+        assert!(mail.contains("Reply-To: \u{e5}se@xn--bcher-kva.example\r\n"), "{mail}");
+    }
+
+    #[test]
+    fn what_trying_again_does_not_mend_is_told_apart() {
+        let good = content("Late", None);
+        let mail = |recipient, content: &_| build("a@b.example", recipient, content, true);
+        assert_eq!(mail("staff@shop.example/", &good), Err(MailBuildError::Recipient(InvalidEmail::Domain)));
+        let response = ResponseRow { score: 9, ..good.response.clone() };
+        let corrupt = AlertContent { response, ..good.clone() };
+        assert_eq!(mail("c@d.example", &corrupt), Err(MailBuildError::CorruptResponse));
     }
 
     proptest! {

@@ -1,9 +1,11 @@
 //! Mail: what it says, and how it leaves.
 
 mod alert;
+mod build_error;
 mod defang;
 mod mailer;
 mod visible;
 
 pub use alert::{AlertContent, alert_mail};
+pub use build_error::{MailBuildError, Party};
 pub use mailer::{Mailer, MailerError, SendError};

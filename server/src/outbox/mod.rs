@@ -239,6 +239,7 @@ async fn render_and_send(
     id: &str,
 ) -> Result<(), String> {
     let content = content.ok_or("the response is no longer stored")?;
-    let mail = mail::alert_mail(mailer.from(), &message.recipient, id, &content)?;
+    let mail =
+        mail::alert_mail(mailer.from(), &message.recipient, id, &content, false).map_err(|error| error.to_string())?;
     mailer.send(&mail, id).await.map_err(|error| error.to_string())
 }

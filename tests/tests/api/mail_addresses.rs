@@ -1,6 +1,6 @@
 //! Addresses that mail can be sent to, and others.
 
-use counterbell_tests::{Backend, Delivery, FormPage, Smtp, TestApp, sample, wait};
+use counterbell_tests::{Backend, Delivery, FormPage, Smtp, SmtpOptions, TestApp, sample, wait};
 use serde_json::{Value, json};
 
 /// Each has the form of an address, and no mail server takes it.
@@ -131,4 +131,28 @@ async fn domains_are_written_as_mail_servers_know_them() {
     assert_eq!(mail.header("Reply-To"), Some("S.Ann@xn--bcher-kva.example"));
     assert!(mail.header("From").unwrap().ends_with("<bell@xn--bcher-kva.example>"), "{:?}", mail.header("From"));
     assert!(mail.message_id().ends_with("@xn--bcher-kva.example"), "{}", mail.message_id());
+}
+
+#[tokio::test]
+async fn name_outside_ascii_is_no_matter_for_a_mail_server_without_it() {
+    let smtp = Smtp::with(SmtpOptions { ascii: true, ..SmtpOptions::default() }).await;
+    let recipients = [sample::RECIPIENT, "s\u{f8}ren@shop.example"];
+    let app = TestApp::on(Backend::Sqlite).smtp(&smtp).recipients(&recipients).await;
+    app.respond(&with_contact(1, "till", "\u{e5}se@b\u{fc}cher.example")).await.expect(201);
+
+    let deliveries = smtp.wait_for(1).await;
+
+    assert_eq!(deliveries[0].to, [sample::RECIPIENT]);
+    let mail = &deliveries[0].mail;
+    assert_eq!(mail.header("Reply-To"), None);
+    for part in [mail.text(), mail.html_words()] {
+        // Whole, to be copied into a mail program that can.
+        assert!(part.contains("\u{e5}se@xn--bcher-kva.example") && !part.contains("Just reply"), "{part}");
+    }
+    wait::until("the other recipient's failure", async || {
+        let messages = app.admin_items("/v1/admin/outbox").await;
+        let failed = messages.into_iter().find(|message| message["recipient"] == recipients[1])?;
+        failed["last_error"].as_str().filter(|error| error.starts_with("the recipient's address")).map(str::to_owned)
+    })
+    .await;
 }
