@@ -9,7 +9,7 @@ use lettre::message::header::{Header, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
 
 use super::build_error::{MailBuildError, Party};
-use super::defang::defang;
+use super::defang::{defang, defang_link};
 use super::visible::visible;
 use crate::db::responses::ResponseRow;
 
@@ -99,16 +99,16 @@ impl Facts {
             Metric::Expectation => "expectation",
         };
         let rows = [
-            ("Touchpoint", Some(defang(&response.touchpoint))),
+            ("Touchpoint", Some(defang_link(response.touchpoint.clone()))),
             ("Measured", Some(metric.to_owned())),
-            ("Order", response.order_ref.as_deref().map(defang)),
-            ("Customer", response.customer_ref.as_deref().map(defang)),
+            ("Order", response.order_ref.clone().map(defang_link)),
+            ("Customer", response.customer_ref.clone().map(defang_link)),
             ("Answered", Some(minute(UnixMillis(response.created_at)))),
-            ("Page", response.page_url.as_deref().map(defang)),
+            ("Page", response.page_url.clone().map(defang_link)),
             ("Language", response.locale.clone()),
         ];
         Some(Self {
-            headline: format!("{customer} at {}", defang(&response.touchpoint)),
+            headline: format!("{customer} at {}", defang_link(response.touchpoint.clone())),
             score: response.score,
             max: score.metric().scale().max,
             comment: response.comment.as_deref().map(defang),

@@ -93,6 +93,26 @@ async fn comment_can_neither_mark_up_nor_link() {
     }
 }
 
+/// So that they can be copied, and found by the filters of a mail program.
+#[tokio::test]
+async fn references_stay_as_they_are_unless_they_look_like_links() {
+    let smtp = Smtp::start().await;
+    let app = TestApp::on(Backend::Sqlite).smtp(&smtp).await;
+    let references =
+        json!({ "touchpoint": "shop.berlin-12", "order_ref": "INV.2026:0042", "customer_ref": "evil.com/pay" });
+    app.respond(&sample::with(sample::response(1), references)).await.expect(201);
+
+    let deliveries = smtp.wait_for(1).await;
+
+    let mail = &deliveries[0].mail;
+    assert!(mail.subject().contains(" at shop.berlin-12: 1 "), "{}", mail.subject());
+    assert!(mail.header("Subject").unwrap().contains(" at shop.berlin-12: 1 "), "as it is, without an encoding");
+    for part in [mail.text(), mail.html_words()] {
+        assert!(part.contains("shop.berlin-12") && part.contains("INV.2026:0042"), "{part}");
+        assert!(!part.contains("evil.com") && part.replace('\u{2060}', "").contains("evil.com/pay"), "{part}");
+    }
+}
+
 #[tokio::test]
 async fn touchpoint_cannot_add_headers() {
     let smtp = Smtp::start().await;
