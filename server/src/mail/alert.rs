@@ -5,31 +5,14 @@ use counterbell_shared::metric::Metric;
 use counterbell_shared::time::UnixMillis;
 use counterbell_shared::{Band, EmailAddress};
 use lettre::Message;
-use lettre::message::header::{Header, HeaderName, HeaderValue};
-use lettre::message::{Mailbox, MultiPart};
+use lettre::address::Envelope;
+use lettre::message::MultiPart;
 
 use super::build_error::{MailBuildError, Party};
 use super::defang::{defang, defang_link};
+use super::head;
 use super::visible::visible;
 use crate::db::responses::ResponseRow;
-
-/// RFC 3834 section 5: keeps out-of-office replies away.
-#[derive(Clone)]
-struct AutoSubmitted;
-
-impl Header for AutoSubmitted {
-    fn name() -> HeaderName {
-        HeaderName::new_from_ascii_str("Auto-Submitted")
-    }
-
-    fn parse(_: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
-        Ok(Self)
-    }
-
-    fn display(&self) -> HeaderValue {
-        HeaderValue::new(Self::name(), "auto-generated".to_owned())
-    }
-}
 
 /// What both forms of the mail show; every text of the customer's is defanged.
 struct Facts {
@@ -165,12 +148,16 @@ pub fn alert_mail(
         }
     }
     let facts = Facts::new(content, smtputf8).ok_or(MailBuildError::CorruptResponse)?;
+    let (sender, to) = (address(from)?, address(&recipient)?);
     let mut mail = Message::builder()
-        .from(Mailbox::new(Some("Counterbell".to_owned()), address(from)?))
-        .to(address(&recipient)?.into())
-        .subject(facts.subject())
+        .envelope(Envelope::new(Some(sender), vec![to.clone()]).map_err(unwritable)?)
+        .raw_header(head::from(&content.site, from))
+        .to(to.into())
+        .raw_header(head::subject(facts.subject()))
         .message_id(Some(format!("<{message_id}@{}>", from.domain())))
-        .header(AutoSubmitted);
+        // Out-of-office replies are kept away by RFC 3834 section 5, and from Exchange by Microsoft's own.
+        .raw_header(head::fixed("Auto-Submitted", "auto-generated"))
+        .raw_header(head::fixed("X-Auto-Response-Suppress", "All"));
     // An address is stored only with consent. The fewest steps to the customer: press Reply.
     if let Reply::To(contact) = &facts.reply {
         mail = mail.reply_to(address(contact)?.into());
@@ -276,7 +263,7 @@ mod tests {
         assert_eq!(mail(ascii, other, false), Err(MailBuildError::NeedsSmtpUtf8(Party::Recipient)));
         assert!(!mail(ascii, ascii, false).unwrap().contains("Reply-To"));
         let mail = mail(other, other, true).unwrap();
-        for header in ["From: Counterbell <", "To: "] {
+        for header in ["From: \"Bramble & Oak\" <", "To: "] {
             assert!(mail.contains(&format!("{header}s\u{f8}ren@xn--bcher-kva.example")), "{mail}");
         }
         assert!(mail.contains("Reply-To: \u{e5}se@xn--bcher-kva.example\r\n"), "{mail}");

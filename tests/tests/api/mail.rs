@@ -29,6 +29,7 @@ async fn dissatisfied_response_is_told_to_each_recipient_once() {
         assert!(mail.subject().contains("store 12"), "touchpoint: {}", mail.subject());
         assert!(mail.subject().contains('1'), "score: {}", mail.subject());
         assert_eq!(mail.header("Auto-Submitted"), Some("auto-generated"));
+        assert_eq!(mail.header("X-Auto-Response-Suppress"), Some("All"));
         assert!(mail.message_id().contains(message_id), "{} is not of {message_id}", mail.message_id());
         assert!(mail.header("Date").is_some() && mail.header("From").is_some());
         for part in [mail.text(), mail.html_words()] {
@@ -110,6 +111,23 @@ async fn references_stay_as_they_are_unless_they_look_like_links() {
     for part in [mail.text(), mail.html_words()] {
         assert!(part.contains("shop.berlin-12") && part.contains("INV.2026:0042"), "{part}");
         assert!(!part.contains("evil.com") && part.replace('\u{2060}', "").contains("evil.com/pay"), "{part}");
+    }
+}
+
+/// Whoever works for several sites sees at once which one a mail is about.
+#[tokio::test]
+async fn mail_comes_from_the_site_by_its_name() {
+    let smtp = Smtp::start().await;
+    let app = TestApp::on(Backend::Sqlite).smtp(&smtp).setting("COUNTERBELL_MAIL_FROM", "bell@shop.example").await;
+    for name in ["Bramble & Oak", "Die \"B\u{e4}r\u{fc}cke\" <a@b.example>, Inc.", "=?utf-8?q?Bank?=", r"B\O"] {
+        app.execute(&format!("UPDATE sites SET name = '{name}'"));
+        let before = smtp.deliveries().len();
+        app.respond(&sample::response(1)).await.expect(201);
+
+        let mail = &smtp.wait_for(before + 1).await[before].mail;
+
+        assert_eq!(mail.from(), (Some(name), "bell@shop.example"));
+        assert!(mail.subject().ends_with(&format!("[{name}]")), "{}", mail.subject());
     }
 }
 
