@@ -1,57 +1,15 @@
 //! The mail that tells staff about an unhappy customer.
 
 use askama::Template;
-use counterbell_shared::metric::Metric;
-use counterbell_shared::time::UnixMillis;
-use counterbell_shared::{Band, EmailAddress};
+use counterbell_shared::EmailAddress;
 use lettre::Message;
 use lettre::address::Envelope;
 use lettre::message::MultiPart;
 
 use super::build_error::{MailBuildError, Party};
-use super::defang::{defang, defang_link};
+use super::facts::{Facts, Reply};
 use super::head;
-use super::visible::visible;
 use crate::db::responses::ResponseRow;
-
-/// What both forms of the mail show; every text of the customer's is defanged.
-struct Facts {
-    headline: String,
-    score: i32,
-    max: u8,
-    comment: Option<String>,
-    /// Question and answer.
-    answers: Vec<(String, String)>,
-    rows: Vec<(&'static str, String)>,
-    reply: Reply,
-    complete: bool,
-    site: String,
-    response_id: String,
-}
-
-/// Whether a reply to the mail reaches the customer.
-enum Reply {
-    /// They left no address, or did not agree.
-    No,
-    /// It goes to this address.
-    To(EmailAddress),
-    /// This mail server cannot send there: what stands before the `@` is not ASCII.
-    NeedsSmtpUtf8(String),
-    /// They left this as an address, and mail cannot be sent to it: harmless text.
-    Unusable(String),
-}
-
-impl Reply {
-    /// What was stored need not be an address: the customer typed it, and an earlier version took more.
-    fn of(contact: Option<&str>, smtputf8: bool) -> Self {
-        let Some(contact) = contact else { return Self::No };
-        match contact.parse::<EmailAddress>() {
-            Ok(address) if address.needs_smtputf8() && !smtputf8 => Self::NeedsSmtpUtf8(visible(address.as_str())),
-            Ok(address) => Self::To(address),
-            Err(_) => Self::Unusable(defang(&visible(contact))),
-        }
-    }
-}
 
 #[derive(Template)]
 #[template(path = "alert.html")]
@@ -63,57 +21,6 @@ struct Html<'a> {
 #[template(path = "alert.txt")]
 struct Text<'a> {
     facts: &'a Facts,
-}
-
-impl Facts {
-    /// `None` when the response's row is corrupt.
-    fn new(content: &AlertContent, smtputf8: bool) -> Option<Self> {
-        let AlertContent { site, response, answers } = content;
-        let score = response.score()?;
-        let customer = match score.band() {
-            Some(Band::Dissatisfied) => "Dissatisfied customer",
-            Some(Band::Detractor) => "Detractor",
-            _ => "Response",
-        };
-        let metric = match score.metric() {
-            Metric::Csat => "satisfaction (CSAT)",
-            Metric::Nps => "likelihood to recommend (NPS)",
-            Metric::Ces => "effort (CES)",
-            Metric::Expectation => "expectation",
-        };
-        let rows = [
-            ("Touchpoint", Some(defang_link(response.touchpoint.clone()))),
-            ("Measured", Some(metric.to_owned())),
-            ("Order", response.order_ref.clone().map(defang_link)),
-            ("Customer", response.customer_ref.clone().map(defang_link)),
-            ("Answered", Some(minute(UnixMillis(response.created_at)))),
-            ("Page", response.page_url.clone().map(defang_link)),
-            ("Language", response.locale.clone()),
-        ];
-        Some(Self {
-            headline: format!("{customer} at {}", defang_link(response.touchpoint.clone())),
-            score: response.score,
-            max: score.metric().scale().max,
-            comment: response.comment.as_deref().map(defang),
-            answers: answers.iter().map(|(question, answer)| (defang(question), defang(answer))).collect(),
-            rows: rows.into_iter().filter_map(|(name, value)| Some((name, value?))).collect(),
-            reply: Reply::of(response.contact_email.as_deref(), smtputf8),
-            complete: response.complete,
-            site: site.clone(),
-            response_id: response.id()?.to_string(),
-        })
-    }
-
-    /// Says touchpoint and score: the subject alone is read on a phone's lock screen.
-    fn subject(&self) -> String {
-        format!("{}: {} of {} [{}]", self.headline, self.score, self.max, self.site)
-    }
-}
-
-/// `2026-11-21 14:05 UTC`.
-fn minute(time: UnixMillis) -> String {
-    let text = time.to_string();
-    format!("{} {} UTC", text.get(..10).unwrap_or_default(), text.get(11..16).unwrap_or_default())
 }
 
 /// What an alert mail is made of.
@@ -222,7 +129,7 @@ mod tests {
     fn head_says_what_happened_and_who_sent_it() {
         let mail = mail("Late", None);
         for line in [
-            "Subject: Dissatisfied customer at checkout: 1 of 5 [Bramble & Oak]\r\n",
+            "Subject: Unhappy customer at checkout: 1 out of 5 [Bramble & Oak]\r\n",
             "Message-ID: <0193-id@localhost>\r\n",
             "Auto-Submitted: auto-generated\r\n",
             "To: staff@shop.example\r\n",

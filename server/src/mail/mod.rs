@@ -3,6 +3,7 @@
 mod alert;
 mod build_error;
 mod defang;
+mod facts;
 mod head;
 mod mailer;
 mod visible;
