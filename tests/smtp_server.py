@@ -104,13 +104,13 @@ async def main():
     parser.add_argument("--certificate")
     parser.add_argument("--key")
     parser.add_argument("--auth", action="store_true", help="take nothing without login")
+    parser.add_argument("--ascii", action="store_true", help="offer no SMTPUTF8")
     parser.add_argument("--refuse", choices=["RCPT", "DATA"])
     parser.add_argument("--times", type=int, default=0)
     parser.add_argument("--code", type=int, default=451, help="what it refuses with")
     parser.add_argument("--hold", action="store_true", help="answer DATA only once there is a file `released`")
     parser.add_argument("--delay", type=float, default=0, help="seconds before each reply")
     parser.add_argument("--silent-after", choices=["CONNECT", "EHLO"], help="say nothing from then on")
-    parser.add_argument("--ascii", action="store_true", help="without SMTPUTF8")
     options = parser.parse_args()
 
     context = None

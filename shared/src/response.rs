@@ -71,7 +71,7 @@ mod wire {
 
     use super::{Channel, Outcome};
     use crate::answers::{Answers, NewAnswers};
-    use crate::contact::EmailAddress;
+    use crate::contact::ContactEmail;
     use crate::ids::{ResponseId, SiteKey};
     use crate::limits::{PAGE_URL_MAX_BYTES, REVISION_MAX};
     use crate::metric::{Metric, Score};
@@ -174,8 +174,8 @@ mod wire {
         pub order_ref: Option<Reference>,
         /// The retailer's name for the customer.
         pub customer_ref: Option<Reference>,
-        /// Only ever present with consent.
-        pub contact_email: Option<EmailAddress>,
+        /// Only ever present with consent; mail can be sent to most.
+        pub contact_email: Option<ContactEmail>,
         /// Language it was asked in.
         pub locale: Option<Locale>,
         /// Page it was asked on, without query and fragment.
@@ -291,7 +291,7 @@ mod wire {
         Score::new(value, metric).map_err(|scale| format!("must be from {} to {}", scale.min, scale.max))
     }
 
-    fn email(text: &str) -> Result<EmailAddress, &'static str> {
+    fn email(text: &str) -> Result<ContactEmail, &'static str> {
         text.parse().map_err(|_| "must be an e-mail address such as \"name@example.com\"")
     }
 

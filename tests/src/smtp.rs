@@ -46,6 +46,8 @@ pub enum Silence {
 pub struct SmtpOptions {
     /// Encryption; with any, login is demanded too.
     pub tls: Tls,
+    /// Take addresses in ASCII only.
+    pub ascii: bool,
     /// Refuse at first.
     pub refuse: Option<Refuse>,
     /// Say nothing any more.
@@ -54,8 +56,6 @@ pub struct SmtpOptions {
     pub delay: Duration,
     /// Answer DATA only after [`Smtp::release`].
     pub hold: bool,
-    /// Take no addresses outside ASCII.
-    pub ascii: bool,
 }
 
 /// A running mail server with one mailbox for everybody.
@@ -98,6 +98,9 @@ impl Smtp {
             command.args(["--auth", "--tls", if options.tls == Tls::StartTls { "starttls" } else { "implicit" }]);
             command.arg("--certificate").arg(&certificates.certificate).arg("--key").arg(&certificates.key);
         }
+        if options.ascii {
+            command.arg("--ascii");
+        }
         if let Some(refuse) = options.refuse {
             command.args(["--refuse", refuse.verb, "--times", &refuse.times.to_string()]);
             command.args(["--code", &refuse.code.to_string()]);
@@ -106,7 +109,7 @@ impl Smtp {
             command.args(["--silent-after", if silence == Silence::Connect { "CONNECT" } else { "EHLO" }]);
         }
         command.args(["--delay", &options.delay.as_secs_f64().to_string()]);
-        command.args(options.hold.then_some("--hold")).args(options.ascii.then_some("--ascii"));
+        command.args(options.hold.then_some("--hold"));
         let mut program = Program::start(&mut command);
         let port = program
             .wait_for_output("port", |printed| {

@@ -1,6 +1,7 @@
 //! `counterbell site`.
 
 use clap::{Args, Subcommand};
+use counterbell_shared::contact::InvalidEmail;
 use counterbell_shared::{EmailAddress, SiteKey};
 use serde_json::json;
 
@@ -104,7 +105,7 @@ fn parse_origin(text: &str) -> Result<String, String> {
 }
 
 fn parse_email(text: &str) -> Result<EmailAddress, String> {
-    text.parse().map_err(|_| "not an e-mail address".to_owned())
+    text.parse().map_err(|error: InvalidEmail| error.to_string())
 }
 
 impl SiteCommand {
@@ -203,7 +204,7 @@ fn list(args: &ListArgs) -> Result<(), CliError> {
     let text: String = sites
         .iter()
         .map(|site| {
-            let recipients: Vec<_> = site.recipients.iter().map(EmailAddress::as_str).collect();
+            let recipients: Vec<_> = site.recipients.iter().map(String::as_str).collect();
             let list = |items: &[&str]| if items.is_empty() { "none".to_owned() } else { items.join(", ") };
             let origins: Vec<_> = site.origins.iter().map(String::as_str).collect();
             format!(
@@ -225,7 +226,7 @@ fn site_json(site: &Site) -> serde_json::Value {
         "site_key": site.site_key.as_str(),
         "name": site.name,
         "origins": site.origins,
-        "recipients": site.recipients.iter().map(EmailAddress::as_str).collect::<Vec<_>>(),
+        "recipients": site.recipients,
         "limits": site.limits,
     })
 }

@@ -75,7 +75,7 @@ pub fn fired(
             site_id: site.id,
             message_id: *new_id(now).as_bytes(),
             kind: KIND_ALERT_MAIL,
-            recipient: recipient.as_str().to_owned(),
+            recipient: recipient.clone(),
             response_id,
             rule: alert.rule.clone(),
             state: OutboxState::Pending.as_str(),

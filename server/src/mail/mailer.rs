@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use counterbell_shared::EmailAddress;
 use lettre::{Address, Message};
 
+use super::build_error::MailBuildError;
 use super::smtp::{Smtp, SmtpError};
 use crate::config::{MailConfig, MailLimits, MailTransport, SmtpServer};
 
@@ -55,9 +56,12 @@ enum Transport {
 /// One attempt failed. `Display` is one readable line without any address.
 #[derive(Debug, thiserror::Error)]
 pub enum SendError {
-    /// The mail cannot be made: an address or the response cannot be used.
-    #[error("{0}")]
-    Unusable(String),
+    /// What the mail was to tell of was deleted.
+    #[error("the response is no longer stored")]
+    Gone,
+    /// The mail cannot be written.
+    #[error(transparent)]
+    Unwritable(#[from] MailBuildError),
     /// What the mail server said, or why it could not be reached.
     #[error(transparent)]
     Smtp(#[from] SmtpError),
@@ -73,7 +77,7 @@ impl SendError {
     /// Whether another attempt would end the same way.
     pub fn is_permanent(&self) -> bool {
         match self {
-            Self::Unusable(_) => true,
+            Self::Gone | Self::Unwritable(_) => true,
             Self::Smtp(error) => error.is_permanent(),
             Self::TooSlow(_) | Self::Folder(_) => false,
         }
@@ -113,7 +117,8 @@ impl Mailer {
     pub async fn probe(&self, recipients: &[Address]) -> Result<Vec<Result<(), SmtpError>>, SendError> {
         let Transport::Smtp(smtp) = &self.transport else { return Ok(Vec::new()) };
         let sender = self.from.as_str().parse();
-        let sender = sender.map_err(|_| SendError::Unusable("mail cannot be sent from --mail-from".to_owned()))?;
+        let unusable = |_| MailBuildError::Unwritable("mail cannot be sent from --mail-from".to_owned());
+        let sender = sender.map_err(unusable)?;
         let mut connection = smtp.connection().await?;
         let answers = connection.probe(&sender, recipients).await?;
         connection.close();
@@ -128,7 +133,7 @@ impl Mailer {
     pub async fn send(
         &self,
         message_id: &str,
-        make: impl FnOnce(bool) -> Result<Message, String>,
+        make: impl FnOnce(bool) -> Result<Message, MailBuildError>,
     ) -> Result<(), SendError> {
         match &self.transport {
             Transport::Smtp(smtp) => {
@@ -137,7 +142,7 @@ impl Mailer {
                 sent.unwrap_or(Err(SendError::TooSlow(limit.as_secs())))
             }
             Transport::Folder(folder) => {
-                let mail = make(true).map_err(SendError::Unusable)?;
+                let mail = make(true)?;
                 Ok(write(folder, message_id, mail.formatted()).await?)
             }
         }
@@ -155,13 +160,13 @@ fn smtp(server: &SmtpServer, limits: MailLimits) -> Result<Transport, MailerErro
     Ok(Transport::Smtp(Box::new(Smtp::new(server.clone(), limits)?)))
 }
 
-async fn hand_over(smtp: &Smtp, make: impl FnOnce(bool) -> Result<Message, String>) -> Result<(), SendError> {
+async fn hand_over(smtp: &Smtp, make: impl FnOnce(bool) -> Result<Message, MailBuildError>) -> Result<(), SendError> {
     let mut connection = smtp.connection().await?;
     let mail = match make(connection.takes_utf8()) {
         Ok(mail) => mail,
-        Err(reason) => {
+        Err(error) => {
             smtp.keep(connection);
-            return Err(SendError::Unusable(reason));
+            return Err(error.into());
         }
     };
     match connection.send(&mail).await {

@@ -1,10 +1,15 @@
 //! Mail: what it says, and how it leaves.
 
 mod alert;
+mod build_error;
 mod defang;
+mod facts;
+mod head;
 mod mailer;
 mod smtp;
+mod visible;
 
 pub use alert::{AlertContent, alert_mail};
+pub use build_error::{MailBuildError, Party};
 pub use mailer::{Mailer, MailerError, SendError};
 pub use smtp::{SmtpError, Step};

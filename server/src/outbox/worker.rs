@@ -262,8 +262,8 @@ impl Worker {
         let (mailer, id) = (Arc::clone(&self.mailer), message_id(&lease));
         let recipient = lease.message.recipient.clone();
         let task = self.sending.spawn_local(async move {
-            let content = content.ok_or_else(|| SendError::Unusable("the response is no longer stored".to_owned()))?;
-            let make = |_smtputf8| mail::alert_mail(mailer.from(), &recipient, &id, &content);
+            let content = content.ok_or(SendError::Gone)?;
+            let make = |smtputf8| mail::alert_mail(mailer.from(), &recipient, &id, &content, smtputf8);
             mailer.send(&id, make).await
         });
         self.held.insert(task.id(), (lease, task));

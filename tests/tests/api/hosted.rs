@@ -182,7 +182,8 @@ async fn nothing_is_needed_but_a_score_and_an_address_that_is_one() {
     let field = page.all("#email").next().unwrap();
     assert_eq!((field.attr("aria-invalid"), field.attr("aria-describedby")), (Some("true"), Some("fault")));
     assert_eq!(page.all("[role=alert] a").next().unwrap().attr("href"), Some("#email"));
-    assert!(is_at(&app, 1, false));
+    // What was said beside it is stored.
+    assert!(is_at(&app, 2, false));
 
     // Without consent an address is not kept, and the customer hears of it.
     let page = page.write("email", "ann@mail.example").leave("consent").press("on").await;
@@ -191,10 +192,10 @@ async fn nothing_is_needed_but_a_score_and_an_address_that_is_one() {
     let link = page.all("[role=alert] a").next().unwrap().attr("href").unwrap().to_owned();
     let field = page.all(&link).next().unwrap();
     assert_eq!((field.attr("name"), field.attr("aria-invalid")), (Some("consent"), Some("true")));
-    assert!(is_at(&app, 1, false));
+    assert!(is_at(&app, 3, false));
     assert_eq!(page.write("email", " ").press("on").await.all(".thanks").count(), 1);
     assert_eq!(addresses(&app), (0, 0));
-    assert!(is_at(&app, 2, true));
+    assert!(is_at(&app, 4, true));
 }
 
 async fn page_of(app: &TestApp) -> FormPage<'_> {

@@ -15,6 +15,7 @@ mod import;
 mod invalid;
 mod limits;
 mod mail;
+mod mail_addresses;
 mod mail_transport;
 mod metrics;
 mod overload;

@@ -50,7 +50,7 @@ async fn completed_response_is_told_at_once_with_all_that_was_said() {
             for part in [delivery.mail.text(), delivery.mail.html_words()] {
                 assert!(part.contains("The parcel was wet") && !part.contains(NOT_FINISHED), "{backend:?}: {part}");
             }
-            assert!(delivery.mail.subject().contains("2 of 5"), "{backend:?}: {}", delivery.mail.subject());
+            assert!(delivery.mail.subject().contains("2 out of 5"), "{backend:?}: {}", delivery.mail.subject());
             assert_eq!(delivery.mail.header("Reply-To"), Some("ann@mail.example"), "{backend:?}");
         }
         assert_eq!((app.count("alerts"), app.count("outbox")), (1, 2), "{backend:?}");

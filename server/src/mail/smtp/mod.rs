@@ -10,13 +10,13 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use lettre::Address;
 use lettre::message::Message;
 use lettre::transport::smtp::Error as LettreError;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
 use lettre::transport::smtp::commands::{Data, Mail, Noop, Rcpt, Rset};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
-use lettre::{Address, address::Envelope};
 use tokio::net::{TcpStream, lookup_host};
 
 pub use error::{SmtpError, Step};
@@ -167,7 +167,13 @@ impl Connection {
     pub async fn send(&mut self, mail: &Message) -> Result<(), SmtpError> {
         let envelope = mail.envelope();
         let bytes = mail.formatted();
-        self.begin(envelope, !bytes.is_ascii()).await?;
+        let mut parameters = Vec::new();
+        // All text is encoded as ASCII; an address cannot be, wherever it stands.
+        if !bytes.is_ascii() || envelope.from().into_iter().chain(envelope.to()).any(is_beyond_ascii) {
+            parameters.push(self.smtputf8(Step::Sender)?);
+            parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
+        }
+        self.command(Step::Sender, Mail::new(envelope.from().cloned(), parameters)).await?;
         for recipient in envelope.to() {
             self.command(Step::Recipient, Rcpt::new(recipient.clone(), Vec::new())).await?;
         }
@@ -210,17 +216,6 @@ impl Connection {
     /// Says goodbye.
     pub fn close(self) {
         quit(self.smtp);
-    }
-
-    async fn begin(&mut self, envelope: &Envelope, eight_bit: bool) -> Result<(), SmtpError> {
-        let mut parameters = Vec::new();
-        if envelope.from().into_iter().chain(envelope.to()).any(is_beyond_ascii) {
-            parameters.push(self.smtputf8(Step::Sender)?);
-        }
-        if eight_bit {
-            parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
-        }
-        self.command(Step::Sender, Mail::new(envelope.from().cloned(), parameters)).await
     }
 
     fn smtputf8(&self, step: Step) -> Result<MailParameter, SmtpError> {

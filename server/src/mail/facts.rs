@@ -1,0 +1,130 @@
+//! What an alert mail says, in HTML as in plain text.
+
+use counterbell_shared::time::UnixMillis;
+use counterbell_shared::{EmailAddress, Metric, Score};
+
+use super::alert::AlertContent;
+use super::defang::{defang, defang_link};
+use super::visible::visible;
+
+/// Name of the survey that asks a site's own staff: the template, and what a site puts in its place.
+const STAFF_SURVEY: &str = "staff";
+
+/// What both forms of the mail show; every text of others is harmless.
+pub struct Facts {
+    /// `Unhappy customer at checkout`.
+    pub headline: String,
+    /// As it was given.
+    pub score: u8,
+    /// Highest score that could be given.
+    pub max: u8,
+    /// Whoever wrote is not content.
+    pub unhappy: bool,
+    /// In their own words.
+    pub comment: Option<String>,
+    /// Question and answer.
+    pub answers: Vec<(String, String)>,
+    /// Name and value.
+    pub rows: Vec<(&'static str, String)>,
+    /// Who wrote: `customer`, `member of staff`.
+    pub who: &'static str,
+    /// Whether replying reaches them.
+    pub reply: Reply,
+    /// They had finished.
+    pub complete: bool,
+    /// Its name.
+    pub site: String,
+    /// Of the response.
+    pub response_id: String,
+}
+
+/// Whether a reply to the mail reaches whoever wrote.
+pub enum Reply {
+    /// They left no address, or did not agree.
+    No,
+    /// It goes to this address.
+    To(EmailAddress),
+    /// This mail server cannot send there: what stands before the `@` is not ASCII.
+    NeedsSmtpUtf8(String),
+    /// They left this as an address, and mail cannot be sent to it: harmless text.
+    Unusable(String),
+}
+
+impl Reply {
+    /// What was stored need not be an address: the customer typed it, and an earlier version took more.
+    pub fn of(contact: Option<&str>, smtputf8: bool) -> Self {
+        let Some(contact) = contact else { return Self::No };
+        match contact.parse::<EmailAddress>() {
+            Ok(address) if address.needs_smtputf8() && !smtputf8 => Self::NeedsSmtpUtf8(visible(address.as_str())),
+            Ok(address) => Self::To(address),
+            Err(_) => Self::Unusable(defang(&visible(contact))),
+        }
+    }
+}
+
+impl Facts {
+    /// `None` when the response's row is corrupt.
+    pub fn new(content: &AlertContent, smtputf8: bool) -> Option<Self> {
+        let AlertContent { site, response, answers } = content;
+        let score = response.score()?;
+        let is_staff = response.survey == STAFF_SURVEY;
+        let who = if is_staff { "member of staff" } else { "customer" };
+        let touchpoint = defang_link(response.touchpoint.clone());
+        let headline = match (score.is_unhappy(), is_staff) {
+            (true, _) => format!("Unhappy {who} at {touchpoint}"),
+            (false, true) => format!("New feedback from staff at {touchpoint}"),
+            (false, false) => format!("New feedback at {touchpoint}"),
+        };
+        let (question_type, scale) = measured(score);
+        let rows = [
+            ("Where", Some(touchpoint)),
+            ("Question type", Some(question_type.to_owned())),
+            ("Scale", Some(scale.to_owned())),
+            ("Order", response.order_ref.clone().map(defang_link)),
+            (if is_staff { "Person" } else { "Customer" }, response.customer_ref.clone().map(defang_link)),
+            ("When", Some(minute(UnixMillis(response.created_at)))),
+            ("Page", response.page_url.clone().map(defang_link)),
+            ("Language", response.locale.clone()),
+        ];
+        Some(Self {
+            headline,
+            score: score.value(),
+            max: score.metric().scale().max,
+            unhappy: score.is_unhappy(),
+            comment: response.comment.as_deref().map(defang),
+            answers: answers.iter().map(|(question, answer)| (defang(question), defang(answer))).collect(),
+            rows: rows.into_iter().filter_map(|(name, value)| Some((name, value?))).collect(),
+            who,
+            reply: Reply::of(response.contact_email.as_deref(), smtputf8),
+            complete: response.complete,
+            site: site.clone(),
+            response_id: response.id()?.to_string(),
+        })
+    }
+
+    /// Colour of the score: red for an unhappy one.
+    pub fn accent(&self) -> &'static str {
+        if self.unhappy { "#b3261e" } else { "#23211d" }
+    }
+
+    /// Says touchpoint and score: the subject alone is read on a phone's lock screen.
+    pub fn subject(&self) -> String {
+        format!("{}: {} out of {} [{}]", self.headline, self.score, self.max, self.site)
+    }
+}
+
+/// What kind of question it was, and what the ends of its scale mean.
+fn measured(score: Score) -> (&'static str, &'static str) {
+    match score.metric() {
+        Metric::Csat => ("satisfaction (CSAT)", "1 (very dissatisfied) to 5 (very satisfied)"),
+        Metric::Nps => ("likelihood to recommend (NPS)", "0 (not at all likely) to 10 (extremely likely)"),
+        Metric::Ces => ("effort (CES)", "1 (not easy at all) to 7 (very easy)"),
+        Metric::Expectation => ("expectation", "1 (worse than expected) to 3 (better than expected)"),
+    }
+}
+
+/// `2026-11-21 14:05 UTC`.
+fn minute(time: UnixMillis) -> String {
+    let text = time.to_string();
+    format!("{} {} UTC", text.get(..10).unwrap_or_default(), text.get(11..16).unwrap_or_default())
+}
