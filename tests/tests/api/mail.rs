@@ -163,6 +163,57 @@ async fn mail_comes_from_the_site_by_its_name() {
 }
 
 #[tokio::test]
+async fn what_cannot_be_seen_is_shown_in_subject_and_text() {
+    let smtp = Smtp::start().await;
+    let app = TestApp::on(Backend::Sqlite).smtp(&smtp).await;
+    app.execute("UPDATE sites SET name = 'Sh\u{200b}op\u{2066}'");
+    for (touchpoint, shown) in [
+        ("store\u{202e}gnp.exe", "store[U+202E]gnp.exe"),
+        ("\u{200b}", "[U+200B]"),
+        ("=?utf-8?q?Bank?=", "=?utf-8?q?Bank?="),
+        // Letters that are written from the right stand apart, so that the score stays where it is.
+        ("\u{645}\u{62a}\u{62c}\u{631}", "\u{2068}\u{645}\u{62a}\u{62c}\u{631}\u{2069}"),
+    ] {
+        let before = smtp.deliveries().len();
+        let members = json!({ "touchpoint": touchpoint, "order_ref": touchpoint });
+        app.respond(&sample::with(sample::response(1), members)).await.expect(201);
+
+        let mail = &smtp.wait_for(before + 1).await[before].mail;
+
+        assert_eq!(mail.subject(), format!("Unhappy customer at {shown}: 1 out of 5 [Sh[U+200B]op[U+2066]]"));
+        assert_eq!(mail.from().0, Some("Sh[U+200B]op[U+2066]"));
+        for part in [mail.text(), mail.html_words()] {
+            assert!(part.matches(shown).count() >= 3, "headline, where and order: {part}");
+            assert!(!part.contains(['\u{202e}', '\u{200b}', '\u{2066}']), "{part}");
+        }
+    }
+}
+
+/// They stay as they are, in lines and boxes of their own.
+#[tokio::test]
+async fn customers_words_do_not_turn_the_text_around_them() {
+    let smtp = Smtp::start().await;
+    let app = TestApp::on(Backend::Sqlite).smtp(&smtp).await;
+    let (comment, other) = ("Late\u{202e} and wet", "\u{202e}No \u{5d0} bell");
+    let answers = json!({ "reasons": { "choices": ["late"], "other": other } });
+    app.respond(&sample::with(sample::response(1), json!({ "comment": comment, "answers": answers })))
+        .await
+        .expect(201);
+
+    let mail = &smtp.wait_for(1).await[0].mail;
+
+    let (text, html) = (mail.text(), mail.html());
+    assert!(text.lines().any(|line| line == format!("> {comment}")), "{text}");
+    assert!(text.lines().any(|line| line.starts_with("> ") && line.ends_with(other)), "{text}");
+    for words in [comment, other] {
+        let before = html.split(words).next().unwrap();
+        let tag = &before[before.rfind('<').unwrap()..];
+        assert!(["<blockquote", "<div"].iter().any(|block| tag.starts_with(block)), "{tag}");
+        assert!(tag.contains("dir=\"auto\""), "{tag}");
+    }
+}
+
+#[tokio::test]
 async fn touchpoint_cannot_add_headers() {
     let smtp = Smtp::start().await;
     let app = TestApp::on(Backend::Sqlite).smtp(&smtp).recipients(&["staff@shop.example"]).await;
