@@ -43,41 +43,44 @@ async fn dissatisfied_response_is_told_to_each_recipient_once() {
 
 #[tokio::test]
 async fn unhappy_customers_are_told_whatever_is_measured() {
-    let smtp = Smtp::start().await;
-    let app = TestApp::on(Backend::Sqlite).smtp(&smtp).await;
-    for (survey, score, told) in [
-        ("csat", 5, false),
-        ("csat", 3, false),
-        ("nps", 7, false),
-        ("nps", 10, false),
-        ("ces", 4, false),
-        ("ces", 7, false),
-        ("expectation", 2, false),
-        ("expectation", 3, false),
-        ("csat", 1, true),
-        ("csat", 2, true),
-        ("nps", 0, true),
-        ("nps", 6, true),
-        ("ces", 1, true),
-        ("ces", 3, true),
-        ("expectation", 1, true),
-    ] {
-        let touchpoint = if told { "told" } else { "not told" };
-        let members = json!({ "survey": survey, "touchpoint": touchpoint });
-        app.respond(&sample::with(sample::response(score), members)).await.expect(201);
-    }
+    for backend in Backend::ALL {
+        let smtp = Smtp::start().await;
+        let app = TestApp::on(backend).smtp(&smtp).await;
+        for (survey, score, told) in [
+            ("csat", 5, false),
+            ("csat", 3, false),
+            ("nps", 7, false),
+            ("nps", 10, false),
+            ("ces", 4, false),
+            ("ces", 7, false),
+            ("expectation", 2, false),
+            ("expectation", 3, false),
+            ("csat", 1, true),
+            ("csat", 2, true),
+            ("nps", 0, true),
+            ("nps", 6, true),
+            ("ces", 1, true),
+            ("ces", 3, true),
+            ("expectation", 1, true),
+        ] {
+            let touchpoint = if told { "told" } else { "not told" };
+            let members = json!({ "survey": survey, "touchpoint": touchpoint });
+            app.respond(&sample::with(sample::response(score), members)).await.expect(201);
+        }
 
-    let deliveries = smtp.wait_for(7).await;
+        let deliveries = smtp.wait_for(7).await;
 
-    assert_eq!(app.count("outbox"), 7);
-    let mut subjects: Vec<_> = deliveries.iter().map(|delivery| delivery.mail.subject()).collect();
-    subjects.sort_unstable();
-    let scores = ["0 out of 10", "1 out of 3", "1 out of 5", "1 out of 7", "2 out of 5", "3 out of 7", "6 out of 10"];
-    assert_eq!(subjects, scores.map(|score| format!("Unhappy customer at told: {score} [Shop]")));
-    // The figures know bands of satisfaction and loyalty only.
-    for response in app.admin_items("/v1/admin/responses").await {
-        let has_bands = matches!(response["metric"].as_str(), Some("csat" | "nps"));
-        assert_eq!(response["band"].is_string(), has_bands, "{response}");
+        assert_eq!(app.count("outbox"), 7);
+        let mut subjects: Vec<_> = deliveries.iter().map(|delivery| delivery.mail.subject()).collect();
+        subjects.sort_unstable();
+        let scores =
+            ["0 out of 10", "1 out of 3", "1 out of 5", "1 out of 7", "2 out of 5", "3 out of 7", "6 out of 10"];
+        assert_eq!(subjects, scores.map(|score| format!("Unhappy customer at told: {score} [Shop]")));
+        // The figures know bands of satisfaction and loyalty only.
+        for response in app.admin_items("/v1/admin/responses").await {
+            let has_bands = matches!(response["metric"].as_str(), Some("csat" | "nps"));
+            assert_eq!(response["band"].is_string(), has_bands, "{response}");
+        }
     }
 }
 
