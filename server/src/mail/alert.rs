@@ -9,6 +9,7 @@ use lettre::message::MultiPart;
 use super::build_error::{MailBuildError, Party};
 use super::facts::{Facts, Reply};
 use super::head;
+use super::visible::visible;
 use crate::db::responses::ResponseRow;
 
 #[derive(Template)]
@@ -58,7 +59,7 @@ pub fn alert_mail(
     let (sender, to) = (address(from)?, address(&recipient)?);
     let mut mail = Message::builder()
         .envelope(Envelope::new(Some(sender), vec![to.clone()]).map_err(unwritable)?)
-        .raw_header(head::from(&content.site, from))
+        .raw_header(head::from(&visible(&content.site), from))
         .to(to.into())
         .raw_header(head::subject(facts.subject()))
         .message_id(Some(format!("<{message_id}@{}>", from.domain())))

@@ -1,11 +1,11 @@
 //! What an alert mail says, in HTML as in plain text.
 
 use counterbell_shared::time::UnixMillis;
-use counterbell_shared::{EmailAddress, Metric, Score};
+use counterbell_shared::{EmailAddress, Metric, Score, Touchpoint};
 
 use super::alert::AlertContent;
 use super::defang::{defang, defang_link};
-use super::visible::visible;
+use super::visible::{isolated, visible};
 
 /// Name of the survey that asks a site's own staff: the template, and what a site puts in its place.
 const STAFF_SURVEY: &str = "staff";
@@ -18,6 +18,8 @@ pub struct Facts {
     pub score: u8,
     /// Highest score that could be given.
     pub max: u8,
+    /// What the ends of the scale mean.
+    pub scale: &'static str,
     /// Whoever wrote is not content.
     pub unhappy: bool,
     /// In their own words.
@@ -55,9 +57,11 @@ impl Reply {
     pub fn of(contact: Option<&str>, smtputf8: bool) -> Self {
         let Some(contact) = contact else { return Self::No };
         match contact.parse::<EmailAddress>() {
-            Ok(address) if address.needs_smtputf8() && !smtputf8 => Self::NeedsSmtpUtf8(visible(address.as_str())),
+            Ok(address) if address.needs_smtputf8() && !smtputf8 => {
+                Self::NeedsSmtpUtf8(isolated(visible(address.as_str())))
+            }
             Ok(address) => Self::To(address),
-            Err(_) => Self::Unusable(defang(&visible(contact))),
+            Err(_) => Self::Unusable(isolated(defang(&visible(contact)))),
         }
     }
 }
@@ -69,27 +73,29 @@ impl Facts {
         let score = response.score()?;
         let is_staff = response.survey == STAFF_SURVEY;
         let who = if is_staff { "member of staff" } else { "customer" };
-        let touchpoint = defang_link(response.touchpoint.clone());
+        // Its sender named none.
+        let touchpoint = Some(&response.touchpoint).filter(|name| *name != Touchpoint::DEFAULT).map(|name| shown(name));
+        let place = touchpoint.as_ref().map_or_else(String::new, |name| format!(" at {name}"));
         let headline = match (score.is_unhappy(), is_staff) {
-            (true, _) => format!("Unhappy {who} at {touchpoint}"),
-            (false, true) => format!("New feedback from staff at {touchpoint}"),
-            (false, false) => format!("New feedback at {touchpoint}"),
+            (true, _) => format!("Unhappy {who}{place}"),
+            (false, true) => format!("New feedback from staff{place}"),
+            (false, false) => format!("New feedback{place}"),
         };
         let (question_type, scale) = measured(score);
         let rows = [
-            ("Where", Some(touchpoint)),
+            ("Where", touchpoint),
             ("Question type", Some(question_type.to_owned())),
-            ("Scale", Some(scale.to_owned())),
-            ("Order", response.order_ref.clone().map(defang_link)),
-            (if is_staff { "Person" } else { "Customer" }, response.customer_ref.clone().map(defang_link)),
+            ("Order", response.order_ref.as_deref().map(shown)),
+            (if is_staff { "Person" } else { "Customer" }, response.customer_ref.as_deref().map(shown)),
             ("When", Some(minute(UnixMillis(response.created_at)))),
-            ("Page", response.page_url.clone().map(defang_link)),
+            ("Page", response.page_url.as_deref().map(shown)),
             ("Language", response.locale.clone()),
         ];
         Some(Self {
             headline,
             score: score.value(),
             max: score.metric().scale().max,
+            scale,
             unhappy: score.is_unhappy(),
             comment: response.comment.as_deref().map(defang),
             answers: answers.iter().map(|(question, answer)| (defang(question), defang(answer))).collect(),
@@ -97,7 +103,7 @@ impl Facts {
             who,
             reply: Reply::of(response.contact_email.as_deref(), smtputf8),
             complete: response.complete,
-            site: site.clone(),
+            site: isolated(visible(site)),
             response_id: response.id()?.to_string(),
         })
     }
@@ -113,13 +119,18 @@ impl Facts {
     }
 }
 
+/// A text of one line, to be read, copied and filtered: as it is, unless it is not what it looks like.
+fn shown(text: &str) -> String {
+    isolated(defang_link(visible(text)))
+}
+
 /// What kind of question it was, and what the ends of its scale mean.
 fn measured(score: Score) -> (&'static str, &'static str) {
     match score.metric() {
-        Metric::Csat => ("satisfaction (CSAT)", "1 (very dissatisfied) to 5 (very satisfied)"),
-        Metric::Nps => ("likelihood to recommend (NPS)", "0 (not at all likely) to 10 (extremely likely)"),
-        Metric::Ces => ("effort (CES)", "1 (not easy at all) to 7 (very easy)"),
-        Metric::Expectation => ("expectation", "1 (worse than expected) to 3 (better than expected)"),
+        Metric::Csat => ("satisfaction (CSAT)", "1 is very dissatisfied, 5 very satisfied"),
+        Metric::Nps => ("likelihood to recommend (NPS)", "0 is not at all likely, 10 extremely likely"),
+        Metric::Ces => ("effort (CES)", "1 is not easy at all, 7 very easy"),
+        Metric::Expectation => ("expectation", "1 is worse than expected, 2 as expected, 3 better"),
     }
 }
 

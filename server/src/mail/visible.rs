@@ -1,7 +1,7 @@
-//! Shows what cannot be seen.
+//! Shows what cannot be seen, and keeps words from turning the text around them.
 
-use icu_properties::CodePointSetData;
-use icu_properties::props::DefaultIgnorableCodePoint;
+use icu_properties::props::{BidiClass, DefaultIgnorableCodePoint};
+use icu_properties::{CodePointMapData, CodePointSetData};
 
 /// The same to read, on one line: a character that is invisible, or turns the direction of the text around it, is shown
 /// as its code point, such as `[U+202E]`.
@@ -39,6 +39,14 @@ fn belongs_to(c: char, before: char) -> bool {
     may_follow && !joins(before) && !before.is_ascii() && !before.is_whitespace()
 }
 
+/// The same between isolates (UAX 9) when it holds letters that are written from the right: then it does not reorder what
+/// stands beside it. A text without such letters stays byte for byte what it is.
+pub fn isolated(text: String) -> String {
+    let class = CodePointMapData::<BidiClass>::new();
+    let from_the_right = |c| matches!(class.get(c), BidiClass::RightToLeft | BidiClass::ArabicLetter);
+    if text.chars().any(from_the_right) { format!("\u{2068}{text}\u{2069}") } else { text }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,6 +77,17 @@ mod tests {
             "e\u{301}",
         ] {
             assert_eq!(visible(text), text);
+        }
+    }
+
+    #[test]
+    fn words_written_from_the_right_stand_apart() {
+        for (text, apart) in [
+            ("store-12 \u{e9}\u{95a2} 1\u{fe0f}", "store-12 \u{e9}\u{95a2} 1\u{fe0f}"),
+            ("\u{5d0} 2", "\u{2068}\u{5d0} 2\u{2069}"),
+            ("a \u{645}", "\u{2068}a \u{645}\u{2069}"),
+        ] {
+            assert_eq!(isolated(text.to_owned()), apart);
         }
     }
 }

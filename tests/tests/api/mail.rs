@@ -43,41 +43,44 @@ async fn dissatisfied_response_is_told_to_each_recipient_once() {
 
 #[tokio::test]
 async fn unhappy_customers_are_told_whatever_is_measured() {
-    let smtp = Smtp::start().await;
-    let app = TestApp::on(Backend::Sqlite).smtp(&smtp).await;
-    for (survey, score, told) in [
-        ("csat", 5, false),
-        ("csat", 3, false),
-        ("nps", 7, false),
-        ("nps", 10, false),
-        ("ces", 4, false),
-        ("ces", 7, false),
-        ("expectation", 2, false),
-        ("expectation", 3, false),
-        ("csat", 1, true),
-        ("csat", 2, true),
-        ("nps", 0, true),
-        ("nps", 6, true),
-        ("ces", 1, true),
-        ("ces", 3, true),
-        ("expectation", 1, true),
-    ] {
-        let touchpoint = if told { "told" } else { "not told" };
-        let members = json!({ "survey": survey, "touchpoint": touchpoint });
-        app.respond(&sample::with(sample::response(score), members)).await.expect(201);
-    }
+    for backend in Backend::ALL {
+        let smtp = Smtp::start().await;
+        let app = TestApp::on(backend).smtp(&smtp).await;
+        for (survey, score, told) in [
+            ("csat", 5, false),
+            ("csat", 3, false),
+            ("nps", 7, false),
+            ("nps", 10, false),
+            ("ces", 4, false),
+            ("ces", 7, false),
+            ("expectation", 2, false),
+            ("expectation", 3, false),
+            ("csat", 1, true),
+            ("csat", 2, true),
+            ("nps", 0, true),
+            ("nps", 6, true),
+            ("ces", 1, true),
+            ("ces", 3, true),
+            ("expectation", 1, true),
+        ] {
+            let touchpoint = if told { "told" } else { "not told" };
+            let members = json!({ "survey": survey, "touchpoint": touchpoint });
+            app.respond(&sample::with(sample::response(score), members)).await.expect(201);
+        }
 
-    let deliveries = smtp.wait_for(7).await;
+        let deliveries = smtp.wait_for(7).await;
 
-    assert_eq!(app.count("outbox"), 7);
-    let mut subjects: Vec<_> = deliveries.iter().map(|delivery| delivery.mail.subject()).collect();
-    subjects.sort_unstable();
-    let scores = ["0 out of 10", "1 out of 3", "1 out of 5", "1 out of 7", "2 out of 5", "3 out of 7", "6 out of 10"];
-    assert_eq!(subjects, scores.map(|score| format!("Unhappy customer at told: {score} [Shop]")));
-    // The figures know bands of satisfaction and loyalty only.
-    for response in app.admin_items("/v1/admin/responses").await {
-        let has_bands = matches!(response["metric"].as_str(), Some("csat" | "nps"));
-        assert_eq!(response["band"].is_string(), has_bands, "{response}");
+        assert_eq!(app.count("outbox"), 7);
+        let mut subjects: Vec<_> = deliveries.iter().map(|delivery| delivery.mail.subject()).collect();
+        subjects.sort_unstable();
+        let scores =
+            ["0 out of 10", "1 out of 3", "1 out of 5", "1 out of 7", "2 out of 5", "3 out of 7", "6 out of 10"];
+        assert_eq!(subjects, scores.map(|score| format!("Unhappy customer at told: {score} [Shop]")));
+        // The figures know bands of satisfaction and loyalty only.
+        for response in app.admin_items("/v1/admin/responses").await {
+            let has_bands = matches!(response["metric"].as_str(), Some("csat" | "nps"));
+            assert_eq!(response["band"].is_string(), has_bands, "{response}");
+        }
     }
 }
 
@@ -159,6 +162,57 @@ async fn mail_comes_from_the_site_by_its_name() {
 
         assert_eq!(mail.from(), (Some(name), "bell@shop.example"));
         assert!(mail.subject().ends_with(&format!("[{name}]")), "{}", mail.subject());
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_seen_is_shown_in_subject_and_text() {
+    let smtp = Smtp::start().await;
+    let app = TestApp::on(Backend::Sqlite).smtp(&smtp).await;
+    app.execute("UPDATE sites SET name = 'Sh\u{200b}op\u{2066}'");
+    for (touchpoint, shown) in [
+        ("store\u{202e}gnp.exe", "store[U+202E]gnp.exe"),
+        ("\u{200b}", "[U+200B]"),
+        ("=?utf-8?q?Bank?=", "=?utf-8?q?Bank?="),
+        // Letters that are written from the right stand apart, so that the score stays where it is.
+        ("\u{645}\u{62a}\u{62c}\u{631}", "\u{2068}\u{645}\u{62a}\u{62c}\u{631}\u{2069}"),
+    ] {
+        let before = smtp.deliveries().len();
+        let members = json!({ "touchpoint": touchpoint, "order_ref": touchpoint });
+        app.respond(&sample::with(sample::response(1), members)).await.expect(201);
+
+        let mail = &smtp.wait_for(before + 1).await[before].mail;
+
+        assert_eq!(mail.subject(), format!("Unhappy customer at {shown}: 1 out of 5 [Sh[U+200B]op[U+2066]]"));
+        assert_eq!(mail.from().0, Some("Sh[U+200B]op[U+2066]"));
+        for part in [mail.text(), mail.html_words()] {
+            assert!(part.matches(shown).count() >= 3, "headline, where and order: {part}");
+            assert!(!part.contains(['\u{202e}', '\u{200b}', '\u{2066}']), "{part}");
+        }
+    }
+}
+
+/// They stay as they are, in lines and boxes of their own.
+#[tokio::test]
+async fn customers_words_do_not_turn_the_text_around_them() {
+    let smtp = Smtp::start().await;
+    let app = TestApp::on(Backend::Sqlite).smtp(&smtp).await;
+    let (comment, other) = ("Late\u{202e} and wet", "\u{202e}No \u{5d0} bell");
+    let answers = json!({ "reasons": { "choices": ["late"], "other": other } });
+    app.respond(&sample::with(sample::response(1), json!({ "comment": comment, "answers": answers })))
+        .await
+        .expect(201);
+
+    let mail = &smtp.wait_for(1).await[0].mail;
+
+    let (text, html) = (mail.text(), mail.html());
+    assert!(text.lines().any(|line| line == format!("> {comment}")), "{text}");
+    assert!(text.lines().any(|line| line.starts_with("> ") && line.ends_with(other)), "{text}");
+    for words in [comment, other] {
+        let before = html.split(words).next().unwrap();
+        let tag = &before[before.rfind('<').unwrap()..];
+        assert!(["<blockquote", "<div"].iter().any(|block| tag.starts_with(block)), "{tag}");
+        assert!(tag.contains("dir=\"auto\""), "{tag}");
     }
 }
 
