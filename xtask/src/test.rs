@@ -13,8 +13,16 @@ use crate::process;
 use crate::setup;
 
 /// What the tests of the running program start, and what the server is linked with.
-const PACKAGES: [&str; 7] =
-    ["chromium", "chromium-driver", "libssl-dev", "pkg-config", "postgresql", "python3", "python3-aiosmtpd"];
+const PACKAGES: [&str; 8] = [
+    "chromium",
+    "chromium-driver",
+    "libssl-dev",
+    "pgbouncer",
+    "pkg-config",
+    "postgresql",
+    "python3",
+    "python3-aiosmtpd",
+];
 
 /// The other browsers of `--long`. xvfb is the screen of the one that has no headless mode.
 const PACKAGES_LONG: [&str; 3] = ["firefox-esr", "webkit2gtk-driver", "xvfb"];
