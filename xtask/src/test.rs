@@ -13,7 +13,7 @@ use crate::process;
 use crate::setup;
 
 /// What the tests of the running program start, and what the server is linked with.
-const PACKAGES: [&str; 5] = ["libssl-dev", "pkg-config", "postgresql", "python3", "python3-aiosmtpd"];
+const PACKAGES: [&str; 6] = ["libssl-dev", "pgbouncer", "pkg-config", "postgresql", "python3", "python3-aiosmtpd"];
 
 /// What the browser suite starts.
 const PACKAGES_BROWSER: [&str; 2] = ["chromium", "chromium-driver"];

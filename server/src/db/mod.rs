@@ -13,6 +13,7 @@ pub mod keys;
 pub mod migrations;
 pub mod outbox;
 mod pool;
+mod postgres_server;
 mod postgres_url;
 pub mod purge;
 pub mod responses;
@@ -30,7 +31,7 @@ mod unavailable;
 pub mod url;
 
 pub use connection::{
-    AnyConnection, OpenError, check_writable, is_lost, open, prepare_to_write, refused_file, try_write,
+    AnyConnection, OpenError, check_pooling, check_writable, is_lost, open, prepare_to_write, refused_file, try_write,
 };
 pub use pool::{POSTGRES_READ_ONLY, PoolUse, READ_CONNECTIONS, ReadPool, StorageError};
 pub use postgres_url::{InvalidPostgresUrl, PostgresUrl};
