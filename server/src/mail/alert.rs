@@ -1,7 +1,7 @@
 //! The mail that tells staff about an unhappy customer.
 
 use askama::Template;
-use counterbell_shared::EmailAddress;
+use counterbell_shared::{EmailAddress, ResponseId};
 use lettre::Message;
 use lettre::address::Envelope;
 use lettre::message::MultiPart;
@@ -9,6 +9,7 @@ use lettre::message::MultiPart;
 use super::build_error::{MailBuildError, Party};
 use super::facts::{Facts, Reply};
 use super::head;
+use super::number::message_number;
 use super::visible::visible;
 use crate::db::responses::ResponseRow;
 
@@ -45,7 +46,7 @@ pub struct AlertContent {
 pub fn alert_mail(
     from: &EmailAddress,
     recipient: &str,
-    message_id: &str,
+    message_id: ResponseId,
     content: &AlertContent,
     smtputf8: bool,
 ) -> Result<Message, MailBuildError> {
@@ -55,7 +56,7 @@ pub fn alert_mail(
             return Err(MailBuildError::NeedsSmtpUtf8(party));
         }
     }
-    let facts = Facts::new(content, smtputf8).ok_or(MailBuildError::CorruptResponse)?;
+    let facts = Facts::new(content, message_number(message_id), smtputf8).ok_or(MailBuildError::CorruptResponse)?;
     let (sender, to) = (address(from)?, address(&recipient)?);
     let mut mail = Message::builder()
         .envelope(Envelope::new(Some(sender), vec![to.clone()]).map_err(unwritable)?)
@@ -90,6 +91,8 @@ mod tests {
 
     use super::*;
 
+    const MESSAGE: &str = "018bcfe5-6800-7fff-8102-030405060708";
+
     fn content(comment: &str, contact: Option<&str>) -> AlertContent {
         let response = ResponseRow {
             site_id: 1,
@@ -118,7 +121,7 @@ mod tests {
     }
 
     fn build(from: &str, recipient: &str, content: &AlertContent, smtputf8: bool) -> Result<String, MailBuildError> {
-        let mail = alert_mail(&from.parse().unwrap(), recipient, "0193-id", content, smtputf8)?;
+        let mail = alert_mail(&from.parse().unwrap(), recipient, MESSAGE.parse().unwrap(), content, smtputf8)?;
         Ok(String::from_utf8(mail.formatted()).unwrap())
     }
 
@@ -131,7 +134,7 @@ mod tests {
         let mail = mail("Late", None);
         for line in [
             "Subject: Unhappy customer at checkout: 1 out of 5 [Bramble & Oak]\r\n",
-            "Message-ID: <0193-id@localhost>\r\n",
+            "Message-ID: <018bcfe5-6800-7fff-8102-030405060708@localhost>\r\n",
             "Auto-Submitted: auto-generated\r\n",
             "To: staff@shop.example\r\n",
         ] {

@@ -36,8 +36,8 @@ pub struct Facts {
     pub complete: bool,
     /// Its name.
     pub site: String,
-    /// Of the response.
-    pub response_id: String,
+    /// By which the message is found in the outbox.
+    pub number: String,
 }
 
 /// Whether a reply to the mail reaches whoever wrote.
@@ -68,7 +68,7 @@ impl Reply {
 
 impl Facts {
     /// `None` when the response's row is corrupt.
-    pub fn new(content: &AlertContent, smtputf8: bool) -> Option<Self> {
+    pub fn new(content: &AlertContent, number: String, smtputf8: bool) -> Option<Self> {
         let AlertContent { site, response, answers } = content;
         let score = response.score()?;
         let is_staff = response.survey == STAFF_SURVEY;
@@ -104,7 +104,7 @@ impl Facts {
             reply: Reply::of(response.contact_email.as_deref(), smtputf8),
             complete: response.complete,
             site: isolated(visible(site)),
-            response_id: response.id()?.to_string(),
+            number,
         })
     }
 

@@ -6,10 +6,12 @@ mod defang;
 mod facts;
 mod head;
 mod mailer;
+mod number;
 mod smtp;
 mod visible;
 
 pub use alert::{AlertContent, alert_mail};
 pub use build_error::{MailBuildError, Party};
 pub use mailer::{Mailer, MailerError, SendError};
+pub use number::message_number;
 pub use smtp::{SmtpError, Step};

@@ -18,7 +18,7 @@ use crate::background::Pace;
 use crate::db::outbox::{self, Attempt, Lease};
 use crate::db::responses::id_from_column;
 use crate::db::{AnyConnection, StorageError, dialect};
-use crate::mail::{self, Mailer, SendError};
+use crate::mail::{self, MailBuildError, Mailer, SendError};
 use crate::metrics::MailResult;
 
 /// Before a message is tried again whose response could not be read.
@@ -259,12 +259,13 @@ impl Worker {
     }
 
     fn send(&mut self, Leased { lease, content }: Leased) {
-        let (mailer, id) = (Arc::clone(&self.mailer), message_id(&lease));
+        let (mailer, id) = (Arc::clone(&self.mailer), id_from_column(&lease.message.message_id));
         let recipient = lease.message.recipient.clone();
         let task = self.sending.spawn_local(async move {
             let content = content.ok_or(SendError::Gone)?;
-            let make = |smtputf8| mail::alert_mail(mailer.from(), &recipient, &id, &content, smtputf8);
-            mailer.send(&id, make).await
+            let id = id.ok_or_else(|| MailBuildError::Unwritable("its id is none".to_owned()))?;
+            let make = |smtputf8| mail::alert_mail(mailer.from(), &recipient, id, &content, smtputf8);
+            mailer.send(&id.to_string(), make).await
         });
         self.held.insert(task.id(), (lease, task));
     }

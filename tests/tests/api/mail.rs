@@ -33,9 +33,11 @@ async fn dissatisfied_response_is_told_to_each_recipient_once() {
         assert!(mail.message_id().contains(message_id), "{} is not of {message_id}", mail.message_id());
         assert!(mail.header("Date").is_some() && mail.header("From").is_some());
         for part in [mail.text(), mail.html_words()] {
-            for words in [COMMENT, "store 12", "A-1001"] {
+            for words in [COMMENT, "store 12", "A-1001", message["number"].as_str().unwrap()] {
                 assert!(part.contains(words), "no {words:?} in {part}");
             }
+            // Whoever knows it may add to the response.
+            assert!(!part.contains(message["response_id"].as_str().unwrap()), "{part}");
         }
     }
     assert_eq!(deliveries.len(), 2);

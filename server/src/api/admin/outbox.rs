@@ -15,11 +15,14 @@ use crate::api::ApiError;
 use crate::app::AppState;
 use crate::db::outbox::{self, OutboxPosition, OutboxRow, OutboxState};
 use crate::db::responses::id_from_column;
+use crate::mail::message_number;
 
 /// A message as integrators see it.
 #[derive(Serialize)]
 struct OutboxView {
     message_id: Option<String>,
+    /// As the mail calls it.
+    number: Option<String>,
     site_key: String,
     kind: String,
     recipient: String,
@@ -61,6 +64,7 @@ pub async fn list_outbox(
     let page = page.try_map(|row| {
         Ok(OutboxView {
             message_id: id_from_column(&row.message_id).map(|id| id.to_string()),
+            number: id_from_column(&row.message_id).map(message_number),
             site_key: site_keys.get(&row.site_id).map(ToString::to_string).unwrap_or_default(),
             kind: row.kind,
             recipient: row.recipient,
