@@ -165,9 +165,9 @@ impl MailSettings {
     /// [`ConfigError::Invalid`] for an address, name, time or URL that cannot be used.
     pub(super) fn resolve(self) -> Result<MailConfig, ConfigError> {
         let from = self.mail_from.unwrap_or_else(|| "counterbell@localhost".to_owned());
-        let from: EmailAddress = from.parse().map_err(|_| ConfigError::Invalid {
+        let from: EmailAddress = from.parse().map_err(|error| ConfigError::Invalid {
             setting: "--mail-from (COUNTERBELL_MAIL_FROM)",
-            reason: format!("\"{from}\" is not an e-mail address"),
+            reason: format!("\"{from}\": {error}"),
         })?;
         let limits = match self.smtp_timeout_s {
             None => MailLimits::default(),

@@ -12,6 +12,9 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 /// What stands for itself in every part of a URL (RFC 3986 section 2.3); `%` begins what is encoded already.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'%');
 
+/// Seconds for connecting and logging in; milliseconds for the other side's system to confirm what was sent to it.
+const LIMITS: [(&str, &str); 2] = [("connect_timeout", "10"), ("tcp_user_timeout", "30000")];
+
 /// `postgres://user:password@host:port,host:port/database?name=value`, every part of which may be left out. Printed
 /// without user and password.
 #[derive(Clone, PartialEq, Eq)]
@@ -95,10 +98,14 @@ impl FromStr for PostgresUrl {
 }
 
 impl PostgresUrl {
-    /// As libpq is to read it, with user and password.
+    /// As libpq is to read it, with user and password, and with limits for a server that does not answer, unless the URL
+    /// sets others.
     pub fn for_libpq(&self) -> String {
         let credentials = self.credentials.as_ref().map(|credentials| format!("{credentials}@")).unwrap_or_default();
-        let parameters: Vec<_> = self.parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let limits =
+            LIMITS.iter().filter(|(name, _)| self.parameter(name).is_none()).map(|(name, value)| (*name, *value));
+        let given = self.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let parameters: Vec<_> = given.chain(limits).map(|(name, value)| format!("{name}={value}")).collect();
         format!("postgres://{credentials}{}/{}?{}", self.hosts, self.database, parameters.join("&"))
     }
 
@@ -190,7 +197,11 @@ mod tests {
             ),
         ] {
             let url: PostgresUrl = given.parse().unwrap();
-            assert_eq!((url.for_libpq().as_str(), url.to_string().as_str()), (for_libpq, shown), "{given}");
+            let limited = match for_libpq {
+                url if url.ends_with('?') => format!("{url}connect_timeout=10&tcp_user_timeout=30000"),
+                url => format!("{url}&connect_timeout=10&tcp_user_timeout=30000"),
+            };
+            assert_eq!((url.for_libpq(), url.to_string().as_str()), (limited, shown), "{given}");
             assert_eq!(format!("{url:?}"), shown);
         }
     }

@@ -2,7 +2,7 @@
 
 use counterbell_shared::problem::ProblemCode;
 use counterbell_tests::{Backend, Customers, Postgres, Smtp, Stop, TestApp, audit, environment, sample, wait};
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[tokio::test]
 async fn postgres_stopped_under_load_comes_back_without_a_restart() {
@@ -46,6 +46,13 @@ async fn server_stops_although_its_database_hangs() {
         metrics.is_ok_and(|metrics| metrics.text().contains("counterbell_storage_up 0"))
     })
     .await;
+
+    // Also the doctor ends, and says what hangs.
+    let doctor = app.cli(&["doctor", "--json"]);
+    let doctor: Value = serde_json::from_str(&doctor.stdout).unwrap();
+    let checks = doctor["checks"].as_array().unwrap();
+    let database = checks.iter().find(|check| check["name"] == "database").unwrap();
+    assert_eq!(database["verdict"], "failed", "{database}");
 
     app.program().terminate();
 
