@@ -1,6 +1,7 @@
 //! Wires the parts together and serves until told to stop.
 
 use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -49,6 +50,10 @@ pub struct AppState {
     pub comments_queued: Arc<Notify>,
     /// Finds comments.
     pub search: SearchIndex,
+    /// Told when something was deleted whose words are to leave the files.
+    pub erased: Notify,
+    /// Where mails are files; `None` with a mail server.
+    pub mail_folder: Option<PathBuf>,
     /// How much one address may send.
     pub rate_limit: RateLimit,
     /// Who may say whom a request is from.
@@ -126,6 +131,8 @@ impl Server {
             outbox_filled: signals.outbox_filled,
             comments_queued: signals.comments_queued,
             search,
+            erased: Notify::new(),
+            mail_folder: config.mail.transport.folder().map(Path::to_owned),
             rate_limit: RateLimit::per_minute(config.rate_limit),
             trusted_proxies: TrustedProxies::new(config.trusted_proxies.clone()),
             daily_caps: DailyCaps::default(),
@@ -161,11 +168,12 @@ impl Server {
         let Self { listeners, state, database_url, writer, mailer, workers } = self;
         let (stopping, stopped) = watch::channel(false);
         let (shared, stop_background) = (Data::clone(&state), stopped.clone());
+        let url = database_url.clone();
         let background = background::start(move || {
             vec![
                 tokio::task::spawn_local(outbox::deliver(Data::clone(&shared), mailer, stop_background.clone())),
                 tokio::task::spawn_local(search::keep_up(Data::clone(&shared), stop_background.clone())),
-                tokio::task::spawn_local(retention::purge_old(shared, stop_background)),
+                tokio::task::spawn_local(retention::purge_old(shared, url, stop_background)),
             ]
         })?;
         let log = checkpoint::keep_log_short(Data::clone(&state), database_url, stopped.clone());

@@ -20,6 +20,7 @@ pub mod import;
 pub mod ingest;
 pub mod mail;
 pub mod metrics;
+pub mod origins;
 pub mod outbox;
 pub mod retention;
 pub mod search;

@@ -11,7 +11,8 @@ use counterbell_shared::time::UnixMillis;
 use tokio::sync::watch;
 
 use crate::app::AppState;
-use crate::db::{StorageError, purge};
+use crate::db::{DatabaseUrl, StorageError, checkpoint, purge};
+use crate::mail;
 
 /// Rows of one transaction.
 const CHUNK: i64 = 500;
@@ -23,7 +24,7 @@ const EVERY: Duration = Duration::from_secs(3_600);
 const LOOK: Duration = Duration::from_secs(5);
 
 /// Deletes what is too old, now and every hour, and soon after a site's days were changed, until told to stop.
-pub async fn purge_old(state: Data<AppState>, mut stopped: watch::Receiver<bool>) {
+pub async fn purge_old(state: Data<AppState>, url: DatabaseUrl, mut stopped: watch::Receiver<bool>) {
     // A server that died after the responses and before their words left those behind.
     let mut words_too = true;
     let mut purged = Purged::new();
@@ -43,7 +44,24 @@ pub async fn purge_old(state: Data<AppState>, mut stopped: watch::Receiver<bool>
         }
         tokio::select! {
             () = tokio::time::sleep(LOOK) => {}
+            () = state.erased.notified() => forget(&state, &url).await,
             _ = stopped.changed() => return,
+        }
+    }
+}
+
+/// Has deleted words leave SQLite's files: the search index writes its lists anew, and the logs are emptied. On PostgreSQL
+/// they go when it next vacuums its tables.
+async fn forget(state: &AppState, url: &DatabaseUrl) {
+    if let Err(error) = state.search.forget().await {
+        tracing::warn!("Words that were deleted may still be in the file of the search index: {error}");
+    }
+    for url in [url.clone(), state.search.url().clone()] {
+        let truncated = tokio::task::spawn_blocking(move || checkpoint::truncate_log(&url)).await;
+        match truncated {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!("Words that were deleted may still be in SQLite's log: {error}"),
+            Err(error) => tracing::error!("Emptying SQLite's log ended by a panic: {error}"),
         }
     }
 }
@@ -71,15 +89,19 @@ async fn purge_site(state: &AppState, site_id: i64, days: i32, words_too: bool) 
     // First, so that nobody compares the rollup of these days with what is left of them.
     state.writer.run(move |conn| purge::set_purged_before(conn, site_id, horizon)).await?;
     loop {
-        let count = state.writer.run(move |conn| purge::delete_chunk(conn, site_id, horizon, CHUNK)).await?;
-        if count == 0 {
+        let chunk = state.writer.run(move |conn| purge::delete_chunk(conn, site_id, horizon, CHUNK)).await?;
+        if chunk.is_empty() {
             break;
         }
-        deleted += count;
+        deleted += chunk.responses + chunk.messages.len();
+        mail::delete_files(state.mail_folder.as_deref(), &chunk.messages);
         tokio::time::sleep(PAUSE).await;
     }
     if deleted > 0 || words_too {
         state.search.purge(site_id, horizon).await?;
+    }
+    if deleted > 0 {
+        state.erased.notify_one();
     }
     if deleted > 0 {
         tracing::info!(site.id = site_id, deleted, "Deleted {deleted} responses and messages older than {days} days");

@@ -10,8 +10,10 @@ mod import;
 mod key;
 mod migrate;
 mod output;
+mod response;
 mod serve;
 mod site;
+mod site_delete;
 mod survey;
 mod theme;
 mod transfer;
@@ -48,6 +50,9 @@ enum Command {
     /// Make, list and change sites
     #[command(subcommand)]
     Site(site::SiteCommand),
+    /// Delete single responses
+    #[command(subcommand)]
+    Response(response::ResponseCommand),
     /// Write, publish, list and show what customers are asked
     #[command(subcommand)]
     Survey(survey::SurveyCommand),
@@ -75,6 +80,7 @@ pub fn run() -> ExitCode {
         Command::Serve(args) => args.run(),
         Command::Demo(args) => args.run(),
         Command::Site(command) => command.run(),
+        Command::Response(command) => command.run(),
         Command::Survey(command) => command.run(),
         Command::Key(command) => command.run(),
         Command::Import(args) => args.run(),

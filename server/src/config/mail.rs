@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
@@ -86,6 +86,16 @@ pub enum MailTransport {
     Smtp(SmtpServer),
     /// A folder, one .eml file a mail.
     Folder(PathBuf),
+}
+
+impl MailTransport {
+    /// The folder, when mails are files.
+    pub fn folder(&self) -> Option<&Path> {
+        match self {
+            Self::Smtp(_) => None,
+            Self::Folder(folder) => Some(folder),
+        }
+    }
 }
 
 /// A mail server.

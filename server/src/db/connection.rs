@@ -126,7 +126,8 @@ const SQLITE_WAIT: &str = "PRAGMA busy_timeout = 10000";
 
 /// WAL lets readers go on beside the writer; FULL makes a commit survive a power cut.
 const SQLITE_SETUP: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-                            PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -4096;";
+                            PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; \
+                            PRAGMA temp_store = MEMORY; PRAGMA cache_size = -4096;";
 
 /// A commit is acknowledged only when it is on disk, whatever the server's default; times are compared as UTC.
 const POSTGRES_SETUP: &str = "SET synchronous_commit = on; SET TIME ZONE 'UTC'; SET client_encoding = 'UTF8'; \

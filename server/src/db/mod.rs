@@ -9,6 +9,7 @@ pub mod checkpoint;
 mod connection;
 pub mod dialect;
 pub mod distributed;
+pub mod erase;
 pub mod keys;
 pub mod migrations;
 pub mod outbox;

@@ -10,6 +10,7 @@ use super::connection::AnyConnection;
 use super::schema::{alert_rules, site_origins, site_recipients, sites};
 use super::score_days;
 use crate::alerts::AlertRule;
+use crate::origins;
 
 /// One retailer's web property, with all that ingest needs to know of it.
 #[derive(Clone, Debug)]
@@ -77,14 +78,10 @@ impl Site {
             .returning(sites::id)
             .get_result(conn)?;
         for origin in &new.origins {
-            diesel::insert_into(site_origins::table)
-                .values((site_origins::site_id.eq(id), site_origins::origin.eq(origin)))
-                .execute(conn)?;
+            insert_origin(conn, id, origin)?;
         }
         for email in &new.recipients {
-            diesel::insert_into(site_recipients::table)
-                .values((site_recipients::site_id.eq(id), site_recipients::email.eq(email.as_str())))
-                .execute(conn)?;
+            insert_recipient(conn, id, email.as_str())?;
         }
         let rule = AlertRule::default_rule();
         diesel::insert_into(alert_rules::table)
@@ -167,17 +164,30 @@ impl Site {
     /// # Errors
     /// What the database says.
     pub fn origin_is_known(conn: &mut AnyConnection, origin: &str) -> QueryResult<bool> {
-        diesel::select(diesel::dsl::exists(site_origins::table.filter(site_origins::origin.eq(origin))))
-            .get_result(conn)
+        if origin.contains('*') {
+            return Ok(false);
+        }
+        let star = origins::star_for(origin).unwrap_or_default();
+        let known = site_origins::table.filter(site_origins::origin.eq(origin).or(site_origins::origin.eq(star)));
+        diesel::select(diesel::dsl::exists(known)).get_result(conn)
     }
 
-    /// Changes what the site of this key allows; whether there is one.
+    /// Stores name, limits, origins and recipients as they are here. Call in a transaction.
     ///
     /// # Errors
     /// What the database says.
-    pub fn set_limits(conn: &mut AnyConnection, site_key: &SiteKey, limits: Limits) -> QueryResult<bool> {
-        let site = sites::table.filter(sites::site_key.eq(site_key.as_str()));
-        Ok(diesel::update(site).set(limits).execute(conn)? == 1)
+    pub fn store(&self, conn: &mut AnyConnection) -> QueryResult<()> {
+        let site = sites::table.find(self.id);
+        diesel::update(site).set((sites::name.eq(&self.name), self.limits)).execute(conn)?;
+        diesel::delete(site_origins::table.filter(site_origins::site_id.eq(self.id))).execute(conn)?;
+        for origin in &self.origins {
+            insert_origin(conn, self.id, origin)?;
+        }
+        diesel::delete(site_recipients::table.filter(site_recipients::site_id.eq(self.id))).execute(conn)?;
+        for email in &self.recipients {
+            insert_recipient(conn, self.id, email)?;
+        }
+        Ok(())
     }
 
     fn load(conn: &mut AnyConnection, id: i64, site_key: SiteKey, name: String, limits: Limits) -> QueryResult<Self> {
@@ -207,6 +217,18 @@ impl Site {
         let stored = if limits.daily_cap.is_some() { score_days::count_day(conn, id, today)? } else { 0 };
         Ok(Self { id, site_key, name, origins, recipients, rules, limits, stored_today: (today, stored) })
     }
+}
+
+fn insert_origin(conn: &mut AnyConnection, site_id: i64, origin: &str) -> QueryResult<usize> {
+    diesel::insert_into(site_origins::table)
+        .values((site_origins::site_id.eq(site_id), site_origins::origin.eq(origin)))
+        .execute(conn)
+}
+
+fn insert_recipient(conn: &mut AnyConnection, site_id: i64, email: &str) -> QueryResult<usize> {
+    diesel::insert_into(site_recipients::table)
+        .values((site_recipients::site_id.eq(site_id), site_recipients::email.eq(email)))
+        .execute(conn)
 }
 
 /// Up to `limit` of those who are told of unhappy customers, of any site; each once.

@@ -8,6 +8,7 @@ use lettre::{Address, Message};
 use super::build_error::MailBuildError;
 use super::smtp::{Smtp, SmtpError};
 use crate::config::{MailConfig, MailLimits, MailTransport, SmtpServer};
+use crate::db::responses::id_from_column;
 
 /// The settings for mail cannot be used; `Display` says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -184,9 +185,27 @@ async fn hand_over(smtp: &Smtp, make: impl FnOnce(bool) -> Result<Message, MailB
     }
 }
 
+/// Deletes the mails of these messages from a folder of mails; without one there is nothing to delete. What stays behind is
+/// told in the log.
+pub fn delete_files(folder: Option<&Path>, message_ids: &[Vec<u8>]) {
+    let Some(folder) = folder else { return };
+    for id in message_ids.iter().filter_map(|id| id_from_column(id)) {
+        match std::fs::remove_file(file_of(folder, &id.to_string())) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                tracing::warn!(message.id = %id, "The mail of message {id} cannot be deleted: {error}");
+            }
+            _ => {}
+        }
+    }
+}
+
+fn file_of(folder: &Path, message_id: &str) -> PathBuf {
+    folder.join(format!("{message_id}.eml"))
+}
+
 /// Who watches the folder never sees half a mail.
 async fn write(folder: &Path, message_id: &str, bytes: Vec<u8>) -> std::io::Result<()> {
-    let (partial, whole) = (folder.join(format!(".{message_id}.part")), folder.join(format!("{message_id}.eml")));
+    let (partial, whole) = (folder.join(format!(".{message_id}.part")), file_of(folder, message_id));
     let written = tokio::task::spawn_blocking(move || {
         std::fs::write(&partial, bytes)?;
         std::fs::rename(&partial, &whole)

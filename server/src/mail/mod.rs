@@ -12,6 +12,6 @@ mod visible;
 
 pub use alert::{AlertContent, alert_mail};
 pub use build_error::{MailBuildError, Party};
-pub use mailer::{Mailer, MailerError, SendError};
+pub use mailer::{Mailer, MailerError, SendError, delete_files};
 pub use number::message_number;
 pub use smtp::{SmtpError, Step};

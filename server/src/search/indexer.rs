@@ -1,5 +1,6 @@
 //! Keeps the index up with what is stored.
 
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use actix_web::web::Data;
@@ -10,7 +11,7 @@ use tokio::sync::watch;
 use super::index::{Queued, Rebuild};
 use crate::app::AppState;
 use crate::background::Pace;
-use crate::db::{AnyConnection, StorageError, dialect};
+use crate::db::{AnyConnection, StorageError, dialect, responses};
 
 /// Comments indexed in one commit.
 const CHUNK: i64 = 1_000;
@@ -72,13 +73,29 @@ async fn index_chunk(state: &Data<AppState>, after_site: &mut i64, strain: f64) 
     let (Some(last), count) = (queued.last().map(|row| row.seq), queued.len()) else {
         return fill_queue_again(state).await;
     };
+    let keys: Vec<_> = queued.iter().map(|row| (row.site_id, row.response_id.clone())).collect();
     state.search.add_to_file(queued).await?;
     // Only now: what is indexed twice does no harm, what is not indexed would be lost.
     let forget = move |conn: &mut AnyConnection| {
         diesel::sql_query("DELETE FROM search_queue WHERE seq <= $1").bind::<BigInt, _>(last).execute(conn)
     };
-    state.writer.run(forget).await?;
+    if state.writer.run(forget).await? < count {
+        // Somebody deleted a response after its comment was read.
+        forget_deleted(state, keys).await?;
+    }
     Ok(count)
+}
+
+/// Removes the words of those that are not stored any more.
+async fn forget_deleted(state: &Data<AppState>, keys: Vec<(i64, Vec<u8>)>) -> Result<(), StorageError> {
+    let wanted = keys.clone();
+    let stored = state.pool.read(move |conn| responses::find_all(conn, &wanted)).await?;
+    let stored: HashSet<_> = stored.into_iter().map(|row| (row.site_id, row.response_id)).collect();
+    for (site_id, response_id) in keys.into_iter().filter(|key| !stored.contains(key)) {
+        state.search.remove(site_id, response_id).await?;
+        state.erased.notify_one();
+    }
+    Ok(())
 }
 
 fn next_queued(conn: &mut AnyConnection, limit: i64) -> QueryResult<Vec<Queued>> {

@@ -11,7 +11,7 @@ use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionMa
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
-use diesel::sql_types::{BigInt, Bool, Integer, Text};
+use diesel::sql_types::{BigInt, Binary, Bool, Integer, Text};
 use diesel::sqlite::Sqlite;
 
 pub use postgres::store_at_once;
@@ -243,6 +243,35 @@ pub fn enqueue_for_search(conn: &mut AnyConnection, keys: &[(i64, &[u8])]) -> Qu
         AnyConnection::Postgres(pg) => {
             postgres::enqueue_for_search(pg, keys)?;
         }
+    }
+    Ok(())
+}
+
+/// Deletes the words of a response from the search index of a PostgreSQL database.
+///
+/// # Errors
+/// What the database says.
+pub fn delete_words(conn: &mut AnyConnection, site_id: i64, response_id: &[u8]) -> QueryResult<()> {
+    match conn {
+        // In a file of their own, which a transaction of this one does not reach.
+        AnyConnection::Sqlite(_) => {}
+        AnyConnection::Postgres(pg) => {
+            diesel::sql_query("DELETE FROM comment_words WHERE site_id = $1 AND response_id = $2")
+                .bind::<BigInt, _>(site_id)
+                .bind::<Binary, _>(response_id)
+                .execute(pg)?;
+        }
+    }
+    Ok(())
+}
+
+/// As [`delete_words`], of a whole site.
+///
+/// # Errors
+/// What the database says.
+pub fn delete_words_of_site(conn: &mut AnyConnection, site_id: i64) -> QueryResult<()> {
+    if let AnyConnection::Postgres(pg) = conn {
+        diesel::sql_query("DELETE FROM comment_words WHERE site_id = $1").bind::<BigInt, _>(site_id).execute(pg)?;
     }
     Ok(())
 }

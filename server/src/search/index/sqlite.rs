@@ -174,6 +174,27 @@ pub fn purge(
     })
 }
 
+/// Deletes the words of a response, however often it was indexed. Looks through the whole list of responses, which no index
+/// helps with.
+pub fn remove(conn: &mut SqliteConnection, site_id: i64, response_id: &[u8]) -> QueryResult<usize> {
+    conn.immediate_transaction(|conn| {
+        let of_response = "site_id = $1 AND response_id = $2";
+        diesel::sql_query(format!("DELETE FROM words WHERE rowid IN (SELECT seq FROM docs WHERE {of_response})"))
+            .bind::<BigInt, _>(site_id)
+            .bind::<Binary, _>(response_id)
+            .execute(conn)?;
+        diesel::sql_query(format!("DELETE FROM docs WHERE {of_response}"))
+            .bind::<BigInt, _>(site_id)
+            .bind::<Binary, _>(response_id)
+            .execute(conn)
+    })
+}
+
+/// Has deleted words leave the file: FTS5 only marks their rows, and writes the words' lists anew when it merges them.
+pub fn forget(conn: &mut SqliteConnection) -> QueryResult<()> {
+    conn.batch_execute("INSERT INTO words (words) VALUES ('optimize')")
+}
+
 struct AddDoc<'a> {
     row: &'a Queued,
     created_at: i64,
