@@ -27,4 +27,5 @@ mod silence;
 mod summary;
 mod surveys;
 mod themes;
+mod times;
 mod words;
