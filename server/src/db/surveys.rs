@@ -164,7 +164,7 @@ pub fn publish(
     let of_name = surveys::table.filter(surveys::site_id.eq(site_id)).filter(surveys::name.eq(name));
     let last: Option<i64> = of_name.select(max(surveys::published_at)).first(conn)?;
     // A clock that was set back must not leave another version in force.
-    let at = last.map_or(now, |last| now.max(last + 1));
+    let at = last.map_or(now, |last| now.max(last.saturating_add(1)));
     let one = surveys::table.find((site_id, name, version));
     let published = diesel::update(one).set(surveys::published_at.eq(at)).execute(conn)?;
     Ok((published == 1).then_some(version))

@@ -236,7 +236,7 @@ fn clock(conn: Option<&mut AnyConnection>) -> Check {
     // Without tables yet there is nothing to compare with.
     if let Ok(Some(newest)) = newest_response(conn) {
         // Older is as it should be; only what comes from the future says that a clock went back.
-        ahead.push(((newest - UnixMillis::now().0).max(0), "the newest response"));
+        ahead.push((newest.saturating_sub(UnixMillis::now().0).max(0), "the newest response"));
     }
     let worst = ahead.into_iter().max_by_key(|(difference, _)| difference.abs());
     match worst {

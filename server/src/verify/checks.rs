@@ -2,6 +2,7 @@
 
 use counterbell_shared::limits::REVISION_MAX;
 use counterbell_shared::metric::Metric;
+use counterbell_shared::time::UnixMillis;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
@@ -62,8 +63,8 @@ pub(super) fn all() -> [(Counted, String); 5] {
     };
     let responses = Counted {
         name: "responses",
-        good: "every id, metric, score and revision can be read",
-        bad: "responses have an id, a metric, a score or a revision this program does not write",
+        good: "every id, metric, score, time and revision can be read",
+        bad: "responses have an id, a metric, a score, a time or a revision this program does not write",
         advice: "find out what else writes to the database, and correct those rows",
     };
     let additions = Counted {
@@ -120,8 +121,10 @@ fn unreadable() -> String {
         format!("(metric = '{name}' AND score BETWEEN {} AND {})", scale.min, scale.max)
     });
     let good = good.join(" OR ");
+    let last = UnixMillis::LAST.0;
     format!(
         "SELECT count(*) AS n FROM responses WHERE length(response_id) <> 16 \
+         OR created_at NOT BETWEEN 0 AND {last} OR received_at NOT BETWEEN 0 AND {last} \
          OR revision NOT BETWEEN 0 AND {REVISION_MAX} OR NOT ({good})"
     )
 }

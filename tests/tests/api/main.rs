@@ -30,4 +30,5 @@ mod sites;
 mod summary;
 mod surveys;
 mod themes;
+mod times;
 mod words;
