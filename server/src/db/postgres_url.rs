@@ -109,6 +109,15 @@ impl PostgresUrl {
         format!("postgres://{credentials}{}/{}?{}", self.hosts, self.database, parameters.join("&"))
     }
 
+    /// Whether it names this machine alone: a tunnel's end, perhaps, but nothing else reads what goes there.
+    pub fn is_of_this_machine(&self) -> bool {
+        self.hosts.split(',').all(|host| {
+            let name =
+                host.strip_prefix("[::1]").map_or_else(|| host.split(':').next().unwrap_or_default(), |_| "[::1]");
+            matches!(name, "localhost" | "127.0.0.1" | "[::1]") || name.starts_with("%2F")
+        })
+    }
+
     /// The value of a parameter behind the `?`.
     pub fn parameter(&self, wanted: &str) -> Option<String> {
         let found = self.parameters.iter().rev().find(|(name, _)| name == wanted);
@@ -203,6 +212,19 @@ mod tests {
             };
             assert_eq!((url.for_libpq(), url.to_string().as_str()), (limited, shown), "{given}");
             assert_eq!(format!("{url:?}"), shown);
+        }
+    }
+
+    #[test]
+    fn this_machine_is_known_by_its_names() {
+        for (url, of_this_machine) in [
+            ("postgres://localhost/d", true),
+            ("postgres://ann@127.0.0.1:5433,[::1]:5434,%2Frun%2Fpg/d", true),
+            ("postgres://localhost,db.example/d", false),
+            ("postgres://127.0.0.1.example/d", false),
+            ("postgres:///d?host=db.example", false),
+        ] {
+            assert_eq!(url.parse::<PostgresUrl>().unwrap().is_of_this_machine(), of_this_machine, "{url}");
         }
     }
 

@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use diesel::result::Error as QueryError;
 use diesel::sql_types::{BigInt, Bool, Text};
 
-use super::{Check, machine, size};
+use super::{Check, encryption, machine, size};
 use crate::db::sites::Site;
 use crate::db::{AnyConnection, DatabaseUrl, OpenError, READ_CONNECTIONS, check_pooling, migrations, open, responses};
 
@@ -60,7 +60,8 @@ pub(super) fn checks(url: &DatabaseUrl) -> Vec<Check> {
         checks.push(machine::writable("database folder", folder_of(path)));
         checks.push(machine::free_space(folder_of(path), path.metadata().map_or(0, |file| file.len())));
     }
-    if let DatabaseUrl::Postgres(_) = url {
+    if let DatabaseUrl::Postgres(server) = url {
+        checks.push(asked("encryption", encryption::check(&mut conn, server)));
         checks.push(connections(&mut conn));
     }
     checks.push(clock(Some(&mut conn)));

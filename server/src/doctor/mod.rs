@@ -1,6 +1,7 @@
 //! Looks at everything a server needs, before it is needed.
 
 mod database;
+mod encryption;
 mod machine;
 mod mail;
 mod outbox;

@@ -40,7 +40,7 @@ pub async fn list_responses(
     let mut params = Params::parse(&request)?;
     let site_ids = access.site_ids(&mut params)?;
     let filter = ResponseFilter {
-        touchpoint: params.take("touchpoint", |name| Ok::<_, String>(name.to_owned()))?,
+        touchpoint: params.take_touchpoint()?,
         metric: params.take_name("metric", "csat, nps, ces, expectation")?,
         band: params.take_name("band", "dissatisfied, neutral, satisfied, detractor, passive, promoter")?,
         from: params.take_time("from")?,

@@ -124,7 +124,7 @@ pub async fn get_summary(
     let site_ids = access.site_ids(&mut params)?;
     let filter = SummaryFilter {
         metric: params.take_name("metric", "csat, nps, ces, expectation")?.unwrap_or(Metric::Csat),
-        touchpoint: params.take("touchpoint", |name| Ok::<_, String>(name.to_owned()))?,
+        touchpoint: params.take_touchpoint()?,
         from: params.take_time("from")?,
         to: params.take_time("to")?,
     };
