@@ -78,11 +78,21 @@ const post = async ({ url, body }) => {
     answer = await ask(url, init.body).catch(() => ({}));
   }
   const { status } = answer;
-  if (status >= 200 && status < 300) return STORED;
+  if (status >= 200 && status < 300) {
+    warn(answer).catch(() => {});
+    return STORED;
+  }
   // Of the 4xx, 408, 425 and 429 ask for another try (RFC 9110 section 15.5.9, RFC 8470, RFC 6585).
   if (status >= 400 && status < 500 && ![408, 425, 429].includes(status)) return REFUSED;
   // A date, which proxies may send, counts for nothing: the wait grows by itself.
   return 1000 * answer.headers?.get("retry-after") || 0;
+};
+
+// Tells the page's developer, once, what of the page's own data the server could not use.
+let warned;
+const warn = async (answer) => {
+  const { ignored } = await answer.json();
+  if (ignored && !warned) console.warn(`Counterbell left out ${(warned = ignored)}: see docs/EMBEDDING.md`);
 };
 
 // Not by `fetch`; an XMLHttpRequest that is over.

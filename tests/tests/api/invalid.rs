@@ -28,19 +28,12 @@ async fn each_bad_field_is_named() {
     let cases = [
         ("/site_key", json!({ "site_key": "shop" })),
         ("/response_id", json!({ "response_id": "1" })),
-        ("/touchpoint", json!({ "touchpoint": " " })),
-        ("/touchpoint", json!({ "touchpoint": "x".repeat(65) })),
         ("/survey", json!({ "survey": "mood" })),
         ("/score", json!({ "score": 0 })),
         ("/score", json!({ "score": 6 })),
         ("/score", json!({ "survey": "nps", "score": 11 })),
         ("/comment", json!({ "comment": "x".repeat(COMMENT_MAX_CHARS + 1) })),
-        ("/order_ref", json!({ "order_ref": "" })),
-        ("/customer_ref", json!({ "customer_ref": "a\nb" })),
         ("/contact/email", json!({ "contact": { "email": "nobody", "consent": true } })),
-        ("/locale", json!({ "locale": "en_US" })),
-        ("/page_url", json!({ "page_url": "javascript:alert(1)" })),
-        ("/channel", json!({ "channel": "fax" })),
         ("/created_at", json!({ "created_at": "yesterday" })),
         ("/revision", json!({ "revision": -1 })),
         ("/revision", json!({ "revision": 1001 })),
@@ -55,11 +48,11 @@ async fn each_bad_field_is_named() {
 #[tokio::test]
 async fn all_bad_fields_are_named_at_once() {
     let app = TestApp::on(Backend::Sqlite).await;
-    let members = json!({ "response_id": "1", "score": 9, "locale": "?", "channel": "fax" });
+    let members = json!({ "response_id": "1", "score": 9, "created_at": "?", "revision": -1 });
 
     let answer = app.respond(&sample::with(sample::response(4), members)).await;
 
-    assert_eq!(pointers(&answer), ["/response_id", "/score", "/locale", "/channel"]);
+    assert_eq!(pointers(&answer), ["/response_id", "/score", "/created_at", "/revision"]);
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ mod background;
 mod config;
 mod cors;
 mod doctor;
+mod extras;
 mod health;
 mod hosted;
 mod hosted_hostile;

@@ -7,7 +7,7 @@ use actix_web::error::PayloadError;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
-use counterbell_shared::limits::{BODY_MAX_BYTES, FORM_MAX_BYTES};
+use counterbell_shared::limits::BODY_MAX_BYTES;
 use counterbell_shared::problem::ProblemCode;
 use tokio::time::timeout;
 
@@ -17,7 +17,7 @@ use crate::connections::BODY_TIMEOUT;
 /// The bytes of a body declared as JSON, at most [`BODY_MAX_BYTES`].
 pub struct JsonBody(pub Bytes);
 
-/// The bytes of a body declared as an HTML form's, at most [`FORM_MAX_BYTES`].
+/// The bytes of a body declared as an HTML form's, at most [`BODY_MAX_BYTES`].
 pub struct FormBody(pub Bytes);
 
 type Extracted<T> = Pin<Box<dyn Future<Output = Result<T, ApiError>>>>;
@@ -37,7 +37,7 @@ impl FromRequest for FormBody {
     type Future = Extracted<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let bytes = read(request, payload, "application/x-www-form-urlencoded", FORM_MAX_BYTES);
+        let bytes = read(request, payload, "application/x-www-form-urlencoded", BODY_MAX_BYTES);
         Box::pin(async move { bytes.await.map(Self) })
     }
 }

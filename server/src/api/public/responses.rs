@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use counterbell_shared::Outcome;
-use counterbell_shared::response::{Receipt, Response};
+use counterbell_shared::response::{Parsed, Receipt, Response};
 use counterbell_shared::time::UnixMillis;
 
 use super::body::JsonBody;
@@ -65,11 +65,14 @@ async fn store_response(
         Some(key) => Some(state.directory.site(&key).await?.ok_or_else(ApiError::unknown_site)?),
         None => None,
     };
-    let (_, response) = body.parse(known.as_ref().map_or(&TEMPLATES_ONLY, |known| &known.surveys))?;
+    let Parsed { response, ignored, .. } =
+        body.parse(known.as_ref().map_or(&TEMPLATES_ONLY, |known| &known.surveys))?;
     let known = known.ok_or_else(ApiError::unknown_site)?;
     let site = &known.site;
     check_origin(request, site)?;
-    Ok((accept(state, site, response).await?, of_address))
+    let mut accepted = accept(state, site, response).await?;
+    accepted.receipt.ignored = ignored.into_iter().map(|left_out| left_out.pointer).collect();
+    Ok((accepted, of_address))
 }
 
 /// Stores a response to `site`, as far as the site's limits let it in; returns after the commit.
@@ -93,7 +96,7 @@ pub async fn accept(state: &AppState, site: &Site, response: Response) -> Result
     }
     let ingest::Stored { response_id, outcome } = stored?;
     Ok(Accepted {
-        receipt: Receipt { response_id: response_id.to_string(), outcome },
+        receipt: Receipt { response_id: response_id.to_string(), outcome, ignored: Vec::new() },
         counted: if held && outcome == Outcome::Accepted { IngestOutcome::Held } else { outcome.into() },
         of_site,
     })
