@@ -2,7 +2,7 @@
 
 mod mail;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -78,7 +78,8 @@ pub struct HttpSettings {
     /// Most responses one address may send a minute, 0 for no limit; one more is answered 429 [default: 120]
     #[arg(long, env = "COUNTERBELL_RATE_LIMIT", value_name = "N")]
     pub rate_limit: Option<u32>,
-    /// Network of a proxy whose X-Forwarded-For is believed, such as 127.0.0.1/32 or 10.0.0.0/8; repeat for more
+    /// Network of a proxy whose X-Forwarded-For (or Forwarded) is believed, such as 10.0.0.0/8; repeat for more [default:
+    /// this machine, 127.0.0.0/8 and ::1/128]
     #[arg(long = "trusted-proxy", env = "COUNTERBELL_TRUSTED_PROXIES", value_name = "NETWORK", value_delimiter = ',')]
     pub trusted_proxies: Option<Vec<IpNet>>,
 }
@@ -116,7 +117,7 @@ pub struct ServeConfig {
     pub queue_capacity: usize,
     /// Most responses an address may send a minute; 0 is no limit.
     pub rate_limit: u32,
-    /// Networks whose `X-Forwarded-For` is believed.
+    /// Networks whose `X-Forwarded-For` or `Forwarded` is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// How long an alert about a response that is not complete waits for the customer to go on, in ms.
     pub silence_ms: i64,
@@ -157,7 +158,8 @@ impl CommonSettings {
             }
         }
         let rate_limit = http.rate_limit.or(file.http.rate_limit).unwrap_or(RATE_LIMIT_PER_MINUTE);
-        let trusted_proxies = http.trusted_proxies.clone().or(file.http.trusted_proxies).unwrap_or_default();
+        let trusted_proxies = http.trusted_proxies.clone().or(file.http.trusted_proxies);
+        let trusted_proxies = trusted_proxies.unwrap_or_else(this_machine);
         let mail = mail.clone().or(file.mail).resolve()?;
         Ok(ServeConfig {
             database_url,
@@ -182,6 +184,12 @@ impl CommonSettings {
     fn file(&self) -> Result<ConfigFile, ConfigError> {
         self.config.as_deref().map_or_else(|| Ok(ConfigFile::default()), read_file)
     }
+}
+
+/// Networks of a proxy on the same machine.
+fn this_machine() -> Vec<IpNet> {
+    let networks = [(IpAddr::from([127, 0, 0, 0]), 8), (IpAddr::from(Ipv6Addr::LOCALHOST), 128)];
+    networks.into_iter().filter_map(|(address, bits)| IpNet::new(address, bits).ok()).collect()
 }
 
 fn read_file(path: &Path) -> Result<ConfigFile, ConfigError> {

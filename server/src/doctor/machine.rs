@@ -51,15 +51,21 @@ fn listen(config: &ServeConfig) -> Check {
 fn rate_limit(config: &ServeConfig) -> Check {
     let name = "proxy";
     let (limit, listen) = (config.rate_limit, config.listen);
-    match (listen.ip().is_loopback(), config.trusted_proxies.is_empty()) {
-        (_, false) => Check::ok(name, "proxies are named, so each sender is counted by itself"),
-        (true, true) if limit == 0 => Check::ok(name, "only this machine reaches it, and no rate limit is set"),
-        (true, true) => Check::warning(
+    // Which proxies it can be reached by: those of this machine, or others too.
+    let from_here = listen.ip().is_loopback();
+    let is_named = config.trusted_proxies.iter().any(|network| network.addr().is_loopback() == from_here);
+    match (from_here, is_named) {
+        (true, true) => Check::ok(name, "a proxy on this machine is believed, so each sender is counted by itself"),
+        (false, true) => Check::ok(name, "proxies are named, so each sender is counted by itself"),
+        (true, false) if limit == 0 => Check::ok(name, "only this machine reaches it, and no rate limit is set"),
+        (true, false) => Check::warning(
             name,
-            format!("only this machine reaches it: who comes through a proxy is not held to {limit} a minute"),
-            "name the proxy with --trusted-proxy, such as 127.0.0.1/32, so that its X-Forwarded-For is believed",
+            format!(
+                "only this machine reaches it: all who come through a proxy share one limit, 20 times {limit} a minute"
+            ),
+            "add this machine with --trusted-proxy 127.0.0.1/32, so that its X-Forwarded-For is believed",
         ),
-        (false, true) => Check::warning(
+        (false, false) => Check::warning(
             name,
             format!("{listen} is reached from outside without encryption"),
             "put a TLS-terminating proxy in front and name it with --trusted-proxy",

@@ -40,7 +40,7 @@ async fn store(
     asked: &Asked,
     new: &NewResponse<'_>,
 ) -> Result<(IngestOutcome, i64), ApiError> {
-    state.rate_limit.check_address(state.trusted_proxies.client(request))?;
+    state.rate_limit.check_client(state.trusted_proxies.client(request))?;
     let parsed = new.parse(|name| asked.known.surveys.version(name)).map_err(ApiError::invalid_response)?;
     let response = parsed.response;
     let site = &asked.known.site;

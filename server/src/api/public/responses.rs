@@ -58,7 +58,7 @@ async fn store_response(
     state: &AppState,
     body: &JsonBody,
 ) -> Result<(Accepted, Option<Bucket>), ApiError> {
-    let of_address = state.rate_limit.check_address(state.trusted_proxies.client(request))?;
+    let of_address = state.rate_limit.check_client(state.trusted_proxies.client(request))?;
     let body = ResponseBody::read(&body.0)?;
     // Which surveys there are depends on the site.
     let known = match body.site_key() {
