@@ -148,6 +148,19 @@ async fn parameter_that_makes_no_sense_is_named() {
 }
 
 #[tokio::test]
+async fn plus_that_stands_for_a_space_is_named() {
+    let app = TestApp::on(Backend::Sqlite).await;
+    for path in ["responses?from=", "responses?to=", "summary?from=", "summary?to="] {
+        let answer = app.admin(&format!("/v1/admin/{path}2026-11-25T10:00:00+03:00")).await;
+        let problem = answer.expect_problem(ProblemCode::InvalidParameter);
+        assert!(problem.detail.contains("%2B"), "{path}: {problem:?}");
+        app.admin(&format!("/v1/admin/{path}2026-11-25T10:00:00%2B03:00")).await.expect(200);
+        let other = app.admin(&format!("/v1/admin/{path}10+o'clock")).await;
+        assert!(!other.expect_problem(ProblemCode::InvalidParameter).detail.contains("%2B"), "{path}");
+    }
+}
+
+#[tokio::test]
 async fn outbox_shows_each_message_and_what_became_of_it() {
     let app = TestApp::on(Backend::Sqlite).recipients(&["ann@shop.example", "bob@shop.example"]).await;
     let response = sample::response(2);

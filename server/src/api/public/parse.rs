@@ -11,7 +11,7 @@ use crate::surveys::SiteSurveys;
 /// Why bytes are no response.
 #[derive(Debug, PartialEq, Eq)]
 pub enum ParseError {
-    /// They are no JSON; why, and where in the text.
+    /// They are no JSON; what is wrong, and where in the text.
     Json(String),
     /// They are JSON, but no response; at least one field is named.
     Fields(Vec<FieldError>),
@@ -20,7 +20,7 @@ pub enum ParseError {
 impl From<ParseError> for ApiError {
     fn from(error: ParseError) -> Self {
         match error {
-            ParseError::Json(reason) => Self::new(ProblemCode::MalformedJson, format!("Not JSON: {reason}.")),
+            ParseError::Json(detail) => Self::new(ProblemCode::MalformedJson, detail),
             ParseError::Fields(errors) => Self::invalid_response(errors),
         }
     }
@@ -47,7 +47,7 @@ impl<'a> ResponseBody<'a> {
             // Read a second time, whole: what fits no response may still be JSON, and then every bad field is named.
             Err(_) => match serde_json::from_slice(body) {
                 Ok(json) => Ok(Self(Read::Other(json, pointers_given_twice(body)))),
-                Err(error) => Err(ParseError::Json(error.to_string())),
+                Err(error) => Err(ParseError::Json(what_is_wrong(&error, body))),
             },
         }
     }
@@ -73,6 +73,16 @@ impl<'a> ResponseBody<'a> {
             errors.truncate(ERRORS_MAX);
             ParseError::Fields(errors)
         })
+    }
+}
+
+fn what_is_wrong(error: &serde_json::Error, body: &[u8]) -> String {
+    if body.trim_ascii().is_empty() {
+        "The body is empty. Send a JSON object.".to_owned()
+    } else if error.is_eof() {
+        format!("The body ended early, in line {} at column {}. Send it whole.", error.line(), error.column())
+    } else {
+        format!("Not JSON: {error}.")
     }
 }
 
