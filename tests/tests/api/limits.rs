@@ -229,6 +229,52 @@ async fn suspected_spam_is_held_listed_and_released() {
 }
 
 #[tokio::test]
+async fn suspected_spam_takes_no_customers_place() {
+    let mut app = TestApp::on(Backend::Sqlite).await;
+    set_limits(&mut app, &["--daily-cap", "3"]).await;
+    for _ in 0..3 {
+        app.respond(&sample::with(sample::response(1), json!({ "website": "x" }))).await.expect(201);
+    }
+    app.respond(&sample::response(1)).await.expect(201);
+    assert_eq!(app.admin_items("/v1/admin/responses").await.len(), 1);
+}
+
+#[tokio::test]
+async fn suspected_spam_has_a_daily_cap_of_its_own() {
+    for backend in Backend::ALL {
+        let mut app = TestApp::on(backend).await;
+        set_limits(&mut app, &["--daily-cap", "3"]).await;
+        let spam = || sample::with(sample::response(1), json!({ "website": "https://pills.example" }));
+        let first = sample::with(spam(), json!({ "complete": false }));
+        app.respond(&first).await.expect(201);
+        app.respond(&first).await.expect(200);
+        app.respond(&spam()).await.expect(201);
+        app.restart().await;
+        app.respond(&spam()).await.expect(201);
+
+        // Told as anybody is told of a full day.
+        let spam_refused = app.respond(&spam()).await;
+        let spam_problem = spam_refused.expect_problem(ProblemCode::DailyCapReached);
+        let later = sample::with(first, json!({ "revision": 1, "complete": true }));
+        assert_eq!(app.respond(&later).await.expect(200)["outcome"], "updated", "{backend:?}");
+        for _ in 0..3 {
+            app.respond(&sample::response(4)).await.expect(201);
+        }
+        let refused = app.respond(&sample::response(4)).await;
+        assert_eq!(refused.expect_problem(ProblemCode::DailyCapReached), spam_problem, "{backend:?}");
+        assert!(spam_refused.header("retry-after").is_some());
+        assert_eq!(app.count("responses WHERE held IS NULL"), 3, "{backend:?}");
+        assert_eq!(app.count("responses WHERE held IS NOT NULL"), 3, "{backend:?}");
+
+        // Both are full for whoever comes later.
+        app.restart().await;
+        for response in [spam(), sample::response(4)] {
+            app.respond(&response).await.expect_problem(ProblemCode::DailyCapReached);
+        }
+    }
+}
+
+#[tokio::test]
 async fn limits_are_set_one_by_one_and_taken_away_by_zero() {
     let app = TestApp::on(Backend::Sqlite).await;
     let set = |args: &[&str]| {

@@ -13,7 +13,7 @@ use crate::api::ApiError;
 use crate::app::AppState;
 use crate::db::responses::ResponseRow;
 use crate::db::sites::Site;
-use crate::ingest::{self, Record};
+use crate::ingest::{self, Cap, Record};
 use crate::metrics::IngestOutcome;
 use crate::surveys::TEMPLATES_ONLY;
 
@@ -82,17 +82,20 @@ async fn store_response(
 pub async fn accept(state: &AppState, site: &Site, response: Response) -> Result<Accepted, ApiError> {
     let of_site = state.rate_limit.check_site(site)?;
     let now = UnixMillis::now();
-    let counted = state.daily_caps.take(site, now);
+    let record = Record::new(site, response, now, state.silence_ms);
+    let held = record.response.held.is_some();
+    let cap = if held { Cap::Held } else { Cap::Customers };
+    let counted = state.daily_caps.take(site, cap, now);
+    // Also of what is held: a program learns no more than that the day is full, and a customer who was taken for one
+    // can send it again tomorrow.
     if let Err(full) = counted
-        && !is_stored(state, site, &response).await?
+        && !is_stored(state, &record).await?
     {
         return Err(full.into());
     }
-    let record = Record::new(site, response, now, state.silence_ms);
-    let held = record.response.held.is_some();
     let stored = state.writer.store(record).await;
     if counted.is_ok() && !stored.as_ref().is_ok_and(|stored| stored.outcome == Outcome::Accepted) {
-        state.daily_caps.give_back(site);
+        state.daily_caps.give_back(site, cap);
     }
     let ingest::Stored { response_id, outcome } = stored?;
     Ok(Accepted {
@@ -103,9 +106,11 @@ pub async fn accept(state: &AppState, site: &Site, response: Response) -> Result
 }
 
 /// Whether this is a later revision of a response that is stored: it takes nothing of the day's cap, also of a full one.
-async fn is_stored(state: &AppState, site: &Site, response: &Response) -> Result<bool, ApiError> {
-    let Some(id) = response.response_id.filter(|_| response.revision > 0) else { return Ok(false) };
-    let site_ids = [site.id];
+async fn is_stored(state: &AppState, record: &Record) -> Result<bool, ApiError> {
+    if record.response.revision == 0 {
+        return Ok(false);
+    }
+    let (site_ids, id) = ([record.response.site_id], record.response_id());
     let found = state.pool.read(move |conn| ResponseRow::find(conn, &site_ids, id)).await?;
     Ok(found.is_some())
 }
