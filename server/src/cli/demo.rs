@@ -64,6 +64,7 @@ impl DemoArgs {
             queue_capacity: 10_000,
             rate_limit: 0,
             trusted_proxies: Vec::new(),
+            backdate_days: 0,
             silence_ms: SILENCE_MS,
             mail: MailConfig {
                 from: "counterbell@localhost".parse().map_err(|_| CliError::Usage("no sender".to_owned()))?,

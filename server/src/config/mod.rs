@@ -14,6 +14,8 @@ pub use mail::{MailConfig, MailLimits, MailSettings, MailTransport, SmtpServer, 
 use crate::db::DatabaseUrl;
 use crate::ingest::SILENCE_MS;
 
+/// A response may wait so long in a browser without a network.
+const BACKDATE_DAYS: u32 = 30;
 /// Far above what people do, also those of a shop behind one address.
 const RATE_LIMIT_PER_MINUTE: u32 = 120;
 
@@ -62,7 +64,8 @@ pub struct DatabaseSettings {
     pub url: Option<String>,
 }
 
-/// How it is served: `COUNTERBELL_LISTEN`, `COUNTERBELL_WORKERS`, `COUNTERBELL_QUEUE_CAPACITY`; `[http]` in the file.
+/// How it is served: `COUNTERBELL_LISTEN`, `COUNTERBELL_WORKERS`, `COUNTERBELL_QUEUE_CAPACITY`, `COUNTERBELL_RATE_LIMIT`,
+/// `COUNTERBELL_TRUSTED_PROXIES`, `COUNTERBELL_BACKDATE_DAYS`; `[http]` in the file.
 #[derive(Args, Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HttpSettings {
@@ -82,6 +85,10 @@ pub struct HttpSettings {
     /// this machine, 127.0.0.0/8 and ::1/128]
     #[arg(long = "trusted-proxy", env = "COUNTERBELL_TRUSTED_PROXIES", value_name = "NETWORK", value_delimiter = ',')]
     pub trusted_proxies: Option<Vec<IpNet>>,
+    /// Days a response may say it was given before it is sent (`created_at`); one from longer ago gets the time of receipt
+    /// [default: 30]
+    #[arg(long, env = "COUNTERBELL_BACKDATE_DAYS", value_name = "DAYS")]
+    pub backdate_days: Option<u32>,
 }
 
 /// The file named by `--config` or `COUNTERBELL_CONFIG`.
@@ -119,6 +126,8 @@ pub struct ServeConfig {
     pub rate_limit: u32,
     /// Networks whose `X-Forwarded-For` or `Forwarded` is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Days a response that is sent may say it was given before.
+    pub backdate_days: u32,
     /// How long an alert about a response that is not complete waits for the customer to go on, in ms.
     pub silence_ms: i64,
     /// How mail is sent.
@@ -168,6 +177,7 @@ impl CommonSettings {
             queue_capacity,
             rate_limit,
             trusted_proxies,
+            backdate_days: http.backdate_days.or(file.http.backdate_days).unwrap_or(BACKDATE_DAYS),
             silence_ms: SILENCE_MS,
             mail,
         })

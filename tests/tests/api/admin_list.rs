@@ -30,7 +30,7 @@ fn names(items: &[Value]) -> String {
 #[tokio::test]
 async fn filters_narrow_the_list_and_newest_come_first() {
     for backend in Backend::ALL {
-        let app = TestApp::on(backend).await;
+        let app = TestApp::on(backend).any_age().await;
         store_seven(&app).await;
         for (query, expected) in [
             ("", "gfedcba"),
@@ -67,7 +67,7 @@ async fn filters_narrow_the_list_and_newest_come_first() {
 #[tokio::test]
 async fn cursor_walks_every_item_once() {
     for backend in Backend::ALL {
-        let app = TestApp::on(backend).await;
+        let app = TestApp::on(backend).any_age().await;
         let mut sent = Vec::new();
         for number in 0..60 {
             // Five share each moment: only the id tells them apart.
@@ -100,7 +100,7 @@ async fn cursor_walks_every_item_once() {
 
 #[tokio::test]
 async fn new_responses_do_not_shift_a_walk() {
-    let app = TestApp::on(Backend::Sqlite).await;
+    let app = TestApp::on(Backend::Sqlite).any_age().await;
     store_seven(&app).await;
     let first = app.admin("/v1/admin/responses?limit=3").await.expect(200);
     app.respond(&sample::response(5)).await.expect(201);

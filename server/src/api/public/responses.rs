@@ -2,6 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use counterbell_shared::Outcome;
+use counterbell_shared::problem::FieldError;
 use counterbell_shared::response::{Parsed, Receipt, Response};
 use counterbell_shared::time::UnixMillis;
 
@@ -43,6 +44,14 @@ pub async fn create_response(
     Ok(answer)
 }
 
+/// A time so long ago was made up, or is of a clock that was never set: it must not change figures of the past.
+fn leave_out_long_past(parsed: &mut Parsed, now: UnixMillis, backdate_ms: i64) {
+    let created_at = &mut parsed.response.created_at;
+    if created_at.take_if(|created_at| created_at.0 < now.0 - backdate_ms).is_some() {
+        parsed.ignored.push(FieldError::new("/created_at", "is too long ago"));
+    }
+}
+
 /// What became of a response that was let in.
 pub struct Accepted {
     /// What the sender is told.
@@ -65,8 +74,9 @@ async fn store_response(
         Some(key) => Some(state.directory.site(&key).await?.ok_or_else(ApiError::unknown_site)?),
         None => None,
     };
-    let Parsed { response, ignored, .. } =
-        body.parse(known.as_ref().map_or(&TEMPLATES_ONLY, |known| &known.surveys))?;
+    let mut parsed = body.parse(known.as_ref().map_or(&TEMPLATES_ONLY, |known| &known.surveys))?;
+    leave_out_long_past(&mut parsed, UnixMillis::now(), state.backdate_ms);
+    let Parsed { response, ignored, .. } = parsed;
     let known = known.ok_or_else(ApiError::unknown_site)?;
     let site = &known.site;
     check_origin(request, site)?;
