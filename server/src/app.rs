@@ -12,6 +12,7 @@ use actix_web::web::{Data, PayloadConfig};
 use actix_web::{App, HttpResponse, HttpServer, web};
 use counterbell_shared::limits::BODY_MAX_BYTES;
 use counterbell_shared::problem::ProblemCode;
+use counterbell_shared::time::DAY_MS;
 use tokio::sync::{Notify, watch};
 
 use crate::api::public::{RateLimit, TrustedProxies};
@@ -58,6 +59,8 @@ pub struct AppState {
     pub rate_limit: RateLimit,
     /// Who may say whom a request is from.
     pub trusted_proxies: TrustedProxies,
+    /// How long ago, in ms, a response that is sent may say it was given.
+    pub backdate_ms: i64,
     /// How much one site takes a day.
     pub daily_caps: DailyCaps,
     /// How long an alert about a response that is not complete waits for the customer to go on, in ms.
@@ -135,6 +138,7 @@ impl Server {
             mail_folder: config.mail.transport.folder().map(Path::to_owned),
             rate_limit: RateLimit::per_minute(config.rate_limit),
             trusted_proxies: TrustedProxies::new(config.trusted_proxies.clone()),
+            backdate_ms: i64::from(config.backdate_days) * DAY_MS,
             daily_caps: DailyCaps::default(),
             silence_ms: config.silence_ms,
             revisable_ms: config.revisable_ms,

@@ -60,6 +60,11 @@ impl Setup {
         self
     }
 
+    /// Takes responses that say they were given at any time in the past.
+    pub fn any_age(self) -> Self {
+        self.setting("COUNTERBELL_BACKDATE_DAYS", "36500")
+    }
+
     /// The server may have this many files open, and connections are files.
     pub fn open_files(self, files: u32) -> Self {
         self.started_by(&["prlimit", &format!("--nofile={files}:{files}")])

@@ -57,6 +57,7 @@ const KEPT = "kept";
 // Neither sent nor kept.
 const FAILED = "failed";
 
+let warned;
 const post = async ({ url, body }) => {
   const init = {
     method: "POST",
@@ -84,7 +85,11 @@ const post = async ({ url, body }) => {
   // believed, and only the server's own word refuses it.
   try {
     said = JSON.parse(said);
-    if (said.outcome && said.response_id == body.response_id) return STORED;
+    if (said.outcome && said.response_id == body.response_id) {
+      // Tells the page's developer, once, what of the page's own data the server could not use.
+      if (said.ignored && !warned) console.warn(`Counterbell left out ${(warned = said.ignored)}: see docs/EMBEDDING.md`);
+      return STORED;
+    }
     const { status } = answer;
     // Of the 4xx, 408, 425 and 429 ask for another try (RFC 9110 section 15.5.9, RFC 8470, RFC 6585).
     if (said.type.startsWith("urn:counterbell:") && status < 500 && ![408, 425, 429].includes(status)) return REFUSED;

@@ -64,6 +64,7 @@ impl DemoArgs {
             queue_capacity: 10_000,
             rate_limit: 0,
             trusted_proxies: Vec::new(),
+            backdate_days: 0,
             silence_ms: SILENCE_MS,
             revisable_ms: REVISABLE_MS,
             mail: MailConfig {

@@ -5,7 +5,7 @@ mod mail;
 mod quoted;
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -17,6 +17,8 @@ pub use mail::{MailConfig, MailLimits, MailSettings, MailTransport, SmtpServer, 
 use crate::db::DatabaseUrl;
 use crate::ingest::{REVISABLE_MS, SILENCE_MS};
 
+/// A response may wait so long in a browser without a network.
+const BACKDATE_DAYS: u32 = 30;
 /// Far above what people do, also those of a shop behind one address.
 const RATE_LIMIT_PER_MINUTE: u32 = 120;
 
@@ -75,7 +77,8 @@ impl fmt::Debug for DatabaseSettings {
     }
 }
 
-/// How it is served: `COUNTERBELL_LISTEN`, `COUNTERBELL_WORKERS`, `COUNTERBELL_QUEUE_CAPACITY`; `[http]` in the file.
+/// How it is served: `COUNTERBELL_LISTEN`, `COUNTERBELL_WORKERS`, `COUNTERBELL_QUEUE_CAPACITY`, `COUNTERBELL_RATE_LIMIT`,
+/// `COUNTERBELL_TRUSTED_PROXIES`, `COUNTERBELL_BACKDATE_DAYS`, `COUNTERBELL_REVISABLE_HOURS`; `[http]` in the file.
 #[derive(Args, Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HttpSettings {
@@ -95,9 +98,14 @@ pub struct HttpSettings {
     /// comes later is kept beside it [default: 24]
     #[arg(long, env = "COUNTERBELL_REVISABLE_HOURS", value_name = "HOURS")]
     pub revisable_hours: Option<u32>,
-    /// Network of a proxy whose X-Forwarded-For is believed, such as 127.0.0.1/32 or 10.0.0.0/8; repeat for more
+    /// Network of a proxy whose X-Forwarded-For (or Forwarded) is believed, such as 10.0.0.0/8; repeat for more [default:
+    /// this machine, 127.0.0.0/8 and ::1/128]
     #[arg(long = "trusted-proxy", env = "COUNTERBELL_TRUSTED_PROXIES", value_name = "NETWORK", value_delimiter = ',')]
     pub trusted_proxies: Option<Vec<IpNet>>,
+    /// Days a response may say it was given before it is sent (`created_at`); one from longer ago gets the time of receipt
+    /// [default: 30]
+    #[arg(long, env = "COUNTERBELL_BACKDATE_DAYS", value_name = "DAYS")]
+    pub backdate_days: Option<u32>,
 }
 
 /// The file named by `--config` or `COUNTERBELL_CONFIG`.
@@ -133,8 +141,10 @@ pub struct ServeConfig {
     pub queue_capacity: usize,
     /// Most responses an address may send a minute; 0 is no limit.
     pub rate_limit: u32,
-    /// Networks whose `X-Forwarded-For` is believed.
+    /// Networks whose `X-Forwarded-For` or `Forwarded` is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Days a response that is sent may say it was given before.
+    pub backdate_days: u32,
     /// How long an alert about a response that is not complete waits for the customer to go on, in ms.
     pub silence_ms: i64,
     /// How long after its first step a response that is not complete may be replaced, in ms.
@@ -173,7 +183,8 @@ impl CommonSettings {
             }
         }
         let rate_limit = http.rate_limit.or(file.http.rate_limit).unwrap_or(RATE_LIMIT_PER_MINUTE);
-        let trusted_proxies = http.trusted_proxies.clone().or(file.http.trusted_proxies).unwrap_or_default();
+        let trusted_proxies = http.trusted_proxies.clone().or(file.http.trusted_proxies);
+        let trusted_proxies = trusted_proxies.unwrap_or_else(this_machine);
         let revisable_ms = revisable_ms(http.revisable_hours.or(file.http.revisable_hours))?;
         let mail = mail.clone().or(file.mail).resolve()?;
         Ok(ServeConfig {
@@ -183,6 +194,7 @@ impl CommonSettings {
             queue_capacity,
             rate_limit,
             trusted_proxies,
+            backdate_days: http.backdate_days.or(file.http.backdate_days).unwrap_or(BACKDATE_DAYS),
             silence_ms: SILENCE_MS,
             revisable_ms,
             mail,
@@ -211,6 +223,12 @@ fn revisable_ms(hours: Option<u32>) -> Result<i64, ConfigError> {
             reason: format!("{hours} is more than {REVISABLE_MAX_HOURS}, a month"),
         }),
     }
+}
+
+/// Networks of a proxy on the same machine.
+fn this_machine() -> Vec<IpNet> {
+    let networks = [(IpAddr::from([127, 0, 0, 0]), 8), (IpAddr::from(Ipv6Addr::LOCALHOST), 128)];
+    networks.into_iter().filter_map(|(address, bits)| IpNet::new(address, bits).ok()).collect()
 }
 
 fn read_file(path: &Path) -> Result<ConfigFile, ConfigError> {

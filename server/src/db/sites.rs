@@ -1,14 +1,14 @@
 //! Sites, with their origins, recipients and alert rules.
 
 use counterbell_shared::metric::Band;
-use counterbell_shared::time::UnixMillis;
+use counterbell_shared::time::{DAY_MS, UnixMillis};
 use counterbell_shared::{EmailAddress, SiteKey};
 use diesel::prelude::*;
 use serde::Serialize;
 
 use super::connection::AnyConnection;
 use super::schema::{alert_rules, site_origins, site_recipients, sites};
-use super::score_days;
+use super::{responses, score_days};
 use crate::alerts::AlertRule;
 use crate::origins;
 
@@ -30,9 +30,19 @@ pub struct Site {
     pub rules: Vec<AlertRule>,
     /// What it allows.
     pub limits: Limits,
-    /// The day (UTC) this was read, and how many responses of that day were stored; counted only for a site with a
-    /// daily cap.
-    pub stored_today: (i64, i64),
+    /// What was stored on the day this was read; counted only for a site with a daily cap.
+    pub stored_today: StoredToday,
+}
+
+/// How many responses of a day are stored.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct StoredToday {
+    /// Days since 1970-01-01, UTC.
+    pub day: i64,
+    /// Those in the figures.
+    pub customers: i64,
+    /// Those held back as suspected spam, up to the cap.
+    pub held: i64,
 }
 
 /// What a site allows; `None` is no limit.
@@ -99,7 +109,7 @@ impl Site {
             recipients: new.recipients.iter().map(EmailAddress::to_string).collect(),
             rules: vec![rule],
             limits: new.limits,
-            stored_today: (0, 0),
+            stored_today: StoredToday::default(),
         })
     }
 
@@ -213,9 +223,18 @@ impl Site {
                 Ok(AlertRule { name, bands: bands.map_err(|_| corrupt("alert_rules.bands"))? })
             })
             .collect::<QueryResult<_>>()?;
-        let today = UnixMillis::now().day();
-        let stored = if limits.daily_cap.is_some() { score_days::count_day(conn, id, today)? } else { 0 };
-        Ok(Self { id, site_key, name, origins, recipients, rules, limits, stored_today: (today, stored) })
+        let stored_today = limits.daily_cap.map(|cap| StoredToday::count(conn, id, cap)).transpose()?;
+        let stored_today = stored_today.unwrap_or_default();
+        Ok(Self { id, site_key, name, origins, recipients, rules, limits, stored_today })
+    }
+}
+
+impl StoredToday {
+    fn count(conn: &mut AnyConnection, site_id: i64, cap: i32) -> QueryResult<Self> {
+        let day = UnixMillis::now().day();
+        let customers = score_days::count_day(conn, site_id, day)?;
+        let held = responses::count_held(conn, site_id, day * DAY_MS..(day + 1) * DAY_MS, cap)?;
+        Ok(Self { day, customers, held })
     }
 }
 

@@ -54,15 +54,21 @@ fn rate_limit(config: &ServeConfig) -> Check {
     let name = "proxy";
     let limit = config.rate_limit;
     let outside = config.listen.iter().find(|address| !address.ip().is_loopback());
-    match (outside, config.trusted_proxies.is_empty()) {
-        (_, false) => Check::ok(name, "proxies are named, so each sender is counted by itself"),
-        (None, true) if limit == 0 => Check::ok(name, "only this machine reaches it, and no rate limit is set"),
-        (None, true) => Check::warning(
+    // Which proxies it can be reached by: those of this machine, or others too.
+    let from_here = outside.is_none();
+    let is_named = config.trusted_proxies.iter().any(|network| network.addr().is_loopback() == from_here);
+    match (outside, is_named) {
+        (None, true) => Check::ok(name, "a proxy on this machine is believed, so each sender is counted by itself"),
+        (Some(_), true) => Check::ok(name, "proxies are named, so each sender is counted by itself"),
+        (None, false) if limit == 0 => Check::ok(name, "only this machine reaches it, and no rate limit is set"),
+        (None, false) => Check::warning(
             name,
-            format!("only this machine reaches it: who comes through a proxy is not held to {limit} a minute"),
-            "name the proxy with --trusted-proxy, such as 127.0.0.1/32, so that its X-Forwarded-For is believed",
+            format!(
+                "only this machine reaches it: all who come through a proxy share one limit, 20 times {limit} a minute"
+            ),
+            "add this machine with --trusted-proxy 127.0.0.1/32, so that its X-Forwarded-For is believed",
         ),
-        (Some(outside), true) => Check::warning(
+        (Some(outside), false) => Check::warning(
             name,
             format!("{outside} is reached from outside without encryption"),
             "put a TLS-terminating proxy in front and name it with --trusted-proxy",

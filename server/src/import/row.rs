@@ -94,7 +94,8 @@ impl<'a> RowParser<'a> {
         if new.touchpoint.is_none() {
             new.touchpoint = self.touchpoint.map(|touchpoint| touchpoint.as_str().into());
         }
-        let (_, mut response) = new.parse(|_| Ok(self.survey.clone())).map_err(|errors| {
+        // Nothing is left out: the row can be corrected, and a row with less in it would be another one.
+        let mut response = new.parse_strictly(|_| Ok(self.survey.clone())).map_err(|errors| {
             let errors =
                 errors.iter().map(|error| format!("{} {}", error.pointer.trim_start_matches('/'), error.detail));
             errors.collect::<Vec<_>>().join("; ")

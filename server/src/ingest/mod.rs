@@ -12,7 +12,7 @@ mod store;
 mod update;
 mod writer;
 
-pub use daily_cap::{CapReached, DailyCaps};
+pub use daily_cap::{Cap, CapReached, DailyCaps};
 pub use record::{HeldReason, REVISABLE_MS, Record, SILENCE_MS, fired, new_id};
 pub use store::{Statements, StoreMode, Written, release};
 pub use writer::{IngestError, Signals, Stored, Writer, WriterHandle, WriterSettings};

@@ -74,6 +74,7 @@ impl From<ProblemCode> for IngestOutcome {
     fn from(code: ProblemCode) -> Self {
         match code {
             ProblemCode::MalformedJson
+            | ProblemCode::IncompleteBody
             | ProblemCode::InvalidParameter
             | ProblemCode::InvalidResponse
             | ProblemCode::UnsupportedMediaType => Self::Invalid,

@@ -30,7 +30,7 @@ fn names(items: &[Value]) -> String {
 #[tokio::test]
 async fn filters_narrow_the_list_and_newest_come_first() {
     for backend in Backend::ALL {
-        let app = TestApp::on(backend).await;
+        let app = TestApp::on(backend).any_age().await;
         store_seven(&app).await;
         for (query, expected) in [
             ("", "gfedcba"),
@@ -67,7 +67,7 @@ async fn filters_narrow_the_list_and_newest_come_first() {
 #[tokio::test]
 async fn cursor_walks_every_item_once() {
     for backend in Backend::ALL {
-        let app = TestApp::on(backend).await;
+        let app = TestApp::on(backend).any_age().await;
         let mut sent = Vec::new();
         for number in 0..60 {
             // Five share each moment: only the id tells them apart.
@@ -100,7 +100,7 @@ async fn cursor_walks_every_item_once() {
 
 #[tokio::test]
 async fn new_responses_do_not_shift_a_walk() {
-    let app = TestApp::on(Backend::Sqlite).await;
+    let app = TestApp::on(Backend::Sqlite).any_age().await;
     store_seven(&app).await;
     let first = app.admin("/v1/admin/responses?limit=3").await.expect(200);
     app.respond(&sample::response(5)).await.expect(201);
@@ -206,6 +206,19 @@ async fn value_that_no_row_can_hold_is_refused_alike_on_both_databases() {
             app.admin(&format!("/v1/admin/outbox?cursor={far}{}", "f".repeat(32))).await.expect(200);
         }
         assert!(!app.log().contains("ERROR"), "{}", app.log());
+    }
+}
+
+#[tokio::test]
+async fn plus_that_stands_for_a_space_is_named() {
+    let app = TestApp::on(Backend::Sqlite).await;
+    for path in ["responses?from=", "responses?to=", "summary?from=", "summary?to="] {
+        let answer = app.admin(&format!("/v1/admin/{path}2026-11-25T10:00:00+03:00")).await;
+        let problem = answer.expect_problem(ProblemCode::InvalidParameter);
+        assert!(problem.detail.contains("%2B"), "{path}: {problem:?}");
+        app.admin(&format!("/v1/admin/{path}2026-11-25T10:00:00%2B03:00")).await.expect(200);
+        let other = app.admin(&format!("/v1/admin/{path}10+o'clock")).await;
+        assert!(!other.expect_problem(ProblemCode::InvalidParameter).detail.contains("%2B"), "{path}");
     }
 }
 

@@ -165,12 +165,18 @@ async fn few_open_files_and_a_pointless_rate_limit_are_warned_of() {
     let program = command(dir.path()).get_program().to_owned();
     let mut shell = std::process::Command::new("sh");
     shell.current_dir(dir.path()).env_clear().arg("-c").arg("ulimit -n 256; exec \"$@\"").arg("sh");
-    shell.arg(program).args(["doctor", "--json", "--rate-limit", "60"]);
+    shell.arg(program).args(["doctor", "--json", "--trusted-proxy", "10.0.0.0/8"]);
 
     let checks = checks(&run_command(&mut shell));
 
     assert_eq!(check(&checks, "open files")["verdict"], "warning", "{checks:?}");
     assert_eq!(check(&checks, "proxy")["verdict"], "warning", "{checks:?}");
+
+    // A proxy on the same machine needs no name.
+    let named = run_command(command(dir.path()).args(["doctor", "--json"]));
+    assert_eq!(check(&self::checks(&named), "proxy")["verdict"], "ok", "{named:?}");
+    let open = run_command(command(dir.path()).args(["doctor", "--json", "--listen", "0.0.0.0:0"]));
+    assert_eq!(check(&self::checks(&open), "proxy")["verdict"], "warning", "{open:?}");
 }
 
 #[tokio::test]

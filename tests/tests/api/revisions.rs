@@ -18,9 +18,9 @@ use tokio::sync::oneshot;
 async fn apps() -> Vec<(String, TestApp)> {
     let mut apps = Vec::new();
     for backend in Backend::ALL {
-        apps.push((format!("{backend:?}"), TestApp::on(backend).await));
+        apps.push((format!("{backend:?}"), TestApp::on(backend).any_age().await));
     }
-    let steps = TestApp::on(Backend::Postgres).setting("COUNTERBELL_BENCH_STORAGE", "steps").await;
+    let steps = TestApp::on(Backend::Postgres).setting("COUNTERBELL_BENCH_STORAGE", "steps").any_age().await;
     apps.push(("Postgres, table by table".to_owned(), steps));
     apps
 }

@@ -307,7 +307,7 @@ async fn each_fault_of_the_answers_is_named_beside_the_others() {
         (vec!["/answers/reasons/choices/0"], json!({ "answers": { "reasons": { "choices": ["It came late"] } } })),
         (vec!["/answers/reasons/why"], json!({ "answers": { "reasons": { "why": "x" } } })),
         (vec!["/survey", "/survey_version"], json!({ "survey": "mood", "survey_version": 0 })),
-        (vec!["/answers/A", "/channel"], json!({ "answers": { "A": {} }, "channel": "fax" })),
+        (vec!["/answers/A", "/revision"], json!({ "answers": { "A": {} }, "revision": -1 })),
     ] {
         let problem = app.respond(&sample::with(sample::response(4), members.clone())).await;
         let problem = problem.expect_problem(ProblemCode::InvalidResponse);

@@ -7,7 +7,7 @@ use counterbell_tests::{Backend, TestApp, sample, wait};
 use serde_json::json;
 
 async fn with_old_and_new(backend: Backend) -> TestApp {
-    let app = TestApp::on(backend).await;
+    let app = TestApp::on(backend).any_age().await;
     let now = UnixMillis::now();
     for age in [0, 5, 40, 400] {
         for number in 0..20 {

@@ -70,8 +70,15 @@ impl Params {
     /// 400.
     pub fn take_time(&mut self, name: &str) -> Result<Option<UnixMillis>, ApiError> {
         self.take(name, |text| {
-            text.parse()
-                .map_err(|_| "must be an RFC 3339 time such as 2026-11-21T14:05:00Z, or a date such as 2026-11-21")
+            text.parse().map_err(|_| {
+                // In a query "+" stands for a space.
+                let meant = text.rsplit_once(' ').map(|(time, offset)| format!("{time}+{offset}"));
+                if meant.is_some_and(|meant| meant.parse::<UnixMillis>().is_ok()) {
+                    "has a space where an offset begins: write its \"+\" as %2B, as in 2026-11-21T14:05:00%2B03:00"
+                } else {
+                    "must be an RFC 3339 time such as 2026-11-21T14:05:00Z, or a date such as 2026-11-21"
+                }
+            })
         })
     }
 

@@ -13,9 +13,7 @@ mod scores;
 mod screen;
 mod theme;
 
-use actix_web::web::PayloadConfig;
 use actix_web::{HttpRequest, HttpResponse, web};
-use counterbell_shared::limits::FORM_MAX_BYTES;
 use counterbell_shared::time::UnixMillis;
 
 use super::ApiError;
@@ -34,7 +32,6 @@ pub fn configure(config: &mut web::ServiceConfig) {
     config
         .service(
             resource("/f/{site_key}/{touchpoint}", "GET, HEAD, POST")
-                .app_data(PayloadConfig::new(FORM_MAX_BYTES))
                 .route(get_or_head().to(get_survey))
                 .route(web::post().to(post_step)),
         )

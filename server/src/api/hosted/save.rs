@@ -40,8 +40,9 @@ async fn store(
     asked: &Asked,
     new: &NewResponse<'_>,
 ) -> Result<(IngestOutcome, i64), ApiError> {
-    state.rate_limit.check_address(state.trusted_proxies.client(request))?;
-    let (_, response) = new.parse(|name| asked.known.surveys.version(name)).map_err(ApiError::invalid_response)?;
+    state.rate_limit.check_client(state.trusted_proxies.client(request))?;
+    let parsed = new.parse(|name| asked.known.surveys.version(name)).map_err(ApiError::invalid_response)?;
+    let response = parsed.response;
     let site = &asked.known.site;
     let accepted = accept(state, site, response.clone()).await?;
     let revision = i64::from(response.revision);
