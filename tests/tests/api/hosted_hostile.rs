@@ -129,6 +129,45 @@ async fn what_others_wrote_stays_words() {
     assert_eq!((&row["comment"], &row["answers"]["why"]["other"]), (&json!(hostile), &json!(hostile)));
 }
 
+/// Where words that turn the direction stand, the text around them keeps its own.
+#[tokio::test]
+async fn words_of_shop_and_customer_stand_apart() {
+    const TURNED: &str = "shop\u{202e}pohs";
+    let app = TestApp::on(Backend::Sqlite).await;
+    let_fast_answers_in(&app);
+    let text = json!({ "en": TURNED });
+    let ask = |kind: &str, more: Value| sample::with(json!({ "kind": kind, "question": text }), more);
+    let choices = json!({ "id": "why", "other": true, "choices": [{ "id": "late", "label": text }] });
+    app.publish_survey(&json!({
+        "name": "turned", "metric": "csat", "question": text, "low_label": text, "high_label": text,
+        "steps": [{ "ask": [ask("one", choices), ask("comment", json!({})), ask("contact", json!({ "consent": text }))] }],
+        "thanks": [{ "title": text, "text": text, "link": { "label": text, "url": "https://reviews.example/" } }],
+    }));
+    let stand_apart = |page: &FormPage<'_>, words: usize| {
+        let own = |element: &scraper::ElementRef<'_>| -> String {
+            element.children().filter_map(|node| node.value().as_text().map(|text| text.to_string())).collect()
+        };
+        // What is only heard has no direction.
+        let turned: Vec<_> =
+            page.all("body :not(.unseen)").filter(|element| own(element).contains('\u{202e}')).collect();
+        assert_eq!(turned.len(), words, "{}", page.answer.text());
+        for element in turned {
+            assert!(element.value().name() == "bdi" || element.attr("dir") == Some("auto"), "{}", element.html());
+        }
+    };
+    let page = FormPage::open(&app, &path(&app, "survey=turned")).await;
+    // The question, and what both ends are called.
+    stand_apart(&page, 3);
+    let page = page.pick("score", "1").press("on").await;
+    stand_apart(&page, 5);
+    let page = page.pick("choice:why", "").write("other:why", TURNED).write("comment", TURNED).write("email", "nobody");
+    let page = page.pick("consent", "yes").press("on").await;
+    // The comment too.
+    stand_apart(&page, 6);
+    assert_eq!(page.all("input[name='other:why']").next().unwrap().attr("dir"), Some("auto"));
+    stand_apart(&page.write("email", "").press("on").await, 3);
+}
+
 #[tokio::test]
 async fn made_up_form_is_refused_and_shown_again() {
     let app = TestApp::on(Backend::Sqlite).await;
