@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -14,7 +14,7 @@ use super::output::OutputArgs;
 use crate::config::{CommonSettings, ConfigError};
 use crate::db::DatabaseUrl;
 use crate::db::url::InvalidDatabaseUrl;
-use crate::transfer::{self, CopyOptions, CopyProgress};
+use crate::transfer::{self, Checksum, CopyOptions, CopyProgress};
 
 /// Write everything the database holds to one file, while the server goes on
 ///
@@ -36,8 +36,8 @@ pub struct BackupArgs {
 /// Put a backup in the place of the database
 ///
 /// The database may be SQLite or PostgreSQL, whichever the backup was made of. It must be empty, or --force replaces
-/// everything in it. The server must be stopped. The backup is checked before and the database after; a failure leaves
-/// the database as it was. Run it as the user the server runs as.
+/// everything in it. The server must be stopped. Every byte of the backup is checked before and the database after; a
+/// failure leaves the database as it was. Run it as the user the server runs as.
 #[derive(Args)]
 pub struct RestoreArgs {
     /// Backup to read
@@ -45,6 +45,9 @@ pub struct RestoreArgs {
     /// Replace everything the database holds
     #[arg(long)]
     force: bool,
+    /// Check the backup and print what it holds, but restore nothing
+    #[arg(long)]
+    dry_run: bool,
     #[command(flatten)]
     common: CommonSettings,
     #[command(flatten)]
@@ -89,10 +92,18 @@ impl BackupArgs {
 
 impl RestoreArgs {
     pub fn run(self) -> Result<(), CliError> {
-        let url = self.common.database_url()?;
         let mut progress = Progress::new();
+        if self.dry_run {
+            let found = transfer::inspect(&self.file, &mut |at| progress.show(at))?;
+            progress.finish();
+            warn_of_checksum(&self.file, found.checksum);
+            let text = format!("{} can be restored\n{}", self.file.display(), rows(&found.rows));
+            return self.output.print(&found, &text);
+        }
+        let url = self.common.database_url()?;
         let report = transfer::restore(&self.file, &url, self.force, &mut |at| progress.show(at))?;
         progress.finish();
+        warn_of_checksum(&self.file, report.checksum);
         let mut text = format!("Restored {url} from {}\n{}", self.file.display(), rows(&report.rows));
         if report.pending_messages > 0 {
             text.push_str(&format!(
@@ -102,6 +113,16 @@ impl RestoreArgs {
             ));
         }
         self.output.print(&report, &text)
+    }
+}
+
+/// Said whatever else is printed: damage inside a page's texts shows in nothing else.
+fn warn_of_checksum(file: &Path, checksum: Checksum) {
+    if checksum == Checksum::Missing {
+        eprintln!(
+            "warning: {} has no checksum, as an older version made them: its pages were checked, but not every byte",
+            file.display()
+        );
     }
 }
 
