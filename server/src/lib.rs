@@ -20,9 +20,12 @@ pub mod ingest;
 pub mod mail;
 pub mod metrics;
 pub mod outbox;
+pub mod panics;
 pub mod retention;
 pub mod search;
 pub mod surveys;
+#[cfg(test)]
+mod test_database;
 pub mod themes;
 pub mod transfer;
 pub mod verify;

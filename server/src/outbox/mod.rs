@@ -26,6 +26,7 @@ use crate::db::sites::Site;
 use crate::db::{AnyConnection, StorageError, dialect, surveys};
 use crate::mail::{self, AlertContent, Mailer};
 use crate::metrics::MailResult;
+use crate::panics::{self, Place};
 use crate::surveys::labelled;
 
 /// How long a worker may take to send what it leased: well above the mail server's time-out.
@@ -55,8 +56,7 @@ struct Tried {
 }
 
 /// Delivers due messages until told to stop; what is being sent then is finished.
-pub async fn deliver(state: Data<AppState>, mailer: Mailer, mut stopped: watch::Receiver<bool>) {
-    let mailer = Arc::new(mailer);
+pub async fn deliver(state: Data<AppState>, mailer: Arc<Mailer>, mut stopped: watch::Receiver<bool>) {
     let mut pace = Pace::new(state.foreground.clone());
     let mut sending = JoinSet::new();
     // Kept until they are marked: a message that is not is sent again.
@@ -133,7 +133,12 @@ async fn bring_forward(state: &Data<AppState>) -> bool {
 fn note(done: Result<Tried, JoinError>, tried: &mut Vec<Tried>) {
     match done {
         Ok(done) => tried.push(done),
-        Err(error) => tracing::error!("A delivery ended by a panic: {error}"),
+        // Tried again when its lease ends.
+        Err(error) => {
+            if error.is_panic() {
+                panics::note(Place::Outbox);
+            }
+        }
     }
 }
 
