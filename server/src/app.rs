@@ -14,19 +14,21 @@ use counterbell_shared::limits::BODY_MAX_BYTES;
 use counterbell_shared::problem::ProblemCode;
 use counterbell_shared::time::DAY_MS;
 use tokio::sync::{Notify, watch};
+use tokio::task::spawn_local;
 
 use crate::api::public::{RateLimit, TrustedProxies};
 use crate::api::{ApiError, admin, hosted, public, request_id};
-use crate::background::{self, Foreground};
+use crate::background::{self, Foreground, keep_running};
 use crate::config::ServeConfig;
 use crate::connections::{self, Connections};
 use crate::db::{DatabaseUrl, OpenError, ReadPool, checkpoint, migrations, prepare_to_write};
 use crate::deadline;
 use crate::directory::Directory;
-use crate::ingest::{DailyCaps, Signals, StoreMode, Writer, WriterHandle, WriterSettings};
+use crate::ingest::{DailyCaps, Signals, StoreMode, Writer, WriterFailed, WriterHandle, WriterSettings};
 use crate::mail::{Mailer, MailerError};
 use crate::metrics::Metrics;
 use crate::outbox;
+use crate::panics::Place;
 use crate::retention;
 use crate::search::{self, SearchIndex};
 
@@ -172,17 +174,22 @@ impl Server {
         let Self { listeners, state, database_url, writer, mailer, workers } = self;
         let (stopping, stopped) = watch::channel(false);
         let (shared, stop_background) = (Data::clone(&state), stopped.clone());
-        let url = database_url.clone();
+        let (mailer, url) = (Arc::new(mailer), database_url.clone());
         let background = background::start(move || {
+            let deliver = move |state, stopped| outbox::deliver(state, Arc::clone(&mailer), stopped);
+            let purge = move |state, stopped| retention::purge_old(state, url.clone(), stopped);
+            let (state, stopped) = (shared, stop_background);
             vec![
-                tokio::task::spawn_local(outbox::deliver(Data::clone(&shared), mailer, stop_background.clone())),
-                tokio::task::spawn_local(search::keep_up(Data::clone(&shared), stop_background.clone())),
-                tokio::task::spawn_local(retention::purge_old(shared, url, stop_background)),
+                spawn_local(keep_running(Place::Outbox, state.clone(), stopped.clone(), deliver)),
+                spawn_local(keep_running(Place::Search, state.clone(), stopped.clone(), search::keep_up)),
+                spawn_local(keep_running(Place::Retention, state, stopped, purge)),
             ]
         })?;
-        let log = checkpoint::keep_log_short(Data::clone(&state), database_url, stopped.clone());
+        let keep_log_short = move |state, stopped| checkpoint::keep_log_short(state, database_url.clone(), stopped);
+        let log = keep_running(Place::Checkpoint, state.clone(), stopped.clone(), keep_log_short);
         let log = actix_web::rt::spawn(log);
-        let housekeeping = actix_web::rt::spawn(forget_idle_addresses(Data::clone(&state), stopped));
+        let housekeeping = keep_running(Place::Housekeeping, state.clone(), stopped, forget_idle_addresses);
+        let housekeeping = actix_web::rt::spawn(housekeeping);
 
         let shared = Data::clone(&state);
         let workers = workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(2, usize::from));
@@ -228,9 +235,12 @@ impl Server {
         let refuse = state.writer.clone();
         let stopping = Arc::new(stopping);
         let tell = Arc::clone(&stopping);
+        let writer_failed = writer.failed();
         actix_web::rt::spawn(async move {
-            stop.await;
-            tracing::info!("Stopping: committing what was accepted");
+            tokio::select! {
+                () = stop => tracing::info!("Stopping: committing what was accepted"),
+                () = writer_failed => tracing::error!("Stopping: {WriterFailed}"),
+            }
             refuse.stop_accepting();
             deadline::start();
             // Beside the requests that are answered, not after them. Receivers that are gone need no telling.
@@ -242,7 +252,8 @@ impl Server {
         // Also when the server ended by itself.
         let _ = stopping.send(true);
         let _ = tokio::join!(background, log, housekeeping);
-        web::block(move || writer.join()).await.map_err(std::io::Error::other)?;
+        let written = web::block(move || writer.join()).await.map_err(std::io::Error::other)?;
+        written.map_err(std::io::Error::other)?;
         tracing::info!("Stopped");
         Ok(())
     }
@@ -256,4 +267,33 @@ async fn forget_idle_addresses(state: Data<AppState>, mut stopped: watch::Receiv
 
 async fn not_found() -> Result<HttpResponse, ApiError> {
     Err(ApiError::new(ProblemCode::NotFound, "Nothing lives at this address; see docs/API.md."))
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::rt::System;
+
+    use super::*;
+    use crate::config::{CommonSettings, DatabaseSettings, HttpSettings, MailSettings};
+    use crate::ingest::tests::end_by_panics;
+    use crate::test_database::TestDatabase;
+
+    #[test]
+    fn server_that_cannot_store_any_more_ends_with_an_error() {
+        let (database, dir) = (TestDatabase::sqlite(), tempfile::tempdir().unwrap());
+        let common =
+            CommonSettings { database: DatabaseSettings { url: Some(database.url.to_string()) }, ..Default::default() };
+        let http = HttpSettings { listen: Some("127.0.0.1:0".to_owned()), workers: Some(1), ..Default::default() };
+        let mail = MailSettings { mail_dir: Some(dir.path().join("mail")), ..Default::default() };
+        let config = common.serve(&http, &mail).unwrap();
+
+        let ended = System::new().block_on(async {
+            let server = Server::bind(&config, StoreMode::Group).unwrap();
+            let writer = server.state.writer.clone();
+            let (ended, ()) = tokio::join!(server.run(std::future::pending()), end_by_panics(&writer));
+            ended
+        });
+
+        assert!(ended.unwrap_err().to_string().contains("nothing can be stored any more"));
+    }
 }

@@ -22,9 +22,12 @@ pub mod mail;
 pub mod metrics;
 pub mod origins;
 pub mod outbox;
+pub mod panics;
 pub mod retention;
 pub mod search;
 pub mod surveys;
+#[cfg(test)]
+mod test_database;
 pub mod themes;
 pub mod transfer;
 pub mod verify;

@@ -115,6 +115,7 @@ impl From<StorageError> for ApiError {
                 .retry_after(2)
                 .caused_by(error),
             StorageError::Query(error) => Self::fault(format!("a query failed: {error}")),
+            StorageError::Panicked(_) => Self::fault(error),
         }
     }
 }

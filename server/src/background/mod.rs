@@ -1,12 +1,14 @@
 //! Work that can wait: on a thread of its own, behind those that answer customers.
 
 mod pace;
+mod restart;
 
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, LocalSet};
 
 pub use pace::{Foreground, Pace};
+pub use restart::keep_running;
 
 /// Starts the tasks that `spawn` spawns with [`tokio::task::spawn_local`], on a thread whose blocking work is done by
 /// threads of its own, too. Returned is what completes when all of them have ended.
@@ -22,9 +24,8 @@ pub fn start(
         yield_to_others();
         LocalSet::new().block_on(&runtime, async {
             for task in spawn() {
-                if let Err(error) = task.await {
-                    tracing::error!("Work in the background ended by a panic: {error}");
-                }
+                // One that ended by a panic has ended, too.
+                let _ = task.await;
             }
         });
         // Nobody asks when the server itself has failed.

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::CliError;
 use crate::config::CommonSettings;
+use crate::panics::log_panics;
 
 /// How a result is printed.
 #[derive(Args, Clone, Copy)]
@@ -55,7 +56,7 @@ pub enum LogFormat {
     Json,
 }
 
-/// Sends the log to standard error; `COUNTERBELL_LOG` says how much (`info`, `debug`, `counterbell=trace`, ...).
+/// Sends the log, panics included, to standard error; `COUNTERBELL_LOG` says how much (`info`, `debug`, `counterbell=trace`, ...).
 pub fn start_log(format: LogFormat) {
     let filter = tracing_subscriber::EnvFilter::try_from_env("COUNTERBELL_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info,actix_server=warn"));
@@ -71,6 +72,7 @@ pub fn start_log(format: LogFormat) {
         LogFormat::Text => log.try_init(),
         LogFormat::Json => log.json().flatten_event(true).try_init(),
     };
+    log_panics();
 }
 
 /// Fresh randomness from the system, for keys.

@@ -12,6 +12,7 @@ use super::connection::{AnyConnection, open};
 use super::pool::StorageError;
 use super::url::DatabaseUrl;
 use crate::app::AppState;
+use crate::panics::Place;
 
 /// How often, while responses are stored. The writer moves the log itself once it has grown to
 /// [`WRITER_MOVES_AT_PAGES`]; by then little of it is left to move, and nobody waits for that.
@@ -80,7 +81,7 @@ pub async fn keep_log_short(state: Data<AppState>, url: DatabaseUrl, mut stopped
             Ok(Ok(open)) => conn = Some(open),
             // The writer meets the same file, and the client is told there.
             Ok(Err(error)) => tracing::warn!("SQLite's log cannot be moved into the database: {error}"),
-            Err(error) => tracing::error!("Moving SQLite's log ended by a panic: {error}"),
+            Err(error) => tracing::warn!("{}", StorageError::of_task(Place::Checkpoint, &error)),
         }
     }
 }

@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
 use diesel::r2d2::{ManageConnection, Pool, R2D2Connection};
+use tokio::task::JoinError;
 
 use super::connection::{AnyConnection, OpenError, open};
 use super::unavailable::is_unavailable;
 use super::url::DatabaseUrl;
+use crate::panics::{self, Panicked, Place};
 
 /// Storage could not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +20,29 @@ pub enum StorageError {
     /// The query failed.
     #[error(transparent)]
     Query(diesel::result::Error),
+    /// A fault of ours. Trying again will hardly help.
+    #[error(transparent)]
+    Panicked(#[from] Panicked),
+}
+
+impl StorageError {
+    /// What becomes of `work` that was done on a thread where it may block, and could not be waited for.
+    pub(crate) fn of_task(place: Place, error: &JoinError) -> Self {
+        if error.is_panic() {
+            Self::Panicked(panics::note(place))
+        } else {
+            Self::Unavailable("the server is stopping".to_owned())
+        }
+    }
+
+    /// The same, for somebody else whose work it ended.
+    pub(crate) fn repeated(&self) -> Self {
+        match self {
+            Self::Unavailable(text) => Self::Unavailable(text.clone()),
+            Self::Query(error) => Self::Unavailable(error.to_string()),
+            Self::Panicked(panicked) => Self::Panicked(*panicked),
+        }
+    }
 }
 
 impl From<diesel::result::Error> for StorageError {
@@ -88,7 +113,7 @@ impl ReadPool {
             Ok(query(&mut conn)?)
         })
         .await
-        .map_err(|error| StorageError::Unavailable(error.to_string()))?
+        .map_err(|error| StorageError::of_task(Place::Read, &error))?
     }
 }
 

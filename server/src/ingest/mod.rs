@@ -5,14 +5,19 @@
 
 mod daily_cap;
 mod gathering;
+mod job;
 mod overload;
 mod queue;
 mod record;
 mod store;
+#[cfg(test)]
+pub mod tests;
 mod update;
+mod write_connection;
 mod writer;
+mod writer_thread;
 
 pub use daily_cap::{Cap, CapReached, DailyCaps};
 pub use record::{HeldReason, REVISABLE_MS, Record, SILENCE_MS, fired, new_id};
 pub use store::{Statements, StoreMode, Written, release};
-pub use writer::{IngestError, Signals, Stored, Writer, WriterHandle, WriterSettings};
+pub use writer::{IngestError, Signals, Stored, Writer, WriterFailed, WriterHandle, WriterSettings};

@@ -1,34 +1,27 @@
-//! The one thread that writes.
+//! The one thread that writes, and how work is handed to it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
 
 use counterbell_shared::{Outcome, ResponseId};
-use diesel::Connection as _;
-use diesel::result::{DatabaseErrorKind, Error as QueryError, QueryResult};
+use diesel::result::QueryResult;
 use tokio::sync::{Notify, oneshot};
 
-use super::gathering::Gathering;
+use super::job::{Job, Task};
 use super::overload::OverloadLog;
 use super::queue::{Receiver, Refused, Sender, queue};
 use super::record::Record;
-use super::store::{Statements, StoreMode, Written};
+use super::store::{StoreMode, Written};
+use super::write_connection::WriteConnection;
+use super::writer_thread::WriterThread;
 use crate::background::Foreground;
-use crate::db::{
-    AnyConnection, DatabaseUrl, OpenError, StorageError, check_writable, dialect, is_lost, open, prepare_to_write,
-};
+use crate::db::{AnyConnection, DatabaseUrl, StorageError};
 use crate::metrics::WriterMetrics;
+use crate::panics::Place;
 
 /// Most responses in one transaction: enough to share a commit, few enough to keep it short.
 const BATCH_MAX: usize = 512;
-/// How long the writer waits at most for a usual batch.
-const GATHER: Duration = Duration::from_micros(200);
-/// It waits for no more than these: they share the cost of a commit well enough.
-const GATHER_MAX: usize = 12;
-/// How long the writer rests before it tries to reach a lost database again.
-const RECONNECT_PAUSE: Duration = Duration::from_millis(250);
 
 /// Why a response was not stored. The client keeps it and tries again with the same `response_id`.
 #[derive(Debug, thiserror::Error)]
@@ -74,30 +67,30 @@ pub struct WriterSettings {
     pub mode: StoreMode,
 }
 
-enum Work {
+/// A thread that writes cannot go on: whatever it does ends by a panic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("nothing can be stored any more: every try ends by a panic, a fault of Counterbell's; the log says where")]
+pub struct WriterFailed;
+
+/// What is queued for a thread that writes.
+pub(super) enum Work {
     /// Boxed: it is moved several times.
     Store(Box<Waiting>),
-    Run(Job),
+    Run(Box<dyn Job>),
 }
 
 /// A record, and who waits for its commit.
-struct Waiting {
-    record: Record,
-    waiter: oneshot::Sender<Result<Written, StorageError>>,
+pub(super) struct Waiting {
+    pub record: Record,
+    pub waiter: oneshot::Sender<Result<Written, StorageError>>,
 }
-
-/// Other writing, in a savepoint of the batch's transaction: it costs no commit of its own.
-type Job = Box<dyn FnOnce(&mut AnyConnection) -> JobDone + Send>;
-
-/// Tells the job's waiter, once it is known whether the transaction was committed.
-type JobDone = Box<dyn FnOnce(Result<(), &StorageError>) + Send>;
 
 /// Hands work to the writer; cheap to clone.
 #[derive(Clone)]
 pub struct WriterHandle {
     queue: Sender<Work>,
     /// The same queue on SQLite, another one on PostgreSQL.
-    jobs: Sender<Work>,
+    pub(super) jobs: Sender<Work>,
     stopping: Arc<AtomicBool>,
     stored: Arc<AtomicU64>,
     mode: StoreMode,
@@ -109,8 +102,9 @@ pub struct WriterHandle {
 
 /// The threads themselves; [`Writer::join`] ends them.
 pub struct Writer {
-    threads: Vec<JoinHandle<()>>,
+    threads: Vec<JoinHandle<Result<(), WriterFailed>>>,
     handle: WriterHandle,
+    failed: Arc<Notify>,
 }
 
 impl Writer {
@@ -138,29 +132,27 @@ impl Writer {
             metrics: metrics.clone(),
             overload: Arc::default(),
         };
-        let writer = Loop {
-            conn: Some(conn),
-            url,
-            mode: settings.mode,
-            lost: false,
-            statements: None,
-            signals,
+        let thread = |conn, place| WriterThread {
+            connection: WriteConnection::new(conn, url.clone(), settings.mode, place),
+            signals: signals.clone(),
             stored: Arc::clone(&handle.stored),
-            metrics,
+            metrics: metrics.clone(),
+            batch_max: if settings.mode == StoreMode::Single { 1 } else { BATCH_MAX },
+            gathers: handle.gathers,
+            place,
         };
+        let failed = Arc::<Notify>::default();
+        let writer = thread(Some(conn), Place::Writer);
+        let beside = matches!(url, DatabaseUrl::Postgres(_)).then(|| thread(None, Place::Jobs));
         let mut threads = Vec::new();
-        if matches!(writer.url, DatabaseUrl::Postgres(_)) {
+        if let Some(beside) = beside {
             // Messages are marked and leased beside ingest, not between its batches.
             let (jobs, work) = queue(settings.queue_capacity);
             handle.jobs = jobs;
-            let beside = writer.beside();
-            threads.push(spawn("jobs", move || beside.run(&work))?);
+            threads.push(spawn(beside, work, &failed, || {})?);
         }
-        threads.push(spawn("writer", move || {
-            foreground.join();
-            writer.run(&work);
-        })?);
-        Ok(Self { threads, handle })
+        threads.push(spawn(writer, work, &failed, move || foreground.join())?);
+        Ok(Self { threads, handle, failed })
     }
 
     /// To hand it work.
@@ -168,16 +160,22 @@ impl Writer {
         self.handle.clone()
     }
 
-    /// Waits until all that was queued is committed, and ends the thread.
-    pub fn join(self) {
+    /// Completes when a thread cannot go on: then the server is of no use any more.
+    pub fn failed(&self) -> impl Future<Output = ()> + use<> {
+        let failed = Arc::clone(&self.failed);
+        async move { failed.notified().await }
+    }
+
+    /// Waits until all that was queued is committed, and ends the threads.
+    ///
+    /// # Errors
+    /// [`WriterFailed`], when one could not go on.
+    pub fn join(self) -> Result<(), WriterFailed> {
         self.handle.stop_accepting();
         self.handle.queue.close();
         self.handle.jobs.close();
-        for thread in self.threads {
-            if thread.join().is_err() {
-                tracing::error!("The writer ended by a panic");
-            }
-        }
+        let ended: Vec<_> = self.threads.into_iter().map(|thread| thread.join().unwrap_or(Err(WriterFailed))).collect();
+        ended.into_iter().collect()
     }
 }
 
@@ -215,7 +213,7 @@ impl WriterHandle {
             tokio::task::yield_now().await;
         }
         self.enqueue(&self.queue, Work::Store(Box::new(Waiting { record, waiter: reply })))?;
-        let outcome = match answer.await.map_err(|_| writer_gone())?? {
+        let outcome = match answer.await.map_err(|_| unanswered())?? {
             Written::Accepted => Outcome::Accepted,
             Written::Updated => Outcome::Updated,
             Written::Duplicate => Outcome::Duplicate,
@@ -234,7 +232,7 @@ impl WriterHandle {
                     self.overload.note();
                     IngestError::QueueFull
                 }
-                Refused::Closed => IngestError::Storage(writer_gone()),
+                Refused::Closed => IngestError::Storage(unanswered()),
             }
         })
     }
@@ -249,21 +247,11 @@ impl WriterHandle {
         write: impl FnOnce(&mut AnyConnection) -> QueryResult<T> + Send + 'static,
     ) -> Result<T, StorageError> {
         let (reply, answer) = oneshot::channel();
-        let job = Box::new(move |conn: &mut AnyConnection| -> JobDone {
-            // A savepoint: what fails here fails alone.
-            let written = conn.transaction(write);
-            Box::new(move |committed| {
-                let done = match committed {
-                    Ok(()) => written.map_err(StorageError::from),
-                    Err(error) => Err(StorageError::Unavailable(error.to_string())),
-                };
-                // Who asked may be gone.
-                let _ = reply.send(done);
-            })
-        });
-        self.enqueue(&self.jobs, Work::Run(job))
-            .map_err(|_| StorageError::Unavailable("the queue to storage is full".to_owned()))?;
-        answer.await.map_err(|_| writer_gone())?
+        self.enqueue(&self.jobs, Work::Run(Box::new(Task::new(write, reply)))).map_err(|error| match error {
+            IngestError::Storage(error) => error,
+            full => StorageError::Unavailable(full.to_string()),
+        })?;
+        answer.await.map_err(|_| unanswered())?
     }
 }
 
@@ -273,213 +261,33 @@ const fn gathers(url: &DatabaseUrl) -> bool {
     matches!(url, DatabaseUrl::Sqlite(_))
 }
 
-fn open_for_writing(url: &DatabaseUrl) -> Result<AnyConnection, OpenError> {
-    let mut conn = open(url)?;
-    check_writable(&mut conn, url)?;
-    prepare_to_write(&mut conn).map_err(|source| OpenError::Setup { url: url.to_string(), source })?;
-    Ok(conn)
+fn unanswered() -> StorageError {
+    StorageError::Unavailable("the thread that writes ended before it answered".to_owned())
 }
 
-fn writer_gone() -> StorageError {
-    StorageError::Unavailable("the writer has no connection to the database".to_owned())
+/// Starts a thread, which first does `prepare`. Whichever way it ends before its queue is closed, `failed` is told.
+fn spawn(
+    thread: WriterThread,
+    work: Receiver<Work>,
+    failed: &Arc<Notify>,
+    prepare: impl FnOnce() + Send + 'static,
+) -> std::io::Result<JoinHandle<Result<(), WriterFailed>>> {
+    let alarm = Alarm(Arc::clone(failed));
+    std::thread::Builder::new().name(thread.place.as_str().to_owned()).spawn(move || {
+        let alarm = alarm;
+        prepare();
+        thread.run(&work)?;
+        // Told to stop.
+        std::mem::forget(alarm);
+        Ok(())
+    })
 }
 
-fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> std::io::Result<JoinHandle<()>> {
-    std::thread::Builder::new().name(name.to_owned()).spawn(run)
-}
+/// Goes off when it is dropped.
+struct Alarm(Arc<Notify>);
 
-struct Loop {
-    conn: Option<AnyConnection>,
-    url: DatabaseUrl,
-    mode: StoreMode,
-    /// Whether there was a connection before.
-    lost: bool,
-    /// Known once it was asked for.
-    statements: Option<Statements>,
-    signals: Signals,
-    stored: Arc<AtomicU64>,
-    metrics: WriterMetrics,
-}
-
-impl Loop {
-    /// One like it, not yet connected.
-    fn beside(&self) -> Self {
-        Self {
-            conn: None,
-            url: self.url.clone(),
-            mode: self.mode,
-            lost: false,
-            statements: self.statements,
-            signals: self.signals.clone(),
-            stored: Arc::clone(&self.stored),
-            metrics: self.metrics.clone(),
-        }
-    }
-
-    /// Until told to stop.
-    fn run(mut self, queue: &Receiver<Work>) {
-        let max = if self.mode == StoreMode::Single { 1 } else { BATCH_MAX };
-        let mut work = Vec::new();
-        let mut gathering = Gathering::up_to(if gathers(&self.url) { GATHER_MAX } else { 1 });
-        while queue.take(gathering.enough(), GATHER, max, &mut work) {
-            gathering.shared(work.len());
-            let mut batch: Vec<Box<Waiting>> = Vec::new();
-            let mut jobs: Vec<Job> = Vec::new();
-            for work in work.drain(..) {
-                self.metrics.queued.dec();
-                match work {
-                    Work::Store(waiting) => batch.push(waiting),
-                    Work::Run(job) => jobs.push(job),
-                }
-            }
-            self.commit(batch, jobs);
-        }
-    }
-
-    /// Stores the batch and runs the jobs in one transaction, then tells everybody who waits.
-    #[expect(clippy::vec_box, reason = "boxed in the queue")]
-    fn commit(&mut self, batch: Vec<Box<Waiting>>, jobs: Vec<Job>) {
-        let records: Vec<&Record> = batch.iter().map(|waiting| &waiting.record).collect();
-        let mut jobs = jobs.into_iter();
-        let mut ran: Vec<JobDone> = Vec::new();
-        let started = Instant::now();
-        let committed = match self.connection() {
-            Some((conn, statements)) if jobs.len() == 0 => statements.store(conn, &records).map_err(StorageError::from),
-            Some((conn, statements)) => dialect::write_transaction(conn, |conn| {
-                let outcomes =
-                    if records.is_empty() { Vec::new() } else { statements.store_in_transaction(conn, &records)? };
-                ran.extend(jobs.by_ref().map(|job| job(conn)));
-                Ok(outcomes.into_iter().map(Ok).collect())
-            })
-            .map_err(StorageError::from),
-            None => Err(writer_gone()),
-        };
-        if committed.is_ok() && !records.is_empty() {
-            self.metrics.commit_seconds.observe(started.elapsed().as_secs_f64());
-            self.metrics.batch_responses.observe(u32::try_from(records.len()).map_or(0.0, f64::from));
-        }
-        for done in ran {
-            done(committed.as_ref().map(|_| ()));
-        }
-        let outcomes = match committed {
-            Ok(outcomes) => self.after_commit(outcomes),
-            Err(error) => {
-                let outcomes = self.store_again(&records, error);
-                self.run_alone(jobs);
-                self.drop_broken_connection();
-                outcomes
-            }
-        };
-        let written = |outcome: &Result<Written, _>| matches!(outcome, Ok(Written::Accepted | Written::Updated));
-        let written = || records.iter().zip(&outcomes).filter(|(_, outcome)| written(outcome));
-        self.stored.fetch_add(written().count() as u64, Ordering::Relaxed);
-        // What waits for the customer to go on is found when it is due.
-        if written().any(|(record, _)| record.response.complete && !record.outbox.is_empty()) {
-            self.signals.outbox_filled.notify_one();
-        }
-        if written().any(|(record, _)| record.response.comment.is_some()) {
-            self.signals.comments_queued.notify_one();
-        }
-        for (waiting, outcome) in batch.into_iter().zip(outcomes) {
-            // A client that hung up does not care; its response is stored all the same.
-            let _ = waiting.waiter.send(outcome);
-        }
-    }
-
-    /// What became of each record of a batch that was committed. Later revisions may have failed by themselves.
-    fn after_commit(&mut self, outcomes: Vec<QueryResult<Written>>) -> Vec<Result<Written, StorageError>> {
-        let failed = outcomes.iter().filter(|outcome| outcome.is_err()).count();
-        if let Some(error) = outcomes.iter().find_map(|outcome| outcome.as_ref().err()) {
-            tracing::error!(error = %error, records = failed, "Later revisions were not stored: {error}");
-            self.drop_broken_connection();
-        }
-        outcomes.into_iter().map(|outcome| outcome.map_err(StorageError::from)).collect()
-    }
-
-    /// Jobs whose turn had not come when the batch failed. One that cannot be committed is dropped, and its waiter told.
-    fn run_alone(&mut self, jobs: impl Iterator<Item = Job>) {
-        let Some((conn, _)) = self.connection() else { return };
-        for job in jobs {
-            if let Ok(done) = dialect::write_transaction(conn, |conn| Ok(job(conn))) {
-                done(Ok(()));
-            }
-        }
-    }
-
-    /// After a batch failed: one record the database refuses must not fail its neighbours, so each is tried alone,
-    /// unless the database itself is away.
-    fn store_again(&mut self, records: &[&Record], error: StorageError) -> Vec<Result<Written, StorageError>> {
-        tracing::error!(error = %error, records = records.len(), "A batch was not stored: {error}");
-        let poison = matches!(&error, StorageError::Query(error) if is_about_the_data(error));
-        if !poison || records.len() <= 1 {
-            let text = match error {
-                StorageError::Unavailable(text) => text,
-                StorageError::Query(error) => error.to_string(),
-            };
-            return records.iter().map(|_| Err(StorageError::Unavailable(text.clone()))).collect();
-        }
-        let Some((conn, statements)) = self.connection() else {
-            return records.iter().map(|_| Err(writer_gone())).collect();
-        };
-        records
-            .iter()
-            .map(|record| {
-                let mut outcomes = statements.store(conn, &[record])?;
-                Ok(outcomes.pop().ok_or_else(writer_gone)??)
-            })
-            .collect()
-    }
-
-    /// The connection, made anew when it was lost; one try.
-    fn connection(&mut self) -> Option<(&mut AnyConnection, Statements)> {
-        if self.conn.is_none() {
-            match open_for_writing(&self.url) {
-                Ok(conn) => {
-                    if std::mem::take(&mut self.lost) {
-                        tracing::info!("Storage is back");
-                    }
-                    self.conn = Some(conn);
-                }
-                Err(error) => {
-                    tracing::error!("{error}");
-                    std::thread::sleep(RECONNECT_PAUSE);
-                }
-            }
-        }
-        let conn = self.conn.as_mut()?;
-        let statements = match self.statements {
-            Some(known) => known,
-            None if self.mode == StoreMode::Steps => Statements::Steps,
-            // Asked again when there is no answer; what works everywhere will do meanwhile.
-            None => match Statements::of(conn) {
-                Ok(best) => *self.statements.insert(best),
-                Err(_) => Statements::Steps,
-            },
-        };
-        Some((conn, statements))
-    }
-
-    fn drop_broken_connection(&mut self) {
-        if self.conn.as_mut().is_some_and(is_lost) {
-            tracing::error!("The connection to storage is lost");
-            self.conn = None;
-            self.lost = true;
-        }
-    }
-}
-
-/// Whether the database refused a row, rather than being full, locked, read-only or gone: those it reports as
-/// `Unknown`, and trying each record alone would only take longer.
-fn is_about_the_data(error: &QueryError) -> bool {
-    match error {
-        QueryError::DatabaseError(kind, _) => matches!(
-            kind,
-            DatabaseErrorKind::UniqueViolation
-                | DatabaseErrorKind::ForeignKeyViolation
-                | DatabaseErrorKind::NotNullViolation
-                | DatabaseErrorKind::CheckViolation
-        ),
-        QueryError::SerializationError(_) => true,
-        _ => false,
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        self.0.notify_one();
     }
 }

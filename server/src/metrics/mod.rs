@@ -21,6 +21,7 @@ use outcome::OutcomeLabel;
 use crate::connections::Connections;
 use crate::db::PoolUse;
 use crate::db::backlog::Backlog;
+use crate::panics;
 
 /// Media type of the answer: OpenMetrics 1.0, which Prometheus reads since 2.5.
 pub const OPENMETRICS_TEXT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -138,6 +139,9 @@ impl Metrics {
         registry.register("ingest_batch_responses", help, writer.batch_responses.clone());
         let help = "Time one commit of responses took, with all its statements";
         registry.register("ingest_commit_seconds", help, writer.commit_seconds.clone());
+
+        let help = "Panics, each of which ended one piece of work, by where: a fault, please report it";
+        registry.register("panics", help, panics::counters());
 
         let build = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
         // The encoder adds `_info`.

@@ -10,6 +10,7 @@ mod overdue;
 mod retry;
 mod worker;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::web::Data;
@@ -29,7 +30,7 @@ const POLL: Duration = Duration::from_secs(1);
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Delivers due messages until told to stop; what is being sent then is finished, if that takes no longer than 10 s.
-pub async fn deliver(state: Data<AppState>, mailer: Mailer, mut stopped: watch::Receiver<bool>) {
+pub async fn deliver(state: Data<AppState>, mailer: Arc<Mailer>, mut stopped: watch::Receiver<bool>) {
     let mut worker = Worker::new(state, mailer);
     loop {
         if *stopped.borrow() {

@@ -20,6 +20,7 @@ use crate::db::responses::id_from_column;
 use crate::db::{AnyConnection, StorageError, dialect};
 use crate::mail::{self, MailBuildError, Mailer, SendError};
 use crate::metrics::MailResult;
+use crate::panics::{self, Place};
 
 /// Before a message is tried again whose response could not be read.
 const READ_AGAIN_MS: i64 = 1_000;
@@ -61,12 +62,12 @@ struct Exchanged {
 
 impl Worker {
     /// One that holds nothing yet.
-    pub fn new(state: Data<AppState>, mailer: Mailer) -> Self {
+    pub fn new(state: Data<AppState>, mailer: Arc<Mailer>) -> Self {
         let pace = Pace::new(state.foreground.clone());
         let lease_ms = i64::try_from(mailer.limits().lease().as_millis()).unwrap_or(i64::MAX);
         Self {
             state,
-            mailer: Arc::new(mailer),
+            mailer,
             lease_ms,
             pace,
             clock: Clock::new(),
@@ -279,6 +280,7 @@ impl Worker {
                 return;
             }
             Err(error) => {
+                panics::note(Place::Outbox);
                 (error.id(), Err((false, "sending it ended by a panic, a fault of Counterbell's".to_owned())))
             }
         };

@@ -15,6 +15,7 @@ use crate::db::checkpoint::truncate_log;
 use crate::db::{
     AnyConnection, DatabaseUrl, OpenError, ReadPool, StorageError, dialect, open, prepare_to_write, refused_file,
 };
+use crate::panics::Place;
 
 /// A response whose comment holds the words.
 #[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
@@ -132,7 +133,7 @@ impl SearchIndex {
             *writer = Some(conn);
             Ok(done)
         });
-        done.await.map_err(|error| StorageError::Unavailable(error.to_string()))?
+        done.await.map_err(|error| StorageError::of_task(Place::Search, &error))?
     }
 
     fn connect(&self) -> Result<AnyConnection, StorageError> {

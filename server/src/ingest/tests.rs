@@ -1,0 +1,244 @@
+//! The writer on real databases: what becomes of those who wait when something fails.
+
+use std::sync::mpsc;
+
+use counterbell_shared::Outcome;
+use counterbell_shared::response::{NewResponse, Parsed};
+use counterbell_shared::time::UnixMillis;
+use diesel::connection::SimpleConnection as _;
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
+use serde_json::json;
+use tokio::sync::oneshot;
+
+use super::job::{Job, Left};
+use super::queue::Refused;
+use super::writer::Work;
+use super::*;
+use crate::background::Foreground;
+use crate::db::sites::{Limits, Site, StoredToday};
+use crate::db::{AnyConnection, StorageError, migrations, open, prepare_to_write};
+use crate::metrics::Metrics;
+use crate::panics::{self, Place};
+use crate::surveys::TEMPLATES_ONLY;
+use crate::test_database::TestDatabase;
+
+/// Storing a response at this touchpoint panics.
+const PANICS: &str = "panics";
+
+/// Called where `records` are about to be stored.
+pub fn panic_when_asked(records: &[&Record]) {
+    assert!(records.iter().all(|record| record.response.touchpoint != PANICS), "storing, for the test");
+}
+
+fn start(database: &TestDatabase) -> Writer {
+    let mut conn = migrations::open_up_to_date(&database.url).unwrap();
+    prepare_to_write(&mut conn).unwrap();
+    let settings = WriterSettings { queue_capacity: 100, mode: StoreMode::Group };
+    let url = database.url.clone();
+    Writer::start(conn, url, settings, Signals::default(), Metrics::new().writer, Foreground::default()).unwrap()
+}
+
+fn record(touchpoint: &str) -> Record {
+    let body = json!({ "site_key": "site_0000000000000000", "score": 4, "touchpoint": touchpoint }).to_string();
+    let new: NewResponse<'_> = serde_json::from_str(&body).unwrap();
+    let Parsed { site_key, response, .. } = new.parse(|name| TEMPLATES_ONLY.version(name)).unwrap();
+    let site = Site {
+        id: 1,
+        site_key,
+        name: String::new(),
+        origins: Vec::new(),
+        recipients: Vec::new(),
+        rules: Vec::new(),
+        limits: Limits::default(),
+        stored_today: StoredToday::default(),
+    };
+    Record::new(&site, response, UnixMillis::now(), SILENCE_MS)
+}
+
+fn add_site(conn: &mut AnyConnection, key: &str) -> QueryResult<()> {
+    conn.batch_execute(&format!("INSERT INTO sites (site_key, name, created_at) VALUES ('{key}', '', 0)"))
+}
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    n: i64,
+}
+
+fn count(conn: &mut AnyConnection, table: &str) -> QueryResult<i64> {
+    Ok(diesel::sql_query(format!("SELECT count(*) AS n FROM {table}")).get_result::<Count>(conn)?.n)
+}
+
+fn count_sites(conn: &mut AnyConnection) -> QueryResult<i64> {
+    count(conn, "sites")
+}
+
+/// A job that keeps its thread until told to let it go: what is queued meanwhile shares the next commit.
+async fn hold(handle: &WriterHandle) -> (impl Future<Output = ()>, mpsc::Sender<()>) {
+    let (let_go, wait) = mpsc::channel::<()>();
+    let (holding, holds) = oneshot::channel();
+    let job = handle.clone();
+    let held = tokio::spawn(async move {
+        let holding = move |_: &mut AnyConnection| {
+            let _ = holding.send(());
+            let _ = wait.recv();
+            Ok(())
+        };
+        job.run(holding).await.unwrap();
+    });
+    holds.await.unwrap();
+    (async move { held.await.unwrap() }, let_go)
+}
+
+#[tokio::test]
+async fn job_that_panics_ends_alone() {
+    for database in TestDatabase::of_each_kind() {
+        let writer = start(&database);
+        let handle = writer.handle();
+        let before = panics::count(Place::Writer) + panics::count(Place::Jobs);
+        let (held, let_go) = hold(&handle).await;
+
+        // On SQLite all of these share a transaction.
+        let first = handle.run(|conn| add_site(conn, "first"));
+        let half_done = handle.run(|conn| -> QueryResult<()> {
+            add_site(conn, "half done")?;
+            panic!("in a job, for the test");
+        });
+        let in_savepoint = handle.run(|conn| {
+            conn.transaction(|conn| -> QueryResult<()> {
+                add_site(conn, "half done, in a savepoint")?;
+                panic!("in a savepoint of a job, for the test");
+            })
+        });
+        let refused = handle.run(|conn| add_site(conn, "first"));
+        let last = handle.run(|conn| add_site(conn, "last"));
+        let stored = handle.store(record("till"));
+        let let_go = async move { let_go.send(()).unwrap() };
+        let done = tokio::join!(first, half_done, in_savepoint, refused, last, stored, let_go, held);
+
+        done.0.unwrap();
+        assert!(matches!(done.1, Err(StorageError::Panicked(_))), "{:?}", done.1);
+        assert!(matches!(done.2, Err(StorageError::Panicked(_))), "{:?}", done.2);
+        assert!(matches!(done.3, Err(StorageError::Query(_))), "{:?}", done.3);
+        done.4.unwrap();
+        assert_eq!(done.5.unwrap().outcome, Outcome::Accepted);
+        assert!(panics::count(Place::Writer) + panics::count(Place::Jobs) >= before + 2);
+
+        handle.run(|conn| add_site(conn, "after")).await.unwrap();
+        assert_eq!(handle.run(count_sites).await.unwrap(), 3, "{:?}", database.url);
+        assert_eq!(handle.run(|conn| count(conn, "responses")).await.unwrap(), 1);
+        writer.join().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn response_whose_storing_panics_hurts_no_neighbour() {
+    for database in TestDatabase::of_each_kind() {
+        let writer = start(&database);
+        let handle = writer.handle();
+        let before = panics::count(Place::Writer);
+        let (held, let_go) = hold(&handle).await;
+
+        let [good, bad, also_good] = ["till", PANICS, "online"].map(|touchpoint| handle.store(record(touchpoint)));
+        let job = handle.run(|conn| add_site(conn, "beside"));
+        let let_go = async move { let_go.send(()).unwrap() };
+        let done = tokio::join!(good, bad, also_good, job, let_go, held);
+
+        assert_eq!(done.0.unwrap().outcome, Outcome::Accepted, "{:?}", database.url);
+        assert!(matches!(done.1, Err(IngestError::Storage(StorageError::Panicked(_)))), "{:?}", done.1);
+        assert_eq!(done.2.unwrap().outcome, Outcome::Accepted, "{:?}", database.url);
+        done.3.unwrap();
+        assert!(panics::count(Place::Writer) > before);
+
+        assert_eq!(handle.store(record("after")).await.unwrap().outcome, Outcome::Accepted);
+        assert_eq!(handle.run(|conn| count(conn, "responses")).await.unwrap(), 3);
+        assert_eq!(handle.run(count_sites).await.unwrap(), 1);
+        writer.join().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn jobs_learn_why_nothing_can_be_written() {
+    let database = TestDatabase::sqlite();
+    let writer = start(&database);
+    let handle = writer.handle();
+    handle.run(|conn| conn.batch_execute("PRAGMA busy_timeout = 10")).await.unwrap();
+    let mut other = open(&database.url).unwrap();
+    other.batch_execute("BEGIN IMMEDIATE").unwrap();
+
+    let (first, second, third) =
+        tokio::join!(handle.run(count_sites), handle.run(count_sites), handle.store(record("till")));
+
+    for reason in [first.unwrap_err().to_string(), second.unwrap_err().to_string(), third.unwrap_err().to_string()] {
+        assert!(reason.contains("database is locked"), "{reason}");
+    }
+    drop(other);
+    handle.run(count_sites).await.unwrap();
+    writer.join().unwrap();
+}
+
+#[tokio::test]
+async fn jobs_are_done_although_the_connection_was_cut() {
+    for database in TestDatabase::of_each_kind().into_iter().skip(1) {
+        let writer = start(&database);
+        let handle = writer.handle();
+        // There is a connection that can be cut.
+        handle.run(count_sites).await.unwrap();
+        let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                   WHERE datname = current_database() AND pid <> pg_backend_pid()";
+        open(&database.url).unwrap().batch_execute(cut).unwrap();
+
+        let (first, second) = tokio::join!(handle.run(count_sites), handle.run(count_sites));
+
+        assert_eq!((first.unwrap(), second.unwrap()), (0, 0));
+        writer.join().unwrap();
+    }
+}
+
+/// Panics where nothing is written any more.
+struct Bomb;
+
+impl Job for Bomb {
+    fn run(&mut self, _: &mut AnyConnection, _: Place) -> QueryResult<Left> {
+        Ok(Left::Sound)
+    }
+
+    fn finish(self: Box<Self>, _: Result<(), &StorageError>) {
+        panic!("past the commit, for the test");
+    }
+}
+
+/// Keeps a thread from doing anything but panic, until it is gone.
+pub async fn end_by_panics(handle: &WriterHandle) {
+    while handle.jobs.push(Work::Run(Box::new(Bomb))) != Err(Refused::Closed) {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn thread_that_panics_now_and_then_goes_on() {
+    for database in TestDatabase::of_each_kind() {
+        let writer = start(&database);
+        let handle = writer.handle();
+        for _ in 0..8 {
+            assert!(handle.jobs.push(Work::Run(Box::new(Bomb))).is_ok());
+            // Shares the commit, and has no answer; or comes after it.
+            while handle.run(|_| Ok(())).await.is_err() {}
+        }
+        writer.join().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn thread_that_can_do_nothing_but_panic_says_that_it_failed() {
+    for database in TestDatabase::of_each_kind() {
+        let writer = start(&database);
+        let handle = writer.handle();
+        tokio::join!(writer.failed(), end_by_panics(&handle));
+
+        let refused = handle.run(|_| Ok(())).await.unwrap_err();
+        assert!(refused.to_string().contains("ended"), "{refused}");
+        assert_eq!(writer.join(), Err(WriterFailed), "{:?}", database.url);
+    }
+}

@@ -1,0 +1,123 @@
+//! The connection of a thread that writes, opened again when it was lost.
+
+use std::time::Duration;
+
+use diesel::r2d2::R2D2Connection;
+use diesel::result::QueryResult;
+
+use super::store::{Statements, StoreMode};
+use crate::db::{AnyConnection, DatabaseUrl, OpenError, StorageError, check_writable, is_lost, open, prepare_to_write};
+use crate::panics::{self, Place};
+
+/// How long the writer rests before it tries to reach a lost database again.
+const RECONNECT_PAUSE: Duration = Duration::from_millis(250);
+
+/// One connection, or none for now.
+pub struct WriteConnection {
+    conn: Option<AnyConnection>,
+    url: DatabaseUrl,
+    mode: StoreMode,
+    /// Whether there was a connection before.
+    lost: bool,
+    /// Known once it was asked for.
+    statements: Option<Statements>,
+    place: Place,
+}
+
+impl WriteConnection {
+    /// One that is open, or to be opened when it is first needed.
+    pub fn new(conn: Option<AnyConnection>, url: DatabaseUrl, mode: StoreMode, place: Place) -> Self {
+        Self { conn, url, mode, lost: false, statements: None, place }
+    }
+
+    /// The connection, made anew when it was lost; one try.
+    ///
+    /// # Errors
+    /// Why it cannot be opened.
+    pub fn get(&mut self) -> Result<(&mut AnyConnection, Statements), StorageError> {
+        let conn = match self.conn.take() {
+            Some(conn) => conn,
+            None => self.open()?,
+        };
+        let conn = self.conn.insert(conn);
+        let statements = match self.statements {
+            Some(known) => known,
+            None if self.mode == StoreMode::Steps => Statements::Steps,
+            // Asked again when there is no answer; what works everywhere will do meanwhile.
+            None => match Statements::of(conn) {
+                Ok(best) => *self.statements.insert(best),
+                Err(_) => Statements::Steps,
+            },
+        };
+        Ok((conn, statements))
+    }
+
+    /// Does `work` on the connection, which is let go after a panic: it may be in the middle of anything.
+    ///
+    /// # Errors
+    /// Why there is no connection, what `work` returns, or [`StorageError::Panicked`].
+    pub fn attempt<T>(
+        &mut self,
+        work: impl FnOnce(&mut AnyConnection, Statements) -> QueryResult<T>,
+    ) -> Result<T, StorageError> {
+        let place = self.place;
+        let (conn, statements) = self.get()?;
+        match panics::catch(place, || work(conn, statements)) {
+            Ok(done) => Ok(done?),
+            Err(panicked) => {
+                self.let_go();
+                Err(panicked.into())
+            }
+        }
+    }
+
+    /// The next work gets a new connection. What this one has not committed is rolled back.
+    pub fn let_go(&mut self) {
+        let conn = self.conn.take();
+        // A driver may panic about what was left open.
+        let _ = panics::catch(self.place, || drop(conn));
+    }
+
+    /// Lets go of a connection that nothing can be done with any more; asks nobody.
+    pub fn let_go_if_broken(&mut self) {
+        if self.conn.as_mut().is_some_and(R2D2Connection::is_broken) {
+            self.lose();
+        }
+    }
+
+    /// Lets go of a connection that another may do better than.
+    pub fn let_go_if_lost(&mut self) {
+        if self.conn.as_mut().is_some_and(is_lost) {
+            self.lose();
+        }
+    }
+
+    fn lose(&mut self) {
+        tracing::error!("The connection to storage is lost");
+        self.let_go();
+        self.lost = true;
+    }
+
+    fn open(&mut self) -> Result<AnyConnection, StorageError> {
+        match open_for_writing(&self.url) {
+            Ok(conn) => {
+                if std::mem::take(&mut self.lost) {
+                    tracing::info!("Storage is back");
+                }
+                Ok(conn)
+            }
+            Err(error) => {
+                tracing::error!("{error}");
+                std::thread::sleep(RECONNECT_PAUSE);
+                Err(StorageError::Unavailable(error.to_string()))
+            }
+        }
+    }
+}
+
+fn open_for_writing(url: &DatabaseUrl) -> Result<AnyConnection, OpenError> {
+    let mut conn = open(url)?;
+    check_writable(&mut conn, url)?;
+    prepare_to_write(&mut conn).map_err(|source| OpenError::Setup { url: url.to_string(), source })?;
+    Ok(conn)
+}

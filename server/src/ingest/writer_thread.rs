@@ -1,0 +1,225 @@
+//! What a thread that writes does: takes what is queued, commits it, tells everybody who waits.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use super::store::Written;
+use diesel::result::{DatabaseErrorKind, Error as QueryError, QueryResult};
+
+use super::gathering::Gathering;
+use super::job::{Job, Left};
+use super::queue::Receiver;
+use super::record::Record;
+use super::write_connection::WriteConnection;
+use super::writer::{Signals, Waiting, Work, WriterFailed};
+use crate::db::{StorageError, dialect};
+use crate::metrics::WriterMetrics;
+use crate::panics::{self, Place};
+
+/// How long the writer waits at most for a usual batch.
+const GATHER: Duration = Duration::from_micros(200);
+/// It waits for no more than these: they share the cost of a commit well enough.
+const GATHER_MAX: usize = 12;
+/// After so many turns in a row that ended by a panic the thread gives up: it would answer nobody.
+const PANICS_MAX: u32 = 5;
+/// Between two of them.
+const PANIC_PAUSE: Duration = Duration::from_millis(100);
+
+/// The state of a thread that writes.
+pub struct WriterThread {
+    /// Where it writes.
+    pub connection: WriteConnection,
+    /// Told after each commit that made work.
+    pub signals: Signals,
+    /// How many responses were stored or replaced.
+    pub stored: Arc<AtomicU64>,
+    /// What is counted.
+    pub metrics: WriterMetrics,
+    /// Most work of one commit.
+    pub batch_max: usize,
+    /// Whether it waits for a usual batch.
+    pub gathers: bool,
+    /// The name under which it panics.
+    pub place: Place,
+}
+
+impl WriterThread {
+    /// Works until told to stop. What panics ends one turn at most.
+    ///
+    /// # Errors
+    /// [`WriterFailed`], when every turn ends by a panic.
+    pub fn run(mut self, queue: &Receiver<Work>) -> Result<(), WriterFailed> {
+        let mut panics_in_a_row = 0;
+        loop {
+            if panics::catch(self.place, || self.take_turns(queue, &mut panics_in_a_row)).is_ok() {
+                return Ok(());
+            }
+            self.connection.let_go();
+            panics_in_a_row += 1;
+            if panics_in_a_row == PANICS_MAX {
+                return Err(WriterFailed);
+            }
+            std::thread::sleep(PANIC_PAUSE);
+        }
+    }
+
+    fn take_turns(&mut self, queue: &Receiver<Work>, panics_in_a_row: &mut u32) {
+        let mut work = Vec::new();
+        let mut gathering = Gathering::up_to(if self.gathers { GATHER_MAX } else { 1 });
+        while queue.take(gathering.enough(), GATHER, self.batch_max, &mut work) {
+            gathering.shared(work.len());
+            self.metrics.queued.dec_by(i64::try_from(work.len()).unwrap_or(0));
+            let mut batch: Vec<Box<Waiting>> = Vec::new();
+            let mut jobs: Vec<Box<dyn Job>> = Vec::new();
+            for work in work.drain(..) {
+                match work {
+                    Work::Store(waiting) => batch.push(waiting),
+                    Work::Run(job) => jobs.push(job),
+                }
+            }
+            self.commit(batch, jobs);
+            *panics_in_a_row = 0;
+        }
+    }
+
+    /// Stores the batch and runs the jobs in one transaction, then tells everybody who waits.
+    #[expect(clippy::vec_box, reason = "boxed in the queue")]
+    fn commit(&mut self, batch: Vec<Box<Waiting>>, mut jobs: Vec<Box<dyn Job>>) {
+        let records: Vec<&Record> = batch.iter().map(|waiting| &waiting.record).collect();
+        let started = Instant::now();
+        let mut tried = 0;
+        let mut doubtful = false;
+        let place = self.place;
+        let committed = self.connection.attempt(|conn, statements| {
+            #[cfg(test)]
+            super::tests::panic_when_asked(&records);
+            if jobs.is_empty() {
+                return statements.store(conn, &records);
+            }
+            dialect::write_transaction(conn, |conn| {
+                let outcomes =
+                    if records.is_empty() { Vec::new() } else { statements.store_in_transaction(conn, &records)? };
+                for job in &mut jobs {
+                    tried += 1;
+                    doubtful |= job.run(conn, place)? == Left::Doubtful;
+                }
+                Ok(outcomes.into_iter().map(Ok).collect())
+            })
+        });
+        if doubtful {
+            self.connection.let_go();
+        }
+        if committed.is_ok() && !records.is_empty() {
+            self.metrics.commit_seconds.observe(started.elapsed().as_secs_f64());
+            self.metrics.batch_responses.observe(u32::try_from(records.len()).map_or(0.0, f64::from));
+        }
+        let untried = jobs.split_off(tried);
+        for job in jobs {
+            job.finish(committed.as_ref().map(|_| ()));
+        }
+        let outcomes = match committed {
+            Ok(outcomes) => self.after_commit(outcomes),
+            Err(error) => {
+                self.connection.let_go_if_broken();
+                let outcomes = self.store_again(&records, &error);
+                self.run_alone(untried);
+                self.connection.let_go_if_lost();
+                outcomes
+            }
+        };
+        self.signal(&records, &outcomes);
+        for (waiting, outcome) in batch.into_iter().zip(outcomes) {
+            // A client that hung up does not care; its response is stored all the same.
+            let _ = waiting.waiter.send(outcome);
+        }
+    }
+
+    fn signal(&self, records: &[&Record], outcomes: &[Result<Written, StorageError>]) {
+        let written = |outcome: &Result<Written, _>| matches!(outcome, Ok(Written::Accepted | Written::Updated));
+        let written = || records.iter().zip(outcomes).filter(|(_, outcome)| written(outcome));
+        self.stored.fetch_add(written().count() as u64, Ordering::Relaxed);
+        // What waits for the customer to go on is found when it is due.
+        if written().any(|(record, _)| record.response.complete && !record.outbox.is_empty()) {
+            self.signals.outbox_filled.notify_one();
+        }
+        if written().any(|(record, _)| record.response.comment.is_some()) {
+            self.signals.comments_queued.notify_one();
+        }
+    }
+
+    /// What became of each record of a batch that was committed. Later revisions may have failed by themselves.
+    fn after_commit(&mut self, outcomes: Vec<QueryResult<Written>>) -> Vec<Result<Written, StorageError>> {
+        let failed = outcomes.iter().filter(|outcome| outcome.is_err()).count();
+        if let Some(error) = outcomes.iter().find_map(|outcome| outcome.as_ref().err()) {
+            tracing::error!(error = %error, records = failed, "Later revisions were not stored: {error}");
+            self.connection.let_go_if_lost();
+        }
+        outcomes.into_iter().map(|outcome| outcome.map_err(StorageError::from)).collect()
+    }
+
+    /// Jobs whose turn had not come when the batch failed, by which they may not fail. When the database itself is away,
+    /// nobody waits for more than one try.
+    fn run_alone(&mut self, jobs: Vec<Box<dyn Job>>) {
+        let mut away: Option<StorageError> = None;
+        for mut job in jobs {
+            if let Some(away) = &away {
+                job.finish(Err(away));
+                continue;
+            }
+            let place = self.place;
+            let mut left = Left::Sound;
+            let done = self.connection.attempt(|conn, _| {
+                dialect::write_transaction(conn, |conn| {
+                    left = job.run(conn, place)?;
+                    Ok(())
+                })
+            });
+            if left == Left::Doubtful {
+                self.connection.let_go();
+            }
+            job.finish(done.as_ref().map(|_| ()));
+            away = done.err().filter(|error| !is_about_the_work(error));
+        }
+    }
+
+    /// After a batch failed: one record the database refuses, or that we stumble over, must not fail its neighbours, so
+    /// each is tried alone, unless the database itself is away.
+    fn store_again(&mut self, records: &[&Record], error: &StorageError) -> Vec<Result<Written, StorageError>> {
+        if records.is_empty() {
+            return Vec::new();
+        }
+        tracing::error!(error = %error, records = records.len(), "A batch was not stored: {error}");
+        if !is_about_the_work(error) || records.len() == 1 {
+            return records.iter().map(|_| Err(error.repeated())).collect();
+        }
+        let store = |record| {
+            let stored = self.connection.attempt(|conn, statements| {
+                #[cfg(test)]
+                super::tests::panic_when_asked(&[record]);
+                statements.store(conn, &[record])
+            });
+            let outcome = stored?.pop();
+            Ok(outcome.ok_or_else(|| StorageError::Unavailable("nothing came of it".to_owned()))??)
+        };
+        records.iter().copied().map(store).collect()
+    }
+}
+
+/// Whether other work may go well where this failed: a row was refused, or ours is the fault; rather than the database
+/// being full, locked, read-only or gone. Those it reports as `Unknown`, and trying each record alone would only take
+/// longer.
+fn is_about_the_work(error: &StorageError) -> bool {
+    match error {
+        StorageError::Panicked(_) => true,
+        StorageError::Unavailable(_) => false,
+        StorageError::Query(QueryError::DatabaseError(kind, _)) => matches!(
+            kind,
+            DatabaseErrorKind::UniqueViolation
+                | DatabaseErrorKind::ForeignKeyViolation
+                | DatabaseErrorKind::NotNullViolation
+                | DatabaseErrorKind::CheckViolation
+        ),
+        StorageError::Query(error) => matches!(error, QueryError::SerializationError(_)),
+    }
+}

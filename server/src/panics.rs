@@ -1,0 +1,156 @@
+//! Panics: faults of ours, each of which ends one piece of work and nothing else.
+
+use std::any::Any;
+use std::backtrace::{Backtrace, BacktraceStatus};
+use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
+use std::sync::LazyLock;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+
+#[cfg(not(panic = "unwind"))]
+compile_error!("the server outlives a panic only where panics unwind: leave `panic` out of the Cargo profile");
+
+/// What a panic ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Work of the thread that stores responses.
+    Writer,
+    /// Work of the thread that writes all else, on PostgreSQL.
+    Jobs,
+    /// Delivering messages.
+    Outbox,
+    /// Keeping the search index up.
+    Search,
+    /// Deleting old responses.
+    Retention,
+    /// Moving SQLite's log into the database.
+    Checkpoint,
+    /// Forgetting idle addresses.
+    Housekeeping,
+    /// Reading from the database.
+    Read,
+}
+
+impl Place {
+    const ALL: [Self; 8] = [
+        Self::Writer,
+        Self::Jobs,
+        Self::Outbox,
+        Self::Search,
+        Self::Retention,
+        Self::Checkpoint,
+        Self::Housekeeping,
+        Self::Read,
+    ];
+
+    /// The name in metrics and log.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Writer => "writer",
+            Self::Jobs => "jobs",
+            Self::Outbox => "outbox",
+            Self::Search => "search",
+            Self::Retention => "retention",
+            Self::Checkpoint => "checkpoint",
+            Self::Housekeeping => "housekeeping",
+            Self::Read => "read",
+        }
+    }
+}
+
+/// Work ended by a panic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the work ended by a panic, a fault of Counterbell's")]
+pub struct Panicked;
+
+/// `{place="..."}`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct PlaceLabel {
+    place: &'static str,
+}
+
+/// One for the process, as the hook that reports panics is.
+static COUNTERS: LazyLock<Family<PlaceLabel, Counter>> = LazyLock::new(|| {
+    let counters = Family::default();
+    for place in Place::ALL {
+        // So that all are there, at zero.
+        drop(counters.get_or_create(&PlaceLabel { place: place.as_str() }));
+    }
+    counters
+});
+
+/// How many panics there were since the start, by place.
+pub fn counters() -> Family<PlaceLabel, Counter> {
+    COUNTERS.clone()
+}
+
+/// How many panics there were at `place` since the start.
+pub fn count(place: Place) -> u64 {
+    COUNTERS.get_or_create(&PlaceLabel { place: place.as_str() }).get()
+}
+
+/// Counts and logs that a panic ended work at `place`. Where in the code it was is logged by the hook.
+pub fn note(place: Place) -> Panicked {
+    COUNTERS.get_or_create(&PlaceLabel { place: place.as_str() }).inc();
+    let place = place.as_str();
+    tracing::error!(place, "Work of \"{place}\" ended by a panic; all else goes on. Please report it");
+    Panicked
+}
+
+/// Does `work`. What it was changing may be left half changed: the caller puts that right.
+///
+/// # Errors
+/// [`Panicked`]; it is counted and logged.
+pub fn catch<T>(place: Place, work: impl FnOnce() -> T) -> Result<T, Panicked> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|_| note(place))
+}
+
+/// From now on a panic is logged like all else, as the place in the code. What it says is left out unless it is the same
+/// for whoever meets it: it may quote a customer.
+pub fn log_panics() {
+    std::panic::set_hook(Box::new(log_panic));
+}
+
+fn log_panic(panic: &PanicHookInfo<'_>) {
+    let thread = std::thread::current();
+    let thread = thread.name().unwrap_or("unnamed");
+    let location = panic.location().map(ToString::to_string).unwrap_or_default();
+    let message = constant_message(panic.payload()).map(|message| format!(": {message}")).unwrap_or_default();
+    let backtrace = Backtrace::capture();
+    let backtrace = match backtrace.status() {
+        BacktraceStatus::Captured => format!("\n{backtrace}"),
+        _ => String::new(),
+    };
+    tracing::error!(thread, location, "A panic at {location}, thread \"{thread}\"{message}{backtrace}");
+}
+
+/// The message, when it stands in the code as it is: one that was put together is a `String`.
+fn constant_message(payload: &dyn Any) -> Option<&'static str> {
+    payload.downcast_ref::<&'static str>().copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn panic_is_counted_where_it_was_caught() {
+        let before = count(Place::Housekeeping);
+
+        assert_eq!(catch(Place::Housekeeping, || panic!("for the test")), Err::<(), _>(Panicked));
+        assert_eq!(catch(Place::Housekeeping, || 7), Ok(7));
+
+        assert_eq!(count(Place::Housekeeping), before + 1);
+    }
+
+    #[test]
+    fn what_a_panic_quotes_is_not_told() {
+        let message = |panic: fn()| constant_message(&*catch_unwind(panic).unwrap_err());
+
+        assert_eq!(message(|| panic!("for the test")), Some("for the test"));
+        assert_eq!(message(|| panic!("for the test: {}", std::process::id())), None);
+        assert_eq!(message(|| assert!("Grüße".split_at(3).0.is_empty())), None);
+    }
+}
