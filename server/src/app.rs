@@ -22,7 +22,7 @@ use crate::background::{self, Foreground, keep_running};
 use crate::config::ServeConfig;
 use crate::connections::{self, Connections};
 use crate::db::{DatabaseUrl, OpenError, ReadPool, checkpoint, migrations, prepare_to_write};
-use crate::deadline;
+use crate::deadline::{Deadline, DeadlineSlot};
 use crate::directory::Directory;
 use crate::ingest::{DailyCaps, Signals, StoreMode, Writer, WriterFailed, WriterHandle, WriterSettings};
 use crate::mail::{Mailer, MailerError};
@@ -166,11 +166,11 @@ impl Server {
     }
 
     /// Answers until `stop` completes, then drains: what was accepted is committed and answered, what comes later is
-    /// refused with 503.
+    /// refused with 503. From when `stop` completes, `deadline` holds how long the process may go on.
     ///
     /// # Errors
     /// What the system says.
-    pub async fn run(self, stop: impl Future<Output = ()> + 'static) -> std::io::Result<()> {
+    pub async fn run(self, stop: impl Future<Output = ()> + 'static, deadline: DeadlineSlot) -> std::io::Result<()> {
         let Self { listeners, state, database_url, writer, mailer, workers } = self;
         let (stopping, stopped) = watch::channel(false);
         let (shared, stop_background) = (Data::clone(&state), stopped.clone());
@@ -242,7 +242,7 @@ impl Server {
                 () = writer_failed => tracing::error!("Stopping: {WriterFailed}"),
             }
             refuse.stop_accepting();
-            deadline::start();
+            deadline.set(Some(Deadline::start()));
             // Beside the requests that are answered, not after them. Receivers that are gone need no telling.
             let _ = tell.send(true);
             handle.stop(true).await;
@@ -290,7 +290,8 @@ mod tests {
         let ended = System::new().block_on(async {
             let server = Server::bind(&config, StoreMode::Group).unwrap();
             let writer = server.state.writer.clone();
-            let (ended, ()) = tokio::join!(server.run(std::future::pending()), end_by_panics(&writer));
+            let (ended, ()) =
+                tokio::join!(server.run(std::future::pending(), DeadlineSlot::default()), end_by_panics(&writer));
             ended
         });
 

@@ -11,7 +11,7 @@ pub mod cli;
 pub mod config;
 mod connections;
 pub mod db;
-mod deadline;
+pub mod deadline;
 pub mod demo;
 pub mod directory;
 pub mod doctor;

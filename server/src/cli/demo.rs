@@ -3,6 +3,7 @@
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use clap::Args;
 use counterbell_shared::SiteKey;
@@ -20,6 +21,7 @@ use crate::db::keys::ApiKey;
 use crate::db::migrations::open_up_to_date;
 use crate::db::sites::{Limits, NewSite, Site};
 use crate::db::{AnyConnection, DatabaseUrl, dialect};
+use crate::deadline::DeadlineSlot;
 use crate::demo::{RECIPIENT, REVIEWS_MAP, SITE_NAME, Shop, dated_reviews};
 use crate::import::{ImportOptions, import_csv};
 use crate::ingest::{REVISABLE_MS, SILENCE_MS, StoreMode};
@@ -73,6 +75,8 @@ impl DemoArgs {
                 limits: MailLimits::default(),
             },
         };
+        // Outlives the runtime, which may hang too.
+        let deadline = DeadlineSlot::default();
         actix_web::rt::System::new().block_on(async {
             let server = Server::bind(&config, StoreMode::Group)?;
             let shop = Shop::new(address, &site_key, mail_dir.clone()).serve(shop)?;
@@ -99,7 +103,7 @@ impl DemoArgs {
                 "inbox_url": format!("{shop_url}inbox"), "hosted_url": hosted_url, "mail_dir": mail_dir,
             });
             self.output.print(&value, &text)?;
-            server.run(stop_signal()).await?;
+            server.run(stop_signal(), Rc::clone(&deadline)).await?;
             stop_shop.stop(false).await;
             Ok(())
         })

@@ -1,6 +1,7 @@
 //! `counterbell serve`.
 
 use std::net::SocketAddr;
+use std::rc::Rc;
 
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
@@ -9,6 +10,7 @@ use super::CliError;
 use super::output::{LogFormat, start_log};
 use crate::app::Server;
 use crate::config::{CommonSettings, HttpSettings, MailSettings, MailTransport, ServeConfig};
+use crate::deadline::DeadlineSlot;
 use crate::ingest::{SILENCE_MS, StoreMode};
 use crate::outbox::SILENCE_MAX_MS;
 
@@ -46,10 +48,12 @@ impl ServeArgs {
         if self.bench_storage == StoreMode::Null {
             tracing::warn!("Responses are NOT stored: --bench-storage null");
         }
+        // Outlives the runtime, which may hang too.
+        let deadline = DeadlineSlot::default();
         actix_web::rt::System::new().block_on(async {
             let server = Server::bind(&config, self.bench_storage)?;
             announce(&config, &server.addresses()?);
-            server.run(stop_signal()).await?;
+            server.run(stop_signal(), Rc::clone(&deadline)).await?;
             Ok(())
         })
     }
