@@ -8,4 +8,5 @@ mod migrate;
 mod nodes;
 mod parity;
 mod retention;
+mod search_index;
 mod verify;
