@@ -120,30 +120,31 @@ struct Key {
 /// After the index of an SQLite database was lost: puts the next stored comments in the queue; how many rows were
 /// looked at.
 async fn fill_queue_again(state: &Data<AppState>) -> Result<usize, StorageError> {
-    let Some(rebuild) = state.search.rebuild_from().await? else { return Ok(0) };
-    let from = rebuild.clone();
-    let next = move |conn: &mut AnyConnection| {
-        diesel::sql_query(
-            "SELECT site_id, response_id, comment IS NOT NULL AND received_at < $1 AS wanted FROM responses \
-             WHERE (site_id, response_id) > ($2, $3) ORDER BY site_id, response_id LIMIT $4",
-        )
-        .bind::<BigInt, _>(from.before)
-        .bind::<BigInt, _>(from.site_id)
-        .bind::<Binary, _>(from.response_id)
-        .bind::<BigInt, _>(CHUNK)
-        .load::<Key>(conn)
-    };
-    let keys = state.pool.read(next).await?;
-    let last = keys.last().map(|key| Rebuild { site_id: key.site_id, response_id: key.response_id.clone(), ..rebuild });
+    let Some((rebuild, keys)) = state.pool.read(next_to_queue).await? else { return Ok(0) };
+    let next = keys.last().map(|key| Rebuild { site_id: key.site_id, response_id: key.response_id.clone(), ..rebuild });
     let count = keys.len();
-    state
-        .writer
-        .run(move |conn| {
-            let wanted = keys.iter().filter(|key| key.wanted);
-            let wanted: Vec<_> = wanted.map(|key| (key.site_id, key.response_id.as_slice())).collect();
-            conn.transaction(|conn| dialect::enqueue_for_search(conn, &wanted))
-        })
-        .await?;
-    state.search.set_rebuild(last).await?;
+    // In one commit: a comment would be passed over, or indexed twice, if the server died between two.
+    let queue = move |conn: &mut AnyConnection| {
+        let wanted = keys.iter().filter(|key| key.wanted);
+        let wanted: Vec<_> = wanted.map(|key| (key.site_id, key.response_id.as_slice())).collect();
+        dialect::enqueue_for_search(conn, &wanted)?;
+        Rebuild::set(conn, next.as_ref())
+    };
+    state.writer.run(queue).await?;
     Ok(count)
+}
+
+/// The stored responses that are to be looked at next, and from where; `None` when all have been.
+fn next_to_queue(conn: &mut AnyConnection) -> QueryResult<Option<(Rebuild, Vec<Key>)>> {
+    let Some(rebuild) = Rebuild::find(conn)? else { return Ok(None) };
+    let keys = diesel::sql_query(
+        "SELECT site_id, response_id, comment IS NOT NULL AND received_at <= $1 AS wanted FROM responses \
+         WHERE (site_id, response_id) > ($2, $3) ORDER BY site_id, response_id LIMIT $4",
+    )
+    .bind::<BigInt, _>(rebuild.newest)
+    .bind::<BigInt, _>(rebuild.site_id)
+    .bind::<Binary, _>(&rebuild.response_id)
+    .bind::<BigInt, _>(CHUNK)
+    .load::<Key>(conn)?;
+    Ok(Some((rebuild, keys)))
 }

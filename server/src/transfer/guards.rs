@@ -12,7 +12,8 @@ use super::tables::{
 use crate::db::{AnyConnection, dialect};
 
 /// Tables that are made anew, or that are not ours.
-const NOT_COPIED: [&str; 4] = ["__diesel_schema_migrations", "comment_words", "search_queue", "sqlite_sequence"];
+const NOT_COPIED: [&str; 5] =
+    ["__diesel_schema_migrations", "comment_words", "search_queue", "search_rebuild", "sqlite_sequence"];
 
 /// A table this program does not know would be lost without a word.
 pub(super) fn refuse_unknown_tables(conn: &mut AnyConnection) -> Result<(), TransferError> {

@@ -146,7 +146,8 @@ fn into_file(
     checksum::copy_database(backup.path, partial.path(), backup.checksum)?;
     show(CopyProgress::stage("checking the copy"));
     let mut conn = migrations::open_up_to_date(&DatabaseUrl::Sqlite(partial.path().to_path_buf()))?;
-    dialect::after_copy(&mut conn, true)?;
+    dialect::after_copy(&mut conn)?;
+    dialect::index_what_is_missing(&mut conn)?;
     // One file again, which can be renamed.
     conn.batch_execute("PRAGMA journal_mode = DELETE")?;
     if file::check(&mut conn, partial.path())? != *expected {

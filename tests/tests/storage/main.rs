@@ -9,4 +9,5 @@ mod nodes;
 mod parity;
 mod private_files;
 mod retention;
+mod search_index;
 mod verify;

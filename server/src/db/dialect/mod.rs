@@ -15,7 +15,9 @@ use diesel::sql_types::{BigInt, Binary, Bool, Integer, Text};
 use diesel::sqlite::Sqlite;
 
 pub use postgres::store_at_once;
-pub use transfer::{RESPONSE_TABLES, after_copy, gather_statistics, index_what_is_missing, lock_rollup, table_names};
+pub use transfer::{
+    RESPONSE_TABLES, after_copy, gather_statistics, index_again, index_what_is_missing, lock_rollup, table_names,
+};
 pub use unnest::{Column, Unnest};
 
 use fixed::Fixed;

@@ -214,25 +214,6 @@ impl SearchIndex {
     pub(super) async fn gather_statistics(&self, new_rows: u64) -> Result<(), StorageError> {
         self.write(move |conn| dialect::gather_statistics(conn, &["comment_words"], new_rows)).await
     }
-
-    /// What of an SQLite database is still to be queued again: everything after this response that was received before
-    /// this time (Unix ms).
-    pub(super) async fn rebuild_from(&self) -> Result<Option<Rebuild>, StorageError> {
-        self.write(|conn| match conn {
-            AnyConnection::Sqlite(conn) => sqlite::rebuild_from(conn),
-            AnyConnection::Postgres(_) => Ok(None),
-        })
-        .await
-    }
-
-    /// Writes down how far the queue has been filled again; `None` when that is done.
-    pub(super) async fn set_rebuild(&self, rebuild: Option<Rebuild>) -> Result<(), StorageError> {
-        self.write(move |conn| match conn {
-            AnyConnection::Sqlite(conn) => sqlite::set_rebuild(conn, rebuild.as_ref()),
-            AnyConnection::Postgres(_) => Ok(()),
-        })
-        .await
-    }
 }
 
 /// For commands beside a server, or without one: deletes the words of a response, or of a whole site, from the file of an
