@@ -4,11 +4,12 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_server::Server as HttpServer;
 use actix_web::dev::Service as _;
 use actix_web::http::ConnectionType;
 use actix_web::middleware::from_fn;
 use actix_web::web::{Data, PayloadConfig};
-use actix_web::{App, HttpResponse, HttpServer, web};
+use actix_web::{App, HttpResponse, web};
 use counterbell_shared::limits::BODY_MAX_BYTES;
 use counterbell_shared::problem::ProblemCode;
 use tokio::sync::{Notify, watch};
@@ -17,7 +18,7 @@ use crate::api::public::{RateLimit, TrustedProxies};
 use crate::api::{ApiError, admin, hosted, public, request_id};
 use crate::background::{self, Foreground};
 use crate::config::ServeConfig;
-use crate::connections::{self, Connections};
+use crate::connections::{self, Answering, Connections};
 use crate::db::{DatabaseUrl, OpenError, ReadPool, checkpoint, migrations, prepare_to_write};
 use crate::deadline;
 use crate::directory::Directory;
@@ -169,7 +170,7 @@ impl Server {
         // Set once: a server runs once.
         let _ = state.metrics.connections.set(Arc::clone(&open));
         let counted = Arc::clone(&open);
-        let server = HttpServer::new(move || {
+        let app = move || {
             let open = Arc::clone(&open);
             // Called by each worker on its own thread.
             shared.foreground.join();
@@ -180,11 +181,14 @@ impl Server {
                 .configure(hosted::configure)
                 .configure(admin::configure)
                 .default_service(web::to(not_found))
-                .wrap_fn(move |request, service| {
+                .wrap_fn(move |mut request, service| {
                     let crowded = open.are_crowded();
+                    let answering = Answering::begin(&mut request);
                     let answered = service.call(request);
                     async move {
-                        let mut answer = answered.await?;
+                        let answered = answered.await;
+                        drop(answering);
+                        let mut answer = answered?;
                         if crowded {
                             answer.response_mut().head_mut().set_connection_type(ConnectionType::Close);
                         }
@@ -193,15 +197,13 @@ impl Server {
                 })
                 // The outermost layer: it sees every answer.
                 .wrap(from_fn(request_id::identify_requests))
-        })
-        .disable_signals()
-        .shutdown_timeout(SHUTDOWN_TIMEOUT_S)
-        .client_request_timeout(connections::HEAD_TIMEOUT)
-        .keep_alive(connections::KEEP_ALIVE)
-        .max_connections(per_worker)
-        .on_connect(move |connection, data| counted.opened(connection, data))
-        .workers(workers);
-        let server = server.listen(listener)?.run();
+        };
+        let threads = HttpServer::build()
+            .disable_signals()
+            .shutdown_timeout(SHUTDOWN_TIMEOUT_S)
+            .max_concurrent_connections(per_worker)
+            .workers(workers);
+        let server = connections::serve(threads, listener, counted, app)?;
         let handle = server.handle();
         let refuse = state.writer.clone();
         let stopping = Arc::new(stopping);

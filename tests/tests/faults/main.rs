@@ -10,4 +10,5 @@ mod mail_server;
 mod postgres_away;
 mod read_only;
 mod slow_clients;
+mod unread_answers;
 mod wrong_database;
