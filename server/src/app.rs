@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_server::Server as HttpServer;
 use actix_web::dev::Service as _;
 use actix_web::http::ConnectionType;
 use actix_web::middleware::from_fn;
 use actix_web::web::{Data, PayloadConfig};
-use actix_web::{App, HttpResponse, HttpServer, web};
+use actix_web::{App, HttpResponse, web};
 use counterbell_shared::limits::BODY_MAX_BYTES;
 use counterbell_shared::problem::ProblemCode;
 use counterbell_shared::time::DAY_MS;
@@ -20,7 +21,7 @@ use crate::api::public::{RateLimit, TrustedProxies};
 use crate::api::{ApiError, admin, hosted, public, request_id};
 use crate::background::{self, Foreground, keep_running};
 use crate::config::ServeConfig;
-use crate::connections::{self, Connections};
+use crate::connections::{self, Answering, Connections};
 use crate::db::{DatabaseUrl, OpenError, ReadPool, checkpoint, migrations, prepare_to_write};
 use crate::deadline::{Deadline, DeadlineSlot};
 use crate::directory::Directory;
@@ -198,7 +199,7 @@ impl Server {
         // Set once: a server runs once.
         let _ = state.metrics.connections.set(Arc::clone(&open));
         let counted = Arc::clone(&open);
-        let server = HttpServer::new(move || {
+        let app = move || {
             let open = Arc::clone(&open);
             // Called by each worker on its own thread.
             shared.foreground.join();
@@ -209,11 +210,14 @@ impl Server {
                 .configure(hosted::configure)
                 .configure(admin::configure)
                 .default_service(web::to(not_found))
-                .wrap_fn(move |request, service| {
+                .wrap_fn(move |mut request, service| {
                     let crowded = open.are_crowded();
+                    let answering = Answering::begin(&mut request);
                     let answered = service.call(request);
                     async move {
-                        let mut answer = answered.await?;
+                        let answered = answered.await;
+                        drop(answering);
+                        let mut answer = answered?;
                         if crowded {
                             answer.response_mut().head_mut().set_connection_type(ConnectionType::Close);
                         }
@@ -222,15 +226,13 @@ impl Server {
                 })
                 // The outermost layer: it sees every answer.
                 .wrap(from_fn(request_id::identify_requests))
-        })
-        .disable_signals()
-        .shutdown_timeout(SHUTDOWN_TIMEOUT_S)
-        .client_request_timeout(connections::HEAD_TIMEOUT)
-        .keep_alive(connections::KEEP_ALIVE)
-        .max_connections(per_worker)
-        .on_connect(move |connection, data| counted.opened(connection, data))
-        .workers(workers);
-        let server = listeners.into_iter().try_fold(server, HttpServer::listen)?.run();
+        };
+        let threads = HttpServer::build()
+            .disable_signals()
+            .shutdown_timeout(SHUTDOWN_TIMEOUT_S)
+            .max_concurrent_connections(per_worker)
+            .workers(workers);
+        let server = connections::serve(threads, listeners, &counted, &app)?;
         let handle = server.handle();
         let refuse = state.writer.clone();
         let stopping = Arc::new(stopping);

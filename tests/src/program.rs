@@ -41,6 +41,22 @@ impl Program {
         self.child.id()
     }
 
+    /// What it has in memory, in bytes; Linux only.
+    pub fn resident_bytes(&self) -> u64 {
+        self.memory("VmRSS:")
+    }
+
+    /// The most it ever had in memory, in bytes; Linux only.
+    pub fn peak_bytes(&self) -> u64 {
+        self.memory("VmHWM:")
+    }
+
+    fn memory(&self, name: &str) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+        line.trim().trim_end_matches("kB").trim().parse::<u64>().unwrap() * 1024
+    }
+
     /// The first line it printed; `None` when it ended without one.
     pub async fn first_line(&mut self) -> Option<String> {
         self.output_or_end("a line", |printed| printed.lines().next().map(str::to_owned)).await

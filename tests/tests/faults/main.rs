@@ -11,4 +11,5 @@ mod pooler;
 mod postgres_away;
 mod read_only;
 mod slow_clients;
+mod unread_answers;
 mod wrong_database;

@@ -1,9 +1,12 @@
 //! How many connections there may be, and how long each may take its time.
 //!
 //! Whoever opens thousands of connections and sends a byte now and then (Slowloris) must not keep customers waiting:
-//! there is room for many, and none is kept for long.
+//! there is room for many, and none is kept for long. Nor does one that sends much get much of the memory: see
+//! [`intake`].
 
-use std::any::Any;
+mod intake;
+mod server;
+
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,6 +18,9 @@ use rustix::io::Errno;
 use rustix::net::sockopt::set_tcp_user_timeout;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpSocket;
+
+pub use intake::Answering;
+pub use server::serve;
 
 /// From the first byte of a request, or the opening of the connection, to the end of the head.
 pub const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -86,12 +92,10 @@ impl Connections {
         Arc::new(Self { open: AtomicUsize::new(0), max: per_worker * workers })
     }
 
-    /// For `HttpServer::on_connect`: counts the connection, and lets go of a client that does not take its answer.
-    pub fn opened(self: &Arc<Self>, connection: &dyn Any, data: &mut Extensions) {
-        if let Some(stream) = connection.downcast_ref::<TcpStream>() {
-            // The system may not know it; then such a client is kept.
-            let _ = set_tcp_user_timeout(stream, ANSWER_TIMEOUT_MS);
-        }
+    /// Counts a connection until `data` is dropped, and lets go of a client that does not take its answer.
+    fn opened(self: &Arc<Self>, stream: &TcpStream, data: &mut Extensions) {
+        // The system may not know it; then such a client is kept.
+        let _ = set_tcp_user_timeout(stream, ANSWER_TIMEOUT_MS);
         self.open.fetch_add(1, Ordering::Relaxed);
         data.insert(Open(Arc::clone(self)));
     }
