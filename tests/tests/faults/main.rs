@@ -6,6 +6,7 @@ mod clock;
 mod disk_full;
 mod hostile_bodies;
 mod killed;
+mod noise;
 mod pooler;
 mod postgres_away;
 mod read_only;
