@@ -18,6 +18,7 @@ pub mod doctor;
 mod document;
 pub mod import;
 pub mod ingest;
+mod log_limit;
 pub mod mail;
 pub mod metrics;
 pub mod origins;

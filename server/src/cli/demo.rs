@@ -58,7 +58,7 @@ impl DemoArgs {
         let (site_key, api_key) = make_site(&mut conn, shop_port)?;
         drop(conn);
 
-        start_log(LogFormat::Text);
+        start_log(LogFormat::Text)?;
         let config = ServeConfig {
             database_url: database,
             listen: vec![address],

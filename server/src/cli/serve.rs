@@ -44,7 +44,7 @@ impl ServeArgs {
     pub fn run(self) -> Result<(), CliError> {
         let mut config = self.common.serve(&self.http, &self.mail)?;
         config.silence_ms = self.alert_silence_ms;
-        start_log(self.log_format);
+        start_log(self.log_format)?;
         if self.bench_storage == StoreMode::Null {
             tracing::warn!("Responses are NOT stored: --bench-storage null");
         }

@@ -7,6 +7,7 @@ mod disk_full;
 mod hostile_bodies;
 mod killed;
 mod mail_server;
+mod noise;
 mod pooler;
 mod postgres_away;
 mod read_only;
