@@ -12,6 +12,7 @@ pub mod keys;
 pub mod migrations;
 pub mod outbox;
 mod pool;
+mod probe;
 pub mod purge;
 pub mod responses;
 #[expect(missing_docs, reason = "the macro's items are the columns of migrations/")]
@@ -27,9 +28,8 @@ pub mod themes;
 mod unavailable;
 pub mod url;
 
-pub use connection::{
-    AnyConnection, OpenError, check_writable, is_lost, open, prepare_to_write, refused_file, try_write,
-};
+pub use connection::{AnyConnection, OpenError, check_writable, is_lost, open, prepare_to_write, refused_file};
 pub use pool::{POSTGRES_READ_ONLY, PoolUse, READ_CONNECTIONS, ReadPool, StorageError};
+pub use probe::write_nothing;
 pub use shared_text::SharedText;
 pub use url::DatabaseUrl;
