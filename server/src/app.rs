@@ -25,7 +25,9 @@ use crate::connections::{self, Answering, Connections};
 use crate::db::{DatabaseUrl, OpenError, ReadPool, checkpoint, migrations, prepare_to_write};
 use crate::deadline::{Deadline, DeadlineSlot};
 use crate::directory::Directory;
-use crate::ingest::{DailyCaps, Signals, StoreMode, Writer, WriterFailed, WriterHandle, WriterSettings};
+use crate::ingest::{
+    self, DailyCaps, Signals, StoreMode, Writer, WriterFailed, WriterHandle, WriterSettings, look_at_disk,
+};
 use crate::mail::{Mailer, MailerError};
 use crate::metrics::Metrics;
 use crate::outbox;
@@ -129,6 +131,7 @@ impl Server {
         let foreground = Foreground::default();
         let (url, signalled) = (config.database_url.clone(), signals.clone());
         let writer = Writer::start(conn, url, settings, signalled, observed, foreground.clone())?;
+        writer.handle().health().note_disk(look_at_disk(&config.database_url));
         let state = Data::new(AppState {
             directory: Directory::new(pool.clone()),
             pool,
@@ -186,7 +189,10 @@ impl Server {
                 spawn_local(keep_running(Place::Retention, state, stopped, purge)),
             ]
         })?;
-        let keep_log_short = move |state, stopped| checkpoint::keep_log_short(state, database_url.clone(), stopped);
+        let (watched, database) = (database_url.clone(), database_url);
+        let watch_disk = move |state, stopped| ingest::watch_disk(state, watched.clone(), stopped);
+        let disk = actix_web::rt::spawn(keep_running(Place::Disk, state.clone(), stopped.clone(), watch_disk));
+        let keep_log_short = move |state, stopped| checkpoint::keep_log_short(state, database.clone(), stopped);
         let log = keep_running(Place::Checkpoint, state.clone(), stopped.clone(), keep_log_short);
         let log = actix_web::rt::spawn(log);
         let housekeeping = keep_running(Place::Housekeeping, state.clone(), stopped, forget_idle_addresses);
@@ -253,7 +259,7 @@ impl Server {
 
         // Also when the server ended by itself.
         let _ = stopping.send(true);
-        let _ = tokio::join!(background, log, housekeeping);
+        let _ = tokio::join!(background, disk, log, housekeeping);
         let written = web::block(move || writer.join()).await.map_err(std::io::Error::other)?;
         written.map_err(std::io::Error::other)?;
         tracing::info!("Stopped");

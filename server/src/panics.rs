@@ -27,6 +27,8 @@ pub enum Place {
     Retention,
     /// Moving SQLite's log into the database.
     Checkpoint,
+    /// Looking at the database's disk.
+    Disk,
     /// Forgetting idle addresses.
     Housekeeping,
     /// Reading from the database.
@@ -34,13 +36,14 @@ pub enum Place {
 }
 
 impl Place {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Writer,
         Self::Jobs,
         Self::Outbox,
         Self::Search,
         Self::Retention,
         Self::Checkpoint,
+        Self::Disk,
         Self::Housekeeping,
         Self::Read,
     ];
@@ -54,6 +57,7 @@ impl Place {
             Self::Search => "search",
             Self::Retention => "retention",
             Self::Checkpoint => "checkpoint",
+            Self::Disk => "disk",
             Self::Housekeeping => "housekeeping",
             Self::Read => "read",
         }

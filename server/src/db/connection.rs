@@ -275,7 +275,7 @@ fn ping_for_writing(conn: &mut AnyConnection) -> QueryResult<()> {
 ///
 /// # Errors
 /// What the database says; [`DatabaseErrorKind::ReadOnlyTransaction`] from a PostgreSQL that is read-only.
-pub fn try_write(conn: &mut AnyConnection) -> QueryResult<()> {
+pub(super) fn try_write(conn: &mut AnyConnection) -> QueryResult<()> {
     match conn {
         AnyConnection::Sqlite(conn) => sqlite_file::mark(conn),
         AnyConnection::Postgres(conn) => {

@@ -16,6 +16,7 @@ pub mod outbox;
 mod pool;
 mod postgres_server;
 mod postgres_url;
+mod probe;
 pub mod purge;
 pub mod responses;
 #[expect(missing_docs, reason = "the macro's items are the columns of migrations/")]
@@ -32,9 +33,10 @@ mod unavailable;
 pub mod url;
 
 pub use connection::{
-    AnyConnection, OpenError, check_pooling, check_writable, is_lost, open, prepare_to_write, refused_file, try_write,
+    AnyConnection, OpenError, check_pooling, check_writable, is_lost, open, prepare_to_write, refused_file,
 };
 pub use pool::{POSTGRES_READ_ONLY, PoolUse, READ_CONNECTIONS, ReadPool, StorageError};
 pub use postgres_url::{InvalidPostgresUrl, PostgresUrl};
+pub use probe::write_nothing;
 pub use shared_text::SharedText;
 pub use url::DatabaseUrl;

@@ -7,11 +7,10 @@ use rustix::process::{Resource, getrlimit};
 use super::{Check, size};
 use crate::config::ServeConfig;
 use crate::connections;
+use crate::ingest::FREE_MIN_BYTES;
 
 /// Open files below which a busy evening runs into the limit: each connection takes one.
 const FILES_MIN: u64 = 4_096;
-/// Free space below which a commit is about to fail.
-const SPACE_FAILED: u64 = 64 << 20;
 /// Free space below which somebody should act.
 const SPACE_WARNING: u64 = 1 << 30;
 
@@ -100,7 +99,7 @@ pub(super) fn free_space(folder: &Path, used: u64) -> Check {
         }
     };
     let found = format!("{} free in {}, the database has {}", size(free), nearest.display(), size(used));
-    if free < SPACE_FAILED {
+    if free < FREE_MIN_BYTES {
         Check::failed(name, found, "make room at once: a full disk refuses every response")
     } else if free < SPACE_WARNING.max(used) {
         Check::warning(name, found, "make room: a backup beside it takes as much as the database")

@@ -4,7 +4,9 @@
 //! then answers each waiter. See docs/adr/0002.
 
 mod daily_cap;
+mod disk;
 mod gathering;
+mod health;
 mod job;
 mod overload;
 mod queue;
@@ -18,6 +20,8 @@ mod writer;
 mod writer_thread;
 
 pub use daily_cap::{Cap, CapReached, DailyCaps};
+pub use disk::{FREE_MIN_BYTES, look_at_disk, watch_disk};
+pub use health::{Health, Trouble};
 pub use record::{HeldReason, REVISABLE_MS, Record, SILENCE_MS, fired, new_id};
 pub use store::{Statements, StoreMode, Written, release};
 pub use writer::{IngestError, Signals, Stored, Writer, WriterFailed, WriterHandle, WriterSettings};

@@ -82,6 +82,22 @@ impl<T> Clone for Sender<T> {
 }
 
 impl<T> Receiver<T> {
+    /// Waits for an entry, or for the end, but no longer than `idle`; whether there is one.
+    pub fn wait(&self, idle: Duration) -> bool {
+        let mut state = self.0.state();
+        let until = Instant::now() + idle;
+        while state.entries.is_empty() && !state.closed {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                state.awaited = None;
+                return false;
+            }
+            state.awaited = Some(1);
+            state = self.0.enough_came.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        true
+    }
+
     /// Waits for an entry, then up to `patience` for `enough` of them, then moves up to `max` to the end of `taken`;
     /// `false` when the queue is closed and empty.
     pub fn take(&self, enough: usize, patience: Duration, max: usize, taken: &mut Vec<T>) -> bool {
@@ -152,6 +168,17 @@ mod tests {
         let mut taken = vec![0];
         assert!(receiver.take(2, Duration::from_millis(1), 10, &mut taken));
         assert_eq!(taken, [0, 1]);
+    }
+
+    #[test]
+    fn receiver_waits_no_longer_than_it_says() {
+        let (sender, receiver) = queue(10);
+        assert!(!receiver.wait(Duration::from_millis(1)));
+        sender.push(1).expect("there is room");
+        assert!(receiver.wait(Duration::ZERO));
+        assert!(receiver.take(1, LONG, 10, &mut Vec::new()));
+        sender.close();
+        assert!(receiver.wait(LONG));
     }
 
     #[test]

@@ -85,11 +85,12 @@ impl WriteConnection {
         }
     }
 
-    /// Lets go of a connection that another may do better than.
-    pub fn let_go_if_lost(&mut self) {
+    /// Lets go of a connection that another may do better than; whether there is none now.
+    pub fn let_go_if_lost(&mut self) -> bool {
         if self.conn.as_mut().is_some_and(is_lost) {
             self.lose();
         }
+        self.conn.is_none()
     }
 
     fn lose(&mut self) {
@@ -107,7 +108,6 @@ impl WriteConnection {
                 Ok(conn)
             }
             Err(error) => {
-                tracing::error!("{error}");
                 std::thread::sleep(RECONNECT_PAUSE);
                 Err(StorageError::Unavailable(error.to_string()))
             }

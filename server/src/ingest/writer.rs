@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use counterbell_shared::{Outcome, ResponseId};
 use diesel::result::QueryResult;
 use tokio::sync::{Notify, oneshot};
 
+use super::health::Health;
 use super::job::{Job, Task};
 use super::overload::OverloadLog;
 use super::queue::{Receiver, Refused, Sender, queue};
@@ -22,6 +24,9 @@ use crate::panics::Place;
 
 /// Most responses in one transaction: enough to share a commit, few enough to keep it short.
 const BATCH_MAX: usize = 512;
+/// How often a connection to PostgreSQL is looked at while nothing comes: it may have been cut since, or the database be
+/// away, and whoever comes next would be the first to know.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 /// Why a response was not stored. The client keeps it and tries again with the same `response_id`.
 #[derive(Debug, thiserror::Error)]
@@ -98,6 +103,7 @@ pub struct WriterHandle {
     gathers: bool,
     metrics: WriterMetrics,
     overload: Arc<OverloadLog>,
+    health: Arc<Health>,
 }
 
 /// The threads themselves; [`Writer::join`] ends them.
@@ -131,6 +137,7 @@ impl Writer {
             gathers: gathers(&url),
             metrics: metrics.clone(),
             overload: Arc::default(),
+            health: Arc::default(),
         };
         let thread = |conn, place| WriterThread {
             connection: WriteConnection::new(conn, url.clone(), settings.mode, place),
@@ -140,6 +147,9 @@ impl Writer {
             batch_max: if settings.mode == StoreMode::Single { 1 } else { BATCH_MAX },
             gathers: handle.gathers,
             place,
+            health: (place == Place::Writer).then(|| Arc::clone(&handle.health)),
+            looks_every: (place == Place::Writer && matches!(url, DatabaseUrl::Postgres(_))).then_some(LOOK_EVERY),
+            tried_at: Instant::now(),
         };
         let failed = Arc::<Notify>::default();
         let writer = thread(Some(conn), Place::Writer);
@@ -188,6 +198,11 @@ impl WriterHandle {
     /// Whether [`Self::stop_accepting`] was called.
     pub fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Acquire)
+    }
+
+    /// Whether a response would be stored.
+    pub fn health(&self) -> &Health {
+        &self.health
     }
 
     /// How many responses were stored or replaced since the start.

@@ -8,12 +8,13 @@ use super::store::Written;
 use diesel::result::{DatabaseErrorKind, Error as QueryError, QueryResult};
 
 use super::gathering::Gathering;
+use super::health::Health;
 use super::job::{Job, Left};
 use super::queue::Receiver;
 use super::record::Record;
 use super::write_connection::WriteConnection;
 use super::writer::{Signals, Waiting, Work, WriterFailed};
-use crate::db::{StorageError, dialect};
+use crate::db::{StorageError, dialect, write_nothing};
 use crate::metrics::WriterMetrics;
 use crate::panics::{self, Place};
 
@@ -25,6 +26,8 @@ const GATHER_MAX: usize = 12;
 const PANICS_MAX: u32 = 5;
 /// Between two of them.
 const PANIC_PAUSE: Duration = Duration::from_millis(100);
+/// How often a write is tried after one has failed.
+const TRY_EVERY: Duration = Duration::from_secs(1);
 
 /// The state of a thread that writes.
 pub struct WriterThread {
@@ -42,6 +45,12 @@ pub struct WriterThread {
     pub gathers: bool,
     /// The name under which it panics.
     pub place: Place,
+    /// What is known of storage; only of the thread that stores responses.
+    pub health: Option<Arc<Health>>,
+    /// How often a connection is looked at that nobody uses; never when `None`.
+    pub looks_every: Option<Duration>,
+    /// When a write was last tried because others had failed.
+    pub tried_at: Instant,
 }
 
 impl WriterThread {
@@ -55,7 +64,7 @@ impl WriterThread {
             if panics::catch(self.place, || self.take_turns(queue, &mut panics_in_a_row)).is_ok() {
                 return Ok(());
             }
-            self.connection.let_go();
+            self.busy(|this| this.connection.let_go());
             panics_in_a_row += 1;
             if panics_in_a_row == PANICS_MAX {
                 return Err(WriterFailed);
@@ -67,19 +76,76 @@ impl WriterThread {
     fn take_turns(&mut self, queue: &Receiver<Work>, panics_in_a_row: &mut u32) {
         let mut work = Vec::new();
         let mut gathering = Gathering::up_to(if self.gathers { GATHER_MAX } else { 1 });
-        while queue.take(gathering.enough(), GATHER, self.batch_max, &mut work) {
-            gathering.shared(work.len());
-            self.metrics.queued.dec_by(i64::try_from(work.len()).unwrap_or(0));
-            let mut batch: Vec<Box<Waiting>> = Vec::new();
-            let mut jobs: Vec<Box<dyn Job>> = Vec::new();
-            for work in work.drain(..) {
-                match work {
-                    Work::Store(waiting) => batch.push(waiting),
-                    Work::Run(job) => jobs.push(job),
-                }
+        loop {
+            if self.patience().is_some_and(|patience| !queue.wait(patience)) {
+                self.busy(Self::look);
+            } else if queue.take(gathering.enough(), GATHER, self.batch_max, &mut work) {
+                gathering.shared(work.len());
+                self.metrics.queued.dec_by(i64::try_from(work.len()).unwrap_or(0));
+                self.busy(|this| this.turn(&mut work));
+            } else {
+                return;
             }
-            self.commit(batch, jobs);
             *panics_in_a_row = 0;
+        }
+    }
+
+    fn turn(&mut self, work: &mut Vec<Work>) {
+        let mut batch: Vec<Box<Waiting>> = Vec::new();
+        let mut jobs: Vec<Box<dyn Job>> = Vec::new();
+        for work in work.drain(..) {
+            match work {
+                Work::Store(waiting) => batch.push(waiting),
+                Work::Run(job) => jobs.push(job),
+            }
+        }
+        self.commit(batch, jobs);
+        // Jobs that go well say nothing: they may have had nothing to write.
+        if self.writes_fail() && self.tried_at.elapsed() >= TRY_EVERY {
+            self.try_again();
+        }
+    }
+
+    /// How long to wait for work before looking at storage.
+    fn patience(&self) -> Option<Duration> {
+        if self.writes_fail() { Some(TRY_EVERY) } else { self.looks_every }
+    }
+
+    fn writes_fail(&self) -> bool {
+        self.health.as_ref().is_some_and(|health| health.writes_fail())
+    }
+
+    /// While nobody wants anything: whether storage can still be written to, or can again.
+    fn look(&mut self) {
+        if self.writes_fail() || self.connection.let_go_if_lost() {
+            self.try_again();
+        }
+    }
+
+    /// One small write, that it be known whether others would go well.
+    fn try_again(&mut self) {
+        let written = self.connection.attempt(|conn, _| write_nothing(conn));
+        self.note(written.as_ref().map(|_| ()));
+        if written.is_err() {
+            self.connection.let_go_if_lost();
+        }
+        self.tried_at = Instant::now();
+    }
+
+    /// Does something that may take long, or for ever.
+    fn busy(&mut self, work: impl FnOnce(&mut Self)) {
+        let health = self.health.clone();
+        health.iter().for_each(|health| health.write_begins());
+        work(self);
+        health.iter().for_each(|health| health.write_ends());
+    }
+
+    /// What a write says about storage. A fault of the work says nothing.
+    fn note(&self, written: Result<(), &StorageError>) {
+        if let Some(health) = &self.health
+            && !written.is_err_and(is_about_the_work)
+        {
+            health.note_write(written);
         }
     }
 
@@ -109,6 +175,9 @@ impl WriterThread {
         });
         if doubtful {
             self.connection.let_go();
+        }
+        if committed.is_err() || !records.is_empty() {
+            self.note(committed.as_ref().map(|_| ()));
         }
         if committed.is_ok() && !records.is_empty() {
             self.metrics.commit_seconds.observe(started.elapsed().as_secs_f64());
@@ -189,9 +258,12 @@ impl WriterThread {
         if records.is_empty() {
             return Vec::new();
         }
-        tracing::error!(error = %error, records = records.len(), "A batch was not stored: {error}");
-        if !is_about_the_work(error) || records.len() == 1 {
+        if !is_about_the_work(error) {
             return records.iter().map(|_| Err(error.repeated())).collect();
+        }
+        tracing::error!(error = %error, records = records.len(), "A batch was not stored: {error}");
+        if records.len() == 1 {
+            return vec![Err(error.repeated())];
         }
         let store = |record| {
             let stored = self.connection.attempt(|conn, statements| {

@@ -2,7 +2,8 @@
 
 use std::time::Instant;
 
-use counterbell_tests::{Backend, Customers, Smtp, TestApp, Volume, audit, environment, wait};
+use counterbell_shared::problem::ProblemCode;
+use counterbell_tests::{Backend, Customers, Smtp, TestApp, Volume, audit, environment, sample, wait};
 
 const MIB: usize = 48;
 
@@ -37,4 +38,25 @@ async fn full_disk_is_said_so_and_loses_nothing() {
     assert!(errors <= kinds * (1 + since.elapsed().as_secs() / 10), "{errors} lines: {}", app.log());
     assert_eq!(met.cut_off, 0, "the server itself was there all the time");
     audit::expect_all_kept(&app, &smtp, &met, 0).await;
+}
+
+#[tokio::test]
+async fn readiness_follows_the_disk_while_nobody_writes() {
+    // Room for what must be free.
+    let volume = match Volume::new(160).await {
+        Ok(volume) => volume,
+        Err(why) => return environment::skipped("readiness_follows_the_disk_while_nobody_writes", &why),
+    };
+    let app = TestApp::on(Backend::Sqlite).volume(volume).await;
+    app.get("/readyz").await.expect(200);
+    for _ in 0..2 {
+        app.volume().fill();
+        wait::until_true("not ready", async || app.get("/readyz").await.status == 503).await;
+        let told = app.get("/readyz").await.expect_problem(ProblemCode::StorageUnavailable);
+        assert!(told.detail.contains("64 MiB"), "{told:?}");
+
+        app.volume().free();
+        wait::until_true("ready", async || app.get("/readyz").await.status == 200).await;
+    }
+    app.respond(&sample::response(4)).await.expect(201);
 }

@@ -2,6 +2,8 @@
 
 use counterbell_shared::problem::ProblemCode;
 use counterbell_tests::{Backend, Customers, Postgres, Smtp, Stop, TestApp, audit, environment, sample, wait};
+use diesel::connection::SimpleConnection as _;
+use diesel::{Connection as _, PgConnection};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -16,7 +18,7 @@ async fn postgres_stopped_under_load_comes_back_without_a_restart() {
 
         postgres.stop(if round % 2 == 0 { Stop::Immediate } else { Stop::Fast });
         wait::until_true("answer 503", async || customers.refused() > refused).await;
-        app.get("/readyz").await.expect_problem(ProblemCode::StorageUnavailable);
+        wait::until_true("not ready", async || app.get("/readyz").await.status == 503).await;
         app.get("/healthz").await.expect(200);
         postgres.start_again().unwrap();
 
@@ -63,6 +65,42 @@ async fn server_stops_although_its_database_hangs() {
     postgres.thaw();
     app.start_again().await;
     assert!(app.count("responses") >= 1);
+}
+
+#[tokio::test]
+async fn readiness_follows_postgres_while_nobody_writes() {
+    let mut postgres = Postgres::start(&environment::workspace().join("target")).unwrap();
+    let app = TestApp::on(Backend::Postgres).postgres(&postgres).await;
+    app.get("/readyz").await.expect(200);
+    for stop in [Stop::Fast, Stop::Immediate] {
+        postgres.stop(stop);
+        wait::until_true("not ready", async || app.get("/readyz").await.status == 503).await;
+        let told = app.get("/readyz").await.expect_problem(ProblemCode::StorageUnavailable);
+        assert!(told.detail.contains("cannot be reached"), "{told:?}");
+        assert!(!told.detail.contains("127.0.0.1"), "nothing of the inside: {told:?}");
+
+        postgres.start_again().unwrap();
+        wait::until_true("ready", async || app.get("/readyz").await.status == 200).await;
+    }
+    app.respond(&sample::response(4)).await.expect(201);
+}
+
+#[tokio::test]
+async fn server_whose_commits_hang_is_not_ready() {
+    let app = TestApp::on(Backend::Postgres).await;
+    let mut other = PgConnection::establish(app.database_url()).unwrap();
+    other.batch_execute("BEGIN; LOCK TABLE responses").unwrap();
+    let response = sample::response(4);
+    let hanging = app.respond(&response);
+    let let_go = async {
+        wait::until_true("not ready", async || app.get("/readyz").await.status == 503).await;
+        other.batch_execute("COMMIT").unwrap();
+    };
+
+    let (hanging, ()) = tokio::join!(hanging, let_go);
+
+    hanging.expect(201);
+    wait::until_true("ready", async || app.get("/readyz").await.status == 200).await;
 }
 
 #[tokio::test]

@@ -63,6 +63,42 @@ async fn file_that_turns_read_only_is_said_so_and_loses_nothing() {
 }
 
 #[tokio::test]
+async fn server_whose_file_was_read_only_is_ready_again_by_itself() {
+    let app = TestApp::on(Backend::Sqlite).await;
+    let files = ["", "-wal"].map(|suffix| app.dir().join(format!("counterbell.db{suffix}")));
+    for _ in 0..2 {
+        let immutable = match Immutable::make(files.clone()) {
+            Ok(immutable) => immutable,
+            Err(why) => {
+                return environment::skipped("server_whose_file_was_read_only_is_ready_again_by_itself", &why);
+            }
+        };
+        app.respond(&sample::response(4)).await.expect_problem(ProblemCode::StorageUnavailable);
+        app.get("/readyz").await.expect_problem(ProblemCode::StorageUnavailable);
+
+        drop(immutable);
+        wait::until_true("ready", async || app.get("/readyz").await.status == 200).await;
+    }
+    app.respond(&sample::response(4)).await.expect(201);
+}
+
+#[tokio::test]
+async fn readiness_follows_a_postgres_that_turns_read_only_while_nobody_writes() {
+    let app = TestApp::on(Backend::Postgres).await;
+    app.get("/readyz").await.expect(200);
+    for _ in 0..2 {
+        set_postgres_read_only(&app, true);
+        wait::until_true("not ready", async || app.get("/readyz").await.status == 503).await;
+        let told = app.get("/readyz").await.expect_problem(ProblemCode::StorageUnavailable);
+        assert!(told.detail.contains("read-only"), "{told:?}");
+
+        set_postgres_read_only(&app, false);
+        wait::until_true("ready", async || app.get("/readyz").await.status == 200).await;
+    }
+    app.respond(&sample::response(4)).await.expect(201);
+}
+
+#[tokio::test]
 async fn postgres_that_turns_read_only_is_said_so_and_loses_nothing() {
     let smtp = Smtp::start().await;
     let mut app = TestApp::on(Backend::Postgres).smtp(&smtp).await;

@@ -6,22 +6,23 @@ use serde_json::json;
 
 use crate::api::ApiError;
 use crate::app::AppState;
-use crate::db::try_write;
 
 /// The process runs.
 pub async fn get_liveness() -> HttpResponse {
     HttpResponse::Ok().json(json!({"status": "ok"}))
 }
 
-/// A response would be stored: the database would take it and the server is not stopping.
+/// A response would be stored: the last write went well, there is room on the disk, and the server is not stopping. Told
+/// from memory: anybody may ask, and as often as they like.
 ///
 /// # Errors
-/// 503.
+/// 503, with the reason in words.
 pub async fn get_readiness(state: web::Data<AppState>) -> Result<HttpResponse, ApiError> {
     if state.writer.is_stopping() {
         return Err(ApiError::new(ProblemCode::ShuttingDown, "Use another server.").retry_after(2));
     }
-    // Through the writer: it is the one that must work.
-    state.writer.run(try_write).await?;
-    Ok(HttpResponse::Ok().json(json!({"status": "ready"})))
+    match state.writer.health().trouble() {
+        Some(trouble) => Err(ApiError::new(ProblemCode::StorageUnavailable, trouble.to_string()).retry_after(2)),
+        None => Ok(HttpResponse::Ok().json(json!({"status": "ready"}))),
+    }
 }

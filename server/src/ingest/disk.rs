@@ -1,0 +1,51 @@
+//! Looks whether the disk of an SQLite database has room for what is to come.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use actix_web::web::Data;
+use rustix::fs::StatVfsMountFlags;
+use tokio::sync::watch;
+
+use super::health::Trouble;
+use crate::app::AppState;
+use crate::db::{DatabaseUrl, StorageError};
+use crate::panics::Place;
+
+/// Free space below which a commit is about to fail.
+pub const FREE_MIN_BYTES: u64 = 64 << 20;
+/// How often it is looked at.
+const EVERY: Duration = Duration::from_secs(3);
+
+/// Looks until told to stop; at PostgreSQL's disk its own server looks.
+pub async fn watch_disk(state: Data<AppState>, url: DatabaseUrl, mut stopped: watch::Receiver<bool>) {
+    while tokio::time::timeout(EVERY, stopped.changed()).await.is_err() {
+        let url = url.clone();
+        match tokio::task::spawn_blocking(move || look_at_disk(&url)).await {
+            Ok(trouble) => state.writer.health().note_disk(trouble),
+            Err(error) => tracing::warn!("{}", StorageError::of_task(Place::Disk, &error)),
+        }
+    }
+}
+
+/// What is wrong with the disk a database is on.
+pub fn look_at_disk(url: &DatabaseUrl) -> Option<Trouble> {
+    let DatabaseUrl::Sqlite(path) = url else { return None };
+    match rustix::fs::statvfs(folder_of(path)) {
+        Ok(disk) if disk.f_flag.contains(StatVfsMountFlags::RDONLY) => Some(Trouble::ReadOnly),
+        Ok(disk) if disk.f_bavail.saturating_mul(disk.f_frsize) < FREE_MIN_BYTES => Some(Trouble::LittleSpace),
+        Ok(_) => None,
+        Err(error) => {
+            // A write will tell what is wrong.
+            tracing::debug!("The database's disk cannot be looked at: {error}");
+            None
+        }
+    }
+}
+
+fn folder_of(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_path_buf(),
+        _ => PathBuf::from("."),
+    }
+}
