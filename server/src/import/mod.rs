@@ -4,6 +4,7 @@ mod mapping;
 mod reader;
 mod rejects;
 mod row;
+mod seen;
 
 use std::io::Read;
 use std::path::PathBuf;
@@ -86,6 +87,12 @@ pub enum ImportError {
     /// The file cannot be read.
     #[error("cannot read the file: {0}")]
     Read(#[from] csv::Error),
+    /// A row does not end.
+    #[error("the row that begins in line {line} is longer than 1 MiB: look for a quotation mark that is not closed")]
+    LongRow {
+        /// Where.
+        line: u64,
+    },
     /// The rejects file cannot be written.
     #[error("cannot write {path}: {source}")]
     Rejects {
