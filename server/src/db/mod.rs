@@ -11,6 +11,7 @@ pub mod dialect;
 pub mod distributed;
 pub mod erase;
 pub mod keys;
+pub mod lease;
 pub mod migrations;
 pub mod outbox;
 mod pool;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use counterbell_shared::answers::Answers;
 use diesel::QueryResult;
 
-use crate::db::outbox::Lease;
+use crate::db::lease::Lease;
 use crate::db::responses::{self, ResponseRow};
 use crate::db::sites::Site;
 use crate::db::{AnyConnection, surveys};
