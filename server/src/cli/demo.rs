@@ -22,7 +22,7 @@ use crate::db::sites::{Limits, NewSite, Site};
 use crate::db::{AnyConnection, DatabaseUrl, dialect};
 use crate::demo::{RECIPIENT, REVIEWS_MAP, SITE_NAME, Shop, dated_reviews};
 use crate::import::{ImportOptions, import_csv};
-use crate::ingest::{SILENCE_MS, StoreMode};
+use crate::ingest::{SILENCE_MS, WriterSettings};
 use crate::surveys::TEMPLATES_ONLY;
 
 /// Show the whole product: a server with real reviews, and a shop to rate
@@ -71,7 +71,7 @@ impl DemoArgs {
             },
         };
         actix_web::rt::System::new().block_on(async {
-            let server = Server::bind(&config, StoreMode::Group)?;
+            let server = Server::bind(&config, WriterSettings::new(config.queue_capacity))?;
             let address = server.address()?;
             let shop = Shop::new(address, &site_key, mail_dir.clone()).serve(shop)?;
             let stop_shop = shop.handle();

@@ -1,5 +1,6 @@
 //! The commands of `counterbell`.
 
+#[cfg(feature = "bench")]
 mod bench;
 mod demo;
 mod doctor;
@@ -59,7 +60,8 @@ enum Command {
     Verify(verify::VerifyArgs),
     /// Bring the database's schema up to date
     Migrate(migrate::MigrateArgs),
-    #[command(subcommand, hide = true)]
+    #[cfg(feature = "bench")]
+    #[command(subcommand)]
     Bench(bench::BenchCommand),
 }
 
@@ -78,6 +80,7 @@ pub fn run() -> ExitCode {
         Command::Copy(args) => args.run(),
         Command::Verify(args) => args.run(),
         Command::Migrate(args) => args.run(),
+        #[cfg(feature = "bench")]
         Command::Bench(command) => command.run(),
     };
     match done {

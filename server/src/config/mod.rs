@@ -13,6 +13,7 @@ pub use mail::{MailConfig, MailSettings, MailTransport};
 
 use crate::db::DatabaseUrl;
 use crate::ingest::SILENCE_MS;
+use crate::outbox::SILENCE_MAX_MS;
 
 /// Far above what people do, also those of a shop behind one address.
 const RATE_LIMIT_PER_MINUTE: u32 = 120;
@@ -83,6 +84,16 @@ pub struct HttpSettings {
     pub trusted_proxies: Option<Vec<IpNet>>,
 }
 
+/// When staff are told: `COUNTERBELL_ALERT_SILENCE_MS`; `[alerts]` in the file.
+#[derive(Args, Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AlertSettings {
+    /// Milliseconds without a further step of the customer after which staff are told of a response that is not complete, 0
+    /// to 120000: the shorter, the sooner they know, and the less of the customer's words [default: 30000]
+    #[arg(long = "alert-silence-ms", env = "COUNTERBELL_ALERT_SILENCE_MS", value_name = "MS")]
+    pub silence_ms: Option<i64>,
+}
+
 /// The file named by `--config` or `COUNTERBELL_CONFIG`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -90,12 +101,13 @@ struct ConfigFile {
     database: DatabaseSettings,
     http: HttpSettings,
     mail: MailSettings,
+    alerts: AlertSettings,
 }
 
 /// Flags and variables every command takes.
 #[derive(Args, Clone, Debug, Default)]
 pub struct CommonSettings {
-    /// TOML file with the sections database, http and mail; variables and flags overrule it
+    /// TOML file with the sections database, http, mail and alerts; variables and flags overrule it
     #[arg(long, env = "COUNTERBELL_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
     #[command(flatten)]
@@ -138,7 +150,12 @@ impl CommonSettings {
     ///
     /// # Errors
     /// [`ConfigError`] for a bad file or value.
-    pub fn serve(&self, http: &HttpSettings, mail: &MailSettings) -> Result<ServeConfig, ConfigError> {
+    pub fn serve(
+        &self,
+        http: &HttpSettings,
+        mail: &MailSettings,
+        alerts: &AlertSettings,
+    ) -> Result<ServeConfig, ConfigError> {
         let file = self.file()?;
         let database_url = self.resolve_database(&file)?;
         let listen = http.listen.clone().or(file.http.listen).unwrap_or_else(|| "127.0.0.1:8080".to_owned());
@@ -158,17 +175,9 @@ impl CommonSettings {
         }
         let rate_limit = http.rate_limit.or(file.http.rate_limit).unwrap_or(RATE_LIMIT_PER_MINUTE);
         let trusted_proxies = http.trusted_proxies.clone().or(file.http.trusted_proxies).unwrap_or_default();
+        let silence_ms = silence_ms(alerts.silence_ms.or(file.alerts.silence_ms))?;
         let mail = mail.clone().or(file.mail).resolve()?;
-        Ok(ServeConfig {
-            database_url,
-            listen,
-            workers,
-            queue_capacity,
-            rate_limit,
-            trusted_proxies,
-            silence_ms: SILENCE_MS,
-            mail,
-        })
+        Ok(ServeConfig { database_url, listen, workers, queue_capacity, rate_limit, trusted_proxies, silence_ms, mail })
     }
 
     fn resolve_database(&self, file: &ConfigFile) -> Result<DatabaseUrl, ConfigError> {
@@ -181,6 +190,17 @@ impl CommonSettings {
 
     fn file(&self) -> Result<ConfigFile, ConfigError> {
         self.config.as_deref().map_or_else(|| Ok(ConfigFile::default()), read_file)
+    }
+}
+
+fn silence_ms(given: Option<i64>) -> Result<i64, ConfigError> {
+    match given {
+        None => Ok(SILENCE_MS),
+        Some(ms) if (0..=SILENCE_MAX_MS).contains(&ms) => Ok(ms),
+        Some(ms) => Err(ConfigError::Invalid {
+            setting: "--alert-silence-ms (COUNTERBELL_ALERT_SILENCE_MS)",
+            reason: format!("{ms} is not within 0 and {SILENCE_MAX_MS}"),
+        }),
     }
 }
 

@@ -23,5 +23,5 @@ pub use daily_cap::{CapReached, DailyCaps};
 pub use disk::{FREE_MIN_BYTES, look_at_disk, watch_disk};
 pub use health::{Health, Trouble};
 pub use record::{HeldReason, Record, SILENCE_MS, fired, new_id};
-pub use store::{Statements, StoreMode, release};
+pub use store::{Statements, release};
 pub use writer::{IngestError, Signals, Stored, Writer, WriterFailed, WriterHandle, WriterSettings};

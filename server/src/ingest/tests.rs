@@ -34,7 +34,7 @@ pub fn panic_when_asked(records: &[&Record]) {
 fn start(database: &TestDatabase) -> Writer {
     let mut conn = migrations::open_up_to_date(&database.url).unwrap();
     prepare_to_write(&mut conn).unwrap();
-    let settings = WriterSettings { queue_capacity: 100, mode: StoreMode::Group };
+    let settings = WriterSettings::new(100);
     let url = database.url.clone();
     Writer::start(conn, url, settings, Signals::default(), Metrics::new().writer, Foreground::default()).unwrap()
 }
@@ -196,6 +196,19 @@ async fn jobs_are_done_although_the_connection_was_cut() {
 
         assert_eq!((first.unwrap(), second.unwrap()), (0, 0));
         writer.join().unwrap();
+    }
+}
+
+#[test]
+fn database_that_citus_has_spread_is_written_table_by_table() {
+    for database in TestDatabase::of_each_kind().into_iter().skip(1) {
+        let mut conn = open(&database.url).unwrap();
+        assert_eq!(Statements::of(&mut conn), Ok(Statements::AtOnce));
+        let extension = "INSERT INTO pg_extension (oid, extname, extowner, extnamespace, extrelocatable, extversion) \
+                         SELECT 16000, 'citus', oid, 'public'::regnamespace, false, 'none' FROM pg_roles \
+                         WHERE rolname = current_user";
+        conn.batch_execute(extension).unwrap();
+        assert_eq!(Statements::of(&mut conn), Ok(Statements::Steps));
     }
 }
 

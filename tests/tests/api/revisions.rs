@@ -19,7 +19,8 @@ async fn apps() -> Vec<(String, TestApp)> {
     for backend in Backend::ALL {
         apps.push((format!("{backend:?}"), TestApp::on(backend).await));
     }
-    let steps = TestApp::on(Backend::Postgres).setting("COUNTERBELL_BENCH_STORAGE", "steps").await;
+    let mut steps = TestApp::on(Backend::Postgres).await;
+    steps.pretend_to_be_spread().await;
     apps.push(("Postgres, table by table".to_owned(), steps));
     apps
 }
