@@ -1,4 +1,4 @@
-"""A real SMTP server for the tests: keeps every message as a file, and can refuse the first ones.
+"""A real SMTP server for the tests: keeps every message as a file; can refuse, be slow, or say nothing.
 
 Prints `port N` when it listens on 127.0.0.1:N. Ends when its standard input is closed.
 """
@@ -19,10 +19,12 @@ PASSWORD = b"let me in"
 class Mailbox:
     """Files `NNNN.eml` and `NNNN.json` (envelope), the second written when the first is complete."""
 
-    def __init__(self, directory, refuse, times):
+    def __init__(self, directory, options):
         self.directory = directory
-        self.refuse = refuse
-        self.times_left = times
+        self.refuse = options.refuse
+        self.reply = f"{options.code} {'5.1.1 No such mailbox' if options.code == 550 else '4.3.0 Not now, try again later'}"
+        self.times_left = options.times
+        self.hold = options.hold
         self.received = 0
 
     def refuses(self, verb, recipients):
@@ -35,13 +37,17 @@ class Mailbox:
 
     async def handle_RCPT(self, server, session, envelope, address, rcpt_options):
         if self.refuses("RCPT", [address]):
-            return "451 4.3.0 Not now, try again later"
+            return f"{self.reply} <{address}>"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
     async def handle_DATA(self, server, session, envelope):
         if self.refuses("DATA", envelope.rcpt_tos):
-            return "451 4.3.0 Not now, try again later"
+            return self.reply
+        if self.hold:
+            (self.directory / "held").touch()
+        while self.hold and not (self.directory / "released").exists():
+            await asyncio.sleep(0.02)
         self.received += 1
         path = self.directory / f"{self.received:04}.eml"
         path.write_bytes(envelope.original_content)
@@ -49,6 +55,7 @@ class Mailbox:
             "from": envelope.mail_from,
             "to": envelope.rcpt_tos,
             "tls": server.transport.get_extra_info("sslcontext") is not None,
+            "hello": session.host_name,
             "login": session.auth_data.login.decode() if session.auth_data else None,
         }
         path.with_suffix(".part").write_text(json.dumps(about))
@@ -62,9 +69,28 @@ def authenticate(server, session, envelope, mechanism, data):
 
 
 class Server(SMTP):
-    """With what this version of aiosmtpd lacks for the machines we run on."""
+    """With what this version of aiosmtpd lacks for the machines we run on, and with bad manners."""
+
+    options = None
+    silent = False
+
+    async def push(self, status):
+        line = status if isinstance(status, str) else status.decode()
+        # A reply of several lines is one reply.
+        if line[3:4] != "-":
+            await asyncio.sleep(self.options.delay)
+        while self.silent:
+            await asyncio.sleep(3600)
+        await super().push(status)
+
+    async def smtp_EHLO(self, hostname):
+        await super().smtp_EHLO(hostname)
+        self.silent = self.options.silent_after == "EHLO"
 
     def connection_made(self, transport):
+        with open(self.options.directory / "connections", "a") as file:
+            file.write("connected\n")
+        self.silent = self.options.silent_after == "CONNECT"
         # Without this, a connection that is encrypted from the start counts as plain and is offered no AUTH.
         if transport.get_extra_info("sslcontext") is not None and self._tls_protocol is None:
             self._auth_require_tls = False
@@ -78,22 +104,28 @@ async def main():
     parser.add_argument("--certificate")
     parser.add_argument("--key")
     parser.add_argument("--auth", action="store_true", help="take nothing without login")
+    parser.add_argument("--ascii", action="store_true", help="offer no SMTPUTF8")
     parser.add_argument("--refuse", choices=["RCPT", "DATA"])
     parser.add_argument("--times", type=int, default=0)
+    parser.add_argument("--code", type=int, default=451, help="what it refuses with")
+    parser.add_argument("--hold", action="store_true", help="answer DATA only once there is a file `released`")
+    parser.add_argument("--delay", type=float, default=0, help="seconds before each reply")
+    parser.add_argument("--silent-after", choices=["CONNECT", "EHLO"], help="say nothing from then on")
     options = parser.parse_args()
 
     context = None
     if options.tls != "none":
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(options.certificate, options.key)
-    mailbox = Mailbox(options.directory, options.refuse, options.times)
+    mailbox = Mailbox(options.directory, options)
+    Server.options = options
     starttls = context if options.tls == "starttls" else None
 
     def connection():
         return Server(
             mailbox,
             hostname="localhost",
-            enable_SMTPUTF8=True,
+            enable_SMTPUTF8=not options.ascii,
             tls_context=starttls,
             require_starttls=starttls is not None,
             auth_required=options.auth,

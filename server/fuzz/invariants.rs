@@ -7,8 +7,10 @@ use counterbell_shared::limits::{
     BODY_MAX_BYTES, CHOICES_MAX, COMMENT_MAX_CHARS, EMAIL_MAX_BYTES, LOCALE_MAX_BYTES, OTHER_MAX_CHARS,
     PAGE_URL_MAX_BYTES, REFERENCE_MAX_CHARS, TOUCHPOINT_MAX_CHARS,
 };
-use counterbell_shared::response::{NewContact, NewResponse, Response};
+use counterbell_shared::problem::FieldError;
+use counterbell_shared::response::{NewContact, NewResponse, Parsed, Response};
 use counterbell_shared::survey::is_slug;
+use counterbell_shared::{Channel, Touchpoint};
 
 /// Parses `body`, as long as the HTTP layer would let it through; whether it is a response.
 ///
@@ -19,8 +21,9 @@ pub fn check(body: &[u8]) -> bool {
         return false;
     }
     match parse_response(body, &TEMPLATES_ONLY) {
-        Ok((site_key, response)) => {
+        Ok(Parsed { site_key, response, ignored }) => {
             check_limits(&response);
+            check_ignored(&response, &ignored);
             check_round_trip(site_key.as_str(), response);
             true
         }
@@ -32,6 +35,7 @@ pub fn check(body: &[u8]) -> bool {
                 let mut escapes = error.pointer.split('~').skip(1);
                 assert!(escapes.all(|rest| rest.starts_with(['0', '1'])), "{error:?}");
                 assert!(!error.detail.is_empty(), "{error:?}");
+                assert!(!EXTRAS.contains(&&*error.pointer) || error.detail == "is given twice", "{error:?}");
             }
             false
         }
@@ -39,6 +43,26 @@ pub fn check(body: &[u8]) -> bool {
             assert!(!reason.is_empty());
             false
         }
+    }
+}
+
+/// What does not fit and costs nobody's words.
+pub const EXTRAS: [&str; 6] = ["/touchpoint", "/order_ref", "/customer_ref", "/locale", "/page_url", "/channel"];
+
+/// What is left out is an extra, is told once, and is as if it had not been sent: never a part of it.
+fn check_ignored(response: &Response, ignored: &[FieldError]) {
+    for (place, FieldError { pointer, detail }) in ignored.iter().enumerate() {
+        assert!(!detail.is_empty() && EXTRAS.contains(&&**pointer), "{pointer} {detail}");
+        assert!(ignored[..place].iter().all(|other| other.pointer != *pointer), "{pointer} is told twice");
+        let is_left_out = match pointer.as_str() {
+            "/touchpoint" => response.touchpoint.as_str() == Touchpoint::DEFAULT,
+            "/order_ref" => response.order_ref.is_none(),
+            "/customer_ref" => response.customer_ref.is_none(),
+            "/locale" => response.locale.is_none(),
+            "/page_url" => response.page_url.is_none(),
+            _ => response.channel == Channel::default(),
+        };
+        assert!(is_left_out, "{pointer}: {response:?}");
     }
 }
 
@@ -65,6 +89,8 @@ fn check_limits(response: &Response) {
     let one_line = |text: &str, max_chars: usize| {
         assert!(!text.trim().is_empty() && text.trim() == text, "{text:?}");
         assert!(text.chars().count() <= max_chars && !text.chars().any(char::is_control), "{text:?}");
+        let turns = ['\u{61c}', '\u{200e}', '\u{200f}', '\u{202a}', '\u{202e}', '\u{2066}', '\u{2069}'];
+        assert!(!text.contains(turns) && !text.contains(['\u{2028}', '\u{2029}']), "{text:?}");
     };
     one_line(touchpoint.as_str(), TOUCHPOINT_MAX_CHARS);
     for reference in order_ref.iter().chain(customer_ref) {
@@ -121,5 +147,6 @@ fn check_round_trip(site_key: &str, response: Response) {
     let body = serde_json::to_vec(&again).unwrap_or_default();
     assert!(body.len() <= BODY_MAX_BYTES, "{} bytes", body.len());
     let parsed = parse_response(&body, &TEMPLATES_ONLY);
-    assert_eq!(parsed.ok().map(|(_, response)| response), Some(response), "{}", String::from_utf8_lossy(&body));
+    let again = parsed.ok().map(|parsed| (parsed.response, parsed.ignored));
+    assert_eq!(again, Some((response, Vec::new())), "{}", String::from_utf8_lossy(&body));
 }

@@ -1,16 +1,19 @@
 //! Wires the parts together and serves until told to stop.
 
 use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_server::Server as HttpServer;
 use actix_web::dev::Service as _;
 use actix_web::http::ConnectionType;
 use actix_web::middleware::from_fn;
 use actix_web::web::{Data, PayloadConfig};
-use actix_web::{App, HttpResponse, HttpServer, web};
+use actix_web::{App, HttpResponse, web};
 use counterbell_shared::limits::BODY_MAX_BYTES;
 use counterbell_shared::problem::ProblemCode;
+use counterbell_shared::time::DAY_MS;
 use tokio::sync::{Notify, watch};
 use tokio::task::spawn_local;
 
@@ -18,8 +21,9 @@ use crate::api::public::{RateLimit, TrustedProxies};
 use crate::api::{ApiError, admin, hosted, public, request_id};
 use crate::background::{self, Foreground, keep_running};
 use crate::config::ServeConfig;
-use crate::connections::{self, Connections};
+use crate::connections::{self, Answering, Connections};
 use crate::db::{DatabaseUrl, OpenError, ReadPool, checkpoint, migrations, prepare_to_write};
+use crate::deadline::{Deadline, DeadlineSlot};
 use crate::directory::Directory;
 use crate::ingest::{self, DailyCaps, Signals, Writer, WriterFailed, WriterHandle, WriterSettings, look_at_disk};
 use crate::mail::{Mailer, MailerError};
@@ -50,14 +54,22 @@ pub struct AppState {
     pub comments_queued: Arc<Notify>,
     /// Finds comments.
     pub search: SearchIndex,
+    /// Told when something was deleted whose words are to leave the files.
+    pub erased: Notify,
+    /// Where mails are files; `None` with a mail server.
+    pub mail_folder: Option<PathBuf>,
     /// How much one address may send.
     pub rate_limit: RateLimit,
     /// Who may say whom a request is from.
     pub trusted_proxies: TrustedProxies,
+    /// How long ago, in ms, a response that is sent may say it was given.
+    pub backdate_ms: i64,
     /// How much one site takes a day.
     pub daily_caps: DailyCaps,
     /// How long an alert about a response that is not complete waits for the customer to go on, in ms.
     pub silence_ms: i64,
+    /// How long after its first step a response that is not complete may be replaced, in ms.
+    pub revisable_ms: i64,
     /// What is counted.
     pub metrics: Metrics,
     /// Most records waiting for the writer.
@@ -74,7 +86,7 @@ pub enum ServeError {
     #[error(transparent)]
     Mailer(#[from] MailerError),
     /// The address.
-    #[error("cannot listen on {address}: {source}")]
+    #[error("--listen (COUNTERBELL_LISTEN): cannot listen on {address}: {source}")]
     Listen {
         /// The address.
         address: SocketAddr,
@@ -88,7 +100,7 @@ pub enum ServeError {
 
 /// A server that listens, not yet answering.
 pub struct Server {
-    listener: TcpListener,
+    listeners: Vec<TcpListener>,
     state: Data<AppState>,
     database_url: DatabaseUrl,
     writer: Writer,
@@ -106,8 +118,8 @@ impl Server {
         let setup = |source| OpenError::Setup { url: config.database_url.to_string(), source };
         prepare_to_write(&mut conn).map_err(setup)?;
         let mailer = Mailer::new(&config.mail)?;
-        let listen = |source| ServeError::Listen { address: config.listen, source };
-        let listener = connections::listen(config.listen).map_err(listen)?;
+        let refused = |(address, source)| ServeError::Listen { address, source };
+        let listeners = connections::listen_on(&config.listen).map_err(refused)?;
         let pool = ReadPool::new(config.database_url.clone());
         let search = SearchIndex::open(&config.database_url, &mut conn, &pool)?;
         let signals = Signals::default();
@@ -125,41 +137,53 @@ impl Server {
             outbox_filled: signals.outbox_filled,
             comments_queued: signals.comments_queued,
             search,
+            erased: Notify::new(),
+            mail_folder: config.mail.transport.folder().map(Path::to_owned),
             rate_limit: RateLimit::per_minute(config.rate_limit),
             trusted_proxies: TrustedProxies::new(config.trusted_proxies.clone()),
+            backdate_ms: i64::from(config.backdate_days) * DAY_MS,
             daily_caps: DailyCaps::default(),
             silence_ms: config.silence_ms,
+            revisable_ms: config.revisable_ms,
             metrics,
             queue_capacity: settings.queue_capacity,
         });
-        Ok(Self { listener, state, database_url: config.database_url.clone(), writer, mailer, workers: config.workers })
+        Ok(Self {
+            listeners,
+            state,
+            database_url: config.database_url.clone(),
+            writer,
+            mailer,
+            workers: config.workers,
+        })
     }
 
     /// Where it listens; the port that was free when 0 was asked for.
     ///
     /// # Errors
     /// What the system says.
-    pub fn address(&self) -> std::io::Result<SocketAddr> {
-        self.listener.local_addr()
+    pub fn addresses(&self) -> std::io::Result<Vec<SocketAddr>> {
+        self.listeners.iter().map(TcpListener::local_addr).collect()
     }
 
     /// Answers until `stop` completes, then drains: what was accepted is committed and answered, what comes later is
-    /// refused with 503.
+    /// refused with 503. From when `stop` completes, `deadline` holds how long the process may go on.
     ///
     /// # Errors
     /// What the system says.
-    pub async fn run(self, stop: impl Future<Output = ()> + 'static) -> std::io::Result<()> {
-        let Self { listener, state, database_url, writer, mailer, workers } = self;
+    pub async fn run(self, stop: impl Future<Output = ()> + 'static, deadline: DeadlineSlot) -> std::io::Result<()> {
+        let Self { listeners, state, database_url, writer, mailer, workers } = self;
         let (stopping, stopped) = watch::channel(false);
         let (shared, stop_background) = (Data::clone(&state), stopped.clone());
-        let mailer = Arc::new(mailer);
+        let (mailer, url) = (Arc::new(mailer), database_url.clone());
         let background = background::start(move || {
             let deliver = move |state, stopped| outbox::deliver(state, Arc::clone(&mailer), stopped);
+            let purge = move |state, stopped| retention::purge_old(state, url.clone(), stopped);
             let (state, stopped) = (shared, stop_background);
             vec![
                 spawn_local(keep_running(Place::Outbox, state.clone(), stopped.clone(), deliver)),
                 spawn_local(keep_running(Place::Search, state.clone(), stopped.clone(), search::keep_up)),
-                spawn_local(keep_running(Place::Retention, state, stopped, retention::purge_old)),
+                spawn_local(keep_running(Place::Retention, state, stopped, purge)),
             ]
         })?;
         let (watched, database) = (database_url.clone(), database_url);
@@ -178,7 +202,7 @@ impl Server {
         // Set once: a server runs once.
         let _ = state.metrics.connections.set(Arc::clone(&open));
         let counted = Arc::clone(&open);
-        let server = HttpServer::new(move || {
+        let app = move || {
             let open = Arc::clone(&open);
             // Called by each worker on its own thread.
             shared.foreground.join();
@@ -189,11 +213,14 @@ impl Server {
                 .configure(hosted::configure)
                 .configure(admin::configure)
                 .default_service(web::to(not_found))
-                .wrap_fn(move |request, service| {
+                .wrap_fn(move |mut request, service| {
                     let crowded = open.are_crowded();
+                    let answering = Answering::begin(&mut request);
                     let answered = service.call(request);
                     async move {
-                        let mut answer = answered.await?;
+                        let answered = answered.await;
+                        drop(answering);
+                        let mut answer = answered?;
                         if crowded {
                             answer.response_mut().head_mut().set_connection_type(ConnectionType::Close);
                         }
@@ -202,17 +229,17 @@ impl Server {
                 })
                 // The outermost layer: it sees every answer.
                 .wrap(from_fn(request_id::identify_requests))
-        })
-        .disable_signals()
-        .shutdown_timeout(SHUTDOWN_TIMEOUT_S)
-        .client_request_timeout(connections::HEAD_TIMEOUT)
-        .keep_alive(connections::KEEP_ALIVE)
-        .max_connections(per_worker)
-        .on_connect(move |connection, data| counted.opened(connection, data))
-        .workers(workers);
-        let server = server.listen(listener)?.run();
+        };
+        let threads = HttpServer::build()
+            .disable_signals()
+            .shutdown_timeout(SHUTDOWN_TIMEOUT_S)
+            .max_concurrent_connections(per_worker)
+            .workers(workers);
+        let server = connections::serve(threads, listeners, &counted, &app)?;
         let handle = server.handle();
         let refuse = state.writer.clone();
+        let stopping = Arc::new(stopping);
+        let tell = Arc::clone(&stopping);
         let writer_failed = writer.failed();
         actix_web::rt::spawn(async move {
             tokio::select! {
@@ -220,11 +247,14 @@ impl Server {
                 () = writer_failed => tracing::error!("Stopping: {WriterFailed}"),
             }
             refuse.stop_accepting();
+            deadline.set(Some(Deadline::start()));
+            // Beside the requests that are answered, not after them. Receivers that are gone need no telling.
+            let _ = tell.send(true);
             handle.stop(true).await;
         });
         server.await?;
 
-        // Receivers that are gone need no telling.
+        // Also when the server ended by itself.
         let _ = stopping.send(true);
         let _ = tokio::join!(background, disk, log, housekeeping);
         let written = web::block(move || writer.join()).await.map_err(std::io::Error::other)?;
@@ -265,7 +295,8 @@ mod tests {
         let ended = System::new().block_on(async {
             let server = Server::bind(&config, WriterSettings::new(1_000)).unwrap();
             let writer = server.state.writer.clone();
-            let (ended, ()) = tokio::join!(server.run(std::future::pending()), end_by_panics(&writer));
+            let (ended, ()) =
+                tokio::join!(server.run(std::future::pending(), DeadlineSlot::default()), end_by_panics(&writer));
             ended
         });
 

@@ -3,29 +3,39 @@
 //! A few hundred at a time through the one writer, between two commits of ingest: no lock is held for long. The rollup
 //! stays: it holds no personal data, and shows how things have changed over years.
 
-use std::time::Duration;
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
 
 use actix_web::web::Data;
 use counterbell_shared::time::UnixMillis;
 use tokio::sync::watch;
 
 use crate::app::AppState;
-use crate::db::{StorageError, purge};
+use crate::db::{DatabaseUrl, StorageError, checkpoint, purge};
+use crate::mail;
 
 /// Rows of one transaction.
 const CHUNK: i64 = 500;
 /// Between two transactions, so that ingest never waits for more than one.
 const PAUSE: Duration = Duration::from_millis(20);
-/// How often it is looked for.
+/// How often all sites are looked at.
 const EVERY: Duration = Duration::from_secs(3_600);
+/// How often it is looked whether a site was told to keep responses for another time.
+const LOOK: Duration = Duration::from_secs(5);
 
-/// Deletes what is too old, now and every hour, until told to stop.
-pub async fn purge_old(state: Data<AppState>, mut stopped: watch::Receiver<bool>) {
+/// Deletes what is too old, now and every hour, and soon after a site's days were changed, until told to stop.
+pub async fn purge_old(state: Data<AppState>, url: DatabaseUrl, mut stopped: watch::Receiver<bool>) {
     // A server that died after the responses and before their words left those behind.
     let mut words_too = true;
+    let mut purged = Purged::new();
+    let mut begun = Instant::now();
     loop {
+        if begun.elapsed() >= EVERY {
+            begun = Instant::now();
+            purged.clear();
+        }
         tokio::select! {
-            done = purge_all(&state, words_too) => if let Err(error) = done {
+            done = purge_sites(&state, &mut purged, words_too) => if let Err(error) = done {
                 tracing::error!("Old responses cannot be deleted: {error}");
             } else {
                 words_too = false;
@@ -33,37 +43,68 @@ pub async fn purge_old(state: Data<AppState>, mut stopped: watch::Receiver<bool>
             _ = stopped.changed() => return,
         }
         tokio::select! {
-            () = tokio::time::sleep(EVERY) => {}
+            () = tokio::time::sleep(LOOK) => {}
+            () = state.erased.notified() => forget(&state, &url).await,
             _ = stopped.changed() => return,
         }
     }
 }
 
-/// Deletes responses and their words; words alone, too, when `words_too`.
-async fn purge_all(state: &AppState, words_too: bool) -> Result<(), StorageError> {
-    for (site_id, days) in state.pool.read(purge::sites_with_retention).await? {
-        let horizon = purge::horizon(UnixMillis::now(), days);
-        let mut deleted = 0;
-        // First, so that nobody compares the rollup of these days with what is left of them.
-        state.writer.run(move |conn| purge::set_purged_before(conn, site_id, horizon)).await?;
-        loop {
-            let count = state.writer.run(move |conn| purge::delete_chunk(conn, site_id, horizon, CHUNK)).await?;
-            if count == 0 {
-                break;
-            }
-            deleted += count;
-            tokio::time::sleep(PAUSE).await;
+/// Has deleted words leave SQLite's files: the search index writes its lists anew, and the logs are emptied. On PostgreSQL
+/// they go when it next vacuums its tables.
+async fn forget(state: &AppState, url: &DatabaseUrl) {
+    if let Err(error) = state.search.forget().await {
+        tracing::warn!("Words that were deleted may still be in the file of the search index: {error}");
+    }
+    for url in [url.clone(), state.search.url().clone()] {
+        let truncated = tokio::task::spawn_blocking(move || checkpoint::truncate_log(&url)).await;
+        match truncated {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!("Words that were deleted may still be in SQLite's log: {error}"),
+            Err(error) => tracing::error!("Emptying SQLite's log ended by a panic: {error}"),
         }
-        if deleted > 0 || words_too {
-            state.search.purge(site_id, horizon).await?;
+    }
+}
+
+/// Sites whose old responses are gone, with the days they kept them then.
+type Purged = HashMap<i64, i32>;
+
+/// Deletes responses and their words, of sites that are not among `purged` with the days they keep them now; words alone,
+/// too, when `words_too`.
+async fn purge_sites(state: &AppState, purged: &mut Purged, words_too: bool) -> Result<(), StorageError> {
+    let sites = state.pool.read(purge::sites_with_retention).await?;
+    purged.retain(|site_id, _| sites.iter().any(|(known, _)| known == site_id));
+    for (site_id, days) in sites {
+        if purged.get(&site_id) != Some(&days) {
+            purge_site(state, site_id, days, words_too).await?;
+            purged.insert(site_id, days);
         }
-        if deleted > 0 {
-            tracing::info!(
-                site.id = site_id,
-                deleted,
-                "Deleted {deleted} responses and messages older than {days} days"
-            );
+    }
+    Ok(())
+}
+
+async fn purge_site(state: &AppState, site_id: i64, days: i32, words_too: bool) -> Result<(), StorageError> {
+    let horizon = purge::horizon(UnixMillis::now(), days);
+    let mut deleted = 0;
+    // First, so that nobody compares the rollup of these days with what is left of them.
+    state.writer.run(move |conn| purge::set_purged_before(conn, site_id, horizon)).await?;
+    loop {
+        let chunk = state.writer.run(move |conn| purge::delete_chunk(conn, site_id, horizon, CHUNK)).await?;
+        if chunk.is_empty() {
+            break;
         }
+        deleted += chunk.responses + chunk.messages.len();
+        mail::delete_files(state.mail_folder.as_deref(), &chunk.messages);
+        tokio::time::sleep(PAUSE).await;
+    }
+    if deleted > 0 || words_too {
+        state.search.purge(site_id, horizon).await?;
+    }
+    if deleted > 0 {
+        state.erased.notify_one();
+    }
+    if deleted > 0 {
+        tracing::info!(site.id = site_id, deleted, "Deleted {deleted} responses and messages older than {days} days");
     }
     Ok(())
 }

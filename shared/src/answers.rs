@@ -8,7 +8,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde::{Deserialize as DeriveDeserialize, Serialize, Serializer};
 
-use crate::limits::{ANSWERS_MAX, CHOICES_MAX, OTHER_MAX_CHARS, SLUG_MAX_CHARS};
+use crate::limits::{ANSWERS_MAX, ANSWERS_MAX_BYTES, CHOICES_MAX, OTHER_MAX_CHARS, SLUG_MAX_CHARS};
 use crate::problem::{FieldError, pointer_to};
 use crate::survey::is_slug;
 use crate::text::{Comment, InvalidText};
@@ -50,6 +50,11 @@ impl NewAnswers {
             errors.push(FieldError::new(AT, format!("must have at most {ANSWERS_MAX} answers")));
             return None;
         }
+        if self.0.iter().map(|(id, new)| id.len() + new.bytes()).sum::<usize>() > ANSWERS_MAX_BYTES {
+            let detail = format!("must have at most {ANSWERS_MAX_BYTES} bytes of ids and words together");
+            errors.push(FieldError::new(AT, detail));
+            return None;
+        }
         let mut answers = BTreeMap::new();
         for (id, new) in &self.0 {
             let at = pointer_to(AT, id);
@@ -69,6 +74,11 @@ impl NewAnswers {
 const SLUG: &str = "lowercase letters and digits, with hyphens between words";
 
 impl NewAnswer {
+    /// Of ids and words.
+    fn bytes(&self) -> usize {
+        self.choices.iter().chain(&self.other).map(String::len).sum()
+    }
+
     fn parse(&self, at: &str, errors: &mut Vec<FieldError>) -> Answer {
         if self.choices.len() > CHOICES_MAX {
             errors.push(FieldError::new(format!("{at}/choices"), format!("must have at most {CHOICES_MAX} items")));
@@ -183,12 +193,21 @@ mod tests {
     fn each_fault_of_shape_is_named() {
         let long = "x".repeat(OTHER_MAX_CHARS + 1);
         let many = vec!["\"a\""; CHOICES_MAX + 1].join(",");
+        // Of this many bytes, with one letter for each id.
+        let together = |bytes: usize| {
+            let words = |n: usize| "x".repeat((bytes / 17) - 1 + if n == 0 { bytes % 17 } else { 0 });
+            let answers =
+                (0..17).map(|n| format!("\"{}\":{{\"other\":\"{}\"}}", char::from(b'a' + n), words(n.into())));
+            format!("{{{}}}", answers.collect::<Vec<_>>().join(","))
+        };
         for (sent, pointers) in [
             (r#"{"Why": {"choices": ["a"]}}"#.to_owned(), vec!["/answers/Why"]),
             (r#"{"a/b": {"choices": ["a", "B c"]}}"#.to_owned(), vec!["/answers/a~1b", "/answers/a~1b/choices/1"]),
             (format!(r#"{{"why": {{"other": "{long}"}}}}"#), vec!["/answers/why/other"]),
             (format!(r#"{{"why": {{"choices": [{many}]}}}}"#), vec!["/answers/why/choices"]),
             (r#"{"why": {"choices": ["a"]}, "why": {}}"#.to_owned(), vec!["/answers/why"]),
+            (together(ANSWERS_MAX_BYTES), vec![]),
+            (together(ANSWERS_MAX_BYTES + 1), vec!["/answers"]),
         ] {
             assert_eq!(parse(&sent).1, pointers, "{sent}");
         }

@@ -3,7 +3,6 @@
 //! A value of one of these types is valid: parse once at the edge (`Score::new`, `NewResponse::parse`) and never
 //! check again. Feature `wire` adds what only the server needs: JSON bodies and dates.
 
-pub mod contact;
 pub mod ids;
 pub mod limits;
 pub mod metric;
@@ -12,6 +11,8 @@ pub mod text;
 
 #[cfg(feature = "wire")]
 pub mod answers;
+#[cfg(feature = "wire")]
+pub mod contact;
 #[cfg(feature = "wire")]
 mod document;
 #[cfg(feature = "wire")]
@@ -27,7 +28,8 @@ pub mod time;
 #[cfg(feature = "wire")]
 pub mod widget_config;
 
-pub use contact::EmailAddress;
+#[cfg(feature = "wire")]
+pub use contact::{ContactEmail, EmailAddress};
 pub use ids::{ResponseId, SiteKey};
 pub use metric::{Band, Metric, Scale, Score};
 pub use response::{Channel, Outcome};

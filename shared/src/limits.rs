@@ -1,9 +1,12 @@
 //! Every limit a client can run into, in one place.
 
-/// Largest request body taken, in bytes.
-pub const BODY_MAX_BYTES: usize = 64 * 1024;
-/// Largest body of a form taken, in bytes: percent-encoding makes three of each byte that is no ASCII.
-pub const FORM_MAX_BYTES: usize = 3 * BODY_MAX_BYTES;
+/// Largest request body taken, in bytes, as JSON or as a form.
+///
+/// Fields that each keep to their own limit fit into it together, however they are written. As JSON a letter takes up to 6
+/// bytes and one outside the basic plane 12 (`\ud83d\udd14`), so that comment and answers take 250 KB and all else 25 KB.
+/// A form takes 12 bytes for the latter (`%F0%9F%94%94`), and repeats the question's id with each choice: what a survey of
+/// [`SURVEY_MAX_BYTES`] can ask makes 115 KB of that.
+pub const BODY_MAX_BYTES: usize = 320 * 1024;
 /// Longest comment, in Unicode scalar values.
 pub const COMMENT_MAX_CHARS: usize = 10_000;
 /// Longest touchpoint name, in Unicode scalar values.
@@ -25,7 +28,7 @@ pub const PAGE_DEFAULT_ITEMS: u32 = 50;
 /// Longest name of a survey, and id of a question or a choice, in characters.
 pub const SLUG_MAX_CHARS: usize = 40;
 /// Largest survey document, in bytes.
-pub const SURVEY_MAX_BYTES: usize = BODY_MAX_BYTES;
+pub const SURVEY_MAX_BYTES: usize = 64 * 1024;
 /// Longest text of a survey in one language, in Unicode scalar values.
 pub const SURVEY_TEXT_MAX_CHARS: usize = 500;
 /// Most languages of one text.
@@ -40,6 +43,8 @@ pub const CHOICES_MAX: usize = 30;
 pub const THANKS_MAX: usize = 20;
 /// Most questions one response answers, score and comment aside.
 pub const ANSWERS_MAX: usize = STEPS_MAX * ASKS_MAX;
+/// Largest answers of one response, in bytes: ids of questions and choices, and the customer's own words, together.
+pub const ANSWERS_MAX_BYTES: usize = 16 * 1024;
 /// Longest answer in the customer's own words beside the choices, in Unicode scalar values.
 pub const OTHER_MAX_CHARS: usize = 1_000;
 /// Most surveys of one site, by name.
@@ -47,7 +52,7 @@ pub const SURVEYS_MAX: usize = 100;
 /// Largest theme document, in bytes.
 pub const THEME_MAX_BYTES: usize = 4 * 1024;
 /// Largest document of a site's words, in bytes.
-pub const SITE_WORDS_MAX_BYTES: usize = BODY_MAX_BYTES;
+pub const SITE_WORDS_MAX_BYTES: usize = 64 * 1024;
 /// Largest radius of the card's corners, in CSS pixels.
 pub const RADIUS_MAX_PX: u8 = 32;
 /// Most fonts of one list.

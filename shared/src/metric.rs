@@ -42,6 +42,17 @@ impl Metric {
         };
         Scale { min, max }
     }
+
+    /// The highest score of a customer who is not content: CSAT 2, NPS 6, CES 3 (disagrees that it was easy), expectation
+    /// 1 (below). What the thanks of the templates promise to such customers, the first alert rule of a site keeps.
+    pub const fn unhappy_max(self) -> u8 {
+        match self {
+            Self::Csat => 2,
+            Self::Nps => 6,
+            Self::Ces => 3,
+            Self::Expectation => 1,
+        }
+    }
 }
 
 impl fmt::Display for Metric {
@@ -105,6 +116,11 @@ impl Score {
         self.value
     }
 
+    /// Whether the customer is not content: [`Metric::unhappy_max`] or below.
+    pub const fn is_unhappy(self) -> bool {
+        self.value <= self.metric.unhappy_max()
+    }
+
     /// The band it falls in; none for metrics whose field has no agreed bands (CES, expectation).
     pub fn band(self) -> Option<Band> {
         Band::ALL.into_iter().find(|band| band.metric() == self.metric && band.scores().contains(&self.value))
@@ -134,7 +150,7 @@ impl Band {
     pub const ALL: [Self; 6] =
         [Self::Dissatisfied, Self::Neutral, Self::Satisfied, Self::Detractor, Self::Passive, Self::Promoter];
 
-    /// The bands of an unhappy customer.
+    /// The bands of an unhappy customer, where the metric has bands.
     pub const UNHAPPY: [Self; 2] = [Self::Dissatisfied, Self::Detractor];
 
     /// The name on the wire and in the database.
@@ -211,6 +227,22 @@ mod tests {
                 let bands = Band::ALL.iter().filter(|band| band.metric() == metric && band.scores().contains(&score));
                 assert_eq!(bands.count(), 1, "{metric} {score}");
             }
+        }
+    }
+
+    #[test]
+    fn unhappy_is_said_of_every_metric_as_the_bands_say_it() {
+        let unhappy = |metric: Metric| -> Vec<u8> {
+            let scores = metric.scale().scores();
+            scores.filter(|score| Score { metric, value: *score }.is_unhappy()).collect()
+        };
+        assert_eq!(unhappy(Metric::Csat), [1, 2]);
+        assert_eq!(unhappy(Metric::Nps), [0, 1, 2, 3, 4, 5, 6]);
+        assert_eq!(unhappy(Metric::Ces), [1, 2, 3]);
+        assert_eq!(unhappy(Metric::Expectation), [1]);
+        for band in Band::ALL {
+            let scores = band.scores().map(|value| Score { metric: band.metric(), value });
+            assert!(scores.into_iter().all(|score| score.is_unhappy() == Band::UNHAPPY.contains(&band)), "{band}");
         }
     }
 

@@ -38,6 +38,8 @@ macro_rules! problem_codes {
 problem_codes! {
     /// The body is not JSON.
     MalformedJson "malformed_json" 400 "The body is not valid JSON";
+    /// The connection ended, or its other side was done, before the body was there.
+    IncompleteBody "incomplete_body" 400 "The body is not all there";
     /// A query parameter is not understood.
     InvalidParameter "invalid_parameter" 400 "A query parameter is not valid";
     /// No API key, or none that is known.
@@ -52,12 +54,14 @@ problem_codes! {
     NotFound "not_found" 404 "Not found";
     /// Something lives here, but not for this method.
     MethodNotAllowed "method_not_allowed" 405 "Method not allowed";
+    /// The response takes no later revisions any more.
+    ResponseClosed "response_closed" 409 "The response takes nothing more";
     /// The body came too slowly.
     RequestTimeout "request_timeout" 408 "The request took too long";
     /// The body is larger than the limit.
     BodyTooLarge "body_too_large" 413 "The body is too large";
-    /// The body is not declared as JSON.
-    UnsupportedMediaType "unsupported_media_type" 415 "The body must be JSON";
+    /// The body is not declared as what is taken here, or is compressed.
+    UnsupportedMediaType "unsupported_media_type" 415 "The body is of another type, or compressed";
     /// The JSON is not a valid response.
     InvalidResponse "invalid_response" 422 "The response is not valid";
     /// The JSON is not a valid survey.

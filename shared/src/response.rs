@@ -61,7 +61,7 @@ pub enum Outcome {
 }
 
 #[cfg(feature = "wire")]
-pub use wire::{NewContact, NewResponse, Receipt, Response};
+pub use wire::{NewContact, NewResponse, Parsed, Receipt, Response};
 
 #[cfg(feature = "wire")]
 mod wire {
@@ -71,13 +71,13 @@ mod wire {
 
     use super::{Channel, Outcome};
     use crate::answers::{Answers, NewAnswers};
-    use crate::contact::EmailAddress;
+    use crate::contact::ContactEmail;
     use crate::ids::{ResponseId, SiteKey};
     use crate::limits::{PAGE_URL_MAX_BYTES, REVISION_MAX};
     use crate::metric::{Metric, Score};
     use crate::problem::FieldError;
     use crate::survey::{DEFAULT_SURVEY, SurveyVersion};
-    use crate::text::{Comment, InvalidText, Locale, Reference, Touchpoint};
+    use crate::text::{Comment, InvalidText, Locale, Reference, Touchpoint, changes_direction};
     use crate::time::UnixMillis;
 
     /// Body of `POST /v1/responses`, as sent: anything may be wrong with it.
@@ -174,8 +174,8 @@ mod wire {
         pub order_ref: Option<Reference>,
         /// The retailer's name for the customer.
         pub customer_ref: Option<Reference>,
-        /// Only ever present with consent.
-        pub contact_email: Option<EmailAddress>,
+        /// Only ever present with consent; mail can be sent to most.
+        pub contact_email: Option<ContactEmail>,
         /// Language it was asked in.
         pub locale: Option<Locale>,
         /// Page it was asked on, without query and fragment.
@@ -201,6 +201,20 @@ mod wire {
         pub response_id: String,
         /// What became of it.
         pub outcome: Outcome,
+        /// JSON pointers of what was left out because it does not fit.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub ignored: Vec<String>,
+    }
+
+    /// A response as it was understood.
+    #[derive(Clone, Debug)]
+    pub struct Parsed {
+        /// The site it is for.
+        pub site_key: SiteKey,
+        /// What the customer sent.
+        pub response: Response,
+        /// Extras that do not fit and are left out, in the order the fields are documented.
+        pub ignored: Vec<FieldError>,
     }
 
     impl NewResponse<'_> {
@@ -212,36 +226,65 @@ mod wire {
         /// Checks every field. `find` gives the survey of a name in the version that is in force, or tells what the
         /// name must be.
         ///
+        /// What a shop says beside the customer's answer (touchpoint, references, language, page, channel) must not cost
+        /// the customer's words: where it does not fit it is left out. It is never cut, since a reference that is cut
+        /// may be another customer's.
+        ///
         /// # Errors
-        /// One entry for each bad field, in the order the fields are documented.
+        /// One entry for each other bad field, in the order the fields are documented.
         pub fn parse(
             &self,
             find: impl FnOnce(&str) -> Result<SurveyVersion, String>,
-        ) -> Result<(SiteKey, Response), Vec<FieldError>> {
+        ) -> Result<Parsed, Vec<FieldError>> {
+            self.read(find).map_err(|(errors, _)| errors)
+        }
+
+        /// As [`Self::parse`], for whoever can correct what does not fit and send it again.
+        ///
+        /// # Errors
+        /// One entry for each bad field.
+        pub fn parse_strictly(
+            &self,
+            find: impl FnOnce(&str) -> Result<SurveyVersion, String>,
+        ) -> Result<Response, Vec<FieldError>> {
+            match self.read(find) {
+                Ok(Parsed { response, ignored, .. }) if ignored.is_empty() => Ok(response),
+                Ok(Parsed { ignored, .. }) => Err(ignored),
+                Err((errors, ignored)) => Err([errors, ignored].concat()),
+            }
+        }
+
+        /// # Errors
+        /// What is wrong, and what would have been left out.
+        fn read(
+            &self,
+            find: impl FnOnce(&str) -> Result<SurveyVersion, String>,
+        ) -> Result<Parsed, (Vec<FieldError>, Vec<FieldError>)> {
             let mut errors = Errors(Vec::new());
+            let mut ignored = Errors(Vec::new());
             let site_key = errors.check("/site_key", Some(site_key(&self.site_key)));
             let response_id = errors.check("/response_id", self.response_id.as_deref().map(response_id));
-            let touchpoint = errors.check("/touchpoint", self.touchpoint.as_deref().map(Touchpoint::new));
+            let touchpoint = ignored.check("/touchpoint", self.touchpoint.as_deref().map(Touchpoint::new));
             let survey = errors.check("/survey", Some(find(self.survey.as_deref().unwrap_or(DEFAULT_SURVEY))));
             let version = errors.check("/survey_version", self.survey_version.map(survey_version));
             let metric = survey.as_ref().map_or(Metric::Csat, |survey| survey.metric);
             let score = errors.check("/score", Some(score(self.score, metric)));
             let comment = errors.check("/comment", self.comment.as_deref().map(Comment::new)).flatten();
             let answers = self.answers.as_ref().and_then(|answers| answers.parse(&mut errors.0));
-            let order_ref = errors.check("/order_ref", self.order_ref.as_deref().map(Reference::new));
-            let customer_ref = errors.check("/customer_ref", self.customer_ref.as_deref().map(Reference::new));
+            let order_ref = ignored.check("/order_ref", self.order_ref.as_deref().map(Reference::new));
+            let customer_ref = ignored.check("/customer_ref", self.customer_ref.as_deref().map(Reference::new));
             let consented = self.contact.as_ref().filter(|contact| contact.consent);
             let contact_email = errors.check("/contact/email", consented.map(|contact| email(&contact.email)));
-            let locale = errors.check("/locale", self.locale.as_deref().map(Locale::new));
-            let page_url = errors.check("/page_url", self.page_url.as_deref().map(page_url));
-            let channel = errors.check("/channel", self.channel.as_deref().map(channel));
+            let locale = ignored.check("/locale", self.locale.as_deref().map(Locale::read));
+            let page_url = ignored.check("/page_url", self.page_url.as_deref().map(page_url));
+            let channel = ignored.check("/channel", self.channel.as_deref().map(channel));
             let created_at = errors.check("/created_at", self.created_at.as_deref().map(created_at));
             let elapsed_ms = errors.check("/elapsed_ms", self.elapsed_ms.map(elapsed_ms));
             let revision = errors.check("/revision", self.revision.map(revision));
+            let (Errors(errors), Errors(ignored)) = (errors, ignored);
             match (site_key, survey, score) {
-                (Some(site_key), Some(survey), Some(score)) if errors.0.is_empty() => Ok((
-                    site_key,
-                    Response {
+                (Some(site_key), Some(survey), Some(score)) if errors.is_empty() => {
+                    let response = Response {
                         response_id,
                         touchpoint: touchpoint.unwrap_or_default(),
                         survey: SurveyVersion { version: version.unwrap_or(survey.version), ..survey },
@@ -259,9 +302,10 @@ mod wire {
                         honeypot: self.website.as_deref().is_some_and(|text| !text.is_empty()),
                         complete: self.complete.unwrap_or(true),
                         revision: revision.unwrap_or(0),
-                    },
-                )),
-                _ => Err(errors.0),
+                    };
+                    Ok(Parsed { site_key, response, ignored })
+                }
+                _ => Err((errors, ignored)),
             }
         }
     }
@@ -291,7 +335,7 @@ mod wire {
         Score::new(value, metric).map_err(|scale| format!("must be from {} to {}", scale.min, scale.max))
     }
 
-    fn email(text: &str) -> Result<EmailAddress, &'static str> {
+    fn email(text: &str) -> Result<ContactEmail, &'static str> {
         text.parse().map_err(|_| "must be an e-mail address such as \"name@example.com\"")
     }
 
@@ -323,7 +367,7 @@ mod wire {
         let kept = text.trim().split(['?', '#']).next().unwrap_or_default();
         let rest =
             kept.strip_prefix("https://").or_else(|| kept.strip_prefix("http://")).ok_or(InvalidPageUrl::Scheme)?;
-        if rest.is_empty() || kept.chars().any(|c| c.is_control() || c.is_whitespace()) {
+        if rest.is_empty() || kept.chars().any(|c| c.is_control() || c.is_whitespace() || changes_direction(c)) {
             return Err(InvalidPageUrl::Scheme);
         }
         if kept.len() > PAGE_URL_MAX_BYTES {
@@ -358,15 +402,20 @@ mod wire {
 
         const KEY: &str = "site_0123456789abcdef";
 
-        fn parse(json: &str) -> Result<Response, Vec<String>> {
+        fn read(json: &str) -> Result<Parsed, (Vec<FieldError>, Vec<FieldError>)> {
             let body: NewResponse<'_> = serde_json::from_str(json).unwrap();
-            let find = |name: &str| {
+            body.read(|name: &str| {
                 let metric = name.parse().map_err(|_| "must be a survey".to_owned())?;
                 Ok(SurveyVersion { name: name.into(), version: 7, metric })
-            };
-            body.parse(find).map(|(_, response)| response).map_err(|errors| {
-                errors.into_iter().map(|error| format!("{} {}", error.pointer, error.detail)).collect()
             })
+        }
+
+        fn parse(json: &str) -> Result<Response, Vec<String>> {
+            read(json).map(|parsed| parsed.response).map_err(|(errors, _)| texts(&errors))
+        }
+
+        fn texts(errors: &[FieldError]) -> Vec<String> {
+            errors.iter().map(|error| format!("{} {}", error.pointer, error.detail)).collect()
         }
 
         #[test]
@@ -386,32 +435,41 @@ mod wire {
         }
 
         #[test]
-        fn every_bad_field_is_named() {
-            let errors = parse(
-                r#"{"site_key":"x","response_id":"1","touchpoint":" ","survey":"nps","survey_version":0,"score":11,
-                    "answers":{"A":{}},"order_ref":"a\u0000",
-                    "contact":{"email":"nobody","consent":true},"locale":"_","page_url":"ftp://x","channel":"fax",
-                    "created_at":"yesterday","revision":1001}"#,
-            )
+        fn every_bad_field_is_named_and_every_extra_left_out() {
+            let extras = r#""touchpoint":" ","order_ref":"a\u0000","customer_ref":"","locale":"_","page_url":"ftp://x",
+                "channel":"fax""#;
+            let (errors, ignored) = read(&format!(
+                r#"{{"site_key":"x","response_id":"1","survey":"nps","survey_version":0,"score":11,"answers":{{"A":{{}}}},
+                    "contact":{{"email":"nobody","consent":true}},"created_at":"yesterday","revision":1001,{extras}}}"#
+            ))
             .unwrap_err();
             assert_eq!(
-                errors,
+                texts(&errors),
                 [
                     r#"/site_key must be a site key such as "site_0123456789abcdef""#,
                     "/response_id must be a UUID, best of version 7 (RFC 9562)",
-                    "/touchpoint must not be empty; leave the field out instead",
                     "/survey_version must be a version of the survey, from 1 on",
                     "/score must be from 0 to 10",
                     "/answers/A must be named by the question's id: lowercase letters and digits, with hyphens between words",
-                    "/order_ref must not contain control characters",
                     r#"/contact/email must be an e-mail address such as "name@example.com""#,
-                    r#"/locale must be a language tag such as "en" or "pt-BR""#,
-                    "/page_url must be an http or https URL",
-                    r#"/channel must be one of "web", "kiosk", "link", "email", "import", "api""#,
                     r#"/created_at must be an RFC 3339 time such as "2026-11-21T14:05:00Z", not before 1970"#,
                     "/revision must be from 0 to 1000",
                 ]
             );
+            let left_out = [
+                "/touchpoint must not be empty; leave the field out instead",
+                "/order_ref must not contain control characters",
+                "/customer_ref must not be empty; leave the field out instead",
+                r#"/locale must be a language tag such as "en" or "pt-BR""#,
+                "/page_url must be an http or https URL",
+                r#"/channel must be one of "web", "kiosk", "link", "email", "import", "api""#,
+            ];
+            assert_eq!(texts(&ignored), left_out);
+
+            let parsed = read(&format!(r#"{{"site_key":"{KEY}","score":1,"comment":"Late",{extras}}}"#)).unwrap();
+            assert_eq!(texts(&parsed.ignored), left_out);
+            let alone = parse(&format!(r#"{{"site_key":"{KEY}","score":1,"comment":"Late"}}"#)).unwrap();
+            assert_eq!(parsed.response, alone);
         }
 
         #[test]

@@ -1,5 +1,7 @@
 //! Short texts with rules: touchpoint, comment, reference, locale.
 
+use std::borrow::Cow;
+
 use crate::limits::{COMMENT_MAX_CHARS, LOCALE_MAX_BYTES, REFERENCE_MAX_CHARS, TOUCHPOINT_MAX_CHARS};
 
 /// Why a text is not taken; `Display` tells the reader what to do.
@@ -9,8 +11,10 @@ pub enum InvalidText {
     Empty,
     /// More than this many characters.
     TooLong(usize),
-    /// Holds control characters.
+    /// Holds control characters, or breaks the line.
     Control,
+    /// Holds characters that change the direction of the text around them.
+    Direction,
     /// Not a BCP 47 language tag.
     NotALanguageTag,
 }
@@ -21,23 +25,64 @@ impl std::fmt::Display for InvalidText {
             Self::Empty => f.write_str("must not be empty; leave the field out instead"),
             Self::TooLong(max) => write!(f, "must have at most {max} characters"),
             Self::Control => f.write_str("must not contain control characters"),
+            Self::Direction => f.write_str("must not contain invisible characters that change the direction of text"),
             Self::NotALanguageTag => f.write_str("must be a language tag such as \"en\" or \"pt-BR\""),
         }
     }
 }
 
+/// A name or reference: what it shows is what it is, so that two that look alike are one.
 fn one_line(text: &str, max_chars: usize) -> Result<String, InvalidText> {
-    let text = text.trim();
-    if text.is_empty() {
+    let text = text.trim_matches(is_stray);
+    if text.chars().all(is_unseen) {
         return Err(InvalidText::Empty);
     }
-    if text.chars().any(char::is_control) {
+    if text.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')) {
         return Err(InvalidText::Control);
+    }
+    if text.chars().any(changes_direction) {
+        return Err(InvalidText::Direction);
     }
     if text.chars().nth(max_chars).is_some() {
         return Err(InvalidText::TooLong(max_chars));
     }
     Ok(text.to_owned())
+}
+
+/// Unicode's property Bidi_Control: marks, embeddings, overrides and isolates.
+pub(crate) const fn changes_direction(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// What copying out of a mail, a file's properties or a spreadsheet leaves at the ends of a text.
+fn is_stray(c: char) -> bool {
+    c.is_whitespace() || changes_direction(c) || matches!(c, '\u{ad}' | '\u{200b}' | '\u{2060}' | '\u{feff}')
+}
+
+/// Shows nothing by itself: white space, Unicode's Default_Ignorable_Code_Point and an empty pattern of Braille. Within a
+/// text some of it belongs to a script or an emoji.
+fn is_unseen(c: char) -> bool {
+    let ignorable = matches!(
+        c,
+        '\u{ad}'
+            | '\u{34f}'
+            | '\u{61c}'
+            | '\u{115f}'..='\u{1160}'
+            | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}'
+            | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fff8}'
+            | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}'
+    );
+    ignorable || c.is_whitespace() || c == '\u{2800}'
 }
 
 /// Where in the customer's journey the question is asked: `checkout`, `delivery`, `store-12`.
@@ -106,10 +151,24 @@ impl Locale {
         if good { Ok(Self(text.to_owned())) } else { Err(InvalidText::NotALanguageTag) }
     }
 
+    /// As [`Self::new`], of a text as programs write it: ` pt_BR ` is `pt-BR`.
+    ///
+    /// # Errors
+    /// [`InvalidText::NotALanguageTag`].
+    pub fn read(text: &str) -> Result<Self, InvalidText> {
+        Self::new(&as_tag(text))
+    }
+
     /// The tag.
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// A language as programs write it, spelled as in BCP 47: without white space around it, and with hyphens.
+pub fn as_tag(text: &str) -> Cow<'_, str> {
+    let text = text.trim();
+    if text.contains('_') { Cow::Owned(text.replace('_', "-")) } else { Cow::Borrowed(text) }
 }
 
 /// The customer's own words.
@@ -175,8 +234,26 @@ mod tests {
         assert_eq!(Touchpoint::new(" store 12 ").unwrap().as_str(), "store 12");
         assert_eq!(Touchpoint::new("  "), Err(InvalidText::Empty));
         assert_eq!(Touchpoint::new("a\nb"), Err(InvalidText::Control));
+        assert_eq!(Touchpoint::new("a\u{2028}b"), Err(InvalidText::Control));
         assert!(Touchpoint::new(&"ü".repeat(TOUCHPOINT_MAX_CHARS)).is_ok());
         assert_eq!(Touchpoint::new(&"ü".repeat(65)), Err(InvalidText::TooLong(64)));
+    }
+
+    #[test]
+    fn reference_is_what_it_shows() {
+        for (text, kept) in [
+            ("\u{feff}\u{202a}A-1\u{202c}\u{200b} ", Ok("A-1")),
+            ("\u{202e}\u{200b}\u{fe0f}", Err(InvalidText::Empty)),
+            ("\u{3164} \u{2800}", Err(InvalidText::Empty)),
+            ("store\u{202e}gnp.exe", Err(InvalidText::Direction)),
+            ("a\u{200f}1 2", Err(InvalidText::Direction)),
+            // Written with them: Persian, and an emoji.
+            ("\u{645}\u{6cc}\u{200c}\u{62e}", Ok("\u{645}\u{6cc}\u{200c}\u{62e}")),
+            ("\u{2764}\u{fe0f}", Ok("\u{2764}\u{fe0f}")),
+        ] {
+            let read = Reference::new(text);
+            assert_eq!(read.as_ref().map(Reference::as_str), kept.as_ref().copied(), "{text:?}");
+        }
     }
 
     #[test]
@@ -195,6 +272,10 @@ mod tests {
         }
         for bad in ["", "e", "en_US", "en-", "12", "en-\u{e9}"] {
             assert_eq!(Locale::new(bad), Err(InvalidText::NotALanguageTag), "{bad}");
+        }
+        assert_eq!(Locale::read(" zh_Hant_TW\n"), Locale::new("zh-Hant-TW"));
+        for bad in ["", "_", "de_DE.UTF-8", "English (US)"] {
+            assert!(Locale::read(bad).is_err(), "{bad}");
         }
     }
 }

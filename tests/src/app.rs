@@ -1,6 +1,7 @@
 //! The server under test, with a site and a key, ready to be asked.
 
 use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 use reqwest::{Method, RequestBuilder};
@@ -163,6 +164,11 @@ impl TestApp {
     /// Runs a command on the app's database.
     pub fn cli(&self, args: &[&str]) -> CliOutput {
         self.installation.cli(args)
+    }
+
+    /// The program with the app's settings, to be run beside others.
+    pub fn command(&self) -> Command {
+        self.installation.command()
     }
 
     /// Stores a survey for the app's site and publishes it.

@@ -19,10 +19,10 @@ pub struct Installation {
 }
 
 impl Installation {
-    /// With an empty database; mails become files unless `settings` name a mail server.
+    /// With a database nothing is stored in; mails become files unless `settings` name a mail server.
     pub fn new(place: Place, mut settings: Vec<(String, String)>, runner: Vec<String>) -> Self {
         let dir = TempDir::new().unwrap();
-        let database = Database::create(place, dir.path());
+        let database = Database::create_quickly(place, dir.path());
         settings.push(("COUNTERBELL_DATABASE_URL".to_owned(), database.url().to_owned()));
         // Every request of the tests comes from one address.
         if !settings.iter().any(|(name, _)| name == "COUNTERBELL_RATE_LIMIT") {
@@ -54,7 +54,7 @@ impl Installation {
     }
 
     /// The binary with these settings, where its database can be reached.
-    fn command(&self) -> Command {
+    pub fn command(&self) -> Command {
         let mut command = cli::command(self.dir());
         if let [name, args @ ..] = self.runner.as_slice() {
             let mut run = Command::new(name);

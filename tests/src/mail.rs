@@ -32,6 +32,12 @@ impl Mail {
         self.message.to().into_iter().flat_map(|to| to.iter()).filter_map(|address| address.address()).collect()
     }
 
+    /// Name and address in `From`, decoded.
+    pub fn from(&self) -> (Option<&str>, &str) {
+        let from = self.message.from().and_then(|from| from.first()).expect("every mail has a sender");
+        (from.name(), from.address().unwrap_or_default())
+    }
+
     /// The subject, decoded.
     pub fn subject(&self) -> &str {
         self.message.subject().unwrap_or_default()

@@ -41,6 +41,22 @@ impl Program {
         self.child.id()
     }
 
+    /// What it has in memory, in bytes; Linux only.
+    pub fn resident_bytes(&self) -> u64 {
+        self.memory("VmRSS:")
+    }
+
+    /// The most it ever had in memory, in bytes; Linux only.
+    pub fn peak_bytes(&self) -> u64 {
+        self.memory("VmHWM:")
+    }
+
+    fn memory(&self, name: &str) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+        line.trim().trim_end_matches("kB").trim().parse::<u64>().unwrap() * 1024
+    }
+
     /// The first line it printed; `None` when it ended without one.
     pub async fn first_line(&mut self) -> Option<String> {
         self.output_or_end("a line", |printed| printed.lines().next().map(str::to_owned)).await
@@ -73,8 +89,16 @@ impl Program {
 
     /// Asks it to stop (SIGTERM).
     pub fn terminate(&self) {
-        let pid = Pid::from_child(&self.child);
-        kill_process(pid, Signal::TERM).unwrap();
+        self.signal(Signal::TERM);
+    }
+
+    /// Does what closing its terminal does (SIGHUP).
+    pub fn hang_up(&self) {
+        self.signal(Signal::HUP);
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
     /// Waits until it has ended by itself.

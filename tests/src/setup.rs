@@ -60,17 +60,25 @@ impl Setup {
         self
     }
 
+    /// Takes responses that say they were given at any time in the past.
+    pub fn any_age(self) -> Self {
+        self.setting("COUNTERBELL_BACKDATE_DAYS", "36500")
+    }
+
     /// The server may have this many files open, and connections are files.
-    pub fn open_files(mut self, files: u32) -> Self {
-        self.runner = vec!["prlimit".to_owned(), format!("--nofile={files}:{files}")];
+    pub fn open_files(self, files: u32) -> Self {
+        self.started_by(&["prlimit", &format!("--nofile={files}:{files}")])
+    }
+
+    /// This command starts the program, which is named behind it, and becomes it.
+    pub fn started_by(mut self, command: &[&str]) -> Self {
+        self.runner = command.iter().map(|&word| word.to_owned()).collect();
         self
     }
 
     /// Nobody reads the log once the server listens: then writing to it fails.
-    pub fn unread_log(mut self) -> Self {
-        let script = r#"exec "$@" 2> >(sed --unbuffered "/Listening on/q")"#;
-        self.runner = ["bash", "-c", script, "bash"].map(str::to_owned).to_vec();
-        self
+    pub fn unread_log(self) -> Self {
+        self.started_by(&["bash", "-c", r#"exec "$@" 2> >(sed --unbuffered "/Listening on/q")"#, "bash"])
     }
 
     /// Mail goes to this server instead of into files.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -20,13 +21,24 @@ pub enum Tls {
     Implicit,
 }
 
-/// What the mail server answers with 451 at first.
+/// What the mail server refuses at first.
 #[derive(Clone, Copy, Debug)]
 pub struct Refuse {
     /// `RCPT` or `DATA`.
     pub verb: &'static str,
     /// How often before it takes the message.
     pub times: u32,
+    /// 451, to be tried again, or 550, for good.
+    pub code: u16,
+}
+
+/// After what the mail server says nothing any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Silence {
+    /// Connecting: there is no greeting, as on a port that waits for TLS.
+    Connect,
+    /// Its answer to EHLO.
+    Ehlo,
 }
 
 /// How the mail server behaves; plain and willing by default.
@@ -34,8 +46,16 @@ pub struct Refuse {
 pub struct SmtpOptions {
     /// Encryption; with any, login is demanded too.
     pub tls: Tls,
+    /// Take addresses in ASCII only.
+    pub ascii: bool,
     /// Refuse at first.
     pub refuse: Option<Refuse>,
+    /// Say nothing any more.
+    pub silence: Option<Silence>,
+    /// Wait so long before each reply.
+    pub delay: Duration,
+    /// Answer DATA only after [`Smtp::release`].
+    pub hold: bool,
 }
 
 /// A running mail server with one mailbox for everybody.
@@ -53,6 +73,8 @@ pub struct Delivery {
     pub mail: Mail,
     /// Envelope recipients.
     pub to: Vec<String>,
+    /// What the sender's machine called itself.
+    pub hello: String,
     /// It came over an encrypted connection.
     pub tls: bool,
     /// The user it was handed in by.
@@ -76,9 +98,18 @@ impl Smtp {
             command.args(["--auth", "--tls", if options.tls == Tls::StartTls { "starttls" } else { "implicit" }]);
             command.arg("--certificate").arg(&certificates.certificate).arg("--key").arg(&certificates.key);
         }
+        if options.ascii {
+            command.arg("--ascii");
+        }
         if let Some(refuse) = options.refuse {
             command.args(["--refuse", refuse.verb, "--times", &refuse.times.to_string()]);
+            command.args(["--code", &refuse.code.to_string()]);
         }
+        if let Some(silence) = options.silence {
+            command.args(["--silent-after", if silence == Silence::Connect { "CONNECT" } else { "EHLO" }]);
+        }
+        command.args(["--delay", &options.delay.as_secs_f64().to_string()]);
+        command.args(options.hold.then_some("--hold"));
         let mut program = Program::start(&mut command);
         let port = program
             .wait_for_output("port", |printed| {
@@ -118,7 +149,22 @@ impl Smtp {
         .await
     }
 
-    /// How often it answered 451.
+    /// How often somebody connected.
+    pub fn connections(&self) -> usize {
+        std::fs::read_to_string(self.dir.path().join("connections")).map_or(0, |text| text.lines().count())
+    }
+
+    /// Whether it holds a message back.
+    pub fn holds(&self) -> bool {
+        self.dir.path().join("held").exists()
+    }
+
+    /// Has it answer what it held back, and hold nothing from now on.
+    pub fn release(&self) {
+        std::fs::write(self.dir.path().join("released"), "").unwrap();
+    }
+
+    /// How often it refused.
     pub fn refusals(&self) -> usize {
         std::fs::read_to_string(self.dir.path().join("refused")).map_or(0, |text| text.lines().count())
     }
@@ -130,6 +176,7 @@ fn delivery(path: &Path) -> Delivery {
     Delivery {
         mail: Mail::read(&path.with_extension("eml")),
         to: envelope["to"].as_array().unwrap().iter().filter_map(text).collect(),
+        hello: text(&envelope["hello"]).unwrap(),
         tls: envelope["tls"].as_bool().unwrap(),
         login: text(&envelope["login"]),
     }

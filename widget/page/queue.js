@@ -57,6 +57,7 @@ const KEPT = "kept";
 // Neither sent nor kept.
 const FAILED = "failed";
 
+let warned;
 const post = async ({ url, body }) => {
   const init = {
     method: "POST",
@@ -69,18 +70,32 @@ const post = async ({ url, body }) => {
     signal: AbortSignal.timeout?.(10000),
   };
   let answer;
+  let said;
   try {
     answer = await fetch(url, init);
     // Pages put functions of their own in the place of `fetch`; what they make up comes from nowhere.
     if (!answer.url) throw 0;
+    said = await answer.text();
   } catch {
     if (init.signal?.aborted) return 0;
     answer = await ask(url, init.body).catch(() => ({}));
+    said = answer.responseText;
   }
-  const { status } = answer;
-  if (status >= 200 && status < 300) return STORED;
-  // Of the 4xx, 408, 425 and 429 ask for another try (RFC 9110 section 15.5.9, RFC 8470, RFC 6585).
-  if (status >= 400 && status < 500 && ![408, 425, 429].includes(status)) return REFUSED;
+  // A shop's service worker, a firewall or a proxy may answer in the server's place: only a receipt for this response is
+  // believed, and only the server's own word refuses it.
+  try {
+    said = JSON.parse(said);
+    if (said.outcome && said.response_id == body.response_id) {
+      // Tells the page's developer, once, what of the page's own data the server could not use.
+      if (said.ignored && !warned) console.warn(`Counterbell left out ${(warned = said.ignored)}: see docs/EMBEDDING.md`);
+      return STORED;
+    }
+    const { status } = answer;
+    // Of the 4xx, 408, 425 and 429 ask for another try (RFC 9110 section 15.5.9, RFC 8470, RFC 6585).
+    if (said.type.startsWith("urn:counterbell:") && status < 500 && ![408, 425, 429].includes(status)) return REFUSED;
+  } catch {
+    // Not the server's answer.
+  }
   // A date, which proxies may send, counts for nothing: the wait grows by itself.
   return 1000 * answer.headers?.get("retry-after") || 0;
 };

@@ -133,6 +133,10 @@ impl From<IngestError> for ApiError {
             IngestError::QueueFull => {
                 Self::new(ProblemCode::Overloaded, "Nothing was stored. Send the same response again.").retry_after(1)
             }
+            IngestError::Closed => Self::new(
+                ProblemCode::ResponseClosed,
+                "It was imported, or has as many additions as it may have. Send a new response under another response_id.",
+            ),
             IngestError::Stopping => {
                 Self::new(ProblemCode::ShuttingDown, "Nothing was stored. Send the same response again.").retry_after(2)
             }

@@ -2,11 +2,12 @@
 
 use std::time::Instant;
 
-use actix_web::Error;
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
+use actix_web::{Error, ResponseError as _};
 use counterbell_shared::ids::base32;
 use tracing::Level;
 
@@ -66,6 +67,10 @@ fn log_and_tell<B>(answer: &ServiceResponse<B>, id: &str) -> Option<Vec<u8>> {
     };
     let code = error.code().as_str();
     match error.cause() {
+        // Storage is away, for this request and for all others: no line of its own, which `request.id` would make it.
+        Some(cause) if error.status_code() == StatusCode::SERVICE_UNAVAILABLE => {
+            tracing::error!(http.status = status, code, "Request {id} was answered 503: {cause}");
+        }
         // Logged once, here; the caller learns nothing of the inside.
         Some(cause) => tracing::error!(request.id = id, http.status = status, code, "Request {id} failed: {cause}"),
         // Busy or stopping: the metrics count it, and a line for each would make it worse.

@@ -3,6 +3,7 @@
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use clap::Args;
 use counterbell_shared::SiteKey;
@@ -15,14 +16,15 @@ use super::import::Progress;
 use super::output::{LogFormat, OutputArgs, random, start_log};
 use super::serve::stop_signal;
 use crate::app::Server;
-use crate::config::{MailConfig, MailTransport, ServeConfig};
+use crate::config::{MailConfig, MailLimits, MailTransport, ServeConfig};
 use crate::db::keys::ApiKey;
 use crate::db::migrations::open_up_to_date;
 use crate::db::sites::{Limits, NewSite, Site};
 use crate::db::{AnyConnection, DatabaseUrl, dialect};
+use crate::deadline::DeadlineSlot;
 use crate::demo::{RECIPIENT, REVIEWS_MAP, SITE_NAME, Shop, dated_reviews};
 use crate::import::{ImportOptions, import_csv};
-use crate::ingest::{SILENCE_MS, WriterSettings};
+use crate::ingest::{REVISABLE_MS, SILENCE_MS, WriterSettings};
 use crate::surveys::TEMPLATES_ONLY;
 
 /// Show the whole product: a server with real reviews, and a shop to rate
@@ -56,23 +58,27 @@ impl DemoArgs {
         let (site_key, api_key) = make_site(&mut conn, shop_port)?;
         drop(conn);
 
-        start_log(LogFormat::Text);
+        start_log(LogFormat::Text)?;
         let config = ServeConfig {
             database_url: database,
-            listen: address,
+            listen: vec![address],
             workers: None,
             queue_capacity: 10_000,
             rate_limit: 0,
             trusted_proxies: Vec::new(),
+            backdate_days: 0,
             silence_ms: SILENCE_MS,
+            revisable_ms: REVISABLE_MS,
             mail: MailConfig {
                 from: "counterbell@localhost".parse().map_err(|_| CliError::Usage("no sender".to_owned()))?,
                 transport: MailTransport::Folder(mail_dir.clone()),
+                limits: MailLimits::default(),
             },
         };
+        // Outlives the runtime, which may hang too.
+        let deadline = DeadlineSlot::default();
         actix_web::rt::System::new().block_on(async {
             let server = Server::bind(&config, WriterSettings::new(config.queue_capacity))?;
-            let address = server.address()?;
             let shop = Shop::new(address, &site_key, mail_dir.clone()).serve(shop)?;
             let stop_shop = shop.handle();
             actix_web::rt::spawn(shop);
@@ -97,7 +103,7 @@ impl DemoArgs {
                 "inbox_url": format!("{shop_url}inbox"), "hosted_url": hosted_url, "mail_dir": mail_dir,
             });
             self.output.print(&value, &text)?;
-            server.run(stop_signal()).await?;
+            server.run(stop_signal(), Rc::clone(&deadline)).await?;
             stop_shop.stop(false).await;
             Ok(())
         })

@@ -2,8 +2,8 @@
 
 use crate::app::ServeError;
 use crate::config::ConfigError;
-use crate::db::OpenError;
 use crate::db::distributed::DistributeError;
+use crate::db::{OpenError, StorageError};
 use crate::import::ImportError;
 use crate::transfer::TransferError;
 
@@ -22,6 +22,9 @@ pub enum CliError {
     /// The database refused.
     #[error("the database refused: {0}")]
     Query(#[from] diesel::result::Error),
+    /// The database, or the search index beside it.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
     /// The server.
     #[error(transparent)]
     Serve(#[from] ServeError),

@@ -1,5 +1,6 @@
 //! The commands of `counterbell`.
 
+mod arguments;
 #[cfg(feature = "bench")]
 mod bench;
 mod demo;
@@ -10,8 +11,10 @@ mod import;
 mod key;
 mod migrate;
 mod output;
+mod response;
 mod serve;
 mod site;
+mod site_delete;
 mod survey;
 mod theme;
 mod transfer;
@@ -21,6 +24,8 @@ mod words;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use rustix::fs::Mode;
+use rustix::process::umask;
 
 pub use error::CliError;
 
@@ -46,6 +51,9 @@ enum Command {
     /// Make, list and change sites
     #[command(subcommand)]
     Site(site::SiteCommand),
+    /// Delete single responses
+    #[command(subcommand)]
+    Response(response::ResponseCommand),
     /// Write, publish, list and show what customers are asked
     #[command(subcommand)]
     Survey(survey::SurveyCommand),
@@ -67,10 +75,14 @@ enum Command {
 
 /// Runs the command of this process's arguments.
 pub fn run() -> ExitCode {
-    let done = match Cli::parse().command {
+    // Before anything is made, and for all of it: SQLite's files, mails, backups, and what they lie in. What customers
+    // wrote is nobody's but the user's who runs this.
+    umask(Mode::RWXG | Mode::RWXO);
+    let done = match arguments::parse::<Cli>().command {
         Command::Serve(args) => args.run(),
         Command::Demo(args) => args.run(),
         Command::Site(command) => command.run(),
+        Command::Response(command) => command.run(),
         Command::Survey(command) => command.run(),
         Command::Key(command) => command.run(),
         Command::Import(args) => args.run(),

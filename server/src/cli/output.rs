@@ -4,9 +4,14 @@ use std::io::{IsTerminal, Write};
 
 use clap::Args;
 use serde::Serialize;
+use tracing_subscriber::filter::EnvFilter;
+use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use super::CliError;
 use crate::config::CommonSettings;
+use crate::log_limit::LogLimit;
+use crate::metrics::CountHttpErrors;
 use crate::panics::log_panics;
 
 /// How a result is printed.
@@ -56,23 +61,28 @@ pub enum LogFormat {
     Json,
 }
 
-/// Sends the log, panics included, to standard error; `COUNTERBELL_LOG` says how much (`info`, `debug`, `counterbell=trace`, ...).
-pub fn start_log(format: LogFormat) {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("COUNTERBELL_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info,actix_server=warn"));
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+/// Sends the log, panics included, to standard error; `COUNTERBELL_LOG` says how much (`info`, `debug`, `counterbell=trace`, ...). What
+/// repeats itself is left out, and counted.
+///
+/// # Errors
+/// The system cannot start a thread.
+pub fn start_log(format: LogFormat) -> std::io::Result<()> {
+    let level = EnvFilter::try_from_env("COUNTERBELL_LOG").unwrap_or_else(|_| EnvFilter::new("info,actix_server=warn"));
+    let lines = tracing_subscriber::fmt::layer()
         .with_target(false)
         // Told on standard error, a log that cannot be written to would panic whoever logs.
         .log_internal_errors(false)
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal());
-    // A log that runs already is as good.
-    let _ = match format {
-        LogFormat::Text => log.try_init(),
-        LogFormat::Json => log.json().flatten_event(true).try_init(),
+    let lines = match format {
+        LogFormat::Text => lines.boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).boxed(),
     };
+    let log = tracing_subscriber::registry().with(level).with(lines).with(LogLimit::start()?).with(CountHttpErrors);
+    // A log that runs already is as good.
+    let _ = log.try_init();
     log_panics();
+    Ok(())
 }
 
 /// Fresh randomness from the system, for keys.

@@ -1,13 +1,16 @@
 //! `counterbell serve`.
 
 use std::net::SocketAddr;
+use std::rc::Rc;
 
 use clap::Args;
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::CliError;
 use super::output::{LogFormat, start_log};
 use crate::app::Server;
 use crate::config::{AlertSettings, CommonSettings, HttpSettings, MailSettings, MailTransport, ServeConfig};
+use crate::deadline::DeadlineSlot;
 use crate::ingest::WriterSettings;
 
 #[derive(Args)]
@@ -31,21 +34,23 @@ pub struct ServeArgs {
 impl ServeArgs {
     pub fn run(self) -> Result<(), CliError> {
         let config = self.common.serve(&self.http, &self.mail, &self.alerts)?;
-        start_log(self.log_format);
+        start_log(self.log_format)?;
         let writer = WriterSettings::new(config.queue_capacity);
         #[cfg(feature = "bench")]
         let writer = self.storage.change(writer);
+        // Outlives the runtime, which may hang too.
+        let deadline = DeadlineSlot::default();
         actix_web::rt::System::new().block_on(async {
             let server = Server::bind(&config, writer)?;
-            announce(&config, server.address()?);
-            server.run(stop_signal()).await?;
+            announce(&config, &server.addresses()?);
+            server.run(stop_signal(), Rc::clone(&deadline)).await?;
             Ok(())
         })
     }
 }
 
 /// Says at start what an operator would otherwise find out too late.
-fn announce(config: &ServeConfig, address: SocketAddr) {
+fn announce(config: &ServeConfig, addresses: &[SocketAddr]) {
     tracing::info!("Responses are stored in {}", config.database_url);
     match &config.mail.transport {
         MailTransport::Smtp { .. } => {
@@ -56,20 +61,39 @@ fn announce(config: &ServeConfig, address: SocketAddr) {
             tracing::warn!("No mail server is configured (--smtp-url): mails are written to {folder}/*.eml");
         }
     }
-    tracing::info!("Listening on http://{address}");
+    let addresses: Vec<_> = addresses.iter().map(|address| format!("http://{address}")).collect();
+    tracing::info!("Listening on {}", addresses.join(" and "));
 }
 
-/// Completes at SIGTERM or SIGINT.
+/// Completes at SIGTERM, SIGINT or SIGHUP. By SIGHUP a terminal that is closed ends what was started in it.
 pub async fn stop_signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        // Without signals there is only the hard way to stop; acknowledged responses survive that too.
-        return std::future::pending().await;
-    };
+    let hangup = if hangup_is_ignored() { None } else { Some(SignalKind::hangup()) };
     tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+        () = received(Some(SignalKind::terminate())) => {}
+        () = received(Some(SignalKind::interrupt())) => {}
+        () = received(hangup) => {}
     }
+}
+
+async fn received(kind: Option<SignalKind>) {
+    match kind.map(signal) {
+        Some(Ok(mut signal)) => {
+            signal.recv().await;
+        }
+        // Without signals there is only the hard way to stop; acknowledged responses survive that too.
+        Some(Err(_)) | None => std::future::pending().await,
+    }
+}
+
+/// `nohup` starts a program with SIGHUP ignored, and to listen for a signal would end that.
+#[cfg(target_os = "linux")]
+fn hangup_is_ignored() -> bool {
+    let ignored = procfs::process::Process::myself().and_then(|process| process.status()).map(|status| status.sigign);
+    // A bit each, the first for signal 1, which is SIGHUP.
+    ignored.is_ok_and(|signals| signals & 1 == 1)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn hangup_is_ignored() -> bool {
+    false
 }

@@ -1,17 +1,21 @@
 //! `counterbell site`.
 
 use clap::{Args, Subcommand};
+use counterbell_shared::contact::InvalidEmail;
 use counterbell_shared::{EmailAddress, SiteKey};
 use serde_json::json;
 
 use super::CliError;
+use super::key::find_site;
 use super::output::{ListArgs, OutputArgs, SEEN_SOON, random};
+use super::site_delete::SiteDeleteArgs;
 use super::theme::ThemeArgs;
 use super::words::WordsArgs;
 use crate::config::CommonSettings;
 use crate::db::dialect;
 use crate::db::migrations::open_up_to_date;
 use crate::db::sites::{Limits, NewSite, Site};
+use crate::origins::parse_origin;
 
 #[derive(Subcommand)]
 pub enum SiteCommand {
@@ -19,8 +23,9 @@ pub enum SiteCommand {
     Create(CreateArgs),
     /// List all sites
     List(ListArgs),
-    /// Change what a site allows
+    /// Change a site: its name, origins, recipients and limits
     Set(SetArgs),
+    Delete(SiteDeleteArgs),
     Theme(ThemeArgs),
     Words(WordsArgs),
 }
@@ -63,6 +68,22 @@ pub struct SetArgs {
     /// The site
     #[arg(value_name = "SITE_KEY")]
     site_key: String,
+    /// Another name, for staff
+    #[arg(long)]
+    name: Option<String>,
+    /// A further origin whose pages may use the site key, such as https://shop.example, or https://*.shop.example for all
+    /// subdomains of one level; repeat for more
+    #[arg(long = "add-origin", value_name = "ORIGIN", value_parser = parse_origin)]
+    add_origins: Vec<String>,
+    /// An origin whose pages may use it no longer; repeat for more
+    #[arg(long = "remove-origin", value_name = "ORIGIN")]
+    remove_origins: Vec<String>,
+    /// E-mail address of a further member of staff to tell about unhappy customers; repeat for more
+    #[arg(long = "add-recipient", value_name = "EMAIL", value_parser = parse_email)]
+    add_recipients: Vec<EmailAddress>,
+    /// An address that is told no longer; repeat for more. Messages that wait for it are still sent
+    #[arg(long = "remove-recipient", value_name = "EMAIL")]
+    remove_recipients: Vec<String>,
     #[command(flatten)]
     limits: LimitArgs,
     #[command(flatten)]
@@ -91,20 +112,8 @@ pub struct CreateArgs {
     output: OutputArgs,
 }
 
-/// As browsers write it: scheme, host and a port other than the scheme's own (RFC 6454 section 6.2).
-fn parse_origin(text: &str) -> Result<String, String> {
-    // What a frame with `sandbox` and without `allow-same-origin` says it is.
-    if text == "null" {
-        return Ok(text.to_owned());
-    }
-    let usage = || "give scheme and host alone, such as https://shop.example or http://localhost:8081".to_owned();
-    let url = url::Url::parse(text).map_err(|_| usage())?;
-    let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
-    if bare && matches!(url.scheme(), "http" | "https") { Ok(url.origin().ascii_serialization()) } else { Err(usage()) }
-}
-
 fn parse_email(text: &str) -> Result<EmailAddress, String> {
-    text.parse().map_err(|_| "not an e-mail address".to_owned())
+    text.parse().map_err(|error: InvalidEmail| error.to_string())
 }
 
 impl SiteCommand {
@@ -113,6 +122,7 @@ impl SiteCommand {
             Self::Create(args) => args.run(),
             Self::List(args) => list(&args),
             Self::Set(args) => args.run(),
+            Self::Delete(args) => args.run(),
             Self::Theme(args) => args.run(),
             Self::Words(args) => args.run(),
         }
@@ -168,19 +178,65 @@ fn script_tag(site_key: &SiteKey) -> String {
 
 impl SetArgs {
     fn run(self) -> Result<(), CliError> {
-        let unknown = || CliError::Usage(format!("no site has the key {}: see `counterbell site list`", self.site_key));
-        let key: SiteKey = self.site_key.parse().map_err(|_| unknown())?;
         let mut conn = open_up_to_date(&self.common.database_url()?)?;
+        let name = self.name.as_deref().map(counterbell_shared::Reference::new).transpose();
+        let name = name.map_err(|error| CliError::Usage(format!("--name {error}")))?;
+        // What is wrong with the arguments, rather than with the database.
+        let mut refused = None;
         let site = dialect::write_transaction(&mut conn, |conn| {
-            let Some(mut site) = Site::find(conn, &key)? else { return Ok(None) };
+            let mut site = match find_site(conn, &self.site_key) {
+                Ok(site) => site,
+                Err(error) => {
+                    refused = Some(error);
+                    return Ok(None);
+                }
+            };
             site.limits = self.limits.over(site.limits);
-            Site::set_limits(conn, &key, site.limits)?;
+            if let Some(name) = &name {
+                name.as_str().clone_into(&mut site.name);
+            }
+            let added = self.add_recipients.iter().map(EmailAddress::to_string);
+            let parsed = |text: &str| parse_email(text).map_or_else(|_| text.to_owned(), |address| address.to_string());
+            if let Err(error) =
+                change(&mut site.origins, self.add_origins.iter().cloned(), &self.remove_origins, |text| {
+                    parse_origin(text).unwrap_or_else(|_| text.to_owned())
+                })
+                .and_then(|()| change(&mut site.recipients, added, &self.remove_recipients, parsed))
+            {
+                refused = Some(error);
+                return Ok(None);
+            }
+            site.store(conn)?;
             Ok(Some(site))
         })?;
-        let site = site.ok_or_else(unknown)?;
-        let text = format!("{}  {}\n{}{SEEN_SOON}\n", site.site_key, site.name, limits_text(site.limits));
-        self.output.print(&site_json(&site), &text)
+        match (site, refused) {
+            (Some(site), _) => self.output.print(&site_json(&site), &format!("{}{SEEN_SOON}\n", site_text(&site))),
+            (None, Some(error)) => Err(error),
+            (None, None) => Err(CliError::Usage(format!("no site has the key {}", self.site_key))),
+        }
     }
+}
+
+/// Adds to a list and removes from it, in the order of their texts; each once.
+fn change(
+    list: &mut Vec<String>,
+    add: impl Iterator<Item = String>,
+    remove: &[String],
+    normal: impl Fn(&str) -> String,
+) -> Result<(), CliError> {
+    for text in remove {
+        let normal = normal(text);
+        let Some(at) = list.iter().position(|known| known == text || *known == normal) else {
+            return Err(CliError::Usage(format!(
+                "the site does not have {text}: `counterbell site list` shows what it has"
+            )));
+        };
+        list.remove(at);
+    }
+    list.extend(add);
+    list.sort();
+    list.dedup();
+    Ok(())
 }
 
 fn limits_text(limits: Limits) -> String {
@@ -200,24 +256,21 @@ fn limits_text(limits: Limits) -> String {
 fn list(args: &ListArgs) -> Result<(), CliError> {
     let mut conn = open_up_to_date(&args.common.database_url()?)?;
     let sites = Site::all(&mut conn)?;
-    let text: String = sites
-        .iter()
-        .map(|site| {
-            let recipients: Vec<_> = site.recipients.iter().map(EmailAddress::as_str).collect();
-            let list = |items: &[&str]| if items.is_empty() { "none".to_owned() } else { items.join(", ") };
-            let origins: Vec<_> = site.origins.iter().map(String::as_str).collect();
-            format!(
-                "{}  {}\n    origins     {}\n    recipients  {}\n{}",
-                site.site_key,
-                site.name,
-                list(&origins),
-                list(&recipients),
-                limits_text(site.limits)
-            )
-        })
-        .collect();
+    let text: String = sites.iter().map(site_text).collect();
     let text = if text.is_empty() { "No sites yet: `counterbell site create` makes one.".to_owned() } else { text };
     args.output.print(&sites.iter().map(site_json).collect::<Vec<_>>(), &text)
+}
+
+fn site_text(site: &Site) -> String {
+    let list = |items: &[String]| if items.is_empty() { "none".to_owned() } else { items.join(", ") };
+    format!(
+        "{}  {}\n    origins     {}\n    recipients  {}\n{}",
+        site.site_key,
+        site.name,
+        list(&site.origins),
+        list(&site.recipients),
+        limits_text(site.limits)
+    )
 }
 
 fn site_json(site: &Site) -> serde_json::Value {
@@ -225,27 +278,7 @@ fn site_json(site: &Site) -> serde_json::Value {
         "site_key": site.site_key.as_str(),
         "name": site.name,
         "origins": site.origins,
-        "recipients": site.recipients.iter().map(EmailAddress::as_str).collect::<Vec<_>>(),
+        "recipients": site.recipients,
         "limits": site.limits,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn origin_is_written_as_browsers_do() {
-        for (given, origin) in [
-            ("https://Shop.Example", "https://shop.example"),
-            ("https://shop.example:443/", "https://shop.example"),
-            ("http://localhost:8081", "http://localhost:8081"),
-            ("null", "null"),
-        ] {
-            assert_eq!(parse_origin(given).as_deref(), Ok(origin));
-        }
-        for bad in ["shop.example", "https://shop.example/page", "ftp://shop.example", "*", ""] {
-            assert!(parse_origin(bad).is_err(), "{bad}");
-        }
-    }
 }

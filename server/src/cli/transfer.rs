@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -11,9 +11,10 @@ use serde_json::json;
 
 use super::CliError;
 use super::output::OutputArgs;
-use crate::config::CommonSettings;
+use crate::config::{CommonSettings, ConfigError};
 use crate::db::DatabaseUrl;
-use crate::transfer::{self, CopyOptions, CopyProgress};
+use crate::db::url::InvalidDatabaseUrl;
+use crate::transfer::{self, Checksum, CopyOptions, CopyProgress};
 
 /// Write everything the database holds to one file, while the server goes on
 ///
@@ -35,8 +36,8 @@ pub struct BackupArgs {
 /// Put a backup in the place of the database
 ///
 /// The database may be SQLite or PostgreSQL, whichever the backup was made of. It must be empty, or --force replaces
-/// everything in it. The server must be stopped. The backup is checked before and the database after; a failure leaves
-/// the database as it was. Run it as the user the server runs as.
+/// everything in it. The server must be stopped. Every byte of the backup is checked before and the database after; a
+/// failure leaves the database as it was. Run it as the user the server runs as.
 #[derive(Args)]
 pub struct RestoreArgs {
     /// Backup to read
@@ -44,6 +45,9 @@ pub struct RestoreArgs {
     /// Replace everything the database holds
     #[arg(long)]
     force: bool,
+    /// Check the backup and print what it holds, but restore nothing
+    #[arg(long)]
+    dry_run: bool,
     #[command(flatten)]
     common: CommonSettings,
     #[command(flatten)]
@@ -61,10 +65,10 @@ pub struct RestoreArgs {
 pub struct CopyArgs {
     /// Database to read, such as sqlite:data/counterbell.db
     #[arg(long, value_name = "URL")]
-    from: DatabaseUrl,
-    /// Database to write, such as postgres://user:password@host:5432/database
+    from: String,
+    /// Database to write, such as postgres://user@host:5432/database
     #[arg(long, value_name = "URL")]
-    to: DatabaseUrl,
+    to: String,
     /// Compare and report, but write nothing; ends with status 1 when they differ
     #[arg(long)]
     dry_run: bool,
@@ -88,10 +92,18 @@ impl BackupArgs {
 
 impl RestoreArgs {
     pub fn run(self) -> Result<(), CliError> {
-        let url = self.common.database_url()?;
         let mut progress = Progress::new();
+        if self.dry_run {
+            let found = transfer::inspect(&self.file, &mut |at| progress.show(at))?;
+            progress.finish();
+            warn_of_checksum(&self.file, found.checksum);
+            let text = format!("{} can be restored\n{}", self.file.display(), rows(&found.rows));
+            return self.output.print(&found, &text);
+        }
+        let url = self.common.database_url()?;
         let report = transfer::restore(&self.file, &url, self.force, &mut |at| progress.show(at))?;
         progress.finish();
+        warn_of_checksum(&self.file, report.checksum);
         let mut text = format!("Restored {url} from {}\n{}", self.file.display(), rows(&report.rows));
         if report.pending_messages > 0 {
             text.push_str(&format!(
@@ -104,6 +116,16 @@ impl RestoreArgs {
     }
 }
 
+/// Said whatever else is printed: damage inside a page's texts shows in nothing else.
+fn warn_of_checksum(file: &Path, checksum: Checksum) {
+    if checksum == Checksum::Missing {
+        eprintln!(
+            "warning: {} has no checksum, as an older version made them: its pages were checked, but not every byte",
+            file.display()
+        );
+    }
+}
+
 fn rows(counts: &BTreeMap<&'static str, i64>) -> String {
     counts.iter().map(|(table, rows)| format!("  {table:<16} {rows:>12} rows\n")).collect()
 }
@@ -111,8 +133,9 @@ fn rows(counts: &BTreeMap<&'static str, i64>) -> String {
 impl CopyArgs {
     pub fn run(self) -> Result<(), CliError> {
         let options = CopyOptions { dry_run: self.dry_run, delete_extra: self.delete_extra };
+        let (from, to) = (database("--from", &self.from)?, database("--to", &self.to)?);
         let mut progress = Progress::new();
-        let reports = transfer::copy_between(&self.from, &self.to, options, &mut |at| progress.show(at))?;
+        let reports = transfer::copy_between(&from, &to, options, &mut |at| progress.show(at))?;
         progress.finish();
         let equal = reports.iter().all(transfer::TableReport::is_equal);
         let will = if self.dry_run { "to be " } else { "" };
@@ -132,6 +155,11 @@ impl CopyArgs {
         let differ = || CliError::Usage("the databases differ: run it again without --dry-run".to_owned());
         if self.dry_run && !equal { Err(differ()) } else { Ok(()) }
     }
+}
+
+/// Not left to clap, which would quote a URL with its password.
+fn database(setting: &'static str, url: &str) -> Result<DatabaseUrl, ConfigError> {
+    url.parse().map_err(|error: InvalidDatabaseUrl| ConfigError::Invalid { setting, reason: error.to_string() })
 }
 
 /// A bar on a terminal, a plain line now and then otherwise.

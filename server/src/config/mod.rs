@@ -1,22 +1,30 @@
 //! Settings: a file, overruled by `COUNTERBELL_*` variables, overruled by flags.
 
+mod listen;
 mod mail;
+mod quoted;
 
-use std::net::SocketAddr;
+use std::fmt;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use ipnet::IpNet;
 use serde::Deserialize;
 
-pub use mail::{MailConfig, MailSettings, MailTransport};
+pub use mail::{MailConfig, MailLimits, MailSettings, MailTransport, SmtpServer, SmtpTls};
 
 use crate::db::DatabaseUrl;
-use crate::ingest::SILENCE_MS;
+use crate::ingest::{REVISABLE_MS, SILENCE_MS};
 use crate::outbox::SILENCE_MAX_MS;
 
+/// A response may wait so long in a browser without a network.
+const BACKDATE_DAYS: u32 = 30;
 /// Far above what people do, also those of a shop behind one address.
 const RATE_LIMIT_PER_MINUTE: u32 = 120;
+
+/// A month: who goes on later than that writes something new.
+const REVISABLE_MAX_HOURS: u32 = 720;
 
 /// A setting is missing or cannot be understood; `Display` says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -48,7 +56,7 @@ pub enum ConfigError {
 }
 
 /// Where responses are stored: `COUNTERBELL_DATABASE_URL`; `[database] url` in the file.
-#[derive(Args, Clone, Debug, Default, Deserialize)]
+#[derive(Args, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DatabaseSettings {
     /// Where responses are stored: sqlite:///absolute/path.db, sqlite:relative/path.db or postgres://user@host/database
@@ -63,11 +71,19 @@ pub struct DatabaseSettings {
     pub url: Option<String>,
 }
 
-/// How it is served: `COUNTERBELL_LISTEN`, `COUNTERBELL_WORKERS`, `COUNTERBELL_QUEUE_CAPACITY`; `[http]` in the file.
+/// The URL may hold a password.
+impl fmt::Debug for DatabaseSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DatabaseSettings(..)")
+    }
+}
+
+/// How it is served: `COUNTERBELL_LISTEN`, `COUNTERBELL_WORKERS`, `COUNTERBELL_QUEUE_CAPACITY`, `COUNTERBELL_RATE_LIMIT`,
+/// `COUNTERBELL_TRUSTED_PROXIES`, `COUNTERBELL_BACKDATE_DAYS`, `COUNTERBELL_REVISABLE_HOURS`; `[http]` in the file.
 #[derive(Args, Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HttpSettings {
-    /// Address and port to listen on; port 0 takes a free one [default: 127.0.0.1:8080]
+    /// Address, or name of this machine, and port to listen on; port 0 takes a free one [default: 127.0.0.1:8080]
     #[arg(long, env = "COUNTERBELL_LISTEN", value_name = "ADDRESS")]
     pub listen: Option<String>,
     /// Threads that answer requests [default: one per core]
@@ -79,9 +95,18 @@ pub struct HttpSettings {
     /// Most responses one address may send a minute, 0 for no limit; one more is answered 429 [default: 120]
     #[arg(long, env = "COUNTERBELL_RATE_LIMIT", value_name = "N")]
     pub rate_limit: Option<u32>,
-    /// Network of a proxy whose X-Forwarded-For is believed, such as 127.0.0.1/32 or 10.0.0.0/8; repeat for more
+    /// Hours after its first step in which a response that is not complete may be replaced by later steps, 0 to 720; what
+    /// comes later is kept beside it [default: 24]
+    #[arg(long, env = "COUNTERBELL_REVISABLE_HOURS", value_name = "HOURS")]
+    pub revisable_hours: Option<u32>,
+    /// Network of a proxy whose X-Forwarded-For (or Forwarded) is believed, such as 10.0.0.0/8; repeat for more [default:
+    /// this machine, 127.0.0.0/8 and ::1/128]
     #[arg(long = "trusted-proxy", env = "COUNTERBELL_TRUSTED_PROXIES", value_name = "NETWORK", value_delimiter = ',')]
     pub trusted_proxies: Option<Vec<IpNet>>,
+    /// Days a response may say it was given before it is sent (`created_at`); one from longer ago gets the time of receipt
+    /// [default: 30]
+    #[arg(long, env = "COUNTERBELL_BACKDATE_DAYS", value_name = "DAYS")]
+    pub backdate_days: Option<u32>,
 }
 
 /// When staff are told: `COUNTERBELL_ALERT_SILENCE_MS`; `[alerts]` in the file.
@@ -120,18 +145,22 @@ pub struct CommonSettings {
 pub struct ServeConfig {
     /// Where responses are stored.
     pub database_url: DatabaseUrl,
-    /// Address to listen on.
-    pub listen: SocketAddr,
+    /// Addresses to listen on: one, or all that a name has.
+    pub listen: Vec<SocketAddr>,
     /// Threads that answer requests; `None` is one per core.
     pub workers: Option<usize>,
     /// Most records waiting for the writer.
     pub queue_capacity: usize,
     /// Most responses an address may send a minute; 0 is no limit.
     pub rate_limit: u32,
-    /// Networks whose `X-Forwarded-For` is believed.
+    /// Networks whose `X-Forwarded-For` or `Forwarded` is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Days a response that is sent may say it was given before.
+    pub backdate_days: u32,
     /// How long an alert about a response that is not complete waits for the customer to go on, in ms.
     pub silence_ms: i64,
+    /// How long after its first step a response that is not complete may be replaced, in ms.
+    pub revisable_ms: i64,
     /// How mail is sent.
     pub mail: MailConfig,
 }
@@ -158,11 +187,8 @@ impl CommonSettings {
     ) -> Result<ServeConfig, ConfigError> {
         let file = self.file()?;
         let database_url = self.resolve_database(&file)?;
-        let listen = http.listen.clone().or(file.http.listen).unwrap_or_else(|| "127.0.0.1:8080".to_owned());
-        let listen = listen.parse().map_err(|_| ConfigError::Invalid {
-            setting: "--listen (COUNTERBELL_LISTEN)",
-            reason: format!("\"{listen}\" is not an address and a port, such as 127.0.0.1:8080 or [::]:8080"),
-        })?;
+        let listen = http.listen.as_ref().or(file.http.listen.as_ref());
+        let listen = listen::addresses(listen.map_or("127.0.0.1:8080", String::as_str))?;
         let workers = http.workers.or(file.http.workers);
         let queue_capacity = http.queue_capacity.or(file.http.queue_capacity).unwrap_or(10_000);
         for (setting, value) in [
@@ -174,10 +200,23 @@ impl CommonSettings {
             }
         }
         let rate_limit = http.rate_limit.or(file.http.rate_limit).unwrap_or(RATE_LIMIT_PER_MINUTE);
-        let trusted_proxies = http.trusted_proxies.clone().or(file.http.trusted_proxies).unwrap_or_default();
+        let trusted_proxies = http.trusted_proxies.clone().or(file.http.trusted_proxies);
+        let trusted_proxies = trusted_proxies.unwrap_or_else(this_machine);
+        let revisable_ms = revisable_ms(http.revisable_hours.or(file.http.revisable_hours))?;
         let silence_ms = silence_ms(alerts.silence_ms.or(file.alerts.silence_ms))?;
         let mail = mail.clone().or(file.mail).resolve()?;
-        Ok(ServeConfig { database_url, listen, workers, queue_capacity, rate_limit, trusted_proxies, silence_ms, mail })
+        Ok(ServeConfig {
+            database_url,
+            listen,
+            workers,
+            queue_capacity,
+            rate_limit,
+            trusted_proxies,
+            backdate_days: http.backdate_days.or(file.http.backdate_days).unwrap_or(BACKDATE_DAYS),
+            silence_ms,
+            revisable_ms,
+            mail,
+        })
     }
 
     fn resolve_database(&self, file: &ConfigFile) -> Result<DatabaseUrl, ConfigError> {
@@ -193,6 +232,17 @@ impl CommonSettings {
     }
 }
 
+fn revisable_ms(hours: Option<u32>) -> Result<i64, ConfigError> {
+    match hours {
+        None => Ok(REVISABLE_MS),
+        Some(hours) if hours <= REVISABLE_MAX_HOURS => Ok(i64::from(hours) * 3_600_000),
+        Some(hours) => Err(ConfigError::Invalid {
+            setting: "--revisable-hours (COUNTERBELL_REVISABLE_HOURS)",
+            reason: format!("{hours} is more than {REVISABLE_MAX_HOURS}, a month"),
+        }),
+    }
+}
+
 fn silence_ms(given: Option<i64>) -> Result<i64, ConfigError> {
     match given {
         None => Ok(SILENCE_MS),
@@ -204,6 +254,12 @@ fn silence_ms(given: Option<i64>) -> Result<i64, ConfigError> {
     }
 }
 
+/// Networks of a proxy on the same machine.
+fn this_machine() -> Vec<IpNet> {
+    let networks = [(IpAddr::from([127, 0, 0, 0]), 8), (IpAddr::from(Ipv6Addr::LOCALHOST), 128)];
+    networks.into_iter().filter_map(|(address, bits)| IpNet::new(address, bits).ok()).collect()
+}
+
 fn read_file(path: &Path) -> Result<ConfigFile, ConfigError> {
     let text =
         std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_path_buf(), source })?;
@@ -212,7 +268,7 @@ fn read_file(path: &Path) -> Result<ConfigFile, ConfigError> {
         let place = line.map(|line| format!("line {line}: ")).unwrap_or_default();
         ConfigError::Parse {
             path: path.to_path_buf(),
-            reason: format!("{place}{}", error.message().replace('\n', " ")),
+            reason: format!("{place}{}", quoted::without_quoted(error.message()).replace('\n', " ")),
         }
     })
 }

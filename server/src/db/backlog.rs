@@ -4,7 +4,7 @@ use diesel::dsl::{count_star, min};
 use diesel::prelude::*;
 
 use super::connection::AnyConnection;
-use super::outbox::OutboxState;
+use super::outbox::{OutboxState, Undelivered};
 use super::schema::{outbox, search_queue};
 
 /// Work the database holds for later.
@@ -14,6 +14,8 @@ pub struct Backlog {
     pub outbox_pending: i64,
     /// For how long the longest due of them has been due; 0 when none is.
     pub outbox_overdue_seconds: f64,
+    /// For how long the oldest message has waited that is due or was tried in vain; 0 when there is none.
+    pub outbox_undelivered_seconds: f64,
     /// Responses whose comment is still to be indexed.
     pub to_index: i64,
 }
@@ -31,7 +33,10 @@ impl Backlog {
         // A message that is being sent, or is to be tried later, is due in the future.
         let overdue_ms = oldest.map_or(0, |due| now.saturating_sub(due).max(0));
         let outbox_overdue_seconds = overdue_ms as f64 / 1_000.0;
+        let undelivered = Undelivered::load(conn, now, now)?;
+        let undelivered_ms = undelivered.map_or(0, |undelivered| now.saturating_sub(undelivered.oldest_at).max(0));
+        let outbox_undelivered_seconds = undelivered_ms as f64 / 1_000.0;
         let to_index = search_queue::table.count().get_result(conn)?;
-        Ok(Self { outbox_pending, outbox_overdue_seconds, to_index })
+        Ok(Self { outbox_pending, outbox_overdue_seconds, outbox_undelivered_seconds, to_index })
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use actix_web::web::Data;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
+use diesel::sql_types::Integer;
 use tokio::sync::watch;
 
 use super::connection::{AnyConnection, open};
@@ -19,6 +20,36 @@ const EVERY: Duration = Duration::from_millis(250);
 
 /// `wal_autocheckpoint` of the writer: 16 MiB of log.
 const WRITER_MOVES_AT_PAGES: u32 = 4_096;
+
+#[derive(QueryableByName)]
+struct Checkpoint {
+    #[diesel(sql_type = Integer)]
+    busy: i32,
+}
+
+/// Tries of [`truncate_log`]: readers must let go of the log at the same moment.
+const TRUNCATE_TRIES: u32 = 40;
+
+/// Moves all of the log of an SQLite database into it and leaves the log empty: what was deleted is in neither any more. On
+/// PostgreSQL there is nothing to do.
+///
+/// # Errors
+/// What the database says, or that somebody has read from it for ten seconds.
+pub fn truncate_log(url: &DatabaseUrl) -> Result<(), StorageError> {
+    if matches!(url, DatabaseUrl::Postgres(_)) {
+        return Ok(());
+    }
+    let mut conn = open(url).map_err(|error| StorageError::Unavailable(error.to_string()))?;
+    // Who writes waits meanwhile, so many short tries are better than a long one.
+    conn.batch_execute("PRAGMA busy_timeout = 50")?;
+    for _ in 0..TRUNCATE_TRIES {
+        if diesel::sql_query("PRAGMA wal_checkpoint(TRUNCATE)").get_result::<Checkpoint>(&mut conn)?.busy == 0 {
+            return Ok(());
+        }
+        std::thread::sleep(EVERY);
+    }
+    Err(StorageError::Unavailable("somebody reads from the database without a pause".to_owned()))
+}
 
 /// Lets the writer's connection leave the log to [`keep_log_short`], up to a size.
 ///

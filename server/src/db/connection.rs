@@ -9,6 +9,7 @@ use diesel::sql_types::Bool;
 
 use super::checkpoint;
 use super::dialect;
+use super::postgres_server::{self, Unfit};
 use super::sqlite_file::{self, Refused};
 use super::url::DatabaseUrl;
 
@@ -70,6 +71,26 @@ pub enum OpenError {
         /// What SQLite says.
         reason: String,
     },
+    /// A PostgreSQL database in which not every character can be stored.
+    #[error(
+        "the encoding of {url} is {encoding}, in which not every character of a comment can be stored: name a database \
+         made by CREATE DATABASE counterbell ENCODING 'UTF8' TEMPLATE template0"
+    )]
+    Encoding {
+        /// Where, without user and password.
+        url: String,
+        /// PostgreSQL's name for it.
+        encoding: String,
+    },
+    /// A pooler takes prepared statements and settings away.
+    #[error(
+        "{url} leads to a pooler such as PgBouncer that changes the connection between transactions or statements, and \
+         so loses what was prepared and set: let it pool sessions (pool_mode = session), or name PostgreSQL itself"
+    )]
+    Pooled {
+        /// Where, without user and password.
+        url: String,
+    },
     /// Nothing can be stored in it.
     #[error("{url} is read-only: {advice}")]
     ReadOnly {
@@ -105,7 +126,8 @@ const SQLITE_WAIT: &str = "PRAGMA busy_timeout = 10000";
 
 /// WAL lets readers go on beside the writer; FULL makes a commit survive a power cut.
 const SQLITE_SETUP: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-                            PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -4096;";
+                            PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; \
+                            PRAGMA temp_store = MEMORY; PRAGMA cache_size = -4096;";
 
 /// A commit is acknowledged only when it is on disk, whatever the server's default; times are compared as UTC.
 const POSTGRES_SETUP: &str = "SET synchronous_commit = on; SET TIME ZONE 'UTC'; SET client_encoding = 'UTF8'; \
@@ -135,11 +157,46 @@ pub fn open(url: &DatabaseUrl) -> Result<AnyConnection, OpenError> {
             conn.batch_execute(SQLITE_SETUP).map_err(|source| refused(source.into()))?;
             Ok(AnyConnection::Sqlite(conn))
         }
-        DatabaseUrl::Postgres(url) => {
-            let mut conn = PgConnection::establish(url).map_err(connect)?;
+        DatabaseUrl::Postgres(server) => {
+            let mut conn = PgConnection::establish(&server.for_libpq()).map_err(|source| connect(told(source)))?;
             conn.batch_execute(POSTGRES_SETUP).map_err(setup)?;
+            postgres_server::check_encoding(&mut conn).map_err(|unfit| unfit_server(url, unfit))?;
             Ok(AnyConnection::Postgres(conn))
         }
+    }
+}
+
+/// Makes sure that a connection to PostgreSQL is one, and not a new one for each transaction.
+///
+/// # Errors
+/// [`OpenError::Pooled`], or what the database says.
+pub fn check_pooling(conn: &mut AnyConnection, url: &DatabaseUrl) -> Result<(), OpenError> {
+    match (conn, url) {
+        (AnyConnection::Postgres(conn), DatabaseUrl::Postgres(server)) => {
+            postgres_server::check_pooling(conn, server).map_err(|unfit| unfit_server(url, unfit))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn unfit_server(url: &DatabaseUrl, unfit: Unfit) -> OpenError {
+    let url = url.to_string();
+    match unfit {
+        Unfit::Encoding(encoding) => OpenError::Encoding { url, encoding },
+        Unfit::Pooled => OpenError::Pooled { url },
+        Unfit::Query(source) => OpenError::Setup { url, source },
+    }
+}
+
+/// libpq's words without what may be cut from a password: a parameter it does not know.
+fn told(source: ConnectionError) -> ConnectionError {
+    match source {
+        ConnectionError::BadConnection(text) if text.starts_with("invalid URI query parameter") => {
+            let told = "a parameter behind ? is none that libpq knows, or belongs to a password, in which ? is written as %3F \
+                        and & as %26";
+            ConnectionError::BadConnection(told.to_owned())
+        }
+        source => source,
     }
 }
 

@@ -4,7 +4,7 @@ use diesel::Connection;
 use diesel::migration::{Migration, MigrationSource, MigrationVersion};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::connection::{AnyConnection, OpenError, check_writable, open, refused_file};
+use super::connection::{AnyConnection, OpenError, check_pooling, check_writable, open, refused_file};
 use super::url::DatabaseUrl;
 use super::{dialect, sqlite_file};
 
@@ -86,6 +86,7 @@ pub fn open_checked(url: &DatabaseUrl) -> Result<AnyConnection, OpenError> {
     if let (AnyConnection::Sqlite(conn), DatabaseUrl::Sqlite(path)) = (&mut conn, url) {
         sqlite_file::check_content(conn, path).map_err(|refused| refused_file(url, refused))?;
     }
+    check_pooling(&mut conn, url)?;
     check_writable(&mut conn, url)?;
     check_known(&mut conn, url)?;
     Ok(conn)

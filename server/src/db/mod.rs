@@ -3,15 +3,19 @@
 #[macro_use]
 mod score_days_sql;
 
+pub mod additions;
 pub mod backlog;
 pub mod checkpoint;
 mod connection;
 pub mod dialect;
 pub mod distributed;
+pub mod erase;
 pub mod keys;
 pub mod migrations;
 pub mod outbox;
 mod pool;
+mod postgres_server;
+mod postgres_url;
 mod probe;
 pub mod purge;
 pub mod responses;
@@ -28,8 +32,11 @@ pub mod themes;
 mod unavailable;
 pub mod url;
 
-pub use connection::{AnyConnection, OpenError, check_writable, is_lost, open, prepare_to_write, refused_file};
+pub use connection::{
+    AnyConnection, OpenError, check_pooling, check_writable, is_lost, open, prepare_to_write, refused_file,
+};
 pub use pool::{POSTGRES_READ_ONLY, PoolUse, READ_CONNECTIONS, ReadPool, StorageError};
+pub use postgres_url::{InvalidPostgresUrl, PostgresUrl};
 pub use probe::write_nothing;
 pub use shared_text::SharedText;
 pub use url::DatabaseUrl;

@@ -1,7 +1,5 @@
 //! Fired alerts, and the messages they put in the outbox.
 
-use std::collections::BTreeMap;
-
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
@@ -20,8 +18,11 @@ pub struct NewAlertRow {
     pub fired_at: i64,
 }
 
-/// What kind of message it is.
+/// The mail that tells staff about an unhappy customer.
 pub const KIND_ALERT_MAIL: &str = "alert_mail";
+
+/// The kinds this program can deliver. One that a newer program stored waits for that.
+pub const KINDS: [&str; 1] = [KIND_ALERT_MAIL];
 
 /// Where a message stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,54 +104,120 @@ pub enum Attempt {
     },
 }
 
-impl OutboxRow {
-    /// Writes down that these were delivered.
-    ///
-    /// # Errors
-    /// What the database says.
-    pub fn finish_delivered<'a>(
-        conn: &mut AnyConnection,
-        rows: impl Iterator<Item = &'a Self>,
-        now: i64,
-    ) -> QueryResult<()> {
-        use outbox::dsl;
+/// A message that this server alone may deliver, until its lease ends.
+///
+/// The row shows whose it is by its number of attempts and by when the lease ends. What a server writes after another
+/// one leased the message changes nothing.
+#[derive(Clone, Debug)]
+pub struct Lease {
+    /// The message, as it was leased.
+    pub message: OutboxRow,
+    until: i64,
+    /// The end of a renewal that was asked for, when it is not known whether it was committed.
+    asked: Option<i64>,
+}
 
-        let mut by_site: BTreeMap<i64, Vec<&[u8]>> = BTreeMap::new();
-        for row in rows {
-            by_site.entry(row.site_id).or_default().push(&row.message_id);
-        }
-        for (site_id, message_ids) in by_site {
-            diesel::update(outbox::table.filter(dsl::site_id.eq(site_id)).filter(dsl::message_id.eq_any(message_ids)))
-                .set((dsl::state.eq(OutboxState::Delivered.as_str()), dsl::finished_at.eq(now)))
-                .execute(conn)?;
-        }
-        Ok(())
+impl Lease {
+    /// The lease of a message that was just leased.
+    pub fn new(message: OutboxRow) -> Self {
+        Self { until: message.next_attempt_at, asked: None, message }
     }
 
-    /// Writes down why an attempt failed, and what comes next; nothing for one that did not.
+    /// When it ends at the earliest (Unix ms).
+    pub fn until(&self) -> i64 {
+        self.until
+    }
+
+    /// It was renewed until `until` (Unix ms).
+    pub fn renewed(&mut self, until: i64) {
+        (self.until, self.asked) = (self.asked.unwrap_or(until), None);
+    }
+
+    /// It was to be renewed until `until` (Unix ms), and may have been.
+    pub fn may_be_renewed(&mut self, until: i64) {
+        self.asked.get_or_insert(until);
+    }
+
+    /// Moves its end to `until` (Unix ms), or to where it may stand already; whether it was still held.
     ///
     /// # Errors
     /// What the database says.
-    pub fn finish_failed(&self, conn: &mut AnyConnection, attempt: &Attempt, now: i64) -> QueryResult<()> {
+    pub fn renew(&self, conn: &mut AnyConnection, until: i64) -> QueryResult<bool> {
+        let renewed = diesel::update(held(self)).set(outbox::next_attempt_at.eq(self.asked.unwrap_or(until)));
+        Ok(renewed.execute(conn)? > 0)
+    }
+
+    /// Writes down what became of the attempt; whether the lease was still held. If not, nothing is written.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn mark(&self, conn: &mut AnyConnection, attempt: &Attempt, now: i64) -> QueryResult<bool> {
         use outbox::dsl;
 
-        let row = outbox::table.find((self.site_id, &self.message_id));
-        match attempt {
-            Attempt::Delivered => {}
+        let held = held(self);
+        let marked = match attempt {
+            Attempt::Delivered => diesel::update(held)
+                .set((dsl::state.eq(OutboxState::Delivered.as_str()), dsl::finished_at.eq(now)))
+                .execute(conn)?,
             Attempt::Retry { error, at } => {
-                diesel::update(row).set((dsl::last_error.eq(error), dsl::next_attempt_at.eq(*at))).execute(conn)?;
+                diesel::update(held).set((dsl::last_error.eq(error), dsl::next_attempt_at.eq(*at))).execute(conn)?
             }
-            Attempt::Parked { error } => {
-                diesel::update(row)
-                    .set((
-                        dsl::state.eq(OutboxState::Parked.as_str()),
-                        dsl::last_error.eq(error),
-                        dsl::finished_at.eq(now),
-                    ))
-                    .execute(conn)?;
-            }
+            Attempt::Parked { error } => diesel::update(held)
+                .set((dsl::state.eq(OutboxState::Parked.as_str()), dsl::last_error.eq(error), dsl::finished_at.eq(now)))
+                .execute(conn)?,
+        };
+        Ok(marked > 0)
+    }
+}
+
+/// The row of a lease that is still held.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn held<'a>(lease: &'a Lease) -> _ {
+    let site_id: i64 = lease.message.site_id;
+    let message_id: &'a [u8] = &lease.message.message_id;
+    let attempts: i32 = lease.message.attempts;
+    let until: i64 = lease.until;
+    let asked: i64 = lease.asked.unwrap_or(lease.until);
+    let pending: &'static str = OutboxState::Pending.as_str();
+    outbox::table
+        .filter(outbox::site_id.eq(site_id))
+        .filter(outbox::message_id.eq(message_id))
+        .filter(outbox::state.eq(pending))
+        .filter(outbox::attempts.eq(attempts))
+        .filter(outbox::next_attempt_at.eq(until).or(outbox::next_attempt_at.eq(asked)))
+}
+
+/// Messages that should have gone out long ago.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Undelivered {
+    /// How many.
+    pub messages: i64,
+    /// When the oldest was made (Unix ms).
+    pub oldest_at: i64,
+    /// Why its last attempt failed; `None` when there was none.
+    pub last_error: Option<String>,
+}
+
+impl Undelivered {
+    /// Those made before `before` (Unix ms) that are due, or were tried in vain; `None` when there are none.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn load(conn: &mut AnyConnection, now: i64, before: i64) -> QueryResult<Option<Self>> {
+        use outbox::dsl;
+
+        let late = || {
+            outbox::table
+                .filter(dsl::state.eq(OutboxState::Pending.as_str()))
+                .filter(dsl::created_at.le(before))
+                .filter(dsl::attempts.gt(0).or(dsl::next_attempt_at.le(now)))
+        };
+        let messages: i64 = late().count().get_result(conn)?;
+        if messages == 0 {
+            return Ok(None);
         }
-        Ok(())
+        let oldest = late().order(dsl::created_at).select((dsl::created_at, dsl::last_error)).first(conn).optional()?;
+        Ok(oldest.map(|(oldest_at, last_error)| Self { messages, oldest_at, last_error }))
     }
 }
 
@@ -237,13 +304,14 @@ impl<'a> FiredAlert<'a> {
     }
 }
 
-/// When the next message is due (Unix ms); `None` when nothing waits.
+/// When the next message of a kind we know is due (Unix ms); `None` when nothing waits.
 ///
 /// # Errors
 /// What the database says.
 pub fn next_due(conn: &mut AnyConnection) -> QueryResult<Option<i64>> {
     outbox::table
         .filter(outbox::state.eq(OutboxState::Pending.as_str()))
+        .filter(outbox::kind.eq_any(KINDS))
         .order(outbox::next_attempt_at)
         .select(outbox::next_attempt_at)
         .first(conn)

@@ -4,7 +4,7 @@ use counterbell_shared::time::{DAY_MS, UnixMillis};
 use diesel::prelude::*;
 
 use super::connection::AnyConnection;
-use super::schema::{alerts, outbox, responses, sites};
+use super::schema::{alerts, outbox, response_additions, responses, sites};
 
 /// Sites that keep responses for a limited time, with the days they keep them.
 ///
@@ -42,12 +42,28 @@ pub fn set_purged_before(conn: &mut AnyConnection, site_id: i64, horizon: i64) -
         .execute(conn)
 }
 
+/// What a chunk took away.
+#[derive(Clone, Debug, Default)]
+pub struct Deleted {
+    /// Responses.
+    pub responses: usize,
+    /// Ids of messages, whose mails may lie in files.
+    pub messages: Vec<Vec<u8>>,
+}
+
+impl Deleted {
+    /// Whether nothing was left to delete.
+    pub fn is_empty(&self) -> bool {
+        self.responses == 0 && self.messages.is_empty()
+    }
+}
+
 /// Deletes up to `limit` of a site's responses created before `horizon` (Unix ms) with their alerts, and as many of its
-/// messages, in one transaction; how many rows of both.
+/// messages, in one transaction.
 ///
 /// # Errors
 /// What the database says.
-pub fn delete_chunk(conn: &mut AnyConnection, site_id: i64, horizon: i64, limit: i64) -> QueryResult<usize> {
+pub fn delete_chunk(conn: &mut AnyConnection, site_id: i64, horizon: i64, limit: i64) -> QueryResult<Deleted> {
     conn.transaction(|conn| {
         let old: Vec<Vec<u8>> = responses::table
             .filter(responses::site_id.eq(site_id))
@@ -61,6 +77,10 @@ pub fn delete_chunk(conn: &mut AnyConnection, site_id: i64, horizon: i64, limit:
         let responses = diesel::delete(rows).execute(conn)?;
         let of_old = alerts::table.filter(alerts::site_id.eq(site_id)).filter(alerts::response_id.eq_any(&old));
         diesel::delete(of_old).execute(conn)?;
+        let of_old = response_additions::table
+            .filter(response_additions::site_id.eq(site_id))
+            .filter(response_additions::response_id.eq_any(&old));
+        diesel::delete(of_old).execute(conn)?;
         let messages: Vec<Vec<u8>> = outbox::table
             .filter(outbox::site_id.eq(site_id))
             .filter(outbox::created_at.lt(horizon))
@@ -69,6 +89,7 @@ pub fn delete_chunk(conn: &mut AnyConnection, site_id: i64, horizon: i64, limit:
             .limit(limit)
             .load(conn)?;
         let old = outbox::table.filter(outbox::site_id.eq(site_id)).filter(outbox::message_id.eq_any(&messages));
-        Ok(responses + diesel::delete(old).execute(conn)?)
+        diesel::delete(old).execute(conn)?;
+        Ok(Deleted { responses, messages })
     })
 }

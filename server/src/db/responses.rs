@@ -1,12 +1,14 @@
 //! Stored responses.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 use std::str::FromStr;
 
 use counterbell_shared::metric::{Band, Metric};
 use counterbell_shared::time::{DAY_MS, UnixMillis};
 use counterbell_shared::{ResponseId, Score};
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Integer};
 
 use super::SharedText;
 use super::connection::AnyConnection;
@@ -171,6 +173,29 @@ pub struct ResponseFilter {
     pub has_comment: Option<bool>,
     /// Those held back as suspected spam, and no others; else none of them.
     pub held: bool,
+}
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    n: i64,
+}
+
+/// How many responses of a site that were created in a span of Unix milliseconds are held back; counted up to `most`.
+///
+/// # Errors
+/// What the database says.
+pub fn count_held(conn: &mut AnyConnection, site_id: i64, span: Range<i64>, most: i32) -> QueryResult<i64> {
+    let counted: Count = diesel::sql_query(
+        "SELECT count(*) AS n FROM (SELECT 1 AS one FROM responses WHERE site_id = $1 AND created_at >= $2 \
+         AND created_at < $3 AND held IS NOT NULL LIMIT $4) AS held",
+    )
+    .bind::<BigInt, _>(site_id)
+    .bind::<BigInt, _>(span.start)
+    .bind::<BigInt, _>(span.end)
+    .bind::<Integer, _>(most)
+    .get_result(conn)?;
+    Ok(counted.n)
 }
 
 /// When the newest response of a site was created, Unix ms.

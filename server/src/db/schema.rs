@@ -114,6 +114,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    response_additions (site_id, response_id, revision) {
+        site_id -> BigInt,
+        response_id -> Binary,
+        revision -> Integer,
+        survey_version -> Integer,
+        score -> Integer,
+        comment -> Nullable<Text>,
+        answers -> Nullable<Text>,
+        received_at -> BigInt,
+    }
+}
+
+diesel::table! {
     alerts (site_id, response_id, rule) {
         site_id -> BigInt,
         response_id -> Binary,
@@ -144,6 +157,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     alerts,
     api_keys,
     outbox,
+    response_additions,
     responses,
     score_days,
     search_queue,

@@ -75,9 +75,10 @@ pub fn delete_if_empty(conn: &mut AnyConnection, key: Key<'_>) -> QueryResult<us
     diesel::delete(score_days::table.find(key).filter(all.eq(0))).execute(conn)
 }
 
-/// The day (UTC) of Unix milliseconds.
+/// The day (UTC) of Unix milliseconds; the first or last there can be of what is beyond.
 pub fn day_of(unix_ms: i64) -> i32 {
-    i32::try_from(unix_ms.div_euclid(DAY_MS)).unwrap_or(i32::MAX)
+    let day = unix_ms.div_euclid(DAY_MS);
+    i32::try_from(day).unwrap_or(if day < 0 { i32::MIN } else { i32::MAX })
 }
 
 /// Scores of a metric.
@@ -142,7 +143,9 @@ pub fn count_day(conn: &mut AnyConnection, site_id: i64, day: i64) -> QueryResul
 /// What the responses of a site say its rollup must be; from `purged_before` (Unix ms) on, since what is older may have
 /// been deleted.
 const COUNTED: &str = concat!(
-    "SELECT site_id, metric, created_at / 86400000 AS day, touchpoint, ",
+    // The column takes 4-byte numbers.
+    "SELECT site_id, metric, CASE WHEN created_at / 86400000 > 2147483647 THEN 2147483647 \
+     ELSE created_at / 86400000 END AS day, touchpoint, ",
     count_scores!(),
     " FROM responses WHERE site_id = $1 AND created_at >= $2 AND held IS NULL GROUP BY 1, 2, 3, 4"
 );

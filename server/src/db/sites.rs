@@ -1,15 +1,16 @@
 //! Sites, with their origins, recipients and alert rules.
 
 use counterbell_shared::metric::Band;
-use counterbell_shared::time::UnixMillis;
+use counterbell_shared::time::{DAY_MS, UnixMillis};
 use counterbell_shared::{EmailAddress, SiteKey};
 use diesel::prelude::*;
 use serde::Serialize;
 
 use super::connection::AnyConnection;
 use super::schema::{alert_rules, site_origins, site_recipients, sites};
-use super::score_days;
+use super::{responses, score_days};
 use crate::alerts::AlertRule;
+use crate::origins;
 
 /// One retailer's web property, with all that ingest needs to know of it.
 #[derive(Clone, Debug)]
@@ -22,15 +23,26 @@ pub struct Site {
     pub name: String,
     /// Origins whose pages may use the site key, as browsers write them.
     pub origins: Vec<String>,
-    /// Who is told of unhappy customers.
-    pub recipients: Vec<EmailAddress>,
+    /// Who is told of unhappy customers: addresses as they are stored. One that an earlier version took and no mail can be
+    /// sent to costs its own mails, not the site.
+    pub recipients: Vec<String>,
     /// When they are told.
     pub rules: Vec<AlertRule>,
     /// What it allows.
     pub limits: Limits,
-    /// The day (UTC) this was read, and how many responses of that day were stored; counted only for a site with a
-    /// daily cap.
-    pub stored_today: (i64, i64),
+    /// What was stored on the day this was read; counted only for a site with a daily cap.
+    pub stored_today: StoredToday,
+}
+
+/// How many responses of a day are stored.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct StoredToday {
+    /// Days since 1970-01-01, UTC.
+    pub day: i64,
+    /// Those in the figures.
+    pub customers: i64,
+    /// Those held back as suspected spam, up to the cap.
+    pub held: i64,
 }
 
 /// What a site allows; `None` is no limit.
@@ -76,14 +88,10 @@ impl Site {
             .returning(sites::id)
             .get_result(conn)?;
         for origin in &new.origins {
-            diesel::insert_into(site_origins::table)
-                .values((site_origins::site_id.eq(id), site_origins::origin.eq(origin)))
-                .execute(conn)?;
+            insert_origin(conn, id, origin)?;
         }
         for email in &new.recipients {
-            diesel::insert_into(site_recipients::table)
-                .values((site_recipients::site_id.eq(id), site_recipients::email.eq(email.as_str())))
-                .execute(conn)?;
+            insert_recipient(conn, id, email.as_str())?;
         }
         let rule = AlertRule::default_rule();
         diesel::insert_into(alert_rules::table)
@@ -98,10 +106,10 @@ impl Site {
             site_key: site_key.clone(),
             name: new.name.clone(),
             origins: new.origins.clone(),
-            recipients: new.recipients.clone(),
+            recipients: new.recipients.iter().map(EmailAddress::to_string).collect(),
             rules: vec![rule],
             limits: new.limits,
-            stored_today: (0, 0),
+            stored_today: StoredToday::default(),
         })
     }
 
@@ -166,17 +174,30 @@ impl Site {
     /// # Errors
     /// What the database says.
     pub fn origin_is_known(conn: &mut AnyConnection, origin: &str) -> QueryResult<bool> {
-        diesel::select(diesel::dsl::exists(site_origins::table.filter(site_origins::origin.eq(origin))))
-            .get_result(conn)
+        if origin.contains('*') {
+            return Ok(false);
+        }
+        let star = origins::star_for(origin).unwrap_or_default();
+        let known = site_origins::table.filter(site_origins::origin.eq(origin).or(site_origins::origin.eq(star)));
+        diesel::select(diesel::dsl::exists(known)).get_result(conn)
     }
 
-    /// Changes what the site of this key allows; whether there is one.
+    /// Stores name, limits, origins and recipients as they are here. Call in a transaction.
     ///
     /// # Errors
     /// What the database says.
-    pub fn set_limits(conn: &mut AnyConnection, site_key: &SiteKey, limits: Limits) -> QueryResult<bool> {
-        let site = sites::table.filter(sites::site_key.eq(site_key.as_str()));
-        Ok(diesel::update(site).set(limits).execute(conn)? == 1)
+    pub fn store(&self, conn: &mut AnyConnection) -> QueryResult<()> {
+        let site = sites::table.find(self.id);
+        diesel::update(site).set((sites::name.eq(&self.name), self.limits)).execute(conn)?;
+        diesel::delete(site_origins::table.filter(site_origins::site_id.eq(self.id))).execute(conn)?;
+        for origin in &self.origins {
+            insert_origin(conn, self.id, origin)?;
+        }
+        diesel::delete(site_recipients::table.filter(site_recipients::site_id.eq(self.id))).execute(conn)?;
+        for email in &self.recipients {
+            insert_recipient(conn, self.id, email)?;
+        }
+        Ok(())
     }
 
     fn load(conn: &mut AnyConnection, id: i64, site_key: SiteKey, name: String, limits: Limits) -> QueryResult<Self> {
@@ -185,15 +206,11 @@ impl Site {
             .order(site_origins::origin)
             .select(site_origins::origin)
             .load(conn)?;
-        let recipients: Vec<String> = site_recipients::table
+        let recipients = site_recipients::table
             .filter(site_recipients::site_id.eq(id))
             .order(site_recipients::email)
             .select(site_recipients::email)
             .load(conn)?;
-        let recipients = recipients
-            .iter()
-            .map(|email| email.parse().map_err(|_| corrupt("site_recipients.email")))
-            .collect::<QueryResult<_>>()?;
         let rules: Vec<(String, String)> = alert_rules::table
             .filter(alert_rules::site_id.eq(id))
             .order(alert_rules::name)
@@ -206,10 +223,44 @@ impl Site {
                 Ok(AlertRule { name, bands: bands.map_err(|_| corrupt("alert_rules.bands"))? })
             })
             .collect::<QueryResult<_>>()?;
-        let today = UnixMillis::now().day();
-        let stored = if limits.daily_cap.is_some() { score_days::count_day(conn, id, today)? } else { 0 };
-        Ok(Self { id, site_key, name, origins, recipients, rules, limits, stored_today: (today, stored) })
+        let stored_today = limits.daily_cap.map(|cap| StoredToday::count(conn, id, cap)).transpose()?;
+        let stored_today = stored_today.unwrap_or_default();
+        Ok(Self { id, site_key, name, origins, recipients, rules, limits, stored_today })
     }
+}
+
+impl StoredToday {
+    fn count(conn: &mut AnyConnection, site_id: i64, cap: i32) -> QueryResult<Self> {
+        let day = UnixMillis::now().day();
+        let customers = score_days::count_day(conn, site_id, day)?;
+        let held = responses::count_held(conn, site_id, day * DAY_MS..(day + 1) * DAY_MS, cap)?;
+        Ok(Self { day, customers, held })
+    }
+}
+
+fn insert_origin(conn: &mut AnyConnection, site_id: i64, origin: &str) -> QueryResult<usize> {
+    diesel::insert_into(site_origins::table)
+        .values((site_origins::site_id.eq(site_id), site_origins::origin.eq(origin)))
+        .execute(conn)
+}
+
+fn insert_recipient(conn: &mut AnyConnection, site_id: i64, email: &str) -> QueryResult<usize> {
+    diesel::insert_into(site_recipients::table)
+        .values((site_recipients::site_id.eq(site_id), site_recipients::email.eq(email)))
+        .execute(conn)
+}
+
+/// Up to `limit` of those who are told of unhappy customers, of any site; each once.
+///
+/// # Errors
+/// What the database says.
+pub fn some_recipients(conn: &mut AnyConnection, limit: i64) -> QueryResult<Vec<String>> {
+    site_recipients::table
+        .select(site_recipients::email)
+        .distinct()
+        .order(site_recipients::email)
+        .limit(limit)
+        .load(conn)
 }
 
 fn parse_site_key(text: &str) -> QueryResult<SiteKey> {

@@ -7,6 +7,7 @@ use diesel::dsl::max;
 use diesel::prelude::*;
 
 use super::connection::AnyConnection;
+use super::dialect;
 use super::schema::surveys;
 use crate::surveys::{TEMPLATE_VERSION, parse_document, template};
 
@@ -89,7 +90,7 @@ pub fn newest(conn: &mut AnyConnection, site_id: i64, name: &str) -> QueryResult
 }
 
 /// Stores a new version of `survey`, not in force yet, with its `document` as it was written. The same document again
-/// stores nothing. Call in a transaction.
+/// stores nothing. Call in a transaction that writes: whoever stores another version at the same time waits for its end.
 ///
 /// # Errors
 /// What the database says; inside, what is wrong with it as a version of its name.
@@ -101,6 +102,7 @@ pub fn put(
     now: i64,
 ) -> QueryResult<Result<Put, FieldError>> {
     let name = survey.name.as_str();
+    dialect::lock_site(conn, site_id)?;
     let newest = newest(conn, site_id, name)?;
     let last = newest.map(|version| find_document(conn, site_id, name, version)).transpose()?.flatten();
     if let (Some(version), Some(last)) = (newest, &last)
@@ -139,7 +141,8 @@ fn count_names(conn: &mut AnyConnection, site_id: i64) -> QueryResult<usize> {
     Ok(names.load::<String>(conn)?.len())
 }
 
-/// Puts a version in force, the newest when none is named; `None` when there is no such version. Call in a transaction.
+/// Puts a version in force, the newest when none is named; `None` when there is no such version. Call in a transaction
+/// that writes: of two versions put in force at the same time the later one stays.
 ///
 /// # Errors
 /// What the database says.
@@ -150,6 +153,7 @@ pub fn publish(
     version: Option<i32>,
     now: i64,
 ) -> QueryResult<Option<i32>> {
+    dialect::lock_site(conn, site_id)?;
     let version = match version {
         Some(version) => version,
         None => match newest(conn, site_id, name)? {
@@ -160,7 +164,7 @@ pub fn publish(
     let of_name = surveys::table.filter(surveys::site_id.eq(site_id)).filter(surveys::name.eq(name));
     let last: Option<i64> = of_name.select(max(surveys::published_at)).first(conn)?;
     // A clock that was set back must not leave another version in force.
-    let at = last.map_or(now, |last| now.max(last + 1));
+    let at = last.map_or(now, |last| now.max(last.saturating_add(1)));
     let one = surveys::table.find((site_id, name, version));
     let published = diesel::update(one).set(surveys::published_at.eq(at)).execute(conn)?;
     Ok((published == 1).then_some(version))

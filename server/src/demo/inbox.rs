@@ -47,3 +47,17 @@ fn read(path: &Path) -> std::io::Result<Mail> {
         html: mail.body_html(0).map(|html| html.into_owned()).unwrap_or_default(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn subject_that_turns_the_direction_leaves_the_page_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let mail = "Subject: =?utf-8?q?store=E2=80=AEgnp.exe?=\r\nMessage-ID: <1@shop>\r\n\r\nLate\r\n";
+        std::fs::write(folder.path().join("1.eml"), mail).unwrap();
+        let html = render(folder.path()).unwrap();
+        assert!(html.contains("<h2><bdi>store\u{202e}gnp.exe</bdi><br>"), "{html}");
+    }
+}

@@ -8,9 +8,9 @@ use diesel::prelude::*;
 use diesel::result::Error as QueryError;
 use diesel::sql_types::{BigInt, Bool, Text};
 
-use super::{Check, machine, size};
+use super::{Check, encryption, machine, size};
 use crate::db::sites::Site;
-use crate::db::{AnyConnection, DatabaseUrl, READ_CONNECTIONS, migrations, open, responses};
+use crate::db::{AnyConnection, DatabaseUrl, OpenError, READ_CONNECTIONS, check_pooling, migrations, open, responses};
 
 /// Difference of two clocks that is noticed in what is shown, in ms.
 const CLOCK_WARNING_MS: i64 = 2_000;
@@ -51,26 +51,32 @@ pub(super) fn checks(url: &DatabaseUrl) -> Vec<Check> {
             clock(None),
         ];
     }
-    let mut conn = match open(url) {
+    let mut conn = match open(url).and_then(|mut conn| check_pooling(&mut conn, url).map(|()| conn)) {
         Ok(conn) => conn,
-        Err(error) => {
-            let advice = match url {
-                DatabaseUrl::Sqlite(_) => "check that the file is a database, and the rights of its folder",
-                DatabaseUrl::Postgres(_) => "check that PostgreSQL runs, and host, user, password and database",
-            };
-            return vec![Check::failed("database", error.to_string(), advice), clock(None)];
-        }
+        Err(error) => return vec![Check::failed("database", error.to_string(), advice(&error, url)), clock(None)],
     };
     let mut checks = vec![reachable(&mut conn, url), schema(&mut conn), durable(&mut conn), writable(&mut conn)];
     if let DatabaseUrl::Sqlite(path) = url {
         checks.push(machine::writable("database folder", folder_of(path)));
         checks.push(machine::free_space(folder_of(path), path.metadata().map_or(0, |file| file.len())));
     }
-    if let DatabaseUrl::Postgres(_) = url {
+    if let DatabaseUrl::Postgres(server) = url {
+        checks.push(asked("encryption", encryption::check(&mut conn, server)));
         checks.push(connections(&mut conn));
     }
     checks.push(clock(Some(&mut conn)));
     checks
+}
+
+fn advice(error: &OpenError, url: &DatabaseUrl) -> &'static str {
+    match (error, url) {
+        (OpenError::Encoding { .. }, _) => {
+            "make a database in UTF8, and move there what is stored with pg_dump and psql"
+        }
+        (OpenError::Pooled { .. }, _) => "set pool_mode = session in pgbouncer.ini for this database",
+        (_, DatabaseUrl::Sqlite(_)) => "check that the file is a database, and the rights of its folder",
+        (_, DatabaseUrl::Postgres(_)) => "check that PostgreSQL runs, and host, user, password and database",
+    }
 }
 
 fn folder_of(path: &Path) -> &Path {
@@ -231,7 +237,7 @@ fn clock(conn: Option<&mut AnyConnection>) -> Check {
     // Without tables yet there is nothing to compare with.
     if let Ok(Some(newest)) = newest_response(conn) {
         // Older is as it should be; only what comes from the future says that a clock went back.
-        ahead.push(((newest - UnixMillis::now().0).max(0), "the newest response"));
+        ahead.push((newest.saturating_sub(UnixMillis::now().0).max(0), "the newest response"));
     }
     let worst = ahead.into_iter().max_by_key(|(difference, _)| difference.abs());
     match worst {

@@ -1,12 +1,12 @@
 //! What the system gives: files, connections, an address.
 
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 
 use rustix::process::{Resource, getrlimit};
 
 use super::{Check, size};
 use crate::config::ServeConfig;
+use crate::connections;
 use crate::ingest::FREE_MIN_BYTES;
 
 /// Open files below which a busy evening runs into the limit: each connection takes one.
@@ -33,13 +33,15 @@ fn open_files() -> Check {
 }
 
 fn listen(config: &ServeConfig) -> Check {
-    let (name, address) = ("address", config.listen);
-    match TcpListener::bind(address) {
-        Ok(_) => Check::ok(name, format!("{address} is free")),
-        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
+    let name = "address";
+    let texts: Vec<_> = config.listen.iter().map(ToString::to_string).collect();
+    let wanted = texts.join(" and ");
+    match connections::listen_on(&config.listen) {
+        Ok(_) => Check::ok(name, format!("{wanted} can be listened on")),
+        Err((address, error)) if error.kind() == std::io::ErrorKind::AddrInUse => {
             Check::ok(name, format!("{address} is in use, as it is when a server runs"))
         }
-        Err(error) => Check::failed(
+        Err((address, error)) => Check::failed(
             name,
             format!("cannot listen on {address}: {error}"),
             "give --listen an address of this machine, and a port from 1024 on unless the user may take a lower one",
@@ -49,18 +51,25 @@ fn listen(config: &ServeConfig) -> Check {
 
 fn rate_limit(config: &ServeConfig) -> Check {
     let name = "proxy";
-    let (limit, listen) = (config.rate_limit, config.listen);
-    match (listen.ip().is_loopback(), config.trusted_proxies.is_empty()) {
-        (_, false) => Check::ok(name, "proxies are named, so each sender is counted by itself"),
-        (true, true) if limit == 0 => Check::ok(name, "only this machine reaches it, and no rate limit is set"),
-        (true, true) => Check::warning(
+    let limit = config.rate_limit;
+    let outside = config.listen.iter().find(|address| !address.ip().is_loopback());
+    // Which proxies it can be reached by: those of this machine, or others too.
+    let from_here = outside.is_none();
+    let is_named = config.trusted_proxies.iter().any(|network| network.addr().is_loopback() == from_here);
+    match (outside, is_named) {
+        (None, true) => Check::ok(name, "a proxy on this machine is believed, so each sender is counted by itself"),
+        (Some(_), true) => Check::ok(name, "proxies are named, so each sender is counted by itself"),
+        (None, false) if limit == 0 => Check::ok(name, "only this machine reaches it, and no rate limit is set"),
+        (None, false) => Check::warning(
             name,
-            format!("only this machine reaches it: who comes through a proxy is not held to {limit} a minute"),
-            "name the proxy with --trusted-proxy, such as 127.0.0.1/32, so that its X-Forwarded-For is believed",
+            format!(
+                "only this machine reaches it: all who come through a proxy share one limit, 20 times {limit} a minute"
+            ),
+            "add this machine with --trusted-proxy 127.0.0.1/32, so that its X-Forwarded-For is believed",
         ),
-        (false, true) => Check::warning(
+        (Some(outside), false) => Check::warning(
             name,
-            format!("{listen} is reached from outside without encryption"),
+            format!("{outside} is reached from outside without encryption"),
             "put a TLS-terminating proxy in front and name it with --trusted-proxy",
         ),
     }

@@ -1,8 +1,10 @@
 //! Looks at everything a server needs, before it is needed.
 
 mod database;
+mod encryption;
 mod machine;
 mod mail;
+mod outbox;
 
 use serde::Serialize;
 
@@ -70,7 +72,11 @@ pub async fn examine(config: Result<ServeConfig, ConfigError>) -> Vec<Check> {
     };
     let mut checks = vec![Check::ok("settings", format!("understood; responses go to {}", config.database_url))];
     checks.extend(database::checks(&config.database_url));
-    checks.push(mail::check(&config.mail).await);
+    // One that does not answer has been waited for.
+    let answers = checks.iter().any(|check| check.name == "schema");
+    let told = if answers { outbox::ask(&config.database_url) } else { outbox::Told::default() };
+    checks.push(mail::check(&config.mail, &told.recipients).await);
+    checks.extend(told.check);
     checks.extend(machine::checks(&config));
     checks
 }

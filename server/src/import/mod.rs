@@ -4,6 +4,7 @@ mod mapping;
 mod reader;
 mod rejects;
 mod row;
+mod seen;
 
 use std::io::Read;
 use std::path::PathBuf;
@@ -11,7 +12,7 @@ use std::sync::mpsc::sync_channel;
 use std::time::Instant;
 
 use counterbell_shared::time::UnixMillis;
-use counterbell_shared::{Outcome, SurveyVersion, Touchpoint};
+use counterbell_shared::{SurveyVersion, Touchpoint};
 use serde::Serialize;
 
 pub use mapping::{Field, Mapping};
@@ -20,7 +21,7 @@ pub use row::RowParser;
 
 use crate::db::sites::Site;
 use crate::db::{AnyConnection, dialect, purge};
-use crate::ingest::{Record, Statements};
+use crate::ingest::{Record, Statements, Written};
 
 /// Batches that may be read before they can be stored.
 const BATCHES_AHEAD: usize = 2;
@@ -86,6 +87,12 @@ pub enum ImportError {
     /// The file cannot be read.
     #[error("cannot read the file: {0}")]
     Read(#[from] csv::Error),
+    /// A row does not end.
+    #[error("the row that begins in line {line} is longer than 1 MiB: look for a quotation mark that is not closed")]
+    LongRow {
+        /// Where.
+        line: u64,
+    },
     /// The rejects file cannot be written.
     #[error("cannot write {path}: {source}")]
     Rejects {
@@ -142,9 +149,9 @@ fn store(
     let started = Instant::now();
     for outcome in statements.store(conn, &records.iter().collect::<Vec<_>>())? {
         match outcome? {
-            Outcome::Accepted => report.accepted += 1,
+            Written::Accepted => report.accepted += 1,
             // Rows of a file have no revisions.
-            Outcome::Duplicate | Outcome::Updated => report.duplicate += 1,
+            Written::Duplicate | Written::Updated | Written::Closed => report.duplicate += 1,
         }
     }
     // SQLite's write lock goes to whoever asks at the right moment; a server beside us must find such moments.

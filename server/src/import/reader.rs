@@ -1,6 +1,8 @@
 //! From a file to batches of records, on a thread of its own: while one batch is stored the next is read.
 
-use std::io::Read;
+use std::cell::Cell;
+use std::io::{self, Read};
+use std::rc::Rc;
 use std::sync::mpsc::SyncSender;
 
 use counterbell_shared::time::UnixMillis;
@@ -15,6 +17,8 @@ use crate::ingest::{Record, SILENCE_MS};
 pub const BATCH: usize = 2_000;
 /// Read from the file at once.
 const BUFFER_BYTES: usize = 64 * 1024;
+/// Longest row: many times what a response can hold. A quotation mark that is not closed makes one row of all that follows.
+const ROW_MAX_BYTES: usize = 1024 * 1024;
 /// Rejected rows named in the report itself; the rest are in the rejects file.
 const FIRST_REJECTS: usize = 5;
 
@@ -51,8 +55,13 @@ pub fn read(
     kept_from: UnixMillis,
     batches: &SyncSender<Batch>,
 ) -> Result<(ReadSoFar, Vec<(u64, String)>), ImportError> {
+    let row_bytes = Rc::new(Cell::new(0));
+    let file = LimitedRows { file, row_bytes: Rc::clone(&row_bytes) };
     let mut reader = csv::ReaderBuilder::new().buffer_capacity(BUFFER_BYTES).from_reader(file);
-    let header = reader.byte_headers()?.clone();
+    let failed = |error: csv::Error, line: u64| {
+        if is_too_long(row_bytes.get()) { ImportError::LongRow { line } } else { error.into() }
+    };
+    let header = reader.byte_headers().map_err(|error| failed(error, 1))?.clone();
     let mut parser = RowParser::new(site, options, kept_from, &header)?;
     let mut rejects = options.rejects.clone().map(|path| Rejects::new(path, &header));
     let mut first_rejects = Vec::new();
@@ -61,6 +70,7 @@ pub fn read(
     let mut row = csv::ByteRecord::new();
     loop {
         let line = reader.position().line();
+        row_bytes.set(0);
         let parsed = match reader.read_byte_record(&mut row) {
             Ok(false) => break,
             Ok(true) => parser.parse(&row),
@@ -69,7 +79,7 @@ pub fn read(
                 csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
                     Err(format!("has {len} columns instead of {expected_len}"))
                 }
-                _ => return Err(error.into()),
+                _ => return Err(failed(error, line)),
             },
         };
         // After a quoted line break the reader stands at the row's end; the row itself knows where it began.
@@ -105,4 +115,27 @@ pub fn read(
     // Nobody to take it: they failed, and say so themselves.
     let _ = batches.send(Batch { records, read });
     Ok((read, first_rejects))
+}
+
+/// A file that is read only as long as its rows end.
+struct LimitedRows<R> {
+    file: R,
+    /// Read since the last row ended.
+    row_bytes: Rc<Cell<usize>>,
+}
+
+impl<R: Read> Read for LimitedRows<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if is_too_long(self.row_bytes.get()) {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        let bytes = self.file.read(buffer)?;
+        self.row_bytes.set(self.row_bytes.get() + bytes);
+        Ok(bytes)
+    }
+}
+
+/// What was read last may be of the rows that follow.
+fn is_too_long(row_bytes: usize) -> bool {
+    row_bytes > ROW_MAX_BYTES + BUFFER_BYTES
 }

@@ -1,7 +1,6 @@
 //! From a row of a file to a response.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 use counterbell_shared::answers::NewAnswers;
 use counterbell_shared::response::{Channel, NewResponse, Response};
@@ -10,6 +9,7 @@ use counterbell_shared::{ResponseId, SiteKey, SurveyVersion, Touchpoint};
 use sha2::{Digest, Sha256};
 
 use super::mapping::Field;
+use super::seen::Seen;
 use super::{ImportError, ImportOptions};
 use crate::db::sites::Site;
 
@@ -21,8 +21,7 @@ pub struct RowParser<'a> {
     /// The site deletes what was created before.
     kept_from: UnixMillis,
     columns: Vec<(Field, usize)>,
-    /// How often a row of the same content came before in this file, by its digest.
-    seen: HashMap<[u8; 16], u32>,
+    seen: Seen,
 }
 
 impl<'a> RowParser<'a> {
@@ -56,7 +55,7 @@ impl<'a> RowParser<'a> {
             touchpoint: options.touchpoint.as_ref(),
             kept_from,
             columns,
-            seen: HashMap::new(),
+            seen: Seen::new(),
         })
     }
 
@@ -94,7 +93,8 @@ impl<'a> RowParser<'a> {
         if new.touchpoint.is_none() {
             new.touchpoint = self.touchpoint.map(|touchpoint| touchpoint.as_str().into());
         }
-        let (_, mut response) = new.parse(|_| Ok(self.survey.clone())).map_err(|errors| {
+        // Nothing is left out: the row can be corrected, and a row with less in it would be another one.
+        let mut response = new.parse_strictly(|_| Ok(self.survey.clone())).map_err(|errors| {
             let errors =
                 errors.iter().map(|error| format!("{} {}", error.pointer.trim_start_matches('/'), error.detail));
             errors.collect::<Vec<_>>().join("; ")
@@ -117,10 +117,8 @@ impl<'a> RowParser<'a> {
             content.update((cell.len() as u64).to_be_bytes());
             content.update(cell);
         }
-        let digest = content.clone().finalize();
-        let count = self.seen.entry(std::array::from_fn(|i| digest[i])).or_default();
+        let count = self.seen.count(&content.clone().finalize().into());
         content.update(count.to_be_bytes());
-        *count += 1;
         let digest = content.finalize();
         let created_ms = response.created_at.and_then(|at| u64::try_from(at.0).ok()).unwrap_or(0);
         ResponseId::v8(created_ms, std::array::from_fn(|i| digest[i]))

@@ -9,7 +9,16 @@ use crate::db::sites::Site;
 
 /// Counts each capped site's responses of the day (UTC), over this process and, every few seconds, over all.
 #[derive(Debug, Default)]
-pub struct DailyCaps(Mutex<HashMap<i64, (i64, i64)>>);
+pub struct DailyCaps(Mutex<HashMap<(i64, Cap), (i64, i64)>>);
+
+/// Which cap a response counts towards; both are of the same size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Cap {
+    /// That of customers' responses.
+    Customers,
+    /// That of responses held back as suspected spam: they must not use up what customers may send.
+    Held,
+}
 
 /// The day is full.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,20 +28,24 @@ pub struct CapReached {
 }
 
 impl DailyCaps {
-    /// Counts one response to `site`.
+    /// Counts one response to `site` towards `which`.
     ///
     /// # Errors
     /// [`CapReached`]; then nothing is counted.
-    pub fn take(&self, site: &Site, now: UnixMillis) -> Result<(), CapReached> {
+    pub fn take(&self, site: &Site, which: Cap, now: UnixMillis) -> Result<(), CapReached> {
         let Some(cap) = site.limits.daily_cap else { return Ok(()) };
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (day, taken) = counts.entry(site.id).or_default();
+        let (day, taken) = counts.entry((site.id, which)).or_default();
         if *day != now.day() {
             (*day, *taken) = (now.day(), 0);
         }
         // What other processes stored, and this one before it started.
-        if site.stored_today.0 == *day {
-            *taken = (*taken).max(site.stored_today.1);
+        if site.stored_today.day == *day {
+            let stored = match which {
+                Cap::Customers => site.stored_today.customers,
+                Cap::Held => site.stored_today.held,
+            };
+            *taken = (*taken).max(stored);
         }
         if *taken >= i64::from(cap) {
             let rest = DAY_MS - now.0.rem_euclid(DAY_MS);
@@ -43,9 +56,9 @@ impl DailyCaps {
     }
 
     /// Takes the count of a response back that was not stored.
-    pub fn give_back(&self, site: &Site) {
+    pub fn give_back(&self, site: &Site, which: Cap) {
         if site.limits.daily_cap.is_some()
-            && let Some((_, taken)) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&site.id)
+            && let Some((_, taken)) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&(site.id, which))
         {
             *taken -= 1;
         }

@@ -12,6 +12,9 @@ use crate::db::sites::Site;
 /// comment, short enough to reach somebody while the customer is near.
 pub const SILENCE_MS: i64 = 30_000;
 
+/// How long after its first step a response that is not complete may be replaced, in ms: a day.
+pub const REVISABLE_MS: i64 = 86_400_000;
+
 /// A response, the alerts it fires and the messages they send: stored together or not at all.
 #[derive(Clone, Debug)]
 pub struct Record {
@@ -21,6 +24,8 @@ pub struct Record {
     pub alerts: Vec<NewAlertRow>,
     /// One message per recipient; stored for those who are not told of the response yet.
     pub outbox: Vec<NewOutboxRow>,
+    /// What is stored under this id is replaced when it first came at this time (Unix ms) or later, and is not complete.
+    pub revisable_since: i64,
 }
 
 /// Why a response is held back as suspected spam.
@@ -70,7 +75,7 @@ pub fn fired(
             site_id: site.id,
             message_id: *new_id(now).as_bytes(),
             kind: KIND_ALERT_MAIL,
-            recipient: recipient.as_str().to_owned(),
+            recipient: recipient.clone(),
             response_id,
             rule: alert.rule.clone(),
             state: OutboxState::Pending.as_str(),
@@ -115,7 +120,7 @@ impl Record {
             complete: response.complete,
             revision: i32::from(response.revision),
         };
-        Self { response: row, alerts, outbox }
+        Self { response: row, alerts, outbox, revisable_since: now.0 - REVISABLE_MS }
     }
 
     /// The same, telling nobody: for responses of the past.
@@ -129,9 +134,12 @@ impl Record {
     }
 }
 
-/// A fresh UUIDv7. Ids are no secrets, so a fast generator will do.
+/// A fresh UUIDv7 from the system's generator: whoever can guess the id of a response may add to it.
 pub fn new_id(now: UnixMillis) -> ResponseId {
     let mut random = [0; 10];
-    fastrand::fill(&mut random);
+    if getrandom::fill(&mut random).is_err() {
+        // Not on any system we know once it is up; better a weaker id than no response.
+        fastrand::fill(&mut random);
+    }
     ResponseId::v7(u64::try_from(now.0).unwrap_or(0), random)
 }

@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
+use counterbell_shared::ResponseId;
 use counterbell_shared::time::UnixMillis;
-use counterbell_shared::{Outcome, ResponseId};
 use diesel::Connection;
 use diesel::result::QueryResult;
 
@@ -13,6 +13,19 @@ use crate::db::responses::{NewResponseRow, ResponseRow};
 use crate::db::score_days::{ScoreDays, day_of};
 use crate::db::sites::Site;
 use crate::db::{AnyConnection, dialect};
+
+/// What became of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// It is new.
+    Accepted,
+    /// It replaces what is stored, or was added to it.
+    Updated,
+    /// It is stored already; nothing was written.
+    Duplicate,
+    /// What is stored takes nothing more; nothing was written.
+    Closed,
+}
 
 /// How a batch's rows reach the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +51,7 @@ impl Statements {
     ///
     /// # Errors
     /// What the database says; then nothing of the batch is stored.
-    pub fn store(self, conn: &mut AnyConnection, batch: &[&Record]) -> QueryResult<Vec<QueryResult<Outcome>>> {
+    pub fn store(self, conn: &mut AnyConnection, batch: &[&Record]) -> QueryResult<Vec<QueryResult<Written>>> {
         let stored = match (self, &*conn) {
             (_, AnyConnection::Sqlite(_)) => {
                 let stored = dialect::write_transaction(conn, |conn| self.store_in_transaction(conn, batch))?;
@@ -60,7 +73,7 @@ impl Statements {
     ///
     /// # Errors
     /// What the database says; then the transaction is to be rolled back.
-    pub fn store_in_transaction(self, conn: &mut AnyConnection, batch: &[&Record]) -> QueryResult<Vec<Outcome>> {
+    pub fn store_in_transaction(self, conn: &mut AnyConnection, batch: &[&Record]) -> QueryResult<Vec<Written>> {
         let mut outcomes = self.insert(conn, batch)?;
         let (places, later) = later_revisions(batch, &outcomes);
         if !later.is_empty() {
@@ -72,7 +85,7 @@ impl Statements {
     }
 
     /// Stores what is not stored yet.
-    fn insert(self, conn: &mut AnyConnection, batch: &[&Record]) -> QueryResult<Vec<Outcome>> {
+    fn insert(self, conn: &mut AnyConnection, batch: &[&Record]) -> QueryResult<Vec<Written>> {
         let rows: Vec<_> = batch.iter().map(|record| &record.response).collect();
         let new = match (self, conn) {
             (Self::AtOnce, AnyConnection::Postgres(pg)) => {
@@ -86,20 +99,20 @@ impl Statements {
             }
             (_, conn) => store_steps(conn, batch, &rows)?,
         };
-        Ok(new.into_iter().map(|new| if new { Outcome::Accepted } else { Outcome::Duplicate }).collect())
+        Ok(new.into_iter().map(|new| if new { Written::Accepted } else { Written::Duplicate }).collect())
     }
 }
 
 /// Those that were stored before, and may be later than what is stored; with their places in the batch.
-fn later_revisions<'a>(batch: &[&'a Record], outcomes: &[Outcome]) -> (Vec<usize>, Vec<&'a Record>) {
+fn later_revisions<'a>(batch: &[&'a Record], outcomes: &[Written]) -> (Vec<usize>, Vec<&'a Record>) {
     let stored = batch.iter().zip(outcomes).enumerate();
-    let later = stored.filter(|(_, (record, outcome))| **outcome == Outcome::Duplicate && record.response.revision > 0);
+    let later = stored.filter(|(_, (record, outcome))| **outcome == Written::Duplicate && record.response.revision > 0);
     later.map(|(place, (record, _))| (place, *record)).unzip()
 }
 
 /// Replaces what is stored in one transaction; should that fail, each in one of its own, so that a bad one hurts no
 /// neighbour.
-fn update_apart(conn: &mut AnyConnection, later: &[&Record]) -> Vec<QueryResult<Outcome>> {
+fn update_apart(conn: &mut AnyConnection, later: &[&Record]) -> Vec<QueryResult<Written>> {
     if later.is_empty() {
         return Vec::new();
     }
@@ -107,7 +120,7 @@ fn update_apart(conn: &mut AnyConnection, later: &[&Record]) -> Vec<QueryResult<
     match update(later) {
         Ok(outcomes) => outcomes.into_iter().map(Ok).collect(),
         Err(error) if later.len() == 1 => vec![Err(error)],
-        Err(_) => later.iter().map(|record| Ok(update(&[record])?.pop().unwrap_or(Outcome::Duplicate))).collect(),
+        Err(_) => later.iter().map(|record| Ok(update(&[record])?.pop().unwrap_or(Written::Duplicate))).collect(),
     }
 }
 

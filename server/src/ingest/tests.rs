@@ -3,7 +3,7 @@
 use std::sync::mpsc;
 
 use counterbell_shared::Outcome;
-use counterbell_shared::response::NewResponse;
+use counterbell_shared::response::{NewResponse, Parsed};
 use counterbell_shared::time::UnixMillis;
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
@@ -16,7 +16,7 @@ use super::queue::Refused;
 use super::writer::Work;
 use super::*;
 use crate::background::Foreground;
-use crate::db::sites::{Limits, Site};
+use crate::db::sites::{Limits, Site, StoredToday};
 use crate::db::{AnyConnection, StorageError, migrations, open, prepare_to_write};
 use crate::metrics::Metrics;
 use crate::panics::{self, Place};
@@ -42,7 +42,7 @@ fn start(database: &TestDatabase) -> Writer {
 fn record(touchpoint: &str) -> Record {
     let body = json!({ "site_key": "site_0000000000000000", "score": 4, "touchpoint": touchpoint }).to_string();
     let new: NewResponse<'_> = serde_json::from_str(&body).unwrap();
-    let (site_key, response) = new.parse(|name| TEMPLATES_ONLY.version(name)).unwrap();
+    let Parsed { site_key, response, .. } = new.parse(|name| TEMPLATES_ONLY.version(name)).unwrap();
     let site = Site {
         id: 1,
         site_key,
@@ -51,7 +51,7 @@ fn record(touchpoint: &str) -> Record {
         recipients: Vec::new(),
         rules: Vec::new(),
         limits: Limits::default(),
-        stored_today: (0, 0),
+        stored_today: StoredToday::default(),
     };
     Record::new(&site, response, UnixMillis::now(), SILENCE_MS)
 }

@@ -1,33 +1,40 @@
 //! Later revisions of what is stored: one response, sent again with more in it.
 
+use counterbell_shared::Channel;
 use diesel::result::QueryResult;
 
-use counterbell_shared::Outcome;
-
 use super::record::Record;
+use super::store::Written;
+use crate::db::additions::{ADDITIONS_MAX, AdditionRow};
 use crate::db::outbox::{FiredAlert, NewAlertRow, NewOutboxRow};
 use crate::db::responses::ResponseRow;
 use crate::db::score_days::{self, Key, ScoreDays, day_of};
 use crate::db::{AnyConnection, dialect};
 
 /// Replaces what is stored by later revisions of it, and all that follows from it: figures, the place in the queue of the
-/// search index, the alert and its messages. What became of each record: updated; or a duplicate, when what is stored is
-/// as late, answers another survey, or is gone. Call in a transaction that writes.
+/// search index, the alert and its messages. Once a response is complete or old, a later revision is added to it instead,
+/// and nothing else changes. What became of each record: updated; a duplicate, when what is stored is as late, says the
+/// same, answers another survey, or is gone; closed. Call in a transaction that writes.
 ///
 /// # Errors
 /// What the database says; then the transaction is to be rolled back.
-pub fn update_responses(conn: &mut AnyConnection, records: &[&Record]) -> QueryResult<Vec<Outcome>> {
-    let mut outcomes = vec![Outcome::Duplicate; records.len()];
+pub fn update_responses(conn: &mut AnyConnection, records: &[&Record]) -> QueryResult<Vec<Written>> {
+    let mut outcomes = vec![Written::Duplicate; records.len()];
     let mut in_order: Vec<_> = records.iter().zip(&mut outcomes).collect();
     // Two servers with the same responses at hand must not wait for each other in a circle. Stable: what is of one
     // response stays in the order in which it came.
     in_order.sort_by_key(|(record, _)| (record.response.site_id, record.response.response_id));
     let mut replaced: Vec<(ResponseRow, &Record)> = Vec::new();
     for (record, outcome) in in_order {
-        if let Some(before) = update_response(conn, record)? {
-            *outcome = Outcome::Updated;
-            replaced.push((before, record));
-        }
+        *outcome = match update_response(conn, record)? {
+            Change::Nothing => Written::Duplicate,
+            Change::Closed => Written::Closed,
+            Change::Added => Written::Updated,
+            Change::Replaced(before) => {
+                replaced.push((*before, record));
+                Written::Updated
+            }
+        };
     }
     // Last, and in the order of their own key: every server takes a response's row before a day's.
     let mut counts = ScoreDays::default();
@@ -48,25 +55,56 @@ pub fn update_responses(conn: &mut AnyConnection, records: &[&Record]) -> QueryR
     Ok(outcomes)
 }
 
-/// What was stored before; `None` when it stays.
-fn update_response(conn: &mut AnyConnection, record: &Record) -> QueryResult<Option<ResponseRow>> {
+/// What a later revision changed.
+enum Change {
+    Nothing,
+    /// What was stored before.
+    Replaced(Box<ResponseRow>),
+    Added,
+    Closed,
+}
+
+fn update_response(conn: &mut AnyConnection, record: &Record) -> QueryResult<Change> {
     let row = &record.response;
-    let Some(before) = dialect::lock_response(conn, row.site_id, &row.response_id)? else { return Ok(None) };
+    let Some(before) = dialect::lock_response(conn, row.site_id, &row.response_id)? else { return Ok(Change::Nothing) };
     // A score means nothing on another survey's scale.
     let same_survey = before.survey == *row.survey.0 && before.metric == row.metric;
-    if !same_survey || !row.replace(conn, before.complete || row.complete)? {
-        return Ok(None);
+    if !same_survey || row.revision <= before.revision {
+        return Ok(Change::Nothing);
+    }
+    if before.channel == Channel::Import.as_str() {
+        return Ok(Change::Closed);
+    }
+    // Whoever knows its id could otherwise rewrite a response for ever.
+    if before.complete || before.received_at < record.revisable_since {
+        return add(conn, &before, &AdditionRow::of(row));
+    }
+    if !row.replace(conn, row.complete)? {
+        return Ok(Change::Nothing);
     }
     let due_at = match record.outbox.first() {
-        Some(message) if !before.complete => message.next_attempt_at,
-        _ => row.received_at,
+        Some(message) => message.next_attempt_at,
+        None => row.received_at,
     };
     if record.alerts.is_empty() {
         withdraw_alert(conn, row.site_id, &row.response_id)?;
     } else {
         tell(conn, (row.site_id, &row.response_id), &record.alerts, &record.outbox, due_at)?;
     }
-    Ok(Some(before))
+    Ok(Change::Replaced(Box::new(before)))
+}
+
+/// Keeps a later revision beside the response. The caller has locked the response.
+fn add(conn: &mut AnyConnection, response: &ResponseRow, addition: &AdditionRow) -> QueryResult<Change> {
+    let others = AdditionRow::of_response(conn, response.site_id, &response.response_id)?;
+    if addition.repeats(response) || others.iter().any(|other| addition.is_like(other)) {
+        return Ok(Change::Nothing);
+    }
+    if others.len() >= ADDITIONS_MAX {
+        return Ok(Change::Closed);
+    }
+    addition.insert(conn)?;
+    Ok(Change::Added)
 }
 
 /// Where a response counts, in any revision.

@@ -14,6 +14,7 @@ use super::job::{Job, Task};
 use super::overload::OverloadLog;
 use super::queue::{Receiver, Refused, Sender, queue};
 use super::record::Record;
+use super::store::Written;
 use super::write_connection::WriteConnection;
 use super::writer_thread::WriterThread;
 use crate::background::Foreground;
@@ -36,6 +37,9 @@ pub enum IngestError {
     /// The server is stopping.
     #[error("the server is stopping")]
     Stopping,
+    /// What is stored under the response's id takes nothing more. Sending it again will not help.
+    #[error("the response takes nothing more")]
+    Closed,
     /// The database failed.
     #[error(transparent)]
     Storage(#[from] StorageError),
@@ -98,7 +102,7 @@ pub(super) enum Work {
 /// A record, and who waits for its commit.
 pub(super) struct Waiting {
     pub record: Record,
-    pub waiter: oneshot::Sender<Result<Outcome, StorageError>>,
+    pub waiter: oneshot::Sender<Result<Written, StorageError>>,
 }
 
 /// Hands work to the writer; cheap to clone.
@@ -242,7 +246,12 @@ impl WriterHandle {
             tokio::task::yield_now().await;
         }
         self.enqueue(&self.queue, Work::Store(Box::new(Waiting { record, waiter: reply })))?;
-        let outcome = answer.await.map_err(|_| unanswered())??;
+        let outcome = match answer.await.map_err(|_| unanswered())?? {
+            Written::Accepted => Outcome::Accepted,
+            Written::Updated => Outcome::Updated,
+            Written::Duplicate => Outcome::Duplicate,
+            Written::Closed => return Err(IngestError::Closed),
+        };
         Ok(Stored { response_id, outcome })
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use counterbell_shared::Outcome;
+use super::store::Written;
 use diesel::result::{DatabaseErrorKind, Error as QueryError, QueryResult};
 
 use super::gathering::Gathering;
@@ -204,8 +204,8 @@ impl WriterThread {
         }
     }
 
-    fn signal(&self, records: &[&Record], outcomes: &[Result<Outcome, StorageError>]) {
-        let written = |outcome: &Result<Outcome, _>| matches!(outcome, Ok(Outcome::Accepted | Outcome::Updated));
+    fn signal(&self, records: &[&Record], outcomes: &[Result<Written, StorageError>]) {
+        let written = |outcome: &Result<Written, _>| matches!(outcome, Ok(Written::Accepted | Written::Updated));
         let written = || records.iter().zip(outcomes).filter(|(_, outcome)| written(outcome));
         self.stored.fetch_add(written().count() as u64, Ordering::Relaxed);
         // What waits for the customer to go on is found when it is due.
@@ -218,7 +218,7 @@ impl WriterThread {
     }
 
     /// What became of each record of a batch that was committed. Later revisions may have failed by themselves.
-    fn after_commit(&mut self, outcomes: Vec<QueryResult<Outcome>>) -> Vec<Result<Outcome, StorageError>> {
+    fn after_commit(&mut self, outcomes: Vec<QueryResult<Written>>) -> Vec<Result<Written, StorageError>> {
         let failed = outcomes.iter().filter(|outcome| outcome.is_err()).count();
         if let Some(error) = outcomes.iter().find_map(|outcome| outcome.as_ref().err()) {
             tracing::error!(error = %error, records = failed, "Later revisions were not stored: {error}");
@@ -254,7 +254,7 @@ impl WriterThread {
 
     /// After a batch failed: one record the database refuses, or that we stumble over, must not fail its neighbours, so
     /// each is tried alone, unless the database itself is away.
-    fn store_again(&mut self, records: &[&Record], error: &StorageError) -> Vec<Result<Outcome, StorageError>> {
+    fn store_again(&mut self, records: &[&Record], error: &StorageError) -> Vec<Result<Written, StorageError>> {
         if records.is_empty() {
             return Vec::new();
         }

@@ -1,48 +1,17 @@
 //! The mail that tells staff about an unhappy customer.
 
 use askama::Template;
-use counterbell_shared::metric::Metric;
-use counterbell_shared::time::UnixMillis;
-use counterbell_shared::{Band, EmailAddress};
+use counterbell_shared::{EmailAddress, ResponseId};
 use lettre::Message;
-use lettre::message::header::{Header, HeaderName, HeaderValue};
-use lettre::message::{Mailbox, MultiPart};
+use lettre::address::Envelope;
+use lettre::message::MultiPart;
 
-use super::defang::defang;
+use super::build_error::{MailBuildError, Party};
+use super::facts::{Facts, Reply};
+use super::head;
+use super::number::message_number;
+use super::visible::visible;
 use crate::db::responses::ResponseRow;
-
-/// RFC 3834 section 5: keeps out-of-office replies away.
-#[derive(Clone)]
-struct AutoSubmitted;
-
-impl Header for AutoSubmitted {
-    fn name() -> HeaderName {
-        HeaderName::new_from_ascii_str("Auto-Submitted")
-    }
-
-    fn parse(_: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
-        Ok(Self)
-    }
-
-    fn display(&self) -> HeaderValue {
-        HeaderValue::new(Self::name(), "auto-generated".to_owned())
-    }
-}
-
-/// What both forms of the mail show; every text of the customer's is defanged.
-struct Facts {
-    headline: String,
-    score: i32,
-    max: u8,
-    comment: Option<String>,
-    /// Question and answer.
-    answers: Vec<(String, String)>,
-    rows: Vec<(&'static str, String)>,
-    can_reply: bool,
-    complete: bool,
-    site: String,
-    response_id: String,
-}
 
 #[derive(Template)]
 #[template(path = "alert.html")]
@@ -54,56 +23,6 @@ struct Html<'a> {
 #[template(path = "alert.txt")]
 struct Text<'a> {
     facts: &'a Facts,
-}
-
-impl Facts {
-    fn new(content: &AlertContent) -> Option<Self> {
-        let AlertContent { site, response, answers } = content;
-        let score = response.score()?;
-        let customer = match score.band() {
-            Some(Band::Dissatisfied) => "Dissatisfied customer",
-            Some(Band::Detractor) => "Detractor",
-            _ => "Response",
-        };
-        let metric = match score.metric() {
-            Metric::Csat => "satisfaction (CSAT)",
-            Metric::Nps => "likelihood to recommend (NPS)",
-            Metric::Ces => "effort (CES)",
-            Metric::Expectation => "expectation",
-        };
-        let rows = [
-            ("Touchpoint", Some(defang(&response.touchpoint))),
-            ("Measured", Some(metric.to_owned())),
-            ("Order", response.order_ref.as_deref().map(defang)),
-            ("Customer", response.customer_ref.as_deref().map(defang)),
-            ("Answered", Some(minute(UnixMillis(response.created_at)))),
-            ("Page", response.page_url.as_deref().map(defang)),
-            ("Language", response.locale.clone()),
-        ];
-        Some(Self {
-            headline: format!("{customer} at {}", defang(&response.touchpoint)),
-            score: response.score,
-            max: score.metric().scale().max,
-            comment: response.comment.as_deref().map(defang),
-            answers: answers.iter().map(|(question, answer)| (defang(question), defang(answer))).collect(),
-            rows: rows.into_iter().filter_map(|(name, value)| Some((name, value?))).collect(),
-            can_reply: response.contact_email.is_some(),
-            complete: response.complete,
-            site: site.clone(),
-            response_id: response.id()?.to_string(),
-        })
-    }
-
-    /// Says touchpoint and score: the subject alone is read on a phone's lock screen.
-    fn subject(&self) -> String {
-        format!("{}: {} of {} [{}]", self.headline, self.score, self.max, self.site)
-    }
-}
-
-/// `2026-11-21 14:05 UTC`.
-fn minute(time: UnixMillis) -> String {
-    let text = time.to_string();
-    format!("{} {} UTC", text.get(..10).unwrap_or_default(), text.get(11..16).unwrap_or_default())
 }
 
 /// What an alert mail is made of.
@@ -119,40 +38,62 @@ pub struct AlertContent {
 
 /// The alert mail for a response to one recipient; its Message-ID is the outbox message's.
 ///
+/// `smtputf8`: the connection it goes over offers SMTPUTF8 (RFC 6531). Without it no address that needs it is used; the
+/// customer's is left out, and the mail says so.
+///
 /// # Errors
-/// A reason, when an address or the response cannot be used.
+/// [`MailBuildError`]: none goes away by trying again.
 pub fn alert_mail(
     from: &EmailAddress,
     recipient: &str,
-    message_id: &str,
+    message_id: ResponseId,
     content: &AlertContent,
-) -> Result<Message, String> {
-    let mailbox = |name: Option<&str>, address: &str| -> Result<Mailbox, String> {
-        let address = address.parse().map_err(|_| "a mail address cannot be used".to_owned())?;
-        Ok(Mailbox::new(name.map(str::to_owned), address))
-    };
-    let response = &content.response;
-    let facts = Facts::new(content).ok_or("the stored response is corrupt")?;
-    let mut mail = Message::builder()
-        .from(mailbox(Some("Counterbell"), from.as_str())?)
-        .to(mailbox(None, recipient)?)
-        .subject(facts.subject())
-        .message_id(Some(format!("<{message_id}@{}>", from.domain())))
-        .header(AutoSubmitted);
-    // Present only with consent. The fewest steps to the customer: press Reply.
-    if let Some(contact) = &response.contact_email {
-        mail = mail.reply_to(mailbox(None, contact)?);
+    smtputf8: bool,
+) -> Result<Message, MailBuildError> {
+    let recipient: EmailAddress = recipient.parse().map_err(MailBuildError::Recipient)?;
+    for (party, address) in [(Party::Sender, from), (Party::Recipient, &recipient)] {
+        if address.needs_smtputf8() && !smtputf8 {
+            return Err(MailBuildError::NeedsSmtpUtf8(party));
+        }
     }
-    let text = Text { facts: &facts }.render().map_err(|error| error.to_string())?;
-    let html = Html { facts: &facts }.render().map_err(|error| error.to_string())?;
-    mail.multipart(MultiPart::alternative_plain_html(text, html)).map_err(|error| error.to_string())
+    let facts = Facts::new(content, message_number(message_id), smtputf8).ok_or(MailBuildError::CorruptResponse)?;
+    let (sender, to) = (address(from)?, address(&recipient)?);
+    let mut mail = Message::builder()
+        .envelope(Envelope::new(Some(sender), vec![to.clone()]).map_err(unwritable)?)
+        .raw_header(head::from(&visible(&content.site), from))
+        .to(to.into())
+        .raw_header(head::subject(facts.subject()))
+        .message_id(Some(format!("<{message_id}@{}>", from.domain())))
+        // Out-of-office replies are kept away by RFC 3834 section 5, and from Exchange by Microsoft's own.
+        .raw_header(head::fixed("Auto-Submitted", "auto-generated"))
+        .raw_header(head::fixed("X-Auto-Response-Suppress", "All"));
+    // An address is stored only with consent. The fewest steps to the customer: press Reply.
+    if let Reply::To(contact) = &facts.reply {
+        mail = mail.reply_to(address(contact)?.into());
+    }
+    let text = Text { facts: &facts }.render().map_err(unwritable)?;
+    let html = Html { facts: &facts }.render().map_err(unwritable)?;
+    mail.multipart(MultiPart::alternative_plain_html(text, html)).map_err(unwritable)
+}
+
+fn address(email: &EmailAddress) -> Result<lettre::Address, MailBuildError> {
+    email.as_str().parse().map_err(unwritable)
+}
+
+fn unwritable(error: impl std::fmt::Display) -> MailBuildError {
+    MailBuildError::Unwritable(error.to_string())
 }
 
 #[cfg(test)]
 mod tests {
+    use counterbell_shared::contact::InvalidEmail;
+    use proptest::prelude::*;
+
     use super::*;
 
-    fn mail(comment: &str, contact: Option<&str>) -> String {
+    const MESSAGE: &str = "018bcfe5-6800-7fff-8102-030405060708";
+
+    fn content(comment: &str, contact: Option<&str>) -> AlertContent {
         let response = ResponseRow {
             site_id: 1,
             response_id: vec![7; 16],
@@ -176,18 +117,24 @@ mod tests {
             revision: 0,
         };
         let answers = vec![("What went wrong?".to_owned(), "It came late; <i>no bell</i>".to_owned())];
-        let content = AlertContent { site: "Bramble & Oak".to_owned(), response, answers };
-        let from = "counterbell@localhost".parse().unwrap();
-        let mail = alert_mail(&from, "staff@shop.example", "0193-id", &content).unwrap();
-        String::from_utf8(mail.formatted()).unwrap()
+        AlertContent { site: "Bramble & Oak".to_owned(), response, answers }
+    }
+
+    fn build(from: &str, recipient: &str, content: &AlertContent, smtputf8: bool) -> Result<String, MailBuildError> {
+        let mail = alert_mail(&from.parse().unwrap(), recipient, MESSAGE.parse().unwrap(), content, smtputf8)?;
+        Ok(String::from_utf8(mail.formatted()).unwrap())
+    }
+
+    fn mail(comment: &str, contact: Option<&str>) -> String {
+        build("counterbell@localhost", "staff@shop.example", &content(comment, contact), false).unwrap()
     }
 
     #[test]
     fn head_says_what_happened_and_who_sent_it() {
         let mail = mail("Late", None);
         for line in [
-            "Subject: Dissatisfied customer at checkout: 1 of 5 [Bramble & Oak]\r\n",
-            "Message-ID: <0193-id@localhost>\r\n",
+            "Subject: Unhappy customer at checkout: 1 out of 5 [Bramble & Oak]\r\n",
+            "Message-ID: <018bcfe5-6800-7fff-8102-030405060708@localhost>\r\n",
             "Auto-Submitted: auto-generated\r\n",
             "To: staff@shop.example\r\n",
         ] {
@@ -202,6 +149,55 @@ mod tests {
     #[test]
     fn reply_reaches_a_customer_who_agreed() {
         assert!(mail("Late", Some("ann@example.com")).contains("Reply-To: ann@example.com\r\n"));
+    }
+
+    #[test]
+    fn mail_is_not_lost_over_the_customers_address() {
+        for (typed, shown) in [
+            ("ann@gmail.com/", "ann\u{2060}@gmail\u{2060}.com/"),
+            ("nobody", "nobody"),
+            ("ann\u{202e}@x.example", "ann[U+202E]\u{2060}@x\u{2060}.example"),
+        ] {
+            assert!(matches!(Reply::of(Some(typed), true), Reply::Unusable(text) if text == shown), "{typed}");
+            let mail = mail("Late", Some(typed));
+            assert!(!mail.contains("Reply-To") && mail.contains("mail cannot be sent to:"), "{mail}");
+        }
+    }
+
+    #[test]
+    fn name_outside_ascii_is_used_only_over_smtputf8() {
+        let content = content("Late", Some("\u{e5}se@b\u{fc}cher.example"));
+        let mail = |from, recipient, smtputf8| build(from, recipient, &content, smtputf8);
+        let (ascii, other) = ("a@b.example", "s\u{f8}ren@b\u{fc}cher.example");
+
+        assert_eq!(mail(other, ascii, false), Err(MailBuildError::NeedsSmtpUtf8(Party::Sender)));
+        assert_eq!(mail(ascii, other, false), Err(MailBuildError::NeedsSmtpUtf8(Party::Recipient)));
+        assert!(!mail(ascii, ascii, false).unwrap().contains("Reply-To"));
+        let mail = mail(other, other, true).unwrap();
+        for header in ["From: \"Bramble & Oak\" <", "To: "] {
+            assert!(mail.contains(&format!("{header}s\u{f8}ren@xn--bcher-kva.example")), "{mail}");
+        }
+        assert!(mail.contains("Reply-To: \u{e5}se@xn--bcher-kva.example\r\n"), "{mail}");
+    }
+
+    #[test]
+    fn what_trying_again_does_not_mend_is_told_apart() {
+        let good = content("Late", None);
+        let mail = |recipient, content: &_| build("a@b.example", recipient, content, true);
+        assert_eq!(mail("staff@shop.example/", &good), Err(MailBuildError::Recipient(InvalidEmail::Domain)));
+        let response = ResponseRow { score: 9, ..good.response.clone() };
+        let corrupt = AlertContent { response, ..good.clone() };
+        assert_eq!(mail("c@d.example", &corrupt), Err(MailBuildError::CorruptResponse));
+    }
+
+    proptest! {
+        /// What is taken as an address at the edge can be sent to.
+        #[test]
+        fn every_address_is_one_for_the_mail_library(text in "[a-zA\u{f8}0.!/'+_\"-]{1,9}@[a-zB\u{fc}\u{df}0.:\\[\\]_-]{1,9}") {
+            if let Ok(address) = text.parse::<EmailAddress>() {
+                prop_assert!(address.as_str().parse::<lettre::Address>().is_ok(), "{}", address);
+            }
+        }
     }
 
     #[test]

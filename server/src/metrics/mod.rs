@@ -1,5 +1,6 @@
 //! What the server counts about itself, for Prometheus. No site, touchpoint or address is ever a label.
 
+mod http_errors;
 mod outcome;
 mod process;
 
@@ -15,6 +16,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
+pub use http_errors::CountHttpErrors;
 pub use outcome::IngestOutcome;
 use outcome::OutcomeLabel;
 
@@ -172,6 +174,9 @@ impl Metrics {
             let help = "Most connections of clients; above half of it each is closed after its answer";
             now.register("http_connections_max", help, gauge(connections.max()));
         }
+        let help =
+            "Connections that ended before there was a request: bytes that are no HTTP, a head too large, a break";
+        now.register("http_errors", help, http_errors::counter());
         encode_registry(&mut text, &now)?;
         encode_registry(&mut text, &process::registry())?;
         encode_eof(&mut text)?;
@@ -215,6 +220,9 @@ impl Gathered {
             let help = "How long the message that is due longest has been due, 0 when none is";
             let seconds = ConstGauge::new(backlog.outbox_overdue_seconds);
             registry.register("outbox_oldest_due_age_seconds", help, seconds);
+            let help = "How long the oldest message has waited that is due or was tried in vain, 0 when none has";
+            let seconds = ConstGauge::new(backlog.outbox_undelivered_seconds);
+            registry.register("outbox_undelivered_age_seconds", help, seconds);
             let help = "Responses whose comment cannot be found by its words yet";
             registry.register("search_index_lag_rows", help, ConstGauge::new(backlog.to_index));
         }

@@ -31,6 +31,8 @@ ingest_outcomes! {
     Updated "updated";
     /// Stored before; nothing was written.
     Duplicate "duplicate";
+    /// What is stored takes nothing more; nothing was written.
+    Closed "closed";
     /// The body is not a response.
     Invalid "invalid";
     /// The body is too large.
@@ -72,9 +74,11 @@ impl From<ProblemCode> for IngestOutcome {
     fn from(code: ProblemCode) -> Self {
         match code {
             ProblemCode::MalformedJson
+            | ProblemCode::IncompleteBody
             | ProblemCode::InvalidParameter
             | ProblemCode::InvalidResponse
             | ProblemCode::UnsupportedMediaType => Self::Invalid,
+            ProblemCode::ResponseClosed => Self::Closed,
             ProblemCode::BodyTooLarge => Self::TooLarge,
             ProblemCode::RequestTimeout => Self::TooSlow,
             ProblemCode::UnknownSite => Self::UnknownSite,

@@ -1,5 +1,6 @@
 //! Keeps the index up with what is stored.
 
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use actix_web::web::Data;
@@ -10,7 +11,7 @@ use tokio::sync::watch;
 use super::index::{Queued, Rebuild};
 use crate::app::AppState;
 use crate::background::Pace;
-use crate::db::{AnyConnection, StorageError, dialect};
+use crate::db::{AnyConnection, StorageError, dialect, responses};
 
 /// Comments indexed in one commit.
 const CHUNK: i64 = 1_000;
@@ -72,13 +73,29 @@ async fn index_chunk(state: &Data<AppState>, after_site: &mut i64, strain: f64) 
     let (Some(last), count) = (queued.last().map(|row| row.seq), queued.len()) else {
         return fill_queue_again(state).await;
     };
+    let keys: Vec<_> = queued.iter().map(|row| (row.site_id, row.response_id.clone())).collect();
     state.search.add_to_file(queued).await?;
     // Only now: what is indexed twice does no harm, what is not indexed would be lost.
     let forget = move |conn: &mut AnyConnection| {
         diesel::sql_query("DELETE FROM search_queue WHERE seq <= $1").bind::<BigInt, _>(last).execute(conn)
     };
-    state.writer.run(forget).await?;
+    if state.writer.run(forget).await? < count {
+        // Somebody deleted a response after its comment was read.
+        forget_deleted(state, keys).await?;
+    }
     Ok(count)
+}
+
+/// Removes the words of those that are not stored any more.
+async fn forget_deleted(state: &Data<AppState>, keys: Vec<(i64, Vec<u8>)>) -> Result<(), StorageError> {
+    let wanted = keys.clone();
+    let stored = state.pool.read(move |conn| responses::find_all(conn, &wanted)).await?;
+    let stored: HashSet<_> = stored.into_iter().map(|row| (row.site_id, row.response_id)).collect();
+    for (site_id, response_id) in keys.into_iter().filter(|key| !stored.contains(key)) {
+        state.search.remove(site_id, response_id).await?;
+        state.erased.notify_one();
+    }
+    Ok(())
 }
 
 fn next_queued(conn: &mut AnyConnection, limit: i64) -> QueryResult<Vec<Queued>> {
@@ -103,30 +120,31 @@ struct Key {
 /// After the index of an SQLite database was lost: puts the next stored comments in the queue; how many rows were
 /// looked at.
 async fn fill_queue_again(state: &Data<AppState>) -> Result<usize, StorageError> {
-    let Some(rebuild) = state.search.rebuild_from().await? else { return Ok(0) };
-    let from = rebuild.clone();
-    let next = move |conn: &mut AnyConnection| {
-        diesel::sql_query(
-            "SELECT site_id, response_id, comment IS NOT NULL AND received_at < $1 AS wanted FROM responses \
-             WHERE (site_id, response_id) > ($2, $3) ORDER BY site_id, response_id LIMIT $4",
-        )
-        .bind::<BigInt, _>(from.before)
-        .bind::<BigInt, _>(from.site_id)
-        .bind::<Binary, _>(from.response_id)
-        .bind::<BigInt, _>(CHUNK)
-        .load::<Key>(conn)
-    };
-    let keys = state.pool.read(next).await?;
-    let last = keys.last().map(|key| Rebuild { site_id: key.site_id, response_id: key.response_id.clone(), ..rebuild });
+    let Some((rebuild, keys)) = state.pool.read(next_to_queue).await? else { return Ok(0) };
+    let next = keys.last().map(|key| Rebuild { site_id: key.site_id, response_id: key.response_id.clone(), ..rebuild });
     let count = keys.len();
-    state
-        .writer
-        .run(move |conn| {
-            let wanted = keys.iter().filter(|key| key.wanted);
-            let wanted: Vec<_> = wanted.map(|key| (key.site_id, key.response_id.as_slice())).collect();
-            conn.transaction(|conn| dialect::enqueue_for_search(conn, &wanted))
-        })
-        .await?;
-    state.search.set_rebuild(last).await?;
+    // In one commit: a comment would be passed over, or indexed twice, if the server died between two.
+    let queue = move |conn: &mut AnyConnection| {
+        let wanted = keys.iter().filter(|key| key.wanted);
+        let wanted: Vec<_> = wanted.map(|key| (key.site_id, key.response_id.as_slice())).collect();
+        dialect::enqueue_for_search(conn, &wanted)?;
+        Rebuild::set(conn, next.as_ref())
+    };
+    state.writer.run(queue).await?;
     Ok(count)
+}
+
+/// The stored responses that are to be looked at next, and from where; `None` when all have been.
+fn next_to_queue(conn: &mut AnyConnection) -> QueryResult<Option<(Rebuild, Vec<Key>)>> {
+    let Some(rebuild) = Rebuild::find(conn)? else { return Ok(None) };
+    let keys = diesel::sql_query(
+        "SELECT site_id, response_id, comment IS NOT NULL AND received_at <= $1 AS wanted FROM responses \
+         WHERE (site_id, response_id) > ($2, $3) ORDER BY site_id, response_id LIMIT $4",
+    )
+    .bind::<BigInt, _>(rebuild.newest)
+    .bind::<BigInt, _>(rebuild.site_id)
+    .bind::<Binary, _>(&rebuild.response_id)
+    .bind::<BigInt, _>(CHUNK)
+    .load::<Key>(conn)?;
+    Ok(Some((rebuild, keys)))
 }

@@ -7,6 +7,6 @@ mod index;
 mod indexer;
 mod words;
 
-pub use index::{Hit, SearchIndex, index_path};
+pub use index::{Hit, SearchIndex, index_path, remove_from_file};
 pub use indexer::keep_up;
 pub use words::{Query, index_words};

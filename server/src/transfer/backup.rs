@@ -8,6 +8,7 @@ use diesel::sql_types::{BigInt, Text};
 use serde::Serialize;
 use tempfile::NamedTempFile;
 
+use super::checksum;
 use super::file::{self, Counts};
 use super::{CopyOptions, CopyProgress, TransferError, begin_snapshot, copy};
 use crate::db::{AnyConnection, DatabaseUrl, migrations, open};
@@ -57,6 +58,7 @@ pub fn backup(
     drop(conn);
     show(CopyProgress::stage("checking what was written"));
     let rows = check(&partial)?;
+    checksum::append(partial.path())?;
     file::sync(partial.path())?;
     let bytes = partial.path().metadata()?.len();
     let placed = if force { partial.persist(path) } else { partial.persist_noclobber(path) };

@@ -10,7 +10,8 @@ use sha2::{Digest, Sha256};
 use super::TransferError;
 use super::guards::{only_in_target, refuse_fuller_target, refuse_other_sites, refuse_unknown_tables};
 use super::tables::{
-    AlertRules, Alerts, ApiKeys, Outbox, Part, Responses, ScoreDays, SiteOrigins, SiteRecipients, Sites, Surveys, Table,
+    AlertRules, Alerts, ApiKeys, Outbox, Part, ResponseAdditions, Responses, ScoreDays, SiteOrigins, SiteRecipients,
+    Sites, Surveys, Table,
 };
 use crate::db::{AnyConnection, dialect};
 
@@ -77,6 +78,7 @@ macro_rules! for_each_table {
         $run!(Surveys);
         $run!(ApiKeys);
         $run!(Responses);
+        $run!(ResponseAdditions);
         $run!(Alerts);
         $run!(Outbox);
         $run!(ScoreDays);
@@ -129,8 +131,7 @@ pub fn copy(
     }
     for_each_table!(copy_one);
     if !options.dry_run {
-        let new_words = reports.iter().any(|report| report.table == Responses::NAME && !report.is_equal());
-        dialect::after_copy(run.target, new_words)?;
+        dialect::after_copy(run.target)?;
     }
     Ok(reports)
 }
@@ -257,7 +258,11 @@ impl<T: Table> Difference<T> {
         for row in &self.changed {
             T::update(conn, row)?;
         }
-        if self.missing.is_empty() { Ok(()) } else { T::insert(conn, &self.missing) }
+        if !self.missing.is_empty() {
+            T::insert(conn, &self.missing)?;
+        }
+        // In the same transaction: a copy that is killed, and one that finds these rows equal, must not leave it undone.
+        T::after_write(conn, &self.missing.iter().chain(&self.changed).collect::<Vec<_>>())
     }
 }
 

@@ -6,12 +6,14 @@ use super::TransferError;
 use super::copy::{count_rows, for_each_table};
 use super::rows::SiteRow;
 use super::tables::{
-    AlertRules, Alerts, ApiKeys, Outbox, Responses, ScoreDays, SiteOrigins, SiteRecipients, Sites, Surveys, Table,
+    AlertRules, Alerts, ApiKeys, Outbox, ResponseAdditions, Responses, ScoreDays, SiteOrigins, SiteRecipients, Sites,
+    Surveys, Table,
 };
 use crate::db::{AnyConnection, dialect};
 
 /// Tables that are made anew, or that are not ours.
-const NOT_COPIED: [&str; 4] = ["__diesel_schema_migrations", "comment_words", "search_queue", "sqlite_sequence"];
+const NOT_COPIED: [&str; 5] =
+    ["__diesel_schema_migrations", "comment_words", "search_queue", "search_rebuild", "sqlite_sequence"];
 
 /// A table this program does not know would be lost without a word.
 pub(super) fn refuse_unknown_tables(conn: &mut AnyConnection) -> Result<(), TransferError> {

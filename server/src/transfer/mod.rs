@@ -1,6 +1,7 @@
 //! Moves whole databases: copies between SQLite and PostgreSQL, backups, and back.
 
 mod backup;
+mod checksum;
 mod copy;
 mod error;
 mod file;
@@ -10,12 +11,13 @@ mod rows;
 mod tables;
 
 pub use backup::{BackupReport, backup};
+pub use checksum::Checksum;
 pub use copy::{CopyOptions, CopyProgress, TableReport, copy, count_rows};
 use diesel::connection::SimpleConnection;
 use diesel::result::QueryResult;
 pub use error::TransferError;
 pub(crate) use file::refuse_old_schema;
-pub use restore::{RestoreReport, restore};
+pub use restore::{Inspected, RestoreReport, inspect, restore};
 
 use crate::db::{AnyConnection, DatabaseUrl, migrations, open};
 

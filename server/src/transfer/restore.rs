@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use serde::Serialize;
 
+use super::checksum::{self, Checksum};
 use super::file::{self, Counts};
 use super::{CopyOptions, CopyProgress, TransferError, begin_snapshot, copy, count_rows};
 use crate::db::outbox::OutboxState;
@@ -20,6 +21,17 @@ pub struct RestoreReport {
     pub rows: std::collections::BTreeMap<&'static str, i64>,
     /// Messages that are delivered when a server starts, perhaps for the second time.
     pub pending_messages: i64,
+    /// What the backup's checksum said.
+    pub checksum: Checksum,
+}
+
+/// What a backup holds.
+#[derive(Clone, Debug, Serialize)]
+pub struct Inspected {
+    /// Rows by table; of an older backup, those it would have when brought up to date.
+    pub rows: std::collections::BTreeMap<&'static str, i64>,
+    /// What its checksum says.
+    pub checksum: Checksum,
 }
 
 #[derive(QueryableByName)]
@@ -40,13 +52,11 @@ pub fn restore(
     force: bool,
     show: &mut dyn FnMut(CopyProgress),
 ) -> Result<RestoreReport, TransferError> {
-    show(CopyProgress::stage("checking the backup"));
-    let mut backup = file::open_read_only(path)?;
-    let expected = check_backup(&mut backup, path)?;
-    drop(backup);
+    let (checksum, expected) = check_backup(path, show)?;
+    let backup = Backup { path, checksum };
     match url {
-        DatabaseUrl::Sqlite(database) => into_file(path, database, &expected, force, show)?,
-        DatabaseUrl::Postgres(_) => into_postgres(path, url, force, show)?,
+        DatabaseUrl::Sqlite(database) => into_file(backup, database, &expected, force, show)?,
+        DatabaseUrl::Postgres(_) => into_postgres(backup, url, force, show)?,
     }
     let mut conn = open(url)?;
     let rows = count_rows(&mut conn)?;
@@ -59,25 +69,50 @@ pub fn restore(
     }
     let pending = outbox::table.filter(outbox::state.eq(OutboxState::Pending.as_str()));
     let pending_messages = pending.count().get_result(&mut conn)?;
-    Ok(RestoreReport { rows: rows.into_iter().collect(), pending_messages })
+    Ok(RestoreReport { rows: rows.into_iter().collect(), pending_messages, checksum })
+}
+
+/// Checks the backup at `path` as [`restore`] does, and changes nothing.
+///
+/// # Errors
+/// [`TransferError`].
+pub fn inspect(path: &Path, show: &mut dyn FnMut(CopyProgress)) -> Result<Inspected, TransferError> {
+    let (checksum, rows) = check_backup(path, show)?;
+    Ok(Inspected { rows: rows.into_iter().collect(), checksum })
+}
+
+/// A file that was checked.
+#[derive(Clone, Copy)]
+struct Backup<'a> {
+    path: &'a Path,
+    checksum: Checksum,
+}
+
+/// Every byte, every page, every reference; what the backup holds.
+fn check_backup(path: &Path, show: &mut dyn FnMut(CopyProgress)) -> Result<(Checksum, Counts), TransferError> {
+    show(CopyProgress::stage("checking the backup"));
+    let checksum = checksum::check(path)?;
+    let mut backup = file::open_read_only(path)?;
+    Ok((checksum, check_content(&mut backup, Backup { path, checksum })?))
 }
 
 /// What the backup holds; of an older one, what it would hold when brought up to date.
-fn check_backup(backup: &mut AnyConnection, path: &Path) -> Result<Counts, TransferError> {
+fn check_content(conn: &mut AnyConnection, backup: Backup<'_>) -> Result<Counts, TransferError> {
+    let path = backup.path;
     let refused = |error: TransferError| match error {
         TransferError::Query(error) => {
             TransferError::Refused(format!("{} is no backup of this program: {error}", path.display()))
         }
         other => other,
     };
-    if !dialect::table_names(backup).map_err(|error| refused(error.into()))?.iter().any(|name| name == "responses") {
+    if !dialect::table_names(conn).map_err(|error| refused(error.into()))?.iter().any(|name| name == "responses") {
         return Err(TransferError::Refused(format!("{} is no backup: it has no responses", path.display())));
     }
-    if file::check_schema(backup, &path.display().to_string())? {
-        let mut older = UpToDate::of(path)?;
+    if file::check_schema(conn, &path.display().to_string())? {
+        let mut older = UpToDate::of(backup)?;
         return file::check(&mut older.conn, path);
     }
-    file::check(backup, path).map_err(refused)
+    file::check(conn, path).map_err(refused)
 }
 
 /// A copy of a backup, with this program's schema.
@@ -88,17 +123,17 @@ struct UpToDate {
 }
 
 impl UpToDate {
-    fn of(path: &Path) -> Result<Self, TransferError> {
+    fn of(backup: Backup<'_>) -> Result<Self, TransferError> {
         let folder = tempfile::tempdir()?;
         let copied = folder.path().join("backup.db");
-        std::fs::copy(path, &copied).map_err(TransferError::file(path))?;
+        checksum::copy_database(backup.path, &copied, backup.checksum)?;
         let conn = migrations::open_up_to_date(&DatabaseUrl::Sqlite(copied))?;
         Ok(Self { conn, _folder: folder })
     }
 }
 
 fn into_file(
-    path: &Path,
+    backup: Backup<'_>,
     database: &Path,
     expected: &Counts,
     force: bool,
@@ -108,10 +143,11 @@ fn into_file(
     std::fs::create_dir_all(folder).map_err(TransferError::file(folder))?;
     let (_workshop, partial) = file::begin(folder)?;
     show(CopyProgress::stage("copying the backup"));
-    std::fs::copy(path, partial.path()).map_err(TransferError::file(path))?;
+    checksum::copy_database(backup.path, partial.path(), backup.checksum)?;
     show(CopyProgress::stage("checking the copy"));
     let mut conn = migrations::open_up_to_date(&DatabaseUrl::Sqlite(partial.path().to_path_buf()))?;
-    dialect::after_copy(&mut conn, true)?;
+    dialect::after_copy(&mut conn)?;
+    dialect::index_what_is_missing(&mut conn)?;
     // One file again, which can be renamed.
     conn.batch_execute("PRAGMA journal_mode = DELETE")?;
     if file::check(&mut conn, partial.path())? != *expected {
@@ -122,6 +158,9 @@ fn into_file(
     file::sync(partial.path())?;
     if database.exists() {
         make_way(database, force)?;
+        // Whoever could read the one before can read this one.
+        let permissions = database.metadata().map_err(TransferError::file(database))?.permissions();
+        std::fs::set_permissions(partial.path(), permissions).map_err(TransferError::file(partial.path()))?;
     }
     // They belong to what was there before: a log of another database must not meet this one.
     for helper in file::helpers(database) {
@@ -171,7 +210,7 @@ fn refuse_full(conn: &mut AnyConnection, url: &DatabaseUrl) -> Result<(), Transf
 }
 
 fn into_postgres(
-    path: &Path,
+    backup: Backup<'_>,
     url: &DatabaseUrl,
     force: bool,
     show: &mut dyn FnMut(CopyProgress),
@@ -185,13 +224,13 @@ fn into_postgres(
     if !force {
         refuse_full(&mut target, url)?;
     }
-    let mut source = UpToDate::of(path)?;
+    let mut source = UpToDate::of(backup)?;
     begin_snapshot(&mut source.conn)?;
     target.transaction(|target| {
         // Their order does not matter: all go together.
         target.batch_execute(
-            "TRUNCATE sites, site_origins, site_recipients, alert_rules, surveys, api_keys, responses, alerts, \
-             outbox, score_days, search_queue, comment_words",
+            "TRUNCATE sites, site_origins, site_recipients, alert_rules, surveys, api_keys, responses, \
+             response_additions, alerts, outbox, score_days, search_queue, comment_words",
         )?;
         copy(&mut source.conn, target, CopyOptions::default(), show).map(|_| ())
     })

@@ -3,7 +3,8 @@
 use diesel::prelude::*;
 
 use crate::db::schema::{
-    alert_rules, alerts, api_keys, outbox, responses, score_days, site_origins, site_recipients, sites, surveys,
+    alert_rules, alerts, api_keys, outbox, response_additions, responses, score_days, site_origins, site_recipients,
+    sites, surveys,
 };
 
 /// A struct with every column of a table.
@@ -83,6 +84,19 @@ row! {
         answers: Option<String>,
         complete: bool,
         revision: i32,
+    }
+}
+
+row! {
+    AdditionCopy of response_additions {
+        site_id: i64,
+        response_id: Vec<u8>,
+        revision: i32,
+        survey_version: i32,
+        score: i32,
+        comment: Option<String>,
+        answers: Option<String>,
+        received_at: i64,
     }
 }
 

@@ -6,13 +6,14 @@ use counterbell_shared::metric::Metric;
 use diesel::prelude::*;
 
 use super::rows::{
-    AlertCopy, AlertRuleRow, ApiKeyRow, OutboxCopy, ResponseCopy, ScoreDayCopy, SiteOriginRow, SiteRecipientRow,
-    SiteRow, SurveyCopy,
+    AdditionCopy, AlertCopy, AlertRuleRow, ApiKeyRow, OutboxCopy, ResponseCopy, ScoreDayCopy, SiteOriginRow,
+    SiteRecipientRow, SiteRow, SurveyCopy,
 };
-use crate::db::AnyConnection;
 use crate::db::schema::{
-    alert_rules, alerts, api_keys, outbox, responses, score_days, site_origins, site_recipients, sites, surveys,
+    alert_rules, alerts, api_keys, outbox, response_additions, responses, score_days, site_origins, site_recipients,
+    sites, surveys,
 };
+use crate::db::{AnyConnection, dialect};
 
 /// Rows compared at a time: enough to make a round trip cheap, few enough for the memory of a small machine.
 const RANGE_ROWS: i64 = 2_000;
@@ -60,6 +61,10 @@ pub trait Table {
     }
     /// Removes the row with this one's key.
     fn delete(conn: &mut AnyConnection, row: &Self::Row) -> QueryResult<()>;
+    /// Does what follows from rows that were added, or changed.
+    fn after_write(_: &mut AnyConnection, _: &[&Self::Row]) -> QueryResult<()> {
+        Ok(())
+    }
 }
 
 macro_rules! count_and_write {
@@ -133,7 +138,7 @@ macro_rules! small_table {
 
 /// A table that grows with the responses: walked through along its primary key, site by site.
 macro_rules! large_table {
-    ($name:ident, $table:ident, $row:ident, $cursor:ident, $key_type:ty, $key:expr) => {
+    ($name:ident, $table:ident, $row:ident, $cursor:ident, $key_type:ty, $key:expr $(, $after_write:item)?) => {
         #[doc = concat!("The table `", stringify!($table), "`.")]
         pub struct $name;
 
@@ -177,6 +182,7 @@ macro_rules! large_table {
             }
 
             count_and_write!($table, $key);
+            $($after_write)?
         }
     };
 }
@@ -198,8 +204,23 @@ small_table!(SiteRecipients, site_recipients, SiteRecipientRow, (i64, String), |
 small_table!(AlertRules, alert_rules, AlertRuleRow, (i64, String), |row| (row.site_id, row.name.clone()));
 small_table!(Surveys, surveys, SurveyCopy, (i64, String, i32), |row| (row.site_id, row.name.clone(), row.version));
 small_table!(ApiKeys, api_keys, ApiKeyRow, String, |row| row.key_id.clone());
-large_table!(Responses, responses, ResponseCopy, response_id, (i64, Vec<u8>), |row| {
-    (row.site_id, row.response_id.clone())
+large_table!(
+    Responses,
+    responses,
+    ResponseCopy,
+    response_id,
+    (i64, Vec<u8>),
+    |row| (row.site_id, row.response_id.clone()),
+    fn after_write(conn: &mut AnyConnection, rows: &[&ResponseCopy]) -> QueryResult<()> {
+        let with_comment = rows.iter().filter(|row| row.comment.is_some());
+        dialect::index_again(
+            conn,
+            &with_comment.map(|row| (row.site_id, row.response_id.as_slice())).collect::<Vec<_>>(),
+        )
+    }
+);
+large_table!(ResponseAdditions, response_additions, AdditionCopy, response_id, (i64, Vec<u8>, i32), |row| {
+    (row.site_id, row.response_id.clone(), row.revision)
 });
 large_table!(Alerts, alerts, AlertCopy, response_id, (i64, Vec<u8>, String), |row| {
     (row.site_id, row.response_id.clone(), row.rule.clone())

@@ -2,6 +2,7 @@
 
 use counterbell_shared::limits::REVISION_MAX;
 use counterbell_shared::metric::Metric;
+use counterbell_shared::time::UnixMillis;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
@@ -53,7 +54,7 @@ pub(super) fn integrity(conn: &mut AnyConnection) -> QueryResult<Check> {
 }
 
 /// Each with the query that counts it as `n`.
-pub(super) fn all() -> [(Counted, String); 4] {
+pub(super) fn all() -> [(Counted, String); 5] {
     let references = Counted {
         name: "references",
         good: "every row belongs to a site",
@@ -62,9 +63,15 @@ pub(super) fn all() -> [(Counted, String); 4] {
     };
     let responses = Counted {
         name: "responses",
-        good: "every id, metric, score and revision can be read",
-        bad: "responses have an id, a metric, a score or a revision this program does not write",
+        good: "every id, metric, score, time and revision can be read",
+        bad: "responses have an id, a metric, a score, a time or a revision this program does not write",
         advice: "find out what else writes to the database, and correct those rows",
+    };
+    let additions = Counted {
+        name: "additions",
+        good: "every addition is to a stored response",
+        bad: "additions are to responses that are not there",
+        advice: "responses were deleted past this program: restore them from a backup",
     };
     let alerts = Counted {
         name: "alerts",
@@ -83,6 +90,7 @@ pub(super) fn all() -> [(Counted, String); 4] {
     [
         (references, of_no_site()),
         (responses, unreadable()),
+        (additions, of_no_response("response_additions", NEVER_PURGED)),
         (alerts, of_no_response("alerts", NEVER_PURGED)),
         (outbox, of_no_response("outbox", &format!("state = 'pending' OR {NEVER_PURGED}"))),
     ]
@@ -90,13 +98,14 @@ pub(super) fn all() -> [(Counted, String); 4] {
 
 /// Rows that belong to a site that is not there.
 fn of_no_site() -> String {
-    const TABLES: [&str; 9] = [
+    const TABLES: [&str; 10] = [
         "site_origins",
         "site_recipients",
         "alert_rules",
         "surveys",
         "api_keys",
         "responses",
+        "response_additions",
         "alerts",
         "outbox",
         "score_days",
@@ -112,8 +121,10 @@ fn unreadable() -> String {
         format!("(metric = '{name}' AND score BETWEEN {} AND {})", scale.min, scale.max)
     });
     let good = good.join(" OR ");
+    let last = UnixMillis::LAST.0;
     format!(
         "SELECT count(*) AS n FROM responses WHERE length(response_id) <> 16 \
+         OR created_at NOT BETWEEN 0 AND {last} OR received_at NOT BETWEEN 0 AND {last} \
          OR revision NOT BETWEEN 0 AND {REVISION_MAX} OR NOT ({good})"
     )
 }

@@ -117,7 +117,7 @@ fn attach(conn: &mut AnyConnection, index: &Path) -> QueryResult<Option<Check>> 
     if ours == 0 || ours != theirs {
         return Ok(Some(made_anew("it belongs to another database")));
     }
-    if number(conn, "SELECT count(*) AS n FROM idx.rebuild")? > 0 {
+    if number(conn, "SELECT count(*) AS n FROM main.search_rebuild")? > 0 {
         return Ok(Some(Check { found: "it is being made anew".to_owned(), ..COUNTED.check(0) }));
     }
     Ok(None)

@@ -119,6 +119,28 @@ impl Postgres {
         let _ = server.wait();
     }
 
+    /// Lets none of its processes run until [`Self::thaw`]: connections stay open, and nothing is answered.
+    pub fn freeze(&self) {
+        self.signal_all(Signal::STOP);
+    }
+
+    /// Lets its processes run again.
+    pub fn thaw(&self) {
+        self.signal_all(Signal::CONT);
+    }
+
+    fn signal_all(&self, signal: Signal) {
+        let Some(server) = &self.server else { return };
+        // One process for each connection, and some for itself.
+        let children = Command::new("ps").args(["-o", "pid=", "--ppid", &server.id().to_string()]).output();
+        let children = children.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+        let children = children.split_whitespace().filter_map(|pid| Pid::from_raw(pid.parse().ok()?));
+        for process in std::iter::once(Pid::from_child(server)).chain(children) {
+            // One that has ended needs no signal.
+            let _ = kill_process(process, signal);
+        }
+    }
+
     /// Its URL; databases may be made and dropped on it.
     pub fn url(&self) -> String {
         format!("postgres://{USER}@127.0.0.1:{}/postgres", self.port)
@@ -147,6 +169,7 @@ impl Postgres {
 
 impl Drop for Postgres {
     fn drop(&mut self) {
+        self.thaw();
         self.stop(Stop::Fast);
     }
 }

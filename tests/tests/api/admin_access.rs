@@ -34,6 +34,26 @@ async fn nothing_is_shown_without_a_known_key() {
 }
 
 #[tokio::test]
+async fn unknown_parameter_is_refused_by_every_operation() {
+    let app = TestApp::on(Backend::Sqlite).await;
+    let id = "018bcfe5-6800-7fff-bfff-ffffffffffff";
+    let gets = PATHS.map(|path| (Method::GET, path.to_owned()));
+    let theme = format!("/v1/admin/sites/{}/theme", app.site_key);
+    let others = [
+        (Method::POST, format!("/v1/admin/responses/{id}/release")),
+        (Method::POST, format!("/v1/admin/outbox/{id}/resend")),
+        (Method::POST, "/v1/admin/surveys/csat/publish".to_owned()),
+        (Method::GET, theme.clone()),
+        (Method::DELETE, theme),
+    ];
+    for (method, path) in gets.into_iter().chain(others) {
+        let request = app.request(method, &format!("{path}?tpyo=1")).bearer_auth(&app.api_key);
+        let problem = app.send(request).await.expect_problem(ProblemCode::InvalidParameter);
+        assert!(problem.detail.contains("tpyo"), "{path}: {problem:?}");
+    }
+}
+
+#[tokio::test]
 async fn revoked_key_opens_nothing() {
     let app = TestApp::on(Backend::Sqlite).await;
     app.admin("/v1/admin/responses").await.expect(200);

@@ -30,7 +30,7 @@ fn names(items: &[Value]) -> String {
 #[tokio::test]
 async fn filters_narrow_the_list_and_newest_come_first() {
     for backend in Backend::ALL {
-        let app = TestApp::on(backend).await;
+        let app = TestApp::on(backend).any_age().await;
         store_seven(&app).await;
         for (query, expected) in [
             ("", "gfedcba"),
@@ -67,7 +67,7 @@ async fn filters_narrow_the_list_and_newest_come_first() {
 #[tokio::test]
 async fn cursor_walks_every_item_once() {
     for backend in Backend::ALL {
-        let app = TestApp::on(backend).await;
+        let app = TestApp::on(backend).any_age().await;
         let mut sent = Vec::new();
         for number in 0..60 {
             // Five share each moment: only the id tells them apart.
@@ -100,7 +100,7 @@ async fn cursor_walks_every_item_once() {
 
 #[tokio::test]
 async fn new_responses_do_not_shift_a_walk() {
-    let app = TestApp::on(Backend::Sqlite).await;
+    let app = TestApp::on(Backend::Sqlite).any_age().await;
     store_seven(&app).await;
     let first = app.admin("/v1/admin/responses?limit=3").await.expect(200);
     app.respond(&sample::response(5)).await.expect(201);
@@ -145,6 +145,81 @@ async fn parameter_that_makes_no_sense_is_named() {
     }
     app.admin("/v1/admin/summary?metric=mood").await.expect_problem(ProblemCode::InvalidParameter);
     app.admin("/v1/admin/outbox?limit=0").await.expect_problem(ProblemCode::InvalidParameter);
+}
+
+#[tokio::test]
+async fn value_that_no_row_can_hold_is_refused_alike_on_both_databases() {
+    // NUL, a byte that is no UTF-8, a lone surrogate, and too much.
+    let hostile = ["%00", "a%00b", "%ff", "%ed%a0%80", &"x".repeat(300)];
+    for backend in Backend::ALL {
+        let app = TestApp::on(backend).await;
+        app.respond(&sample::response(4)).await.expect(201);
+        for value in hostile {
+            for (path, parameter) in [
+                ("/v1/admin/responses?touchpoint=", "touchpoint"),
+                ("/v1/admin/responses?q=rain&touchpoint=", "touchpoint"),
+                ("/v1/admin/responses?site=", "site"),
+                ("/v1/admin/responses?metric=", "metric"),
+                ("/v1/admin/responses?from=", "from"),
+                ("/v1/admin/responses?cursor=", "cursor"),
+                ("/v1/admin/responses?q=rain&cursor=", "cursor"),
+                ("/v1/admin/summary?touchpoint=", "touchpoint"),
+                ("/v1/admin/outbox?state=", "state"),
+                ("/v1/admin/outbox?cursor=", "cursor"),
+                ("/v1/admin/surveys?site=", "site"),
+                ("/v1/admin/surveys/csat?version=", "version"),
+                ("/v1/admin/surveys/", "name"),
+                ("/v1/widget/SITE?survey=", "survey"),
+            ] {
+                let path = path.replace("SITE", &app.site_key);
+                let answer = app.admin(&format!("{path}{value}")).await;
+                let problem = answer.expect_problem(ProblemCode::InvalidParameter);
+                assert!(problem.detail.contains(&format!("\"{parameter}\"")), "{backend:?} {path}{value}: {problem:?}");
+            }
+            for path in ["/v1/admin/responses/", "/v1/widget/", "/v1/admin/sites/", "/assets/"] {
+                let status = app.admin(&format!("{path}{value}")).await.status;
+                assert_eq!(status, 404, "{backend:?} {path}{value}");
+            }
+            for path in ["surveys/VALUE/publish", "responses/VALUE/release", "outbox/VALUE/resend"] {
+                let path = format!("/v1/admin/{}", path.replace("VALUE", value));
+                let answer = app.send(app.request(Method::POST, &path).bearer_auth(&app.api_key)).await;
+                assert!([400, 404].contains(&answer.status), "{backend:?} {path}: {answer:?}");
+            }
+        }
+        // A word may be of any length, and what is no word only stands between words.
+        for words in ["%00", "a%00b", "%ff", "%ed%a0%80"] {
+            let answer = app.admin(&format!("/v1/admin/responses?q={words}")).await;
+            assert!(
+                answer.expect_problem(ProblemCode::InvalidParameter).detail.contains("\"q\""),
+                "{words}: {answer:?}"
+            );
+        }
+        app.admin(&format!("/v1/admin/responses?q={}", "x".repeat(300))).await.expect(200);
+        for name in ["%00", "%ff"] {
+            app.admin(&format!("/v1/admin/responses?{name}=1")).await.expect_problem(ProblemCode::InvalidParameter);
+        }
+        // The furthest places there are.
+        for far in ["7fffffffffffffff", "8000000000000000"] {
+            for cursor in [format!("cursor={far}{far}{}", "f".repeat(32)), format!("q=rain&cursor={far}")] {
+                app.admin(&format!("/v1/admin/responses?{cursor}")).await.expect(200);
+            }
+            app.admin(&format!("/v1/admin/outbox?cursor={far}{}", "f".repeat(32))).await.expect(200);
+        }
+        assert!(!app.log().contains("ERROR"), "{}", app.log());
+    }
+}
+
+#[tokio::test]
+async fn plus_that_stands_for_a_space_is_named() {
+    let app = TestApp::on(Backend::Sqlite).await;
+    for path in ["responses?from=", "responses?to=", "summary?from=", "summary?to="] {
+        let answer = app.admin(&format!("/v1/admin/{path}2026-11-25T10:00:00+03:00")).await;
+        let problem = answer.expect_problem(ProblemCode::InvalidParameter);
+        assert!(problem.detail.contains("%2B"), "{path}: {problem:?}");
+        app.admin(&format!("/v1/admin/{path}2026-11-25T10:00:00%2B03:00")).await.expect(200);
+        let other = app.admin(&format!("/v1/admin/{path}10+o'clock")).await;
+        assert!(!other.expect_problem(ProblemCode::InvalidParameter).detail.contains("%2B"), "{path}");
+    }
 }
 
 #[tokio::test]

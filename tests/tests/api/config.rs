@@ -1,8 +1,8 @@
 //! Settings, and what is refused at the start.
 
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener, TcpStream};
 
-use counterbell_tests::{Backend, Program, TestApp, command, run_command, sample};
+use counterbell_tests::{Backend, CliOutput, Program, TestApp, command, run_command, sample};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -21,6 +21,109 @@ async fn unknown_database_scheme_refuses_to_start_and_makes_no_file() {
             }
             assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "{url} left files");
         }
+    }
+}
+
+#[tokio::test]
+async fn sqlite_url_that_names_no_file_is_refused_with_what_to_write_instead() {
+    for (url, instead) in [
+        ("sqlite:~/shop.db", "$HOME"),
+        ("sqlite:$HOME/shop.db", "whole path"),
+        ("sqlite::memory:", "sqlite:data/counterbell.db"),
+        ("sqlite://:memory:", "sqlite:data/counterbell.db"),
+        ("sqlite:shop.db?mode=rwc", "leave out ?"),
+        ("sqlite:file:shop.db", "sqlite:relative/path.db"),
+        ("sqlite://shop/shop.db", "three slashes"),
+    ] {
+        let dir = TempDir::new().unwrap();
+        for args in [&["migrate"][..], &["doctor"], &["serve", "--listen", "127.0.0.1:0"]] {
+            let output = run_command(command(dir.path()).args(args).args(["--database-url", url]));
+
+            assert!(!output.status.success(), "{url}: {output:?}");
+            let told = if args == ["doctor"] { &output.stdout } else { &output.stderr };
+            assert!(told.lines().count() == 1 && told.contains(instead), "{url}: {output:?}");
+            assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "{url} left files");
+        }
+    }
+}
+
+#[tokio::test]
+async fn password_of_a_wrong_url_is_told_nowhere() {
+    let hidden = |what: &str, output: &CliOutput| {
+        let told = [output.stdout.as_str(), &output.stderr].concat();
+        assert!(!told.is_empty() && !told.contains("s3cret"), "{what}: {output:?}");
+    };
+    for url in [
+        "postgres://ann:s3cret@127.0.0.1:1/shop",
+        "postgres://ann:1@s3cret@127.0.0.1:1/shop",
+        "postgres://ann:1/s3cret@127.0.0.1:1/shop",
+        "postgres://ann:1?s3cret=@127.0.0.1:1/shop",
+        "postgres://ann:1%s3cret@127.0.0.1:1/shop",
+        "postgres://ann:[s3cret@127.0.0.1:1/shop",
+        "postgres:ann:s3cret@127.0.0.1:1/shop",
+        "postgres://ann@127.0.0.1:1/shop?password=1&s3cret=2",
+        "postgres://ann@127.0.0.1:1/shop?pasword=s3cret",
+        "host=127.0.0.1 port=1 user=ann password=s3cret options='-c a:b'",
+        "mysql:ann:s3cret@127.0.0.1",
+        "sqlite://ann:s3cret@127.0.0.1/shop",
+        "sqlite:ann:s3cret@127.0.0.1/shop",
+    ] {
+        let dir = TempDir::new().unwrap();
+        let database = format!("[database]\nurl = {}\n", serde_json::Value::from(url));
+        for (name, text) in
+            [("section.toml", database.clone()), ("value.toml", database.replace("[database]\nurl", "database"))]
+        {
+            std::fs::write(dir.path().join(name), text).unwrap();
+        }
+        for args in [
+            &["migrate", "--database-url", url][..],
+            &["doctor", "--database-url", url],
+            &["doctor", "--json", "--database-url", url],
+            &["doctor", "--config", "section.toml"],
+            &["doctor", "--config", "value.toml"],
+            &["copy", "--from", url, "--to", "sqlite:to.db"],
+            &["copy", "--from", "sqlite:no.db", "--to", url],
+            &["migrate", url],
+            &[url],
+        ] {
+            hidden(&format!("{args:?}"), &run_command(command(dir.path()).args(args)));
+        }
+        let variable = |args: &[&str]| run_command(command(dir.path()).args(args).env("COUNTERBELL_DATABASE_URL", url));
+        hidden("verify, by variable", &variable(&["verify"]));
+        hidden("help", &variable(&["serve", "--help"]));
+        hidden("a flag nobody knows", &variable(&["serve", "--lisen"]));
+    }
+}
+
+#[tokio::test]
+async fn name_to_listen_on_takes_all_its_addresses() {
+    let dir = TempDir::new().unwrap();
+    let mut server = Program::start(command(dir.path()).args(["serve", "--listen", "localhost:0"]));
+    let line = server
+        .wait_for_output("address", |log| log.lines().find(|line| line.contains("Listening on")).map(str::to_owned));
+    let line = line.await;
+
+    let addresses: Vec<SocketAddr> =
+        line.split_whitespace().filter_map(|word| word.strip_prefix("http://")?.parse().ok()).collect();
+    assert!(addresses.iter().any(SocketAddr::is_ipv4), "{line}");
+    for address in &addresses {
+        assert!(address.ip().is_loopback() && address.port() == addresses[0].port(), "{line}");
+        TcpStream::connect(address).unwrap_or_else(|error| panic!("{address}: {error}"));
+    }
+    let unused = TcpListener::bind(("::1", addresses[0].port())).is_ok();
+    assert!(!unused || addresses.iter().all(SocketAddr::is_ipv4), "{line}");
+}
+
+#[tokio::test]
+async fn address_that_cannot_be_had_is_said_with_the_setting() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().unwrap().to_string();
+    for address in [&taken, "192.0.2.1:8080", "shop.invalid:8080", "8080"] {
+        let dir = TempDir::new().unwrap();
+        let output = run_command(command(dir.path()).args(["serve", "--listen", address]));
+        assert!(!output.status.success(), "{output:?}");
+        assert_eq!(output.stderr.lines().count(), 1, "{output:?}");
+        assert!(output.stderr.contains("--listen (COUNTERBELL_LISTEN): "), "{output:?}");
     }
 }
 

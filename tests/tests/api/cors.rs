@@ -1,5 +1,6 @@
 //! Who may send from a web page.
 
+use counterbell_shared::limits::BODY_MAX_BYTES;
 use counterbell_shared::problem::ProblemCode;
 use counterbell_tests::{Answer, Backend, TestApp, sample};
 use reqwest::Method;
@@ -104,7 +105,7 @@ async fn page_can_read_why_it_was_refused() {
     };
     let malformed = raw("{".to_owned(), "application/json").await;
     malformed.expect_problem(ProblemCode::MalformedJson);
-    let large = raw(" ".repeat(70_000), "application/json").await;
+    let large = raw(" ".repeat(BODY_MAX_BYTES + 1), "application/json").await;
     large.expect_problem(ProblemCode::BodyTooLarge);
 
     for answer in [invalid, duplicate, malformed, large] {

@@ -1,6 +1,13 @@
 //! `counterbell doctor`.
 
-use counterbell_tests::{Backend, CliOutput, Smtp, SmtpOptions, TestApp, Tls, command, run_command, sample};
+use std::fs::Permissions;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::PathBuf;
+
+use counterbell_tests::{
+    Backend, Certificates, CliOutput, Postgres, Smtp, SmtpOptions, TestApp, Tls, command, environment, run_command,
+    sample, wait,
+};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -158,10 +165,58 @@ async fn few_open_files_and_a_pointless_rate_limit_are_warned_of() {
     let program = command(dir.path()).get_program().to_owned();
     let mut shell = std::process::Command::new("sh");
     shell.current_dir(dir.path()).env_clear().arg("-c").arg("ulimit -n 256; exec \"$@\"").arg("sh");
-    shell.arg(program).args(["doctor", "--json", "--rate-limit", "60"]);
+    shell.arg(program).args(["doctor", "--json", "--trusted-proxy", "10.0.0.0/8"]);
 
     let checks = checks(&run_command(&mut shell));
 
     assert_eq!(check(&checks, "open files")["verdict"], "warning", "{checks:?}");
     assert_eq!(check(&checks, "proxy")["verdict"], "warning", "{checks:?}");
+
+    // A proxy on the same machine needs no name.
+    let named = run_command(command(dir.path()).args(["doctor", "--json"]));
+    assert_eq!(check(&self::checks(&named), "proxy")["verdict"], "ok", "{named:?}");
+    let open = run_command(command(dir.path()).args(["doctor", "--json", "--listen", "0.0.0.0:0"]));
+    assert_eq!(check(&self::checks(&open), "proxy")["verdict"], "warning", "{open:?}");
+}
+
+#[tokio::test]
+async fn way_to_postgres_is_told() {
+    let server = Postgres::start(&environment::workspace().join("target")).unwrap();
+    let mut app = TestApp::on(Backend::Postgres).postgres(&server).await;
+    let found = |app: &TestApp| {
+        let checks = checks(&app.cli(&["doctor", "--json"]));
+        let check = check(&checks, "encryption").clone();
+        assert_eq!(check["verdict"], "ok", "on this machine: {check}");
+        check["found"].as_str().unwrap().to_owned()
+    };
+    assert!(found(&app).contains("without encryption"), "{}", found(&app));
+
+    let ca = offer_encryption(&app, &server);
+    let url = app.database_url().replace("127.0.0.1", "localhost");
+    for (mode, told) in [("require", "not checked"), ("verify-ca", "not that it"), ("verify-full", "and that it is")] {
+        // `require` checks, too, where it is told by what.
+        let root = if mode == "require" { String::new() } else { format!("&sslrootcert={}", ca.display()) };
+        app.set("COUNTERBELL_DATABASE_URL", &format!("{url}?sslmode={mode}{root}"));
+        // PostgreSQL reads its settings anew in its own time.
+        wait::until_true("encryption", async || app.cli(&["doctor"]).status.success()).await;
+        let found = found(&app);
+        assert!(found.contains("TLSv1") && found.contains(told), "{mode}: {found}");
+    }
+}
+
+/// Lets the server take encrypted connections; the authority that signed its certificate.
+fn offer_encryption(app: &TestApp, server: &Postgres) -> PathBuf {
+    let data = server.dir().join("data");
+    let Certificates { ca, certificate, key } = Certificates::write(&data);
+    let owner = data.metadata().unwrap();
+    for file in [&certificate, &key] {
+        std::os::unix::fs::chown(file, Some(owner.uid()), Some(owner.gid())).unwrap();
+    }
+    // PostgreSQL takes no key that others can read.
+    std::fs::set_permissions(&key, Permissions::from_mode(0o600)).unwrap();
+    for (setting, value) in [("ssl_cert_file", "certificate.pem"), ("ssl_key_file", "key.pem"), ("ssl", "on")] {
+        app.execute(&format!("ALTER SYSTEM SET {setting} = '{value}'"));
+    }
+    app.execute("SELECT pg_reload_conf()");
+    ca
 }

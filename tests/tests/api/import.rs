@@ -1,5 +1,8 @@
 //! `counterbell import`.
 
+use std::io::{BufWriter, Write};
+use std::process::Stdio;
+
 use counterbell_shared::time::{DAY_MS, UnixMillis};
 use counterbell_tests::{Backend, CliOutput, TestApp, environment, wait};
 use serde_json::{Value, json};
@@ -172,6 +175,58 @@ async fn what_the_site_would_delete_at_once_is_not_stored() {
             json!([[2, "created_at 2020-02-29T00:00:00.000Z is longer ago than the site keeps responses"]])
         );
         assert_eq!(app.count("responses"), 1, "{backend:?}");
+    }
+}
+
+/// The most memory a dry run of that many rows needed, in bytes.
+fn memory_of_dry_run(app: &TestApp, rows: usize) -> usize {
+    let mut import = app.command();
+    let args = ["import", "--dry-run", "--json", "--site", &app.site_key, "--map", "score=score,order_ref=order", "-"];
+    import.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut import = import.spawn().unwrap();
+    let mut input = BufWriter::new(import.stdin.take().unwrap());
+    input.write_all(b"score,order\n").unwrap();
+    for row in 0..rows {
+        writeln!(input, "{},{row}", row % 5 + 1).unwrap();
+    }
+    input.flush().unwrap();
+    // All of it was read, but for what a pipe holds; and it has not ended.
+    let status = std::fs::read_to_string(format!("/proc/{}/status", import.id())).unwrap();
+    drop(input);
+    let output = import.wait_with_output().unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["valid"], rows, "{report}");
+    let most = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    most.trim().strip_suffix(" kB").unwrap().parse::<usize>().unwrap() * 1024
+}
+
+#[tokio::test]
+async fn import_keeps_a_few_bytes_of_each_row() {
+    const FEW: usize = 30_000;
+    const MANY: usize = 10 * FEW;
+    let app = TestApp::on(Backend::Sqlite).await;
+
+    let (few, many) = (memory_of_dry_run(&app, FEW), memory_of_dry_run(&app, MANY));
+
+    let each = many.saturating_sub(few) / (MANY - FEW);
+    assert!(each < 30, "{each} bytes a row: {few} bytes for {FEW} rows, {many} for {MANY}");
+}
+
+#[tokio::test]
+async fn quotation_mark_that_is_not_closed_does_not_take_in_the_whole_file() {
+    let app = TestApp::on(Backend::Sqlite).await;
+    let file = app.dir().join("rows.csv");
+    let row = |comment: &str| format!("4,{comment}\n");
+    let long = format!("\"{}\"", "x".repeat(1_000_000));
+    let open = row("\"never closed") + &row("more").repeat(500_000);
+    std::fs::write(&file, format!("Rating,Text\n{}{}{open}", row("good"), row(&long))).unwrap();
+    let args = ["import", "--site", &app.site_key, "--map", "score=Rating", &file.display().to_string()];
+
+    let output = app.cli(&args);
+
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    for words in ["line 4", "quotation mark"] {
+        assert!(output.stderr.contains(words), "{words}: {}", output.stderr);
     }
 }
 

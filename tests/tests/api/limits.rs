@@ -54,14 +54,103 @@ async fn each_customer_behind_a_trusted_proxy_has_a_limit_of_their_own() {
 }
 
 #[tokio::test]
-async fn proxy_that_nobody_named_does_not_make_all_customers_one() {
+async fn proxy_on_the_same_machine_is_believed_by_default() {
     let app = TestApp::on(Backend::Sqlite).setting("COUNTERBELL_RATE_LIMIT", "2").await;
-    for _ in 0..5 {
-        respond_through(&app, "198.51.100.1").await.expect(201);
+    for customer in ["198.51.100.1", "198.51.100.2"] {
+        for _ in 0..2 {
+            respond_through(&app, customer).await.expect(201);
+        }
+        respond_through(&app, customer).await.expect_problem(ProblemCode::RateLimited);
     }
-    assert!(app.log().contains("--trusted-proxy"), "{}", app.log());
-    assert_eq!(app.log().matches("--trusted-proxy").count(), 1);
-    assert!(!app.log().contains("198.51.100.1"), "an address is in the log");
+    assert!(!app.log().contains("--trusted-proxy"), "{}", app.log());
+}
+
+#[tokio::test]
+async fn customer_is_known_however_the_proxy_writes_the_address() {
+    let app = TestApp::on(Backend::Sqlite)
+        .setting("COUNTERBELL_RATE_LIMIT", "2")
+        .setting("COUNTERBELL_TRUSTED_PROXIES", "127.0.0.0/8,10.0.0.0/8,fd00::/8")
+        .await;
+    let respond = async |lines: &[(&str, &str)]| {
+        let body = sample::with(sample::response(4), json!({ "site_key": app.site_key }));
+        let mut request = app.request(Method::POST, "/v1/responses").json(&body);
+        for (name, value) in lines {
+            request = request.header(*name, *value);
+        }
+        app.send(request).await
+    };
+    let own = "x-forwarded-for";
+    let ways: [&[&[(&str, &str)]]; 3] = [
+        &[
+            &[(own, "203.0.113.1:50123")],
+            &[(own, "203.0.113.1")],
+            &[(own, "\"203.0.113.1:9\"")],
+            &[(own, "1.1.1.1, 203.0.113.1:4 , 10.0.0.9:443,")],
+            &[(own, "1.1.1.1"), (own, "203.0.113.1"), (own, "[fd00::7%eth0]:80")],
+            &[("forwarded", "for=1.1.1.1, For=\"203.0.113.1:9\";proto=https;by=10.0.0.9")],
+            // The one that is told both ways is the one that docs/OPERATIONS.md names.
+            &[("forwarded", "for=9.9.9.9"), (own, "203.0.113.1")],
+        ],
+        &[
+            &[(own, "[2001:db8::1]:443")],
+            &[(own, "2001:db8::1")],
+            &[(own, "[2001:db8:0:0::2]")],
+            &[(own, "\"[2001:db8::1]:1\"")],
+            &[(own, "2001:db8::1%25en0")],
+            &[("forwarded", "for=\"[2001:db8::1]:4711\", for=10.0.0.9")],
+        ],
+        &[&[(own, "::ffff:198.51.100.7")], &[(own, "198.51.100.7")], &[(own, "[::ffff:198.51.100.7]:8")]],
+    ];
+    for customer in ways {
+        for (number, way) in customer.iter().enumerate() {
+            let answer = respond(way).await;
+            if number < 2 {
+                answer.expect(201);
+            } else {
+                answer.expect_problem(ProblemCode::RateLimited);
+            }
+            assert_eq!(answer.header("ratelimit-policy"), Some("\"address\";q=2;w=60"), "{way:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn customers_nobody_can_tell_apart_share_a_larger_limit() {
+    let unreadable = ["unknown", "_hidden", "203.0.113.300", "198.51.100.1, unknown", "", ","];
+    for (trusted, header, values, told) in [
+        ("127.0.0.0/8", "x-forwarded-for", &unreadable[..], "X-Forwarded-For"),
+        ("127.0.0.0/8", "forwarded", &["for=unknown", "proto=https"], "X-Forwarded-For"),
+        // It is a proxy, and says nothing of its customers.
+        ("127.0.0.0/8", "x-real-ip", &["198.51.100.1"], "X-Forwarded-For"),
+        ("127.0.0.0/8", "via", &["1.1 proxy"], "X-Forwarded-For"),
+        // Nobody named it.
+        ("10.0.0.0/8", "x-forwarded-for", &["198.51.100.1", "198.51.100.2", "unknown"], "--trusted-proxy"),
+        ("10.0.0.0/8", "forwarded", &["for=198.51.100.1"], "--trusted-proxy"),
+    ] {
+        let app = TestApp::on(Backend::Sqlite)
+            .setting("COUNTERBELL_RATE_LIMIT", "2")
+            .setting("COUNTERBELL_TRUSTED_PROXIES", trusted)
+            .await;
+        let body = || sample::with(sample::response(4), json!({ "site_key": app.site_key }));
+        // A limit all the same: on a slow machine it has taken some more by then.
+        let mut taken = 0;
+        for value in values.iter().cycle().take(400) {
+            let request = app.request(Method::POST, "/v1/responses").header(header, *value);
+            let answer = app.send(request.json(&body())).await;
+            assert_eq!(answer.header("ratelimit-policy"), Some("\"proxy\";q=40;w=60"), "{header} {values:?}");
+            if answer.status != 201 {
+                answer.expect_problem(ProblemCode::RateLimited);
+                break;
+            }
+            taken += 1;
+        }
+        assert!((40..400).contains(&taken), "{header}: {taken}");
+        // Who comes without a proxy has a limit of their own.
+        app.respond(&sample::response(4)).await.expect(201);
+        let log = app.log();
+        assert_eq!((log.matches("WARN").count(), log.matches(told).count()), (2, 1), "{header}: {log}");
+        assert!(!log.contains("198.51.100."), "an address is in the log");
+    }
 }
 
 #[tokio::test]
@@ -136,6 +225,52 @@ async fn suspected_spam_is_held_listed_and_released() {
         app.send(app.request(Method::POST, &unknown).bearer_auth(&app.api_key))
             .await
             .expect_problem(ProblemCode::NotFound);
+    }
+}
+
+#[tokio::test]
+async fn suspected_spam_takes_no_customers_place() {
+    let mut app = TestApp::on(Backend::Sqlite).await;
+    set_limits(&mut app, &["--daily-cap", "3"]).await;
+    for _ in 0..3 {
+        app.respond(&sample::with(sample::response(1), json!({ "website": "x" }))).await.expect(201);
+    }
+    app.respond(&sample::response(1)).await.expect(201);
+    assert_eq!(app.admin_items("/v1/admin/responses").await.len(), 1);
+}
+
+#[tokio::test]
+async fn suspected_spam_has_a_daily_cap_of_its_own() {
+    for backend in Backend::ALL {
+        let mut app = TestApp::on(backend).await;
+        set_limits(&mut app, &["--daily-cap", "3"]).await;
+        let spam = || sample::with(sample::response(1), json!({ "website": "https://pills.example" }));
+        let first = sample::with(spam(), json!({ "complete": false }));
+        app.respond(&first).await.expect(201);
+        app.respond(&first).await.expect(200);
+        app.respond(&spam()).await.expect(201);
+        app.restart().await;
+        app.respond(&spam()).await.expect(201);
+
+        // Told as anybody is told of a full day.
+        let spam_refused = app.respond(&spam()).await;
+        let spam_problem = spam_refused.expect_problem(ProblemCode::DailyCapReached);
+        let later = sample::with(first, json!({ "revision": 1, "complete": true }));
+        assert_eq!(app.respond(&later).await.expect(200)["outcome"], "updated", "{backend:?}");
+        for _ in 0..3 {
+            app.respond(&sample::response(4)).await.expect(201);
+        }
+        let refused = app.respond(&sample::response(4)).await;
+        assert_eq!(refused.expect_problem(ProblemCode::DailyCapReached), spam_problem, "{backend:?}");
+        assert!(spam_refused.header("retry-after").is_some());
+        assert_eq!(app.count("responses WHERE held IS NULL"), 3, "{backend:?}");
+        assert_eq!(app.count("responses WHERE held IS NOT NULL"), 3, "{backend:?}");
+
+        // Both are full for whoever comes later.
+        app.restart().await;
+        for response in [spam(), sample::response(4)] {
+            app.respond(&response).await.expect_problem(ProblemCode::DailyCapReached);
+        }
     }
 }
 

@@ -39,7 +39,9 @@ async fn password_goes_to_nobody_with_a_strange_certificate() {
 #[tokio::test]
 async fn refused_mail_is_delivered_by_a_later_attempt_once() {
     for verb in ["RCPT", "DATA"] {
-        let smtp = Smtp::with(SmtpOptions { refuse: Some(Refuse { verb, times: 1 }), ..SmtpOptions::default() }).await;
+        let smtp =
+            Smtp::with(SmtpOptions { refuse: Some(Refuse { verb, times: 1, code: 451 }), ..SmtpOptions::default() })
+                .await;
         let app = TestApp::on(Backend::Sqlite).smtp(&smtp).await;
 
         app.respond(&sample::response(1)).await.expect(201);
@@ -59,8 +61,10 @@ async fn refused_mail_is_delivered_by_a_later_attempt_once() {
 async fn message_is_parked_after_its_last_attempt_and_can_be_sent_again() {
     for backend in Backend::ALL {
         // Refuses for as long as the first attempts take, however many fit in before the clock is turned.
-        let smtp =
-            Smtp::with(SmtpOptions { refuse: Some(Refuse { verb: "RCPT", times: 3 }), ..SmtpOptions::default() });
+        let smtp = Smtp::with(SmtpOptions {
+            refuse: Some(Refuse { verb: "RCPT", times: 3, code: 451 }),
+            ..SmtpOptions::default()
+        });
         let smtp = smtp.await;
         let app = TestApp::on(backend).smtp(&smtp).await;
         app.respond(&sample::response(1)).await.expect(201);

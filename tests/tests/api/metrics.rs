@@ -1,5 +1,6 @@
 //! What Prometheus reads.
 
+use counterbell_shared::limits::BODY_MAX_BYTES;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -44,7 +45,7 @@ async fn every_request_is_counted_once_by_its_outcome() {
         app.respond(&response).await.expect(200);
         app.respond(&sample::response(9)).await;
         app.respond(&with(json!({ "site_key": "site_0000000000000000" }))).await;
-        app.respond(&with(json!({ "comment": "x".repeat(70_000) }))).await;
+        app.respond(&with(json!({ "comment": "x".repeat(BODY_MAX_BYTES) }))).await;
         for (content_type, body) in [("application/json", "{"), ("text/plain", "{}")] {
             let request = app.request(Method::POST, "/v1/responses").header("Content-Type", content_type).body(body);
             app.send(request).await;

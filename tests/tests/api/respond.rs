@@ -1,6 +1,7 @@
 //! What becomes of a response that is understood.
 
 use counterbell_shared::ResponseId;
+use counterbell_shared::time::{DAY_MS, UnixMillis};
 use counterbell_tests::{Backend, Smtp, TestApp, sample};
 use futures_util::future::join_all;
 use serde_json::json;
@@ -30,7 +31,7 @@ async fn site_key_and_score_are_enough() {
 
 #[tokio::test]
 async fn every_field_is_stored() {
-    let app = TestApp::on(Backend::Sqlite).await;
+    let app = TestApp::on(Backend::Sqlite).any_age().await;
     let response = sample::with(
         sample::response(6),
         json!({
@@ -70,6 +71,47 @@ async fn every_field_is_stored() {
     ] {
         assert_eq!(stored[member], value, "{member} of {stored}");
     }
+}
+
+#[tokio::test]
+async fn time_long_past_becomes_the_time_of_receipt() {
+    for backend in Backend::ALL {
+        for (setting, days) in [(None, 30), (Some("3"), 3), (Some("0"), 0)] {
+            let setup = TestApp::on(backend);
+            let app = match setting {
+                Some(days) => setup.setting("COUNTERBELL_BACKDATE_DAYS", days).await,
+                None => setup.await,
+            };
+            let ago = |ms: i64| UnixMillis(UnixMillis::now().0 - ms).to_string();
+            let respond = async |created_at: String| {
+                let response = sample::with(sample::response(4), json!({ "created_at": created_at }));
+                let receipt = app.respond(&response).await.expect(201);
+                let id = response["response_id"].as_str().unwrap();
+                (receipt, app.admin(&format!("/v1/admin/responses/{id}")).await.expect(200))
+            };
+            for past in [ago(days * DAY_MS + 60_000), ago(days * DAY_MS + 400 * DAY_MS), "1975-01-01".to_owned()] {
+                let (receipt, row) = respond(past.clone()).await;
+                assert_eq!(row["created_at"], row["received_at"], "{backend:?} {setting:?} {past}");
+                assert_eq!(receipt["ignored"], json!(["/created_at"]), "{past}");
+            }
+            // As long as a browser may have been without a network.
+            if days > 0 {
+                let recent = ago(days * DAY_MS - 60_000);
+                let (receipt, row) = respond(recent.clone()).await;
+                assert_eq!((&row["created_at"], receipt.get("ignored")), (&json!(recent), None), "{backend:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn import_keeps_its_dates() {
+    let app = TestApp::on(Backend::Sqlite).await;
+    let file = app.dir().join("rows.csv");
+    std::fs::write(&file, "score,date\n4,1999-12-31\n").unwrap();
+    let map = "score=score,created_at=date";
+    app.cli(&["import", "--json", "--site", &app.site_key, "--map", map, &file.display().to_string()]).json();
+    assert_eq!(app.admin_items("/v1/admin/responses").await[0]["created_at"], "1999-12-31T00:00:00.000Z");
 }
 
 #[tokio::test]

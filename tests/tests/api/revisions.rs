@@ -1,5 +1,6 @@
 //! One response, sent again with more in it.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use counterbell_shared::problem::ProblemCode;
@@ -17,9 +18,9 @@ use tokio::sync::oneshot;
 async fn apps() -> Vec<(String, TestApp)> {
     let mut apps = Vec::new();
     for backend in Backend::ALL {
-        apps.push((format!("{backend:?}"), TestApp::on(backend).await));
+        apps.push((format!("{backend:?}"), TestApp::on(backend).any_age().await));
     }
-    let mut steps = TestApp::on(Backend::Postgres).await;
+    let mut steps = TestApp::on(Backend::Postgres).any_age().await;
     steps.pretend_to_be_spread().await;
     apps.push(("Postgres, table by table".to_owned(), steps));
     apps
@@ -129,16 +130,98 @@ async fn same_or_lower_revision_changes_nothing() {
 }
 
 #[tokio::test]
-async fn complete_response_stays_complete() {
+async fn complete_response_is_added_to_and_stays_as_it_is() {
     for (place, app) in apps().await {
         let id = sample::response_id();
-        assert_eq!(send(&app, revision(&id, 1, 4, json!({}))).await, said(201, "accepted"), "{place}");
+        let first = json!({ "comment": "late", "contact": { "email": "ann@mail.example", "consent": true } });
+        assert_eq!(send(&app, revision(&id, 1, 1, first)).await, said(201, "accepted"), "{place}");
+        let (before, told) = (stored(&app, &id).await, app.count("outbox"));
 
-        let later = json!({ "complete": false, "comment": "one more thing" });
-        assert_eq!(send(&app, revision(&id, 2, 5, later)).await, said(200, "updated"), "{place}");
+        let stranger = json!({ "comment": "all is well", "contact": { "email": "eve@mail.example", "consent": true } });
+        let answers = json!({ "complete": false, "answers": { "reasons": { "choices": ["price"] } } });
+        for (number, score, members, answer) in [
+            (2, 5, stranger.clone(), "updated"),
+            (2, 5, stranger.clone(), "duplicate"),
+            (2, 4, json!({ "comment": "other words" }), "duplicate"),
+            (3, 5, stranger, "duplicate"),
+            (4, 1, json!({ "comment": "late" }), "duplicate"),
+            (0, 3, json!({ "comment": "earlier" }), "duplicate"),
+            (9, 2, answers, "updated"),
+        ] {
+            let sent = send(&app, revision(&id, number, score, members)).await;
+            assert_eq!(sent, said(200, answer), "{place}: revision {number}");
+        }
 
-        let row = stored(&app, &id).await;
-        assert_eq!((&row["complete"], &row["comment"]), (&json!(true), &json!("one more thing")), "{place}");
+        let mut row = stored(&app, &id).await;
+        let additions = row.as_object_mut().unwrap().remove("additions").unwrap();
+        assert_eq!(row, before, "{place}");
+        let told_of: Vec<_> =
+            additions.as_array().unwrap().iter().map(|one| (&one["score"], &one["comment"])).collect();
+        assert_eq!(told_of, [(&json!(5), &json!("all is well")), (&json!(2), &Value::Null)], "{place}");
+        assert_eq!(additions[1]["answers"]["reasons"]["choices"], json!(["price"]), "{place}");
+        assert!(!additions.to_string().contains("eve@"), "{place}: {additions}");
+        let listed = app.admin_items("/v1/admin/responses").await;
+        assert_eq!(listed[0]["additions"], additions, "{place}");
+        assert_eq!(scores(&app, "csat").await, [1, 0, 0, 0, 0], "{place}");
+        assert_eq!((app.count("outbox"), app.count("alerts")), (told, 1), "{place}");
+        expect_well(&app, &place);
+    }
+}
+
+#[tokio::test]
+async fn response_that_is_not_complete_may_be_replaced_for_a_day() {
+    for (hours, setting) in [(24, None), (2, Some("2"))] {
+        for backend in Backend::ALL {
+            let mut setup = TestApp::on(backend);
+            if let Some(setting) = setting {
+                setup = setup.setting("COUNTERBELL_REVISABLE_HOURS", setting);
+            }
+            let app = setup.await;
+            let [young, old] = [sample::response_id(), sample::response_id()];
+            for (id, age_ms) in [(&young, hours * 3_600_000 - 60_000), (&old, hours * 3_600_000 + 1)] {
+                send(&app, revision(id, 0, 2, json!({ "complete": false }))).await;
+                // As if it had come so long ago.
+                app.execute(&format!(
+                    "UPDATE responses SET received_at = received_at - {age_ms} WHERE received_at = (SELECT max(received_at) \
+                     FROM responses) AND comment IS NULL"
+                ));
+                let later = send(&app, revision(id, 1, 4, json!({ "comment": "later" }))).await;
+                assert_eq!(later, said(200, "updated"), "{backend:?}");
+            }
+
+            let young = stored(&app, &young).await;
+            assert_eq!((&young["score"], &young["comment"]), (&json!(4), &json!("later")), "{backend:?}");
+            let old = stored(&app, &old).await;
+            assert_eq!((&old["score"], &old["comment"]), (&json!(2), &Value::Null), "{backend:?}");
+            assert_eq!(old["additions"][0]["comment"], "later", "{backend:?}");
+            assert_eq!(scores(&app, "csat").await, [0, 1, 0, 1, 0], "{backend:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn response_takes_twenty_additions_and_an_imported_one_none() {
+    for (place, app) in apps().await {
+        let id = sample::response_id();
+        send(&app, revision(&id, 0, 4, json!({}))).await;
+        for number in 1..=20 {
+            let addition = revision(&id, number, 4, json!({ "comment": format!("addition {number}") }));
+            assert_eq!(send(&app, addition).await, said(200, "updated"), "{place}");
+        }
+        let imported = sample::response_id();
+        send(&app, revision(&imported, 0, 4, json!({ "channel": "import", "complete": false }))).await;
+
+        for (id, number) in [(&id, 21), (&imported, 1)] {
+            let refused = app.respond(&revision(id, number, 4, json!({ "comment": "one more" }))).await;
+            refused.expect_problem(ProblemCode::ResponseClosed);
+        }
+
+        // What was stored is repeated as ever.
+        let again = revision(&id, 20, 4, json!({ "comment": "addition 20" }));
+        assert_eq!(send(&app, again).await, said(200, "duplicate"), "{place}");
+        assert_eq!(app.count("response_additions"), 20, "{place}");
+        let metrics = app.get("/metrics").await;
+        assert!(metrics.text().contains("ingest_requests_total{outcome=\"closed\"} 2"), "{}", metrics.text());
     }
 }
 
@@ -290,6 +373,32 @@ struct Model {
     score: i64,
     comment: Option<String>,
     complete: bool,
+    /// Score and comment of each addition, by revision.
+    additions: BTreeMap<i64, (i64, Option<String>)>,
+}
+
+impl Model {
+    /// What the server is to say of a later step, and what is stored then.
+    fn take(&mut self, sent: Self) -> (u16, String) {
+        let says = (sent.score, sent.comment.clone());
+        if sent.revision <= self.revision {
+            return said(200, "duplicate");
+        }
+        if !self.complete {
+            *self = sent;
+            return said(200, "updated");
+        }
+        let known =
+            says == (self.score, self.comment.clone()) || self.additions.values().any(|addition| *addition == says);
+        if known || self.additions.contains_key(&sent.revision) {
+            return said(200, "duplicate");
+        }
+        if self.additions.len() == 20 {
+            return (409, String::new());
+        }
+        self.additions.insert(sent.revision, says);
+        said(200, "updated")
+    }
 }
 
 #[tokio::test]
@@ -299,24 +408,23 @@ async fn random_revisions_end_as_the_model_says() {
         let mut responses: Vec<(String, Option<Model>)> = (0..8).map(|_| (sample::response_id(), None)).collect();
         for step in 0..300 {
             let (id, known) = random.choice(&mut responses).unwrap();
-            let mut sent = Model {
+            let sent = Model {
                 revision: random.i64(0..40),
                 score: random.i64(1..=5),
                 comment: random.bool().then(|| format!("words {step}")),
-                complete: random.u8(..4) == 0,
+                complete: random.u8(..8) == 0,
+                additions: BTreeMap::new(),
             };
             let members = json!({ "complete": sent.complete, "comment": sent.comment });
             let answer = send(&app, revision(id, sent.revision, sent.score, members)).await;
             let expected = match known {
-                None => said(201, "accepted"),
-                Some(known) if known.revision < sent.revision => said(200, "updated"),
-                Some(_) => said(200, "duplicate"),
+                None => {
+                    *known = Some(sent);
+                    said(201, "accepted")
+                }
+                Some(known) => known.take(sent),
             };
             assert_eq!(answer, expected, "{place}, step {step}");
-            if expected.1 != "duplicate" {
-                sent.complete |= known.as_ref().is_some_and(|known| known.complete);
-                *known = Some(sent);
-            }
         }
 
         let mut expected = vec![0; 5];
@@ -328,6 +436,12 @@ async fn random_revisions_end_as_the_model_says() {
             {
                 assert_eq!(row[member], value, "{place}: {member} of {row}");
             }
+            let additions = row["additions"].as_array().map_or(&[][..], Vec::as_slice);
+            let additions: Vec<_> =
+                additions.iter().map(|one| (one["score"].clone(), one["comment"].clone())).collect();
+            let known_additions: Vec<_> =
+                known.additions.values().map(|(score, comment)| (json!(score), json!(comment))).collect();
+            assert_eq!(additions, known_additions, "{place}");
             expected[usize::try_from(known.score - 1).unwrap()] += 1;
         }
         assert_eq!(scores(&app, "csat").await, expected, "{place}");

@@ -50,7 +50,7 @@ async fn completed_response_is_told_at_once_with_all_that_was_said() {
             for part in [delivery.mail.text(), delivery.mail.html_words()] {
                 assert!(part.contains("The parcel was wet") && !part.contains(NOT_FINISHED), "{backend:?}: {part}");
             }
-            assert!(delivery.mail.subject().contains("2 of 5"), "{backend:?}: {}", delivery.mail.subject());
+            assert!(delivery.mail.subject().contains("2 out of 5"), "{backend:?}: {}", delivery.mail.subject());
             assert_eq!(delivery.mail.header("Reply-To"), Some("ann@mail.example"), "{backend:?}");
         }
         assert_eq!((app.count("alerts"), app.count("outbox")), (1, 2), "{backend:?}");
@@ -142,8 +142,11 @@ async fn score_that_turns_bad_is_told_when_the_response_is_complete() {
 #[tokio::test]
 async fn mail_that_was_tried_stays_and_is_sent_once() {
     for backend in Backend::ALL {
-        let smtp =
-            Smtp::with(SmtpOptions { refuse: Some(Refuse { verb: "RCPT", times: 1 }), ..Default::default() }).await;
+        let smtp = Smtp::with(SmtpOptions {
+            refuse: Some(Refuse { verb: "RCPT", times: 1, code: 451 }),
+            ..Default::default()
+        })
+        .await;
         let app = patient(backend, &smtp, "0").await;
         let id = sample::response_id();
         send(&app, &id, 0, 1, json!({ "complete": false })).await;

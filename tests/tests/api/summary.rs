@@ -1,5 +1,6 @@
 //! Figures on a known input.
 
+use counterbell_shared::problem::ProblemCode;
 use counterbell_tests::{Backend, TestApp, sample};
 use serde_json::{Value, json};
 
@@ -31,7 +32,7 @@ fn counts(distribution: &Value) -> Vec<(i64, i64)> {
 #[tokio::test]
 async fn satisfaction_is_summed_up() {
     for backend in Backend::ALL {
-        let app = TestApp::on(backend).await;
+        let app = TestApp::on(backend).any_age().await;
         store_known_input(&app).await;
 
         let summary = app.admin("/v1/admin/summary?metric=csat").await.expect(200);
@@ -59,7 +60,7 @@ async fn satisfaction_is_summed_up() {
 
 #[tokio::test]
 async fn loyalty_is_promoters_less_detractors() {
-    let app = TestApp::on(Backend::Sqlite).await;
+    let app = TestApp::on(Backend::Sqlite).any_age().await;
     store_known_input(&app).await;
 
     let summary = app.admin("/v1/admin/summary?metric=nps").await.expect(200);
@@ -75,7 +76,7 @@ async fn loyalty_is_promoters_less_detractors() {
 
 #[tokio::test]
 async fn summary_is_narrowed_like_a_list() {
-    let app = TestApp::on(Backend::Sqlite).await;
+    let app = TestApp::on(Backend::Sqlite).any_age().await;
     store_known_input(&app).await;
     for (query, count) in [
         ("metric=csat&touchpoint=checkout", 5),
@@ -104,7 +105,7 @@ async fn nothing_has_no_mean() {
 #[tokio::test]
 async fn span_need_not_begin_or_end_at_midnight() {
     for backend in Backend::ALL {
-        let app = TestApp::on(backend).await;
+        let app = TestApp::on(backend).any_age().await;
         for day in 1..=4 {
             for hour in [0, 6, 12, 18] {
                 let time = json!({ "created_at": format!("2026-03-0{day}T{hour:02}:00:00Z") });
@@ -127,6 +128,54 @@ async fn span_need_not_begin_or_end_at_midnight() {
             assert_eq!(listed.len(), expected, "{span} {backend:?}");
             let days: i64 = summary["days"].as_array().unwrap().iter().map(|day| day["count"].as_i64().unwrap()).sum();
             assert_eq!(days, i64::try_from(expected).unwrap(), "{span} {backend:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn touchpoints_come_in_pages_those_with_most_responses_first() {
+    const INVENTED: usize = 300;
+    for backend in Backend::ALL {
+        let app = TestApp::on(backend).setting("COUNTERBELL_RATE_LIMIT", "0").await;
+        let respond = async |touchpoint: String| {
+            app.respond(&sample::with(sample::response(4), json!({ "touchpoint": touchpoint }))).await.expect(201);
+        };
+        // Names that sort before those of the shop.
+        for number in 0..INVENTED {
+            respond(format!("a{number:03}")).await;
+        }
+        for (touchpoint, times) in [("store", 2), ("checkout", 3), ("till", 2)] {
+            for _ in 0..times {
+                respond(touchpoint.to_owned()).await;
+            }
+        }
+        let names = |summary: &Value| -> Vec<String> {
+            let touchpoints = summary["touchpoints"].as_array().unwrap();
+            touchpoints.iter().map(|row| row["touchpoint"].as_str().unwrap().to_owned()).collect()
+        };
+        let first = app.admin("/v1/admin/summary").await.expect(200);
+        assert_eq!((names(&first).len(), &first["count"]), (50, &json!(INVENTED + 7)), "{backend:?}");
+        assert_eq!(names(&first)[..4], ["checkout", "store", "till", "a000"], "{backend:?}");
+
+        let (mut all, mut path) = (Vec::new(), "/v1/admin/summary?metric=csat&limit=101".to_owned());
+        loop {
+            let page = app.admin(&path).await.expect(200);
+            assert_eq!((&page["count"], &page["days"]), (&first["count"], &first["days"]), "{backend:?}");
+            assert!(names(&page).len() <= 101);
+            all.extend(names(&page));
+            let Some(next) = page["next_cursor"].as_str() else { break };
+            path = format!("/v1/admin/summary?metric=csat&limit=101&cursor={next}");
+        }
+        let expected = ["checkout", "store", "till"].map(str::to_owned).into_iter();
+        let expected: Vec<_> = expected.chain((0..INVENTED).map(|number| format!("a{number:03}"))).collect();
+        assert_eq!(all, expected, "{backend:?}");
+
+        let whole = app.admin("/v1/admin/summary?touchpoint=store").await.expect(200);
+        assert_eq!((names(&whole), &whole["next_cursor"]), (vec!["store".to_owned()], &Value::Null));
+        for wrong in
+            ["limit=0", "limit=201", "cursor=x", "cursor=00", "cursor=00000000000000ff", "cursor=0000000000000001ff"]
+        {
+            app.admin(&format!("/v1/admin/summary?{wrong}")).await.expect_problem(ProblemCode::InvalidParameter);
         }
     }
 }

@@ -1,7 +1,10 @@
 //! What customers are asked: documents, versions, languages and answers.
 
 use counterbell_shared::problem::ProblemCode;
-use counterbell_tests::{Answer, Backend, CliOutput, Smtp, TestApp, sample, wait};
+use counterbell_tests::{Answer, Backend, CliOutput, Smtp, TestApp, run_command, sample, wait};
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, PgConnection};
+use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -238,6 +241,64 @@ async fn surveys_are_kept_through_the_admin_api() {
 }
 
 #[tokio::test]
+async fn versions_stored_at_the_same_time_are_numbered_one_after_the_other() {
+    const EACH: usize = 6;
+    for backend in Backend::ALL {
+        let app = TestApp::on(backend).await;
+        let name = "fitting-room";
+        let worded = |words: String| {
+            let mut document = document(name);
+            document["question"]["en"] = json!(words);
+            document
+        };
+        // The way from the newest version to the next one is as long as this lasts.
+        let held = HeldInserts::hold(&app, backend);
+        let api = (0..EACH).map(async |at| {
+            let request = app.request(Method::PUT, &format!("/v1/admin/surveys/{name}")).bearer_auth(&app.api_key);
+            app.send(request.json(&worded(format!("API {at}")))).await.expect(201)
+        });
+        let command_line = (0..EACH).map(|at| {
+            let file = app.dir().join(format!("survey-{at}.json"));
+            std::fs::write(&file, worded(format!("Command line {at}")).to_string()).unwrap();
+            let file = file.display().to_string();
+            let mut put = app.command();
+            put.args(["survey", "put", &file, "--site", &app.site_key, "--json"]);
+            tokio::task::spawn_blocking(move || run_command(&mut put).json())
+        });
+        let release = async { held.release_when_waited_for(&app, EACH + 1).await };
+
+        let (mut stored, more, ()) = tokio::join!(join_all(api), join_all(command_line), release);
+
+        stored.extend(more.into_iter().map(Result::unwrap));
+        let mut versions: Vec<_> = stored.iter().map(|stored| stored["version"].as_u64().unwrap()).collect();
+        versions.sort_unstable();
+        assert_eq!(versions, Vec::from_iter(1..=2 * EACH as u64), "{backend:?}: {stored:?}");
+        assert_eq!(app.count("surveys"), 2 * EACH as i64, "{backend:?}");
+    }
+}
+
+/// Keeps everybody from inserting a version on PostgreSQL, but not from reading which is the newest.
+struct HeldInserts(Option<PgConnection>);
+
+impl HeldInserts {
+    fn hold(app: &TestApp, backend: Backend) -> Self {
+        // SQLite has one writer at a time, and nobody reads in between.
+        Self((backend == Backend::Postgres).then(|| {
+            let mut conn = PgConnection::establish(app.database_url()).unwrap();
+            conn.batch_execute("BEGIN; LOCK TABLE surveys IN SHARE MODE").unwrap();
+            conn
+        }))
+    }
+
+    async fn release_when_waited_for(self, app: &TestApp, waiting: usize) {
+        let Some(mut conn) = self.0 else { return };
+        let waits = "pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        wait::until_true("waiting for a lock", async || app.count(waits) == waiting as i64).await;
+        conn.batch_execute("COMMIT").unwrap();
+    }
+}
+
+#[tokio::test]
 async fn each_fault_of_the_answers_is_named_beside_the_others() {
     let app = TestApp::on(Backend::Sqlite).await;
     for (pointers, members) in [
@@ -246,7 +307,7 @@ async fn each_fault_of_the_answers_is_named_beside_the_others() {
         (vec!["/answers/reasons/choices/0"], json!({ "answers": { "reasons": { "choices": ["It came late"] } } })),
         (vec!["/answers/reasons/why"], json!({ "answers": { "reasons": { "why": "x" } } })),
         (vec!["/survey", "/survey_version"], json!({ "survey": "mood", "survey_version": 0 })),
-        (vec!["/answers/A", "/channel"], json!({ "answers": { "A": {} }, "channel": "fax" })),
+        (vec!["/answers/A", "/revision"], json!({ "answers": { "A": {} }, "revision": -1 })),
     ] {
         let problem = app.respond(&sample::with(sample::response(4), members.clone())).await;
         let problem = problem.expect_problem(ProblemCode::InvalidResponse);

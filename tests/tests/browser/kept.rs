@@ -93,6 +93,90 @@ async fn server_that_is_back_gets_the_answer_without_anybody_doing_anything() {
     .await;
 }
 
+/// A shop's service worker, as many have one: what cannot be fetched becomes a page of its own.
+const OFFLINE_WORKER: &str = "addEventListener('install', (event) => {
+    skipWaiting();
+    event.waitUntil(caches.open('shop').then((cache) => cache.add('/offline.html')));
+});
+addEventListener('activate', (event) => event.waitUntil(clients.claim()));
+addEventListener('fetch', (event) => event.respondWith(
+    fetch(event.request).catch(() => caches.match('/offline.html'))
+));";
+
+const TAKE_THE_PAGE_OVER: &str = "return navigator.serviceWorker.register('/offline-worker.js').then(async () => {
+    while (!navigator.serviceWorker.controller) await new Promise((done) => setTimeout(done, 10));
+    return true;
+})";
+
+#[tokio::test]
+async fn page_that_a_service_worker_makes_up_is_no_receipt() {
+    let mut shop = Shop::open().await;
+    shop.page.put("/offline-worker.js", OFFLINE_WORKER);
+    shop.page.put("/offline.html", "<h1>You are offline</h1>");
+    Browser::check("service-worker", async |browser| {
+        shop.visit(browser).await;
+        assert_eq!(browser.run(TAKE_THE_PAGE_OVER).await, true);
+        shop.visit(browser).await;
+        let widget = browser.widget();
+        widget.click(&score(2)).await;
+        shop.wait_for_score(2).await;
+        shop.app.program().kill();
+        let made_up = "return fetch('/nowhere').then((answer) => answer.status)";
+        assert_eq!(browser.run(made_up).await, 200);
+
+        widget.type_into(COMMENT, "typed with care").await;
+        finish(&widget).await;
+
+        assert!(widget.text(".thanks p").await.contains("as soon as possible"), "not said to be sent");
+        assert_eq!(browser.run(KEPT).await, json!([2]));
+        // What is kept is not believed gone by such an answer, either.
+        browser.run("dispatchEvent(new Event('online'))").await;
+        browser.open(&format!("{}/another", shop.page.origin())).await;
+        assert_eq!(browser.run(KEPT).await, json!([2]));
+
+        shop.app.start_again().await;
+        wait::until_true("the comment", async || shop.responses().await[0]["comment"] == "typed with care").await;
+        wait::until_true("nothing kept", async || browser.run(KEPT).await == json!([])).await;
+    })
+    .await;
+    assert_eq!(shop.responses().await.len(), 1);
+}
+
+/// Before the widget's script: answers to POST that did not come from the server.
+const OTHER_ANSWERS: &str = "<script>const send = window.fetch; let answers = [
+    [200, '{\"ok\":true}'],
+    [201, '{\"response_id\":\"01900000-0000-7000-8000-000000000000\",\"outcome\":\"accepted\"}'],
+    [403, '<h1>Forbidden</h1>'],
+    [204, null],
+    [200, 'null'],
+];
+window.fetch = async (...args) => {
+    if (new Request(...args).method != 'POST' || !answers.length) return send(...args);
+    const [status, text] = answers.shift();
+    return Object.defineProperty(new Response(text, { status }), 'url', { value: args[0] });
+};</script>";
+
+#[tokio::test]
+async fn answers_of_firewalls_and_of_other_programs_are_tried_again() {
+    let shop = Shop::open().await;
+    shop.page.show(&format!("{OTHER_ANSWERS}{}", shop.tag()));
+    Browser::check("other-answers", async |browser| {
+        shop.visit(browser).await;
+        let widget = browser.widget();
+        widget.click(&score(5)).await;
+        finish(&widget).await;
+        assert!(widget.text(".thanks p").await.contains("as soon as possible"), "not said to be sent");
+        for _ in 0..4 {
+            browser.run("dispatchEvent(new Event('online'))").await;
+        }
+
+        shop.wait_for_score(5).await;
+        wait::until_true("nothing kept", async || browser.run(KEPT).await == json!([])).await;
+    })
+    .await;
+    assert_eq!(shop.responses().await.len(), 1);
+}
+
 #[tokio::test]
 async fn page_left_with_half_an_answer_sends_that_half() {
     let shop = Shop::open().await;
@@ -111,11 +195,14 @@ async fn page_left_with_half_an_answer_sends_that_half() {
     assert_eq!(shop.responses().await.len(), 1);
 }
 
+/// Before the widget's script: the score that is sent is one the server does not take.
+const OFF_THE_SCALE: &str = r#"<script>const send = window.fetch; window.fetch = (url, init) =>
+    send(url, init?.body ? { ...init, body: init.body.replace('"score":5', '"score":55') } : init);</script>"#;
+
 #[tokio::test]
 async fn answer_the_server_refuses_for_good_is_not_kept() {
     let shop = Shop::open().await;
-    // More than the server takes.
-    shop.page.show(&shop.tag_with(&format!("data-order={}", "x".repeat(300))));
+    shop.page.show(&format!("{OFF_THE_SCALE}{}", shop.tag()));
     Browser::check("refused", async |browser| {
         shop.visit(browser).await;
         browser.expect_console_error("422");

@@ -3,7 +3,7 @@
 use counterbell_tests::{Browser, wait};
 use serde_json::json;
 
-use crate::shop::{CARD, CLOSE, CONTENT, LAUNCHER, Shop, finish, score};
+use crate::shop::{CARD, CLOSE, CONTENT, LAUNCHER, Shop, answer, finish, score};
 
 /// As docs/EMBEDDING.md has it.
 const STUB: &str = "<script>window.counterbell = window.counterbell || function () {
@@ -41,6 +41,28 @@ async fn commands_of_before_the_script_are_obeyed() {
     for (member, value) in [("touchpoint", "store-12"), ("order_ref", "A-9"), ("customer_ref", "C-7")] {
         assert_eq!(stored[0][member], value, "{stored:?}");
     }
+}
+
+#[tokio::test]
+async fn page_data_that_does_not_fit_costs_no_words_and_is_told_once() {
+    let shop = Shop::open().await;
+    let recorder = "<script>window.warned = []; console.warn = (...words) => warned.push(words.join(' '))</script>";
+    let tag = shop.tag_with("data-order=' ' data-customer='C&#10;7' data-locale=de_DE");
+    let tag = tag.replace("data-touchpoint=\"checkout\"", &format!("data-touchpoint={}", "x".repeat(65)));
+    shop.page.show(&format!("{CONTENT}{recorder}{tag}"));
+    Browser::check("misfits", async |browser| {
+        shop.visit(browser).await;
+        assert_eq!(browser.widget().property(CARD, "lang").await, "de");
+        answer(&browser.widget()).await;
+        wait::until_true("warning", async || browser.run("return warned.length").await != 0).await;
+        let warned = browser.run("return warned").await;
+        let expected = "Counterbell left out /touchpoint,/order_ref,/customer_ref: see docs/EMBEDDING.md";
+        assert_eq!(warned, json!([expected]), "once, though it was sent in several steps");
+    })
+    .await;
+    shop.must_have_one_answer().await;
+    let stored = &shop.responses().await[0];
+    assert_eq!((&stored["touchpoint"], &stored["order_ref"]), (&json!("default"), &json!(null)), "{stored}");
 }
 
 #[tokio::test]

@@ -57,7 +57,7 @@ impl FakeClock {
 }
 
 async fn refusing(times: u32) -> Smtp {
-    Smtp::with(SmtpOptions { refuse: Some(Refuse { verb: "RCPT", times }), ..SmtpOptions::default() }).await
+    Smtp::with(SmtpOptions { refuse: Some(Refuse { verb: "RCPT", times, code: 451 }), ..SmtpOptions::default() }).await
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! The disk the database is on is full, and then is not.
 
+use std::time::Instant;
+
 use counterbell_shared::problem::ProblemCode;
 use counterbell_tests::{Backend, Customers, Smtp, TestApp, Volume, audit, environment, sample, wait};
 
@@ -12,6 +14,7 @@ async fn full_disk_is_said_so_and_loses_nothing() {
         Err(why) => return environment::skipped("full_disk_is_said_so_and_loses_nothing", &why),
     };
     let smtp = Smtp::start().await;
+    let since = Instant::now();
     let app = TestApp::on(Backend::Sqlite).volume(volume).smtp(&smtp).await;
     let mut customers = Customers::come(&app, 16, 20);
     for _ in 0..environment::scaled(3, 20) {
@@ -29,6 +32,10 @@ async fn full_disk_is_said_so_and_loses_nothing() {
     let met = customers.leave().await;
 
     met.expect_only_503();
+    // Of each kind one line in ten seconds, and one that tells how many were left out.
+    let errors = app.log().lines().filter(|line| line.contains(" ERROR ")).count() as u64;
+    let kinds = 8;
+    assert!(errors <= kinds * (1 + since.elapsed().as_secs() / 10), "{errors} lines: {}", app.log());
     assert_eq!(met.cut_off, 0, "the server itself was there all the time");
     audit::expect_all_kept(&app, &smtp, &met, 0).await;
 }

@@ -48,6 +48,33 @@ async fn answer(app: &TestApp, request: &[u8]) -> (u16, String, Vec<u8>) {
 }
 
 #[tokio::test]
+async fn body_that_is_cut_short_says_so() {
+    let app = TestApp::on(Backend::Sqlite).await;
+    let form = "score=1&comment=Late&go=on";
+    let request = |path: &str, content_type: &str, length: &str, body: &str| {
+        let head = format!("POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: {content_type}\r\n{length}\r\n\r\n");
+        [head.as_bytes(), body.as_bytes()].concat()
+    };
+    for length in ["Content-Length: 999", "Transfer-Encoding: chunked"] {
+        // A chunk that says it is longer.
+        let cut = |body: &str| if length.starts_with("Content") { body.to_owned() } else { format!("ff\r\n{body}") };
+        let body = cut(&format!(r#"{{"site_key":"{}","score":1}}"#, app.site_key));
+        let (status, _, answer) = answer(&app, &request("/v1/responses", "application/json", length, &body)).await;
+        let problem: Problem = serde_json::from_slice(&answer).unwrap();
+        assert_eq!((status, problem.code.as_str()), (400, "incomplete_body"), "{length}: {problem:?}");
+        assert!(problem.detail.contains("ended early"), "{problem:?}");
+
+        let path = format!("/f/{}/till", app.site_key);
+        let (status, head, page) =
+            self::answer(&app, &request(&path, "application/x-www-form-urlencoded", length, &cut(form))).await;
+        let page = String::from_utf8(page).unwrap();
+        assert_eq!(status, 400, "{head}");
+        assert!(head.contains("text/html") && page.contains("ended early") && page.contains("try again"), "{page}");
+    }
+    assert_eq!(app.count("responses"), 0);
+}
+
+#[tokio::test]
 async fn hostile_body_is_a_problem_and_stores_nothing() {
     let app = TestApp::on(Backend::Sqlite).await;
     let key = &app.site_key;
@@ -77,7 +104,7 @@ async fn hostile_body_is_a_problem_and_stores_nothing() {
         ("a surrogate as UTF-8", 400, with_length(&bytes(b"\xed\xa0\x80"))),
         ("a lone surrogate", 400, with_length(&bytes(br"\ud83e"))),
         ("a raw NUL", 400, with_length(&bytes(b"\0"))),
-        ("NUL in one line", 422, with_length(&with(r#""touchpoint":"a\u0000b""#))),
+        ("NUL in one line", 422, with_length(&with(r#""survey":"a\u0000b""#))),
         ("a score out of range", 422, with_length(&scored("6"))),
         ("a score beyond 64 bits", 422, with_length(&scored("92233720368547758080"))),
         ("a huge exponent", 400, with_length(&scored("1e999999999"))),

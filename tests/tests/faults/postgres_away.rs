@@ -4,6 +4,7 @@ use counterbell_shared::problem::ProblemCode;
 use counterbell_tests::{Backend, Customers, Postgres, Smtp, Stop, TestApp, audit, environment, sample, wait};
 use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, PgConnection};
+use serde_json::{Value, json};
 
 #[tokio::test]
 async fn postgres_stopped_under_load_comes_back_without_a_restart() {
@@ -30,6 +31,40 @@ async fn postgres_stopped_under_load_comes_back_without_a_restart() {
     assert_eq!(met.cut_off, 0, "the server itself was there all the time");
     audit::end_lost_leases(&app).await;
     audit::expect_all_kept(&app, &smtp, &met, 0).await;
+}
+
+#[tokio::test]
+async fn server_stops_although_its_database_hangs() {
+    let postgres = Postgres::start(&environment::workspace().join("target")).unwrap();
+    let mut app = TestApp::on(Backend::Postgres).postgres(&postgres).await;
+    app.respond(&sample::response(4)).await.expect(201);
+    postgres.freeze();
+    let url = app.url("/v1/responses");
+    let body = sample::with(json!({ "site_key": app.site_key }), sample::response(3));
+    let waiting = tokio::spawn(reqwest::Client::new().post(url).json(&body).send());
+    wait::until_true("response that waits", async || {
+        let metrics = app.get("/metrics");
+        let metrics = tokio::time::timeout(std::time::Duration::from_secs(10), metrics).await;
+        metrics.is_ok_and(|metrics| metrics.text().contains("counterbell_storage_up 0"))
+    })
+    .await;
+
+    // Also the doctor ends, and says what hangs.
+    let doctor = app.cli(&["doctor", "--json"]);
+    let doctor: Value = serde_json::from_str(&doctor.stdout).unwrap();
+    let checks = doctor["checks"].as_array().unwrap();
+    let database = checks.iter().find(|check| check["name"] == "database").unwrap();
+    assert_eq!(database["verdict"], "failed", "{database}");
+
+    app.program().terminate();
+
+    let status = app.program().wait_for_exit().await;
+    assert!(!status.success(), "{status}: what hangs was left behind");
+    assert!(app.log().contains("Not stopped after"), "{}", app.log());
+    assert!(!waiting.await.unwrap().is_ok_and(|answer| answer.status().is_success()), "it was not stored");
+    postgres.thaw();
+    app.start_again().await;
+    assert!(app.count("responses") >= 1);
 }
 
 #[tokio::test]

@@ -39,7 +39,7 @@ async fn slow_clients_are_let_go_and_customers_answered_meanwhile() {
     for _ in 0..50 {
         app.respond(&sample::response(4)).await.expect(201);
     }
-    let before = resident_bytes(&mut app);
+    let before = app.program().resident_bytes();
 
     let kinds = slow_clients();
     let clients = wanted.min(possible);
@@ -59,7 +59,7 @@ async fn slow_clients_are_let_go_and_customers_answered_meanwhile() {
         app.respond(&sample::response(4)).await.expect(201);
         slowest = slowest.max(asked.elapsed());
         answered += 1;
-        most = most.max(resident_bytes(&mut app));
+        most = most.max(app.program().resident_bytes());
         while let Some(ended) = slow.try_join_next() {
             let (name, lasted) = ended.unwrap();
             let known = longest.iter_mut().find(|(known, _)| *known == name).unwrap();
@@ -118,11 +118,4 @@ async fn be_slow(address: &str, at_once: &str, byte_by_byte: &str) -> Duration {
     }
     let _ = closed.await;
     opened.elapsed()
-}
-
-/// What the server's process has in memory.
-fn resident_bytes(app: &mut TestApp) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", app.program().id())).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    line.trim().trim_end_matches("kB").trim().parse::<u64>().unwrap() * 1024
 }

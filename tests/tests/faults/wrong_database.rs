@@ -116,6 +116,29 @@ async fn schema_of_a_later_version_is_refused() {
 }
 
 #[tokio::test]
+async fn postgres_that_cannot_store_every_character_is_refused() {
+    let mut app = TestApp::on(Backend::Postgres).await;
+    app.program().kill();
+    let url = app.database_url().to_owned();
+    for encoding in ["LATIN1", "EUC_JP", "SQL_ASCII"] {
+        let name = format!("counterbell_test_{}_{:016x}", encoding.to_lowercase(), fastrand::u64(..));
+        app.execute(&format!("CREATE DATABASE {name} ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0"));
+        app.set("COUNTERBELL_DATABASE_URL", &url.replace(url.rsplit('/').next().unwrap(), &name));
+
+        let mut told = vec![app.refused_start().await];
+        for args in [&["migrate"][..], &["site", "list"], &["verify"], &["backup", "backup.db"]] {
+            told.push(refused_command(&app, args));
+        }
+        told.push(app.cli(&["doctor"]).stdout);
+        app.execute(&format!("DROP DATABASE {name} WITH (FORCE)"));
+
+        for line in told {
+            expect_words(&line, &[encoding, "CREATE DATABASE", "ENCODING 'UTF8' TEMPLATE template0"]);
+        }
+    }
+}
+
+#[tokio::test]
 async fn damaged_search_index_is_made_again() {
     let mut app = TestApp::on(Backend::Sqlite).await;
     app.respond(&sample::with(sample::response(4), json!({ "comment": "delicious soup" }))).await.expect(201);

@@ -181,6 +181,85 @@ async fn what_is_no_whole_backup_is_refused_and_nothing_touched() {
 }
 
 #[tokio::test]
+async fn any_byte_that_is_another_is_noticed() {
+    for backend in Backend::ALL {
+        let mut app = TestApp::on(backend).await;
+        for _ in 0..50 {
+            let comment = json!({ "comment": "the soup was cold and the waiter was kind" });
+            app.respond(&sample::with(sample::response(4), comment)).await.expect(201);
+        }
+        let file = backup(&app, "backup.db");
+        app.program().kill();
+        let whole = fs::read(&file).unwrap();
+        let comment = whole.windows(4).position(|window| window == b"soup").unwrap();
+        let last = whole.len() - 1;
+        // A customer's words, the header, the end of the last page, the checksum itself; and anywhere.
+        let chosen =
+            [comment, 0, 18, 24, 31, 68, 99, 100, last - 200, last - 131, last - 130, last - 64, last - 1, last];
+        let anywhere = std::iter::repeat_with(|| fastrand::usize(..whole.len())).take(30);
+        for at in chosen.into_iter().chain(anywhere) {
+            let mut bytes = whole.clone();
+            bytes[at] ^= 1 << fastrand::u8(..8);
+            fs::write(&file, bytes).unwrap();
+
+            for args in [&["--force"][..], &["--dry-run"]] {
+                let output = app.cli(&[&["restore", &text(&file)], args].concat());
+                refused(&output, "checksum");
+                assert!(output.stderr.contains("backup.db"), "{output:?}");
+            }
+        }
+        assert_eq!(app.count("responses"), 50, "{backend:?}");
+        assert_eq!(left_over(&app), [""; 0]);
+
+        fs::write(&file, &whole).unwrap();
+        let checked = app.cli(&["restore", &text(&file), "--dry-run", "--json"]);
+        assert_eq!((&checked.json()["checksum"], &checked.json()["rows"]["responses"]), (&json!("right"), &json!(50)));
+        assert_eq!(checked.stderr, "");
+        let restored = app.cli(&["restore", &text(&file), "--force", "--json"]);
+        assert_eq!((&restored.json()["checksum"], restored.stderr.as_str()), (&json!("right"), ""));
+        assert!(app.cli(&["verify"]).status.success());
+    }
+}
+
+#[tokio::test]
+async fn backup_without_a_checksum_is_taken_with_a_warning() {
+    let app = TestApp::on(Backend::Sqlite).await;
+    app.respond(&sample::response(4)).await.expect(201);
+    let file = backup(&app, "backup.db");
+    let bytes = fs::read(&file).unwrap();
+    fs::write(&file, &bytes[..bytes.len() / 512 * 512]).unwrap();
+    let dir = tempfile::TempDir::new().unwrap();
+    for target in Backend::ALL {
+        let database = Database::create(Place::Backend(target), dir.path());
+        let output = restore(&app, &file, &database, &[]);
+        assert_eq!((&output.json()["checksum"], &output.json()["rows"]["responses"]), (&json!("missing"), &json!(1)));
+        assert!(output.stderr.starts_with("warning: ") && output.stderr.contains("no checksum"), "{output:?}");
+    }
+}
+
+#[tokio::test]
+async fn backup_is_a_database_like_any_other() {
+    let mut app = TestApp::on(Backend::Sqlite).await;
+    app.respond(&sample::response(4)).await.expect(201);
+    let file = backup(&app, "backup.db");
+    app.set("COUNTERBELL_DATABASE_URL", &format!("sqlite://{}", text(&file)));
+    app.restart().await;
+
+    // Over what stands behind its last page, and far beyond.
+    for _ in 0..200 {
+        let comment = json!({ "comment": "long ".repeat(100) });
+        app.respond(&sample::with(sample::response(4), comment)).await.expect(201);
+    }
+    app.restart().await;
+
+    let verified = app.cli(&["verify"]);
+    assert!(verified.status.success(), "{verified:?}");
+    assert_eq!(app.admin("/v1/admin/summary").await.expect(200)["count"], 201);
+    let again = backup(&app, "again.db");
+    assert_eq!(app.cli(&["restore", &text(&again), "--dry-run", "--json"]).json()["rows"]["responses"], 201);
+}
+
+#[tokio::test]
 async fn damaged_database_is_replaced_by_its_backup() {
     for (what, from) in [("all of it", 0), ("what is behind the first pages", 16_384)] {
         let mut app = TestApp::on(Backend::Sqlite).await;

@@ -41,8 +41,8 @@ async fn filled(backend: Backend) -> TestApp {
     std::fs::write(&words, r#"{"send": {"de": "K\u00e4se"}}"#).unwrap();
     assert!(app.cli(&["site", "words", &app.site_key, &words.display().to_string()]).status.success());
     let changed = sample::response(2);
-    for (revision, complete) in [(3, true), (7, false)] {
-        let members = json!({ "revision": revision, "complete": complete });
+    for (revision, complete) in [(3, false), (7, true), (9, true)] {
+        let members = json!({ "revision": revision, "complete": complete, "comment": format!("step {revision}") });
         app.respond(&sample::with(changed.clone(), members)).await;
     }
     app.respond(&sample::with(sample::response(1), json!({ "revision": 4, "complete": false }))).await.expect(201);
@@ -68,7 +68,10 @@ async fn copy_there_and_back_is_equal_and_works() {
         let drawn_and_worded = "sites WHERE theme LIKE '{\"accent\"%' AND words LIKE '%se\"}}'";
         assert_eq!(there.count(drawn_and_worded), 1, "{backend:?}");
         let report_back = copy(&app, there.url(), back.url(), &[]).json();
-        for name in ["sites", "surveys", "responses", "alerts", "outbox", "score_days", "api_keys"] {
+        assert_eq!(back.count("response_additions WHERE revision = 9 AND comment = 'step 9'"), 1, "{backend:?}");
+        for name in
+            ["sites", "surveys", "responses", "response_additions", "alerts", "outbox", "score_days", "api_keys"]
+        {
             assert_eq!(table(&report, name)["sha256"], table(&report_back, name)["sha256"], "{backend:?} {name}");
         }
         let verified = copy(&app, app.database_url(), back.url(), &["--dry-run"]);

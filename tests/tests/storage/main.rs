@@ -7,5 +7,7 @@ mod crash;
 mod migrate;
 mod nodes;
 mod parity;
+mod private_files;
 mod retention;
+mod search_index;
 mod verify;

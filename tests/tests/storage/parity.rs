@@ -65,7 +65,7 @@ async fn lists_of_real_reviews_hold_the_same_on_both() {
 async fn one_statement_stores_what_a_statement_for_each_table_does() {
     let mut stored = Vec::new();
     for mode in ["one statement", "table by table"] {
-        let mut app = TestApp::on(Backend::Postgres).await;
+        let mut app = TestApp::on(Backend::Postgres).any_age().await;
         if mode == "table by table" {
             app.pretend_to_be_spread().await;
         }

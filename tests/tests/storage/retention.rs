@@ -7,13 +7,18 @@ use counterbell_tests::{Backend, TestApp, sample, wait};
 use serde_json::json;
 
 async fn with_old_and_new(backend: Backend) -> TestApp {
-    let app = TestApp::on(backend).await;
+    let app = TestApp::on(backend).any_age().await;
     let now = UnixMillis::now();
     for age in [0, 5, 40, 400] {
         for number in 0..20 {
             let time = UnixMillis(now.0 - age * DAY_MS).to_string();
             let members = json!({ "created_at": time, "comment": format!("aged {age} days, number {number}") });
-            app.respond(&sample::with(sample::response(1), members)).await.expect(201);
+            let response = sample::with(sample::response(1), members);
+            app.respond(&response).await.expect(201);
+            if number == 0 {
+                let addition = json!({ "revision": 1, "comment": format!("added after {age} days") });
+                app.respond(&sample::with(response, addition)).await.expect(200);
+            }
         }
     }
     app
@@ -39,10 +44,23 @@ async fn old_responses_go_and_their_figures_stay() {
         let kept = app.admin_items("/v1/admin/responses").await;
         assert_eq!(kept.len(), 40, "{backend:?}");
         assert!(kept.iter().all(|item| !item["comment"].as_str().unwrap().contains("aged 40")), "{backend:?}");
-        assert_eq!(app.count("alerts"), 41, "{backend:?}");
+        assert_eq!((app.count("alerts"), app.count("response_additions")), (41, 2), "{backend:?}");
         assert_eq!(app.admin("/v1/admin/summary").await.expect(200), summary, "{backend:?}");
         assert_eq!(app.admin_items("/v1/admin/responses?q=aged").await.len(), 40, "{backend:?}");
         assert!(app.admin_items("/v1/admin/responses?q=400").await.is_empty(), "{backend:?}");
+    }
+}
+
+#[tokio::test]
+async fn running_server_keeps_to_days_that_are_changed() {
+    for backend in Backend::ALL {
+        let app = with_old_and_new(backend).await;
+        for (days, kept) in [("300", 60), ("30", 40)] {
+            app.cli(&["site", "set", &app.site_key, "--retention-days", days, "--json"]).json();
+
+            wait::until_true("deleted responses", async || app.count("responses") == kept).await;
+        }
+        assert_eq!(app.count("alerts"), 40, "{backend:?}");
     }
 }
 

@@ -80,7 +80,7 @@ async fn wrong_figures_are_found_and_made_anew() {
 #[tokio::test]
 async fn figures_of_responses_deleted_for_their_age_are_no_difference() {
     for backend in Backend::ALL {
-        let app = TestApp::on(backend).await;
+        let app = TestApp::on(backend).any_age().await;
         for created_at in ["2020-01-01", "2020-01-02"] {
             app.respond(&sample::with(sample::response(1), json!({ "created_at": created_at }))).await.expect(201);
         }

@@ -9,6 +9,15 @@ use crate::db::responses::ResponsePosition;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SearchPosition(pub i64);
 
+/// Where a page of a summary's touchpoints ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TouchpointPosition {
+    /// How many responses the touchpoint had.
+    pub count: i64,
+    /// Its name.
+    pub touchpoint: String,
+}
+
 /// Can be handed out as a cursor and read back.
 pub trait Cursor: Sized {
     /// The text; opaque to the caller.
@@ -55,6 +64,20 @@ impl Cursor for SearchPosition {
     }
 }
 
+impl Cursor for TouchpointPosition {
+    fn encode(&self) -> String {
+        hex(&[&self.count.to_be_bytes(), self.touchpoint.as_bytes()])
+    }
+
+    fn decode(text: &str) -> Result<Self, &'static str> {
+        let (count, name) = text.split_at_checked(16).ok_or(INVALID)?;
+        let name = name.as_bytes().chunks(2).map(|pair| unhex::<1>(str::from_utf8(pair).map_err(|_| INVALID)?));
+        let name: Vec<_> = name.collect::<Result<Vec<_>, _>>()?.concat();
+        let touchpoint = String::from_utf8(name).ok().filter(|name| !name.is_empty()).ok_or(INVALID)?;
+        Ok(Self { count: i64::from_be_bytes(unhex::<8>(count)?), touchpoint })
+    }
+}
+
 fn hex(parts: &[&[u8]]) -> String {
     parts.iter().flat_map(|part| part.iter()).fold(String::new(), |mut text, byte| {
         // Writing to a String cannot fail.
@@ -89,6 +112,11 @@ mod tests {
         assert_eq!(ResponsePosition::decode(&position.encode()), Ok(position));
         for bad in ["", "x", &"g".repeat(64), &"é".repeat(32), &"0".repeat(62)] {
             assert_eq!(ResponsePosition::decode(bad), Err(INVALID), "{bad}");
+        }
+        let position = TouchpointPosition { count: 7, touchpoint: "caf\u{e9} 12".to_owned() };
+        assert_eq!(TouchpointPosition::decode(&position.encode()), Ok(position));
+        for bad in ["", "00", &"0".repeat(16), &"0".repeat(17), &format!("{}ff", "0".repeat(16)), &"é".repeat(20)] {
+            assert_eq!(TouchpointPosition::decode(bad), Err(INVALID), "{bad}");
         }
     }
 }

@@ -5,6 +5,7 @@ mod cursor;
 mod outbox;
 mod page;
 mod params;
+mod response_view;
 mod responses;
 mod summary;
 mod surveys;
@@ -25,7 +26,11 @@ pub fn configure(config: &mut web::ServiceConfig) {
         web::scope("/v1/admin")
             .wrap(DefaultHeaders::new().add((CACHE_CONTROL, "no-store")))
             .service(resource("/responses", "GET").route(web::get().to(responses::list_responses)))
-            .service(resource("/responses/{response_id}", "GET").route(web::get().to(responses::get_response)))
+            .service(
+                resource("/responses/{response_id}", "GET, DELETE")
+                    .route(web::get().to(responses::get_response))
+                    .route(web::delete().to(responses::delete_response)),
+            )
             .service(
                 resource("/responses/{response_id}/release", "POST").route(web::post().to(responses::release_response)),
             )

@@ -15,11 +15,14 @@ use crate::api::ApiError;
 use crate::app::AppState;
 use crate::db::outbox::{self, OutboxPosition, OutboxRow, OutboxState};
 use crate::db::responses::id_from_column;
+use crate::mail::message_number;
 
 /// A message as integrators see it.
 #[derive(Serialize)]
 struct OutboxView {
     message_id: Option<String>,
+    /// As the mail calls it.
+    number: Option<String>,
     site_key: String,
     kind: String,
     recipient: String,
@@ -61,6 +64,7 @@ pub async fn list_outbox(
     let page = page.try_map(|row| {
         Ok(OutboxView {
             message_id: id_from_column(&row.message_id).map(|id| id.to_string()),
+            number: id_from_column(&row.message_id).map(message_number),
             site_key: site_keys.get(&row.site_id).map(ToString::to_string).unwrap_or_default(),
             kind: row.kind,
             recipient: row.recipient,
@@ -84,8 +88,10 @@ pub async fn list_outbox(
 pub async fn resend_message(
     access: Access,
     state: web::Data<AppState>,
+    request: HttpRequest,
     message_id: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
+    Params::parse(&request)?.finish()?;
     let not_found = || ApiError::new(ProblemCode::NotFound, "No site this API key covers has such a parked message.");
     let id: ResponseId = message_id.parse().map_err(|_| not_found())?;
     let site_ids = access.all_site_ids();

@@ -33,6 +33,11 @@ impl<T> Page<T> {
         Self { items, next_cursor }
     }
 
+    /// What is on it.
+    pub fn items(&self) -> &[T] {
+        &self.items
+    }
+
     /// The same page of something else.
     ///
     /// # Errors

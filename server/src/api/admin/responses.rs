@@ -5,86 +5,23 @@ use std::str::FromStr as _;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use counterbell_shared::ResponseId;
-use counterbell_shared::metric::{Band, Metric, Scale};
 use counterbell_shared::problem::ProblemCode;
 use counterbell_shared::time::UnixMillis;
-use serde::Serialize;
 
 use super::auth::Access;
 use super::cursor::{Cursor as _, SearchPosition};
 use super::page::{Page, take};
 use super::params::Params;
+use super::response_view::ResponseView;
 use crate::api::ApiError;
 use crate::app::AppState;
 use crate::db::StorageError;
+use crate::db::additions::AdditionRow;
+use crate::db::erase::erase_response;
 use crate::db::responses::{self, ResponseFilter, ResponsePosition, ResponseRow};
 use crate::ingest::release;
+use crate::mail;
 use crate::search::Query;
-
-/// A response as integrators see it.
-#[derive(Serialize)]
-struct ResponseView {
-    response_id: String,
-    site_key: String,
-    touchpoint: String,
-    survey: String,
-    survey_version: i32,
-    metric: Metric,
-    score: u8,
-    scale: Scale,
-    band: Option<Band>,
-    comment: Option<String>,
-    answers: Option<serde_json::Value>,
-    order_ref: Option<String>,
-    customer_ref: Option<String>,
-    contact: Option<ContactView>,
-    locale: Option<String>,
-    page_url: Option<String>,
-    channel: String,
-    created_at: UnixMillis,
-    received_at: UnixMillis,
-    held: Option<String>,
-    complete: bool,
-}
-
-/// Present only when the customer agreed.
-#[derive(Serialize)]
-struct ContactView {
-    email: String,
-}
-
-impl ResponseView {
-    /// # Errors
-    /// 500 when the row holds what we never write.
-    fn new(row: ResponseRow, site_keys: &HashMap<i64, &str>) -> Result<Self, ApiError> {
-        let (Some(id), Some(score)) = (row.id(), row.score()) else {
-            return Err(ApiError::fault(format!("a stored response of site {} is corrupt", row.site_id)));
-        };
-        Ok(Self {
-            response_id: id.to_string(),
-            site_key: site_keys.get(&row.site_id).map(ToString::to_string).unwrap_or_default(),
-            touchpoint: row.touchpoint,
-            survey: row.survey,
-            survey_version: row.survey_version,
-            metric: score.metric(),
-            score: score.value(),
-            scale: score.metric().scale(),
-            band: score.band(),
-            comment: row.comment,
-            answers: row.answers.map(|json| serde_json::from_str(&json)).transpose().map_err(ApiError::fault)?,
-            order_ref: row.order_ref,
-            customer_ref: row.customer_ref,
-            contact: row.contact_email.map(|email| ContactView { email }),
-            locale: row.locale,
-            page_url: row.page_url,
-            channel: row.channel,
-            created_at: UnixMillis(row.created_at),
-            received_at: UnixMillis(row.received_at),
-            held: row.held,
-            complete: row.complete,
-        })
-    }
-}
 
 /// Hits looked at in one go when the filter drops some.
 const HITS: i64 = 256;
@@ -103,7 +40,7 @@ pub async fn list_responses(
     let mut params = Params::parse(&request)?;
     let site_ids = access.site_ids(&mut params)?;
     let filter = ResponseFilter {
-        touchpoint: params.take("touchpoint", |name| Ok::<_, String>(name.to_owned()))?,
+        touchpoint: params.take_touchpoint()?,
         metric: params.take_name("metric", "csat, nps, ces, expectation")?,
         band: params.take_name("band", "dissatisfied, neutral, satisfied, detractor, passive, promoter")?,
         from: params.take_time("from")?,
@@ -116,8 +53,7 @@ pub async fn list_responses(
         let limit = params.take_limit()?;
         params.finish()?;
         let page = search(&state, query, site_ids, filter, after, limit).await?;
-        let site_keys = access.site_keys();
-        return Ok(HttpResponse::Ok().json(page.try_map(|row| ResponseView::new(row, &site_keys))?));
+        return show_page(&access, &state, page).await;
     }
     let after = params.take("cursor", ResponsePosition::decode)?;
     let limit = params.take_limit()?;
@@ -126,8 +62,25 @@ pub async fn list_responses(
     let query = move |conn: &mut _| responses::list(conn, &site_ids, &filter, after.as_ref(), take(limit));
     let rows = state.pool.read(query).await?;
     let page = Page::new(rows, limit, |row| ResponsePosition::from(row).encode());
+    show_page(&access, &state, page).await
+}
+
+/// Responses with what was added to them.
+async fn show_page(access: &Access, state: &AppState, page: Page<ResponseRow>) -> Result<HttpResponse, ApiError> {
+    let shown = page.items().to_vec();
+    let mut additions = state.pool.read(move |conn| AdditionRow::of_responses(conn, &shown)).await?;
     let site_keys = access.site_keys();
-    Ok(HttpResponse::Ok().json(page.try_map(|row| ResponseView::new(row, &site_keys))?))
+    let page = page.try_map(|row| {
+        let additions = additions.remove(&(row.site_id, row.response_id.clone())).unwrap_or_default();
+        ResponseView::new(row, additions, &site_keys)
+    })?;
+    Ok(HttpResponse::Ok().json(page))
+}
+
+async fn show(access: &Access, state: &AppState, row: ResponseRow) -> Result<HttpResponse, ApiError> {
+    let (site_id, id) = (row.site_id, row.response_id.clone());
+    let additions = state.pool.read(move |conn| AdditionRow::of_response(conn, site_id, &id)).await?;
+    Ok(HttpResponse::Ok().json(ResponseView::new(row, additions, &access.site_keys())?))
 }
 
 /// A page of the responses that hold all words of `query`, the last stored first.
@@ -191,14 +144,38 @@ fn is_same(one: &ResponseRow, other: &ResponseRow) -> bool {
 pub async fn release_response(
     access: Access,
     state: web::Data<AppState>,
+    request: HttpRequest,
     response_id: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
+    Params::parse(&request)?.finish()?;
     let id: ResponseId = response_id.parse().map_err(|_| not_found())?;
     let site_ids = access.all_site_ids();
     let row = state.writer.run(move |conn| release(conn, &site_ids, id, UnixMillis::now())).await?;
     let row = row.ok_or_else(not_found)?;
     state.outbox_filled.notify_one();
-    Ok(HttpResponse::Ok().json(ResponseView::new(row, &access.site_keys())?))
+    show(&access, &state, row).await
+}
+
+/// Deletes a response with all that belongs to it.
+///
+/// # Errors
+/// 400, 401, 404.
+pub async fn delete_response(
+    access: Access,
+    state: web::Data<AppState>,
+    request: HttpRequest,
+    response_id: web::Path<String>,
+) -> Result<HttpResponse, ApiError> {
+    Params::parse(&request)?.finish()?;
+    let id: ResponseId = response_id.parse().map_err(|_| not_found())?;
+    let site_ids = access.all_site_ids();
+    let row = state.pool.read(move |conn| ResponseRow::find(conn, &site_ids, id)).await?.ok_or_else(not_found)?;
+    // The words first: were it the other way round, a crash in between would leave them, and nobody would ask again.
+    state.search.remove(row.site_id, row.response_id.clone()).await?;
+    let messages = state.writer.run(move |conn| erase_response(conn, row.site_id, &row.response_id)).await?;
+    mail::delete_files(state.mail_folder.as_deref(), &messages.ok_or_else(not_found)?);
+    state.erased.notify_one();
+    Ok(HttpResponse::NoContent().finish())
 }
 
 /// One response.
@@ -208,12 +185,14 @@ pub async fn release_response(
 pub async fn get_response(
     access: Access,
     state: web::Data<AppState>,
+    request: HttpRequest,
     response_id: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
+    Params::parse(&request)?.finish()?;
     let id: ResponseId = response_id.parse().map_err(|_| not_found())?;
     let site_ids = access.all_site_ids();
     let row = state.pool.read(move |conn| ResponseRow::find(conn, &site_ids, id)).await?.ok_or_else(not_found)?;
-    Ok(HttpResponse::Ok().json(ResponseView::new(row, &access.site_keys())?))
+    show(&access, &state, row).await
 }
 
 fn not_found() -> ApiError {

@@ -1,11 +1,15 @@
 //! `GET /v1/admin/summary`.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use actix_web::{HttpRequest, HttpResponse, web};
 use counterbell_shared::metric::{Band, Metric, Scale};
 use counterbell_shared::time::{UnixMillis, day_to_date};
 use serde::Serialize;
 
 use super::auth::Access;
+use super::cursor::{Cursor as _, TouchpointPosition};
 use super::params::Params;
 use crate::api::ApiError;
 use crate::app::AppState;
@@ -21,8 +25,17 @@ struct Summary {
     to: Option<UnixMillis>,
     #[serde(flatten)]
     total: Figures,
+    /// A page of them; those with most responses first, then by name.
     touchpoints: Vec<TouchpointSummary>,
+    /// For the next page of touchpoints; `null` on the last.
+    next_cursor: Option<String>,
     days: Vec<DaySummary>,
+}
+
+/// Which touchpoints to tell of.
+struct TouchpointPage {
+    after: Option<TouchpointPosition>,
+    limit: u32,
 }
 
 #[derive(Debug, Serialize)]
@@ -92,13 +105,39 @@ fn rounded(value: f64) -> f64 {
     (value * 10_000.0).round() / 10_000.0
 }
 
-fn summarize(counts: ScoreCounts, filter: &SummaryFilter) -> Summary {
+impl TouchpointPage {
+    /// Names and counts, and the next page's cursor.
+    fn of(self, touchpoints: BTreeMap<String, Counts>) -> (Vec<(String, Counts)>, Option<String>) {
+        let mut ranked: Vec<_> = touchpoints
+            .into_iter()
+            .map(|(touchpoint, counts)| (TouchpointPosition { count: counts.iter().sum(), touchpoint }, counts))
+            .collect();
+        ranked.sort_by(|(one, _), (other, _)| one.rank().cmp(&other.rank()));
+        let first =
+            self.after.map_or(0, |after| ranked.partition_point(|(position, _)| position.rank() <= after.rank()));
+        let mut rest = ranked.split_off(first);
+        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        let more = rest.len() > limit;
+        rest.truncate(limit);
+        let next = rest.last().filter(|_| more).map(|(position, _)| position.encode());
+        (rest.into_iter().map(|(position, counts)| (position.touchpoint, counts)).collect(), next)
+    }
+}
+
+impl TouchpointPosition {
+    fn rank(&self) -> (Reverse<i64>, &str) {
+        (Reverse(self.count), &self.touchpoint)
+    }
+}
+
+fn summarize(counts: ScoreCounts, filter: &SummaryFilter, page: TouchpointPage) -> Summary {
     let figures = |counts: Counts| Histogram { metric: filter.metric, counts }.figures();
     let mut total = [0; SCORES];
     for counts in counts.days.values() {
         total.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
     }
-    let touchpoints = counts.touchpoints.into_iter();
+    let (touchpoints, next_cursor) = page.of(counts.touchpoints);
+    let touchpoints = touchpoints.into_iter();
     let days = counts.days.into_iter();
     Summary {
         metric: filter.metric,
@@ -107,6 +146,7 @@ fn summarize(counts: ScoreCounts, filter: &SummaryFilter) -> Summary {
         to: filter.to,
         total: figures(total),
         touchpoints: touchpoints.map(|(touchpoint, n)| TouchpointSummary { touchpoint, figures: figures(n) }).collect(),
+        next_cursor,
         days: days.map(|(day, n)| DaySummary { day: day_to_date(day), figures: figures(n) }).collect(),
     }
 }
@@ -124,14 +164,16 @@ pub async fn get_summary(
     let site_ids = access.site_ids(&mut params)?;
     let filter = SummaryFilter {
         metric: params.take_name("metric", "csat, nps, ces, expectation")?.unwrap_or(Metric::Csat),
-        touchpoint: params.take("touchpoint", |name| Ok::<_, String>(name.to_owned()))?,
+        touchpoint: params.take_touchpoint()?,
         from: params.take_time("from")?,
         to: params.take_time("to")?,
     };
+    let page =
+        TouchpointPage { after: params.take("cursor", TouchpointPosition::decode)?, limit: params.take_limit()? };
     params.finish()?;
     let asked = filter.clone();
     let counts = state.pool.read(move |conn| ScoreCounts::load(conn, &site_ids, &asked)).await?;
-    Ok(HttpResponse::Ok().json(summarize(counts, &filter)))
+    Ok(HttpResponse::Ok().json(summarize(counts, &filter, page)))
 }
 
 #[cfg(test)]

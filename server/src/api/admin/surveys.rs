@@ -2,6 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use counterbell_shared::problem::{FieldError, ProblemCode};
+use counterbell_shared::survey::is_slug;
 use counterbell_shared::time::UnixMillis;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -62,7 +63,7 @@ pub async fn get_survey(
     let site_id = access.site_id(&mut params)?;
     let version = take_version(&mut params)?;
     params.finish()?;
-    let wanted = name.clone();
+    let wanted = known_name(&name)?;
     let shown =
         state.pool.read(move |conn| find_shown(conn, site_id, &wanted, version)).await?.ok_or_else(not_found)?;
     let document: Value = serde_json::from_str(&shown.document).map_err(ApiError::fault)?;
@@ -113,11 +114,21 @@ pub async fn publish_survey(
     let site_id = access.site_id(&mut params)?;
     let version = take_version(&mut params)?;
     params.finish()?;
-    let wanted = name.clone();
+    let wanted = known_name(&name)?;
     let now = UnixMillis::now().0;
     let work = move |conn: &mut _| surveys::publish(conn, site_id, &wanted, version, now);
     let version = state.writer.run(work).await?.ok_or_else(not_found)?;
     Ok(HttpResponse::Ok().json(json!({"name": name.as_str(), "version": version})))
+}
+
+/// The name in the address, if any survey could have it.
+fn known_name(name: &str) -> Result<String, ApiError> {
+    if is_slug(name) {
+        return Ok(name.to_owned());
+    }
+    let detail =
+        "The \"name\" of a survey in the address must be lowercase letters and digits, with hyphens between words.";
+    Err(ApiError::new(ProblemCode::InvalidParameter, detail))
 }
 
 fn take_version(params: &mut Params) -> Result<Option<i32>, ApiError> {

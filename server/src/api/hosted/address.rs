@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use actix_web::HttpRequest;
 use actix_web::http::header::{AcceptLanguage, Header as _};
-use counterbell_shared::problem::ProblemCode;
 use counterbell_shared::survey::{DEFAULT_SURVEY, LocalText, lookup};
+use counterbell_shared::text::as_tag;
 use counterbell_shared::widget_config::WidgetConfig;
 use counterbell_shared::{Reference, SiteKey, Touchpoint};
 
@@ -33,33 +33,31 @@ pub struct Asked {
 
 impl Asked {
     /// Reads `/f/{site_key}/{touchpoint}?survey=&order=&locale=`. Other parameters are left alone: whoever sends a link
-    /// by mail hangs some on it.
+    /// by mail hangs some on it. A touchpoint or an order that cannot be is left out, as in every response.
     ///
     /// # Errors
-    /// 400 for a survey or an order that cannot be, 404 for an unknown site, 503.
+    /// 400 for a survey that cannot be, 404 for an unknown site, 503.
     pub async fn find(
         request: &HttpRequest,
         state: &AppState,
         (site_key, touchpoint): &(String, String),
     ) -> Result<Self, ApiError> {
         let site_key: SiteKey = site_key.parse().map_err(|_| ApiError::unknown_site())?;
-        let touchpoint = Touchpoint::new(touchpoint).map_err(|error| {
-            ApiError::new(ProblemCode::NotFound, format!("The touchpoint at the end of the address {error}."))
-        })?;
+        let touchpoint = Touchpoint::new(touchpoint).unwrap_or_default();
         let parameter = |name: &str| {
             let mut query = url::form_urlencoded::parse(request.query_string().as_bytes());
             query.find(|(known, value)| known == name && !value.is_empty()).map(|(_, value)| value.into_owned())
         };
-        let order = parameter("order").map(|order| Reference::new(&order)).transpose();
-        let order = order.map_err(|error| ApiError::invalid_parameter("order", error))?;
+        let order = parameter("order").and_then(|order| Reference::new(&order).ok());
         let known = state.directory.site(&site_key).await?.ok_or_else(ApiError::unknown_site)?;
         let survey = known.surveys.find(parameter("survey").as_deref().unwrap_or(DEFAULT_SURVEY)).cloned();
         let survey =
             survey.ok_or_else(|| ApiError::invalid_parameter("survey", "names no published survey of this site"))?;
         let locale = wanted_locale(request, parameter("locale"), &survey.survey.question);
         let mut query = url::form_urlencoded::Serializer::new(String::new());
-        for name in ["survey", "locale", "order"] {
-            parameter(name).iter().for_each(|value| {
+        let named = order.as_ref().map(|order| order.as_str().to_owned());
+        for (name, value) in [("survey", parameter("survey")), ("locale", parameter("locale")), ("order", named)] {
+            value.iter().for_each(|value| {
                 query.append_pair(name, value);
             });
         }
@@ -85,6 +83,6 @@ impl Asked {
 fn wanted_locale(request: &HttpRequest, named: Option<String>, question: &LocalText) -> String {
     let accepted = AcceptLanguage::parse(request).map(|accepted| accepted.ranked()).unwrap_or_default();
     let accepted = accepted.iter().filter_map(|language| language.item()).map(ToString::to_string);
-    let mut wanted = named.into_iter().chain(accepted);
+    let mut wanted = named.map(|named| as_tag(&named).into_owned()).into_iter().chain(accepted);
     wanted.find(|range| lookup(range, question.locales()).is_some()).unwrap_or_default()
 }

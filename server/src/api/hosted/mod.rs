@@ -13,9 +13,7 @@ mod scores;
 mod screen;
 mod theme;
 
-use actix_web::web::PayloadConfig;
 use actix_web::{HttpRequest, HttpResponse, web};
-use counterbell_shared::limits::FORM_MAX_BYTES;
 use counterbell_shared::time::UnixMillis;
 
 use super::ApiError;
@@ -34,7 +32,6 @@ pub fn configure(config: &mut web::ServiceConfig) {
     config
         .service(
             resource("/f/{site_key}/{touchpoint}", "GET, HEAD, POST")
-                .app_data(PayloadConfig::new(FORM_MAX_BYTES))
                 .route(get_or_head().to(get_survey))
                 .route(web::post().to(post_step)),
         )
@@ -103,15 +100,20 @@ async fn go<'s>(
         return Err(Fault::NoScore);
     };
     let asks = screens.asking(form).asks();
+    let mut fault = None;
     if form.go == Go::Skip {
         form.forget(asks);
-    } else if let Some(fault) = form.fault_of_address(asks) {
-        return Err(fault);
+    } else {
+        fault = form.fault_of_address(asks);
     }
     let said = [&[screens.score().asks()], steps.as_slice()].concat();
-    let complete = form.step == steps.len();
+    // The words that stand beside an address that is none are kept, whether or not the customer mends it.
+    let complete = form.step == steps.len() && fault.is_none();
     let new = response_of(form, asked, &screens.config, score, &said, complete);
     form.revision = save(request, state, asked, &new).await.map_err(Fault::NotStored)?;
+    if let Some(fault) = fault {
+        return Err(fault);
+    }
     if complete {
         return Ok(Screen::Thanks);
     }

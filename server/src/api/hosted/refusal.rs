@@ -6,6 +6,7 @@ use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use askama::Template;
+use counterbell_shared::problem::ProblemCode;
 
 use super::files::STYLE;
 use super::page;
@@ -40,10 +41,12 @@ impl Refusal {
 }
 
 /// Whether the same request may succeed later: of the 4xx, those that ask for another try (RFC 9110 section 15.5.9,
-/// RFC 6585).
+/// RFC 6585), and what was cut short on the way.
 pub fn may_pass(error: &ApiError) -> bool {
     let status = error.status_code();
-    status.is_server_error() || matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS)
+    error.code() == ProblemCode::IncompleteBody
+        || status.is_server_error()
+        || matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS)
 }
 
 impl From<ApiError> for Refusal {

@@ -8,7 +8,7 @@ use counterbell_shared::limits::REVISION_MAX;
 use counterbell_shared::response::{NewContact, NewResponse, Response};
 use counterbell_shared::time::UnixMillis;
 use counterbell_shared::widget_config::{WidgetAsk, WidgetConfig};
-use counterbell_shared::{Channel, EmailAddress, Outcome, ResponseId};
+use counterbell_shared::{Channel, ContactEmail, Outcome, ResponseId};
 
 use super::address::Asked;
 use super::form::Form;
@@ -40,8 +40,9 @@ async fn store(
     asked: &Asked,
     new: &NewResponse<'_>,
 ) -> Result<(IngestOutcome, i64), ApiError> {
-    state.rate_limit.check_address(state.trusted_proxies.client(request))?;
-    let (_, response) = new.parse(|name| asked.known.surveys.version(name)).map_err(ApiError::invalid_response)?;
+    state.rate_limit.check_client(state.trusted_proxies.client(request))?;
+    let parsed = new.parse(|name| asked.known.surveys.version(name)).map_err(ApiError::invalid_response)?;
+    let response = parsed.response;
     let site = &asked.known.site;
     let accepted = accept(state, site, response.clone()).await?;
     let revision = i64::from(response.revision);
@@ -66,7 +67,7 @@ async fn store(
 fn says_the_same(stored: &ResponseRow, response: &Response) -> bool {
     stored.score == i32::from(response.score.value())
         && stored.comment.as_deref() == response.comment.as_ref().map(|comment| comment.as_str())
-        && stored.contact_email.as_deref() == response.contact_email.as_ref().map(EmailAddress::as_str)
+        && stored.contact_email.as_deref() == response.contact_email.as_ref().map(ContactEmail::as_str)
         && stored.answers == response.answers.as_ref().map(|answers| answers.to_json())
         && stored.complete
 }
@@ -93,8 +94,8 @@ pub fn response_of<'a>(
     });
     let wants_comment = asks().any(|ask| matches!(ask, WidgetAsk::Comment { .. }));
     let wants_contact = asks().any(|ask| matches!(ask, WidgetAsk::Contact { .. }));
-    // One that is no address is told where it is asked for, and does not hold up the rest.
-    let email = text(&form.email).filter(|email| wants_contact && email.parse::<EmailAddress>().is_ok());
+    // What is no address is told where it is asked for, and does not hold up the rest.
+    let email = text(&form.email).filter(|email| wants_contact && email.parse::<ContactEmail>().is_ok());
     NewResponse {
         site_key: asked.known.site.site_key.as_str().into(),
         response_id: Some(form.response_id.as_str().into()),

@@ -4,20 +4,23 @@ use std::pin::Pin;
 
 use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
-use actix_web::http::header::CONTENT_TYPE;
+use actix_web::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
 use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
-use counterbell_shared::limits::{BODY_MAX_BYTES, FORM_MAX_BYTES};
+use counterbell_shared::limits::BODY_MAX_BYTES;
 use counterbell_shared::problem::ProblemCode;
 use tokio::time::timeout;
 
 use crate::api::ApiError;
 use crate::connections::BODY_TIMEOUT;
 
+/// As much of a coding's name as is told back.
+const CODING_SHOWN_CHARS: usize = 40;
+
 /// The bytes of a body declared as JSON, at most [`BODY_MAX_BYTES`].
 pub struct JsonBody(pub Bytes);
 
-/// The bytes of a body declared as an HTML form's, at most [`FORM_MAX_BYTES`].
+/// The bytes of a body declared as an HTML form's, at most [`BODY_MAX_BYTES`].
 pub struct FormBody(pub Bytes);
 
 type Extracted<T> = Pin<Box<dyn Future<Output = Result<T, ApiError>>>>;
@@ -37,7 +40,7 @@ impl FromRequest for FormBody {
     type Future = Extracted<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let bytes = read(request, payload, "application/x-www-form-urlencoded", FORM_MAX_BYTES);
+        let bytes = read(request, payload, "application/x-www-form-urlencoded", BODY_MAX_BYTES);
         Box::pin(async move { bytes.await.map(Self) })
     }
 }
@@ -49,7 +52,9 @@ fn read(
     media_type: &'static str,
     max_bytes: usize,
 ) -> impl Future<Output = Result<Bytes, ApiError>> + 'static {
-    let refused = if request.content_type().eq_ignore_ascii_case(media_type) {
+    let refused = if let Some(coding) = coding(request) {
+        Some(compressed(&coding))
+    } else if request.content_type().eq_ignore_ascii_case(media_type) {
         let length = request.headers().get("content-length").and_then(|length| length.to_str().ok());
         let length: usize = length.and_then(|length| length.parse().ok()).unwrap_or(0);
         (length > max_bytes).then(|| too_large(max_bytes))
@@ -64,9 +69,26 @@ fn read(
         let Ok(bytes) = timeout(BODY_TIMEOUT, bytes).await else { return Err(too_slow()) };
         bytes.map_err(|error| match error.as_error::<PayloadError>() {
             Some(PayloadError::Overflow) => too_large(max_bytes),
-            _ => ApiError::new(ProblemCode::MalformedJson, "The body ended early. Send it whole."),
+            _ => ApiError::new(ProblemCode::IncompleteBody, "The body ended early. Send it whole."),
         })
     }
+}
+
+/// What the body is coded with, unless that changes nothing.
+fn coding(request: &HttpRequest) -> Option<String> {
+    let lines: Vec<_> =
+        request.headers().get_all(CONTENT_ENCODING).map(|value| value.to_str().unwrap_or("?")).collect();
+    let codings = lines.join(", ");
+    let changes = |coding: &str| !coding.is_empty() && !coding.eq_ignore_ascii_case("identity");
+    codings.split(',').map(str::trim).any(changes).then_some(codings)
+}
+
+/// RFC 9110 section 15.5.16: the answer says what is taken.
+fn compressed(coding: &str) -> ApiError {
+    let named: String = coding.chars().take(CODING_SHOWN_CHARS).collect();
+    let detail = format!("Content-Encoding: {named} is not taken. Send the body as it is, not compressed.");
+    let accepted = (ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    ApiError::new(ProblemCode::UnsupportedMediaType, detail).with_headers(std::iter::once(accepted))
 }
 
 fn too_large(max_bytes: usize) -> ApiError {

@@ -8,12 +8,24 @@ use actix_web::http::header::HeaderMap;
 use ipnet::IpNet;
 
 const X_FORWARDED_FOR: &str = "x-forwarded-for";
+/// RFC 7239.
+const FORWARDED: &str = "forwarded";
+/// What only proxies add, beside the two above.
+const SIGNS_OF_A_PROXY: [&str; 3] = ["via", "x-real-ip", "x-forwarded-proto"];
 
-/// Networks whose `X-Forwarded-For` is believed.
-#[derive(Clone, Debug, Default)]
+/// Networks whose `X-Forwarded-For` or `Forwarded` is believed.
+#[derive(Clone, Debug)]
 pub struct TrustedProxies(Vec<IpNet>);
 
-static UNTRUSTED_PROXY: Once = Once::new();
+/// As whom a request is counted; kept in memory only, never stored or logged. An IPv6 address is cut to its /64, which is
+/// what one customer's line has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Client {
+    /// A customer's address.
+    Address(IpAddr),
+    /// A proxy, which speaks for customers that cannot be told apart.
+    Proxy(IpAddr),
+}
 
 impl TrustedProxies {
     /// Believes these.
@@ -21,53 +33,126 @@ impl TrustedProxies {
         Self(networks)
     }
 
-    /// The address to count a request by; kept in memory only, never stored or logged. `None` when it cannot be known:
-    /// a proxy that nobody told us to trust speaks for many customers.
-    ///
-    /// An IPv6 address is cut to its /64, which is what one customer's line has.
-    pub fn client(&self, request: &HttpRequest) -> Option<IpAddr> {
+    /// As whom to count a request; `None` when it came over no network.
+    pub fn client(&self, request: &HttpRequest) -> Option<Client> {
         let peer = request.peer_addr()?.ip().to_canonical();
-        let client = self.named_by(peer, request.headers());
-        if client == peer && !self.trusts(peer) && is_private(peer) && request.headers().contains_key(X_FORWARDED_FOR) {
-            UNTRUSTED_PROXY.call_once(|| {
-                tracing::warn!(
-                    "Requests come through a proxy that is not trusted, so addresses are not limited: name its network \
-                     with --trusted-proxy (COUNTERBELL_TRUSTED_PROXIES)"
-                );
-            });
-            return None;
-        }
-        Some(match client {
-            IpAddr::V4(_) => client,
-            IpAddr::V6(address) => IpAddr::V6((address.to_bits() & !u128::from(u64::MAX)).into()),
-        })
+        let client = if self.trusts(peer) {
+            self.named_by(peer, request.headers())
+        } else if is_private(peer) && names_customers(request.headers()) {
+            warn_of_unnamed_proxy();
+            None
+        } else {
+            Some(peer)
+        };
+        Some(client.map_or(Client::Proxy(line_of(peer)), |customer| Client::Address(line_of(customer))))
     }
 
     fn trusts(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(&address))
     }
 
+    /// The customer for whom the proxy `peer` speaks; `None` when it does not say, or what it says cannot be read.
+    ///
     /// Each proxy adds the address it saw on the right, so what stands left of the first address that is no trusted
     /// proxy may be made up.
-    fn named_by(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
-        let mut named =
-            headers.get_all(X_FORWARDED_FOR).filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
+    fn named_by(&self, peer: IpAddr, headers: &HeaderMap) -> Option<IpAddr> {
+        if !names_customers(headers) {
+            let is_proxy = SIGNS_OF_A_PROXY.iter().any(|sign| headers.contains_key(*sign));
+            return if is_proxy { unreadable() } else { Some(peer) };
+        }
+        let named = named_addresses(headers);
+        if named.is_empty() {
+            return unreadable();
+        }
         let mut client = peer;
-        while self.trusts(client) {
-            match named.next_back().map(|text| text.trim().parse::<IpAddr>()) {
-                Some(Ok(address)) => client = address.to_canonical(),
-                _ => break,
+        for text in named.iter().rev() {
+            client = match read_address(text) {
+                Some(address) => address,
+                None => return unreadable(),
+            };
+            if !self.trusts(client) {
+                break;
             }
         }
-        client
+        Some(client)
     }
 }
 
+fn names_customers(headers: &HeaderMap) -> bool {
+    headers.contains_key(X_FORWARDED_FOR) || headers.contains_key(FORWARDED)
+}
+
+/// Of all proxies on the way, the nearest last. `X-Forwarded-For` is the one that is documented: where a proxy writes that,
+/// `Forwarded` is the customer's own.
+fn named_addresses(headers: &HeaderMap) -> Vec<&str> {
+    let of = |name| headers.get_all(name).flat_map(|value| value.to_str().unwrap_or("?").split(','));
+    let elements = |name| of(name).map(str::trim).filter(|element| !element.is_empty());
+    if headers.contains_key(X_FORWARDED_FOR) {
+        elements(X_FORWARDED_FOR).collect()
+    } else {
+        elements(FORWARDED).map(forwarded_for).collect()
+    }
+}
+
+/// The value of `for` in `for=192.0.2.60;proto=https`; empty without one.
+fn forwarded_for(element: &str) -> &str {
+    let mut pairs = element.split(';').filter_map(|pair| pair.split_once('='));
+    pairs.find(|(name, _)| name.trim().eq_ignore_ascii_case("for")).map_or("", |(_, value)| value.trim())
+}
+
+/// `203.0.113.1`, `203.0.113.1:50123`, `2001:db8::1`, `[2001:db8::1]:443`, `fe80::1%eth0`, any of them in quotes.
+fn read_address(text: &str) -> Option<IpAddr> {
+    let text = text.trim_matches('"');
+    let host = match (text.strip_prefix('['), text.split_once(':')) {
+        (Some(rest), _) => rest.split_once(']')?.0,
+        // An IPv6 address has more than one colon.
+        (None, Some((host, port))) if !port.contains(':') => host,
+        _ => text,
+    };
+    let without_zone = host.split_once('%').map_or(host, |(address, _)| address);
+    without_zone.parse().ok().map(|address: IpAddr| address.to_canonical())
+}
+
+fn line_of(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(address) => IpAddr::V6((address.to_bits() & !u128::from(u64::MAX)).into()),
+    }
+}
+
+/// Where proxies stand: private networks, this machine, and what carriers and clouds use between themselves (RFC 6598).
 fn is_private(address: IpAddr) -> bool {
     match address {
-        IpAddr::V4(address) => address.is_private() || address.is_loopback() || address.is_link_local(),
+        IpAddr::V4(address) => {
+            let [first, second, ..] = address.octets();
+            let shared = first == 100 && second & 0xc0 == 64;
+            address.is_private() || address.is_loopback() || address.is_link_local() || shared
+        }
         IpAddr::V6(address) => address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local(),
     }
+}
+
+/// Warns, once.
+fn warn_of_unnamed_proxy() {
+    static WARNED: Once = Once::new();
+    WARNED.call_once(|| {
+        tracing::warn!(
+            "Requests come through a proxy that is not trusted, so its customers share one limit, 20 times that of an \
+             address: name its network with --trusted-proxy (COUNTERBELL_TRUSTED_PROXIES)"
+        );
+    });
+}
+
+/// Nobody, and a warning, once.
+fn unreadable() -> Option<IpAddr> {
+    static WARNED: Once = Once::new();
+    WARNED.call_once(|| {
+        tracing::warn!(
+            "A trusted proxy does not say whom a request is from, so such customers share one limit, 20 times that of an \
+             address: let it set X-Forwarded-For to the customer's address"
+        );
+    });
+    None
 }
 
 #[cfg(test)]
@@ -76,35 +161,84 @@ mod tests {
 
     use super::*;
 
-    fn client(trusted: &[&str], peer: &str, forwarded: &[&str]) -> Option<String> {
+    fn client(trusted: &[&str], peer: &str, headers: &[(&'static str, &str)]) -> Client {
         let proxies = TrustedProxies::new(trusted.iter().map(|network| network.parse().unwrap()).collect());
         let mut request = TestRequest::default().peer_addr(format!("{peer}:1").parse().unwrap());
-        for value in forwarded {
-            request = request.append_header((X_FORWARDED_FOR, *value));
+        for (name, value) in headers {
+            request = request.append_header((*name, *value));
         }
-        proxies.client(&request.to_http_request()).map(|address| address.to_string())
+        proxies.client(&request.to_http_request()).unwrap()
+    }
+
+    fn address(text: &str) -> Client {
+        Client::Address(text.parse().unwrap())
+    }
+
+    fn proxy(text: &str) -> Client {
+        Client::Proxy(text.parse().unwrap())
     }
 
     #[test]
     fn only_a_trusted_proxy_is_believed() {
-        let some = |text: &str| Some(text.to_owned());
-        assert_eq!(client(&[], "203.0.113.9", &["198.51.100.1"]), some("203.0.113.9"));
-        assert_eq!(client(&["203.0.113.0/24"], "203.0.113.9", &["198.51.100.1"]), some("198.51.100.1"));
+        let forwarded = |value| [(X_FORWARDED_FOR, value)];
+        assert_eq!(client(&[], "203.0.113.9", &forwarded("198.51.100.1")), address("203.0.113.9"));
+        assert_eq!(client(&["203.0.113.0/24"], "203.0.113.9", &forwarded("198.51.100.1")), address("198.51.100.1"));
+        let trusted = ["10.0.0.0/8"];
         // The customer wrote the first one.
-        assert_eq!(client(&["10.0.0.0/8"], "10.0.0.1", &["1.1.1.1, 198.51.100.1, 10.0.0.2"]), some("198.51.100.1"));
-        assert_eq!(client(&["10.0.0.0/8"], "10.0.0.1", &["1.1.1.1", "198.51.100.1"]), some("198.51.100.1"));
-        assert_eq!(client(&["10.0.0.0/8"], "10.0.0.1", &["rubbish"]), some("10.0.0.1"));
+        for lines in [
+            &[(X_FORWARDED_FOR, "1.1.1.1, 198.51.100.1, 10.0.0.2")][..],
+            &[(X_FORWARDED_FOR, "1.1.1.1"), (X_FORWARDED_FOR, "198.51.100.1")],
+            &[(X_FORWARDED_FOR, "rubbish, 198.51.100.1")],
+        ] {
+            assert_eq!(client(&trusted, "10.0.0.1", lines), address("198.51.100.1"), "{lines:?}");
+        }
+        // Somebody behind the proxies.
+        assert_eq!(client(&trusted, "10.0.0.1", &forwarded("10.0.0.7, 10.0.0.2")), address("10.0.0.7"));
+        assert_eq!(client(&trusted, "10.0.0.1", &[]), address("10.0.0.1"));
     }
 
     #[test]
-    fn proxy_nobody_named_is_not_taken_for_a_customer() {
-        assert_eq!(client(&[], "127.0.0.1", &["198.51.100.1"]), None);
-        assert_eq!(client(&[], "127.0.0.1", &[]), Some("127.0.0.1".to_owned()));
+    fn customers_that_cannot_be_told_apart_are_not_taken_for_one() {
+        for headers in [
+            [(X_FORWARDED_FOR, "rubbish")],
+            [(X_FORWARDED_FOR, "198.51.100.1, rubbish")],
+            [(X_FORWARDED_FOR, "198.51.100.1, caf\u{e9}")],
+            [(X_FORWARDED_FOR, "[2001:db8::1")],
+            [(X_FORWARDED_FOR, " , ")],
+            [(FORWARDED, "for=_hidden")],
+            [(FORWARDED, "by=10.0.0.1")],
+            [("via", "1.1 proxy")],
+        ] {
+            assert_eq!(client(&["10.0.0.0/8"], "10.0.0.1", &headers), proxy("10.0.0.1"), "{headers:?}");
+        }
+        for peer in ["127.0.0.1", "10.0.0.1", "100.64.3.4"] {
+            assert_eq!(client(&[], peer, &[(X_FORWARDED_FOR, "198.51.100.1")]), proxy(peer));
+            assert_eq!(client(&[], peer, &[]), address(peer));
+        }
     }
 
     #[test]
     fn line_is_told_by_its_network() {
-        assert_eq!(client(&[], "[2001:db8:1:2:3:4:5:6]", &[]), Some("2001:db8:1:2::".to_owned()));
-        assert_eq!(client(&[], "[::ffff:192.0.2.7]", &[]), Some("192.0.2.7".to_owned()));
+        assert_eq!(client(&[], "[2001:db8:1:2:3:4:5:6]", &[]), address("2001:db8:1:2::"));
+        assert_eq!(client(&[], "[::ffff:192.0.2.7]", &[]), address("192.0.2.7"));
+    }
+
+    #[test]
+    fn address_is_read_as_proxies_write_it() {
+        for (text, read) in [
+            ("203.0.113.1:50123", Some("203.0.113.1")),
+            ("\"203.0.113.1\"", Some("203.0.113.1")),
+            ("2001:db8::1", Some("2001:db8::1")),
+            ("[2001:db8::1]:443", Some("2001:db8::1")),
+            ("\"[2001:db8::1]\"", Some("2001:db8::1")),
+            ("fe80::1%eth0", Some("fe80::1")),
+            ("[fe80::1%25eth0]:80", Some("fe80::1")),
+            ("::ffff:203.0.113.1", Some("203.0.113.1")),
+            ("", None),
+            ("unknown", None),
+            ("203.0.113", None),
+        ] {
+            assert_eq!(read_address(text), read.map(|read| read.parse().unwrap()), "{text}");
+        }
     }
 }

@@ -14,6 +14,7 @@ use counterbell_shared::problem::ProblemCode;
 use crate::api::ApiError;
 use crate::app::AppState;
 use crate::db::sites::Site;
+use crate::origins;
 
 /// A day; browsers cut it to their own limit.
 const PREFLIGHT_MAX_AGE_S: &str = "86400";
@@ -65,11 +66,15 @@ pub async fn preflight() -> HttpResponse {
 /// [`ProblemCode::OriginNotAllowed`].
 pub fn check_origin(request: &HttpRequest, site: &Site) -> Result<(), ApiError> {
     let Some(origin) = request.headers().get(ORIGIN) else { return Ok(()) };
-    if origin.to_str().is_ok_and(|origin| site.origins.iter().any(|allowed| allowed == origin)) {
+    if origin.to_str().is_ok_and(|origin| origins::allows(&site.origins, origin)) {
         return Ok(());
     }
     Err(ApiError::new(
         ProblemCode::OriginNotAllowed,
-        "The page's origin is not one of the site's: name it with `counterbell site create --origin`.",
+        format!(
+            "The page's origin is not one of the site's. If it is your page, run: counterbell site set {} --add-origin \
+             ORIGIN",
+            site.site_key
+        ),
     ))
 }

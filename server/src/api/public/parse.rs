@@ -2,7 +2,7 @@
 
 use counterbell_shared::SiteKey;
 use counterbell_shared::problem::{FieldError, ProblemCode, pointer_to};
-use counterbell_shared::response::{NewResponse, Response};
+use counterbell_shared::response::{NewResponse, Parsed};
 
 use super::twice::pointers_given_twice;
 use crate::api::ApiError;
@@ -11,7 +11,7 @@ use crate::surveys::SiteSurveys;
 /// Why bytes are no response.
 #[derive(Debug, PartialEq, Eq)]
 pub enum ParseError {
-    /// They are no JSON; why, and where in the text.
+    /// They are no JSON; what is wrong, and where in the text.
     Json(String),
     /// They are JSON, but no response; at least one field is named.
     Fields(Vec<FieldError>),
@@ -20,7 +20,7 @@ pub enum ParseError {
 impl From<ParseError> for ApiError {
     fn from(error: ParseError) -> Self {
         match error {
-            ParseError::Json(reason) => Self::new(ProblemCode::MalformedJson, format!("Not JSON: {reason}.")),
+            ParseError::Json(detail) => Self::new(ProblemCode::MalformedJson, detail),
             ParseError::Fields(errors) => Self::invalid_response(errors),
         }
     }
@@ -47,7 +47,7 @@ impl<'a> ResponseBody<'a> {
             // Read a second time, whole: what fits no response may still be JSON, and then every bad field is named.
             Err(_) => match serde_json::from_slice(body) {
                 Ok(json) => Ok(Self(Read::Other(json, pointers_given_twice(body)))),
-                Err(error) => Err(ParseError::Json(error.to_string())),
+                Err(error) => Err(ParseError::Json(what_is_wrong(&error, body))),
             },
         }
     }
@@ -63,15 +63,26 @@ impl<'a> ResponseBody<'a> {
     /// The response to one of `surveys`.
     ///
     /// # Errors
-    /// [`ParseError::Fields`]: every field that is wrong.
-    pub fn parse(self, surveys: &SiteSurveys) -> Result<(SiteKey, Response), ParseError> {
-        match self.0 {
-            Read::Response(new) => new.parse(|name| surveys.version(name)).map_err(|mut errors| {
-                errors.truncate(ERRORS_MAX);
-                ParseError::Fields(errors)
-            }),
-            Read::Other(json, twice) => Err(ParseError::Fields(all_errors(json, twice, surveys))),
-        }
+    /// [`ParseError::Fields`]: every field that is wrong, extras aside.
+    pub fn parse(self, surveys: &SiteSurveys) -> Result<Parsed, ParseError> {
+        let parsed = match self.0 {
+            Read::Response(new) => new.parse(|name| surveys.version(name)),
+            Read::Other(json, twice) => parse_other(json, twice, surveys),
+        };
+        parsed.map_err(|mut errors| {
+            errors.truncate(ERRORS_MAX);
+            ParseError::Fields(errors)
+        })
+    }
+}
+
+fn what_is_wrong(error: &serde_json::Error, body: &[u8]) -> String {
+    if body.trim_ascii().is_empty() {
+        "The body is empty. Send a JSON object.".to_owned()
+    } else if error.is_eof() {
+        format!("The body ended early, in line {} at column {}. Send it whole.", error.line(), error.column())
+    } else {
+        format!("Not JSON: {error}.")
     }
 }
 
@@ -79,7 +90,7 @@ impl<'a> ResponseBody<'a> {
 ///
 /// # Errors
 /// [`ParseError`]: that it is no JSON, or every field that is wrong.
-pub fn parse_response(body: &[u8], surveys: &SiteSurveys) -> Result<(SiteKey, Response), ParseError> {
+pub fn parse_response(body: &[u8], surveys: &SiteSurveys) -> Result<Parsed, ParseError> {
     ResponseBody::read(body)?.parse(surveys)
 }
 
@@ -87,32 +98,43 @@ pub fn parse_response(body: &[u8], surveys: &SiteSurveys) -> Result<(SiteKey, Re
 /// size.
 const ERRORS_MAX: usize = 50;
 
-/// The fields and what each must be; only consulted for a body that does not fit.
-const FIELDS: [(&str, Kind, bool); 19] = [
-    ("site_key", Kind::Text, true),
-    ("response_id", Kind::Text, false),
-    ("touchpoint", Kind::Text, false),
-    ("survey", Kind::Text, false),
-    ("survey_version", Kind::Integer, false),
-    ("score", Kind::Integer, true),
-    ("comment", Kind::Text, false),
-    ("answers", Kind::Object, false),
-    ("order_ref", Kind::Text, false),
-    ("customer_ref", Kind::Text, false),
-    ("contact", Kind::Object, false),
-    ("locale", Kind::Text, false),
-    ("page_url", Kind::Text, false),
-    ("channel", Kind::Text, false),
-    ("created_at", Kind::Text, false),
-    ("elapsed_ms", Kind::Integer, false),
-    ("website", Kind::Text, false),
-    ("complete", Kind::Boolean, false),
-    ("revision", Kind::Integer, false),
+/// A field, what it must be, and what becomes of the response when it is not.
+type Field = (&'static str, Kind, Need);
+
+/// The fields of a response; only consulted for a body that does not fit.
+const FIELDS: [Field; 19] = [
+    ("site_key", Kind::Text, Need::Required),
+    ("response_id", Kind::Text, Need::Optional),
+    ("touchpoint", Kind::Text, Need::Extra),
+    ("survey", Kind::Text, Need::Optional),
+    ("survey_version", Kind::Integer, Need::Optional),
+    ("score", Kind::Integer, Need::Required),
+    ("comment", Kind::Text, Need::Optional),
+    ("answers", Kind::Object, Need::Optional),
+    ("order_ref", Kind::Text, Need::Extra),
+    ("customer_ref", Kind::Text, Need::Extra),
+    ("contact", Kind::Object, Need::Optional),
+    ("locale", Kind::Text, Need::Extra),
+    ("page_url", Kind::Text, Need::Extra),
+    ("channel", Kind::Text, Need::Extra),
+    ("created_at", Kind::Text, Need::Optional),
+    ("elapsed_ms", Kind::Integer, Need::Optional),
+    ("website", Kind::Text, Need::Optional),
+    ("complete", Kind::Boolean, Need::Optional),
+    ("revision", Kind::Integer, Need::Optional),
 ];
 
-const CONTACT_FIELDS: [(&str, Kind, bool); 2] = [("email", Kind::Text, true), ("consent", Kind::Boolean, true)];
+const CONTACT_FIELDS: [Field; 2] = [("email", Kind::Text, Need::Required), ("consent", Kind::Boolean, Need::Required)];
 
-const ANSWER_FIELDS: [(&str, Kind, bool); 2] = [("choices", Kind::Texts, false), ("other", Kind::Text, false)];
+const ANSWER_FIELDS: [Field; 2] = [("choices", Kind::Texts, Need::Optional), ("other", Kind::Text, Need::Optional)];
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Need {
+    Required,
+    Optional,
+    /// Left out where it does not fit, as [`NewResponse::parse`] does.
+    Extra,
+}
 
 #[derive(Clone, Copy)]
 enum Kind {
@@ -145,70 +167,94 @@ impl Kind {
     }
 }
 
-/// Every field that is missing, unknown, of the wrong type or of the wrong value: serde stops at the first.
-fn all_errors(json: serde_json::Value, given_twice: Vec<String>, surveys: &SiteSurveys) -> Vec<FieldError> {
+/// What does not fit as a whole: without its extras of the wrong type it may be a response. Else every field that is
+/// missing, unknown, of the wrong type or of the wrong value: serde stops at the first.
+fn parse_other(
+    json: serde_json::Value,
+    given_twice: Vec<String>,
+    surveys: &SiteSurveys,
+) -> Result<Parsed, Vec<FieldError>> {
     let serde_json::Value::Object(mut fields) = json else {
-        return vec![FieldError::new("", "must be a JSON object")];
+        return Err(vec![FieldError::new("", "must be a JSON object")]);
     };
-    let mut errors: Vec<_> =
-        given_twice.into_iter().map(|pointer| FieldError::new(pointer, "is given twice")).collect();
-    check_fields(&mut fields, &FIELDS, "", &mut errors);
+    let twice = given_twice.into_iter().map(|pointer| FieldError::new(pointer, "is given twice"));
+    let mut faults = Faults { errors: twice.collect(), ignored: Vec::new() };
+    faults.check_fields(&mut fields, &FIELDS, "");
     if let Some(serde_json::Value::Object(contact)) = fields.get_mut("contact") {
-        check_fields(contact, &CONTACT_FIELDS, "/contact", &mut errors);
+        faults.check_fields(contact, &CONTACT_FIELDS, "/contact");
     }
     if let Some(serde_json::Value::Object(answers)) = fields.get_mut("answers") {
-        check_answers(answers, &mut errors);
+        faults.check_answers(answers);
     }
+    let Faults { mut errors, mut ignored } = faults;
     // What is left has the right shape; its values may still be wrong.
     let text = serde_json::Value::Object(fields).to_string();
     if let Ok(new) = serde_json::from_str::<NewResponse<'_>>(&text) {
-        errors.extend(new.parse(|name| surveys.version(name)).err().unwrap_or_default());
+        match new.parse(|name| surveys.version(name)) {
+            Ok(parsed) if errors.is_empty() => {
+                ignored.extend(parsed.ignored);
+                return Ok(Parsed { ignored, ..parsed });
+            }
+            Ok(_) => {}
+            Err(wrong) => errors.extend(wrong),
+        }
     }
     if errors.is_empty() {
         errors.push(FieldError::new("", "does not have the form of a response: see docs/API.md"));
     }
-    errors.truncate(ERRORS_MAX);
-    errors
-}
-
-/// Those that are no answers are named and taken out.
-fn check_answers(answers: &mut Fields, errors: &mut Vec<FieldError>) {
-    answers.retain(|id, answer| {
-        let at = pointer_to("/answers", id);
-        let serde_json::Value::Object(answer) = answer else {
-            errors.push(FieldError::new(at, "must be an object"));
-            return false;
-        };
-        check_fields(answer, &ANSWER_FIELDS, &at, errors);
-        // An answer may leave it out, but has no null in its place.
-        answer.retain(|_, value| !value.is_null());
-        true
-    });
+    Err(errors)
 }
 
 type Fields = serde_json::Map<String, serde_json::Value>;
 
-/// Names what does not fit, and puts what would fit in its place.
-fn check_fields(given: &mut Fields, known: &[(&str, Kind, bool)], parent: &str, errors: &mut Vec<FieldError>) {
-    for (name, kind, required) in known {
-        let wrong = match given.get(*name) {
-            None if *required => "is missing".to_owned(),
-            Some(value) if !kind.fits(value) && (*required || !value.is_null()) => format!("must be {}", kind.name()),
-            _ => continue,
-        };
-        errors.push(FieldError::new(format!("{parent}/{name}"), wrong));
-        given.remove(*name);
-        if *required {
-            given.insert((*name).to_owned(), valid_value(name));
-        }
+#[derive(Default)]
+struct Faults {
+    errors: Vec<FieldError>,
+    ignored: Vec<FieldError>,
+}
+
+impl Faults {
+    /// Those that are no answers are named and taken out.
+    fn check_answers(&mut self, answers: &mut Fields) {
+        answers.retain(|id, answer| {
+            let at = pointer_to("/answers", id);
+            let serde_json::Value::Object(answer) = answer else {
+                self.errors.push(FieldError::new(at, "must be an object"));
+                return false;
+            };
+            self.check_fields(answer, &ANSWER_FIELDS, &at);
+            // An answer may leave it out, but has no null in its place.
+            answer.retain(|_, value| !value.is_null());
+            true
+        });
     }
-    given.retain(|name, _| {
-        let known = known.iter().any(|(known, ..)| known == name);
-        if !known {
-            errors.push(FieldError::new(pointer_to(parent, name), "is not a field of a response"));
+
+    /// Names what does not fit, and puts what would fit in its place.
+    fn check_fields(&mut self, given: &mut Fields, known: &[Field], parent: &str) {
+        for (name, kind, need) in known {
+            let required = *need == Need::Required;
+            let wrong = match given.get(*name) {
+                None if required => "is missing".to_owned(),
+                Some(value) if !kind.fits(value) && (required || !value.is_null()) => {
+                    format!("must be {}", kind.name())
+                }
+                _ => continue,
+            };
+            let told = if *need == Need::Extra { &mut self.ignored } else { &mut self.errors };
+            told.push(FieldError::new(format!("{parent}/{name}"), wrong));
+            given.remove(*name);
+            if required {
+                given.insert((*name).to_owned(), valid_value(name));
+            }
         }
-        known
-    });
+        given.retain(|name, _| {
+            let known = known.iter().any(|(known, ..)| known == name);
+            if !known {
+                self.errors.push(FieldError::new(pointer_to(parent, name), "is not a field of a response"));
+            }
+            known
+        });
+    }
 }
 
 /// A value for a required field that nothing is wrong with.
@@ -254,6 +300,19 @@ mod tests {
             ),
             ["/answers/a", "/answers/b/choices", "/answers/b/why", "/answers/c/choices/0"]
         );
+    }
+
+    #[test]
+    fn extra_of_the_wrong_type_is_left_out() {
+        let body = r#"{"site_key":"site_0000000000000000","score":1,"comment":"Late","order_ref":7,"locale":"?"}"#;
+        let parsed = parse_response(body.as_bytes(), &TEMPLATES_ONLY).unwrap();
+        let ignored: Vec<_> = parsed.ignored.iter().map(|error| error.pointer.as_str()).collect();
+        assert_eq!((ignored, parsed.response.order_ref), (vec!["/order_ref", "/locale"], None));
+        assert_eq!(parsed.response.comment.map(String::from).as_deref(), Some("Late"));
+        // Beside what is wrong it is not worth a word.
+        assert_eq!(pointers(&body.replace("\"Late\"", "5")), ["/comment"]);
+        // Which one was meant?
+        assert_eq!(pointers(&body.replace("\"locale\"", "\"order_ref\"")), ["/order_ref"]);
     }
 
     #[test]

@@ -14,6 +14,7 @@ use governor::state::keyed::DashMapStateStore;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{NotUntil, Quota, RateLimiter};
 
+use super::client::Client;
 use crate::api::ApiError;
 use crate::db::sites::Site;
 
@@ -25,10 +26,14 @@ const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 /// Seconds of every policy's window.
 const WINDOW_S: u32 = 60;
+/// How many times an address's limit a proxy has, whose customers cannot be told apart.
+const PROXY_TIMES: u32 = 20;
 
-/// Token buckets in memory only: one for each address, one for each site that has a limit.
+/// Token buckets in memory only: one for each address, one for each proxy whose customers cannot be told apart, one for
+/// each site that has a limit.
 pub struct RateLimit {
     addresses: Option<Addresses>,
+    proxies: Option<Addresses>,
     sites: RwLock<HashMap<i64, (NonZeroU32, Arc<OneSite>)>>,
 }
 
@@ -68,19 +73,26 @@ impl Bucket {
 impl RateLimit {
     /// At most this many a minute from one address, all of them at once if need be; 0 is no limit.
     pub fn per_minute(limit: u32) -> Self {
-        let addresses = NonZeroU32::new(limit).map(|limit| {
-            RateLimiter::dashmap(Quota::per_minute(limit)).with_middleware::<StateInformationMiddleware>()
-        });
-        Self { addresses, sites: RwLock::default() }
+        let limiter = |limit: u32| {
+            let quota = Quota::per_minute(NonZeroU32::new(limit)?);
+            Some(RateLimiter::dashmap(quota).with_middleware::<StateInformationMiddleware>())
+        };
+        let proxies = limiter(limit.saturating_mul(PROXY_TIMES));
+        Self { addresses: limiter(limit), proxies, sites: RwLock::default() }
     }
 
-    /// Counts a request of this address; what is left, when there is a limit.
+    /// Counts a request of this client; what is left, when there is a limit.
     ///
     /// # Errors
     /// [`ProblemCode::RateLimited`], with the seconds to wait.
-    pub fn check_address(&self, address: Option<IpAddr>) -> Result<Option<Bucket>, ApiError> {
-        let (Some(limiter), Some(address)) = (&self.addresses, address) else { return Ok(None) };
-        counted("address", limiter.check_key(&address))
+    pub fn check_client(&self, client: Option<Client>) -> Result<Option<Bucket>, ApiError> {
+        let (policy, limiter, address) = match client {
+            Some(Client::Address(address)) => ("address", &self.addresses, address),
+            Some(Client::Proxy(address)) => ("proxy", &self.proxies, address),
+            None => return Ok(None),
+        };
+        let Some(limiter) = limiter else { return Ok(None) };
+        counted(policy, limiter.check_key(&address))
     }
 
     /// Counts a request to this site; what is left, when it has a limit.
@@ -112,7 +124,7 @@ impl RateLimit {
 
     /// Forgets addresses that have not been seen for a while.
     pub fn forget_idle(&self) {
-        if let Some(limiter) = &self.addresses {
+        for limiter in self.addresses.iter().chain(&self.proxies) {
             limiter.retain_recent();
             limiter.shrink_to_fit();
         }

@@ -4,6 +4,7 @@ use actix_web::http::header::ContentType;
 use actix_web::{HttpRequest, HttpResponse, web};
 use counterbell_shared::SiteKey;
 use counterbell_shared::survey::DEFAULT_SURVEY;
+use counterbell_shared::text::as_tag;
 use counterbell_shared::widget_config::WidgetConfig;
 use sha2::{Digest, Sha256};
 
@@ -26,7 +27,7 @@ pub async fn get_widget_config(
     let name = params.take("survey", |name| Ok::<_, String>(name.to_owned()))?;
     // A page's `lang` may be anything, and the widget must come up all the same: what is not offered gets the survey's
     // default language.
-    let locale = params.take("locale", |locale| Ok::<_, String>(locale.to_owned()))?.unwrap_or_default();
+    let locale = params.take("locale", |locale| Ok::<_, String>(as_tag(locale).into_owned()))?.unwrap_or_default();
     params.finish()?;
     let site_key: SiteKey = site_key.parse().map_err(|_| ApiError::unknown_site())?;
     let known = state.directory.site(&site_key).await?.ok_or_else(ApiError::unknown_site)?;

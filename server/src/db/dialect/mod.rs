@@ -11,19 +11,21 @@ use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionMa
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
-use diesel::sql_types::{BigInt, Bool, Integer, Text};
+use diesel::sql_types::{BigInt, Binary, Bool, Integer, Text};
 use diesel::sqlite::Sqlite;
 
 pub use postgres::store_at_once;
-pub use transfer::{RESPONSE_TABLES, after_copy, gather_statistics, index_what_is_missing, lock_rollup, table_names};
+pub use transfer::{
+    RESPONSE_TABLES, after_copy, gather_statistics, index_again, index_what_is_missing, lock_rollup, table_names,
+};
 pub use unnest::{Column, Unnest};
 
 use fixed::Fixed;
 
 use super::connection::AnyConnection;
-use super::outbox::{NewAlertRow, NewOutboxRow, OutboxRow, OutboxState};
+use super::outbox::{KINDS, NewAlertRow, NewOutboxRow, OutboxRow, OutboxState};
 use super::responses::{NewResponseRow, ResponseRow};
-use super::schema::{alerts, outbox, responses, search_queue};
+use super::schema::{alerts, outbox, responses, search_queue, sites};
 use super::score_days::{SCORES, ScoreDays};
 
 /// Any number that no other program on the same PostgreSQL is likely to lock.
@@ -125,6 +127,22 @@ pub fn lock_response(conn: &mut AnyConnection, site_id: i64, response_id: &[u8])
     .optional()
 }
 
+/// Keeps everybody else from changing what belongs to a site, if they take this lock too, until the transaction ends.
+/// Responses of the site go on being stored.
+///
+/// # Errors
+/// What the database says.
+pub fn lock_site(conn: &mut AnyConnection, site_id: i64) -> QueryResult<()> {
+    match conn {
+        // A transaction that writes has the whole database.
+        AnyConnection::Sqlite(_) => Ok(()),
+        // Not `FOR UPDATE`: rows that refer to the site would have to wait.
+        AnyConnection::Postgres(pg) => {
+            sites::table.find(site_id).select(sites::id).for_no_key_update().execute(pg).map(drop)
+        }
+    }
+}
+
 /// Inserts fired alerts.
 ///
 /// # Errors
@@ -161,14 +179,15 @@ pub fn insert_outbox(conn: &mut AnyConnection, rows: &[&NewOutboxRow]) -> QueryR
     Ok(())
 }
 
-/// Takes up to `limit` due messages, the longest due first, and keeps others off them until `lease_until` (Unix ms). A
-/// site at a time: a distributed database locks rows on one node only.
+/// Takes up to `limit` due messages of the kinds we know, the longest due first, and keeps others off them until
+/// `lease_until` (Unix ms). A site at a time: a distributed database locks rows on one node only.
 ///
 /// # Errors
 /// What the database says.
 pub fn lease_due(conn: &mut AnyConnection, now: i64, lease_until: i64, limit: i64) -> QueryResult<Vec<OutboxRow>> {
     let mut sites: Vec<i64> = outbox::table
         .filter(outbox::state.eq(OutboxState::Pending.as_str()))
+        .filter(outbox::kind.eq_any(KINDS))
         .filter(outbox::next_attempt_at.le(now))
         .order(outbox::next_attempt_at)
         .select(outbox::site_id)
@@ -176,8 +195,11 @@ pub fn lease_due(conn: &mut AnyConnection, now: i64, lease_until: i64, limit: i6
         .load(conn)?;
     sites.sort_unstable();
     sites.dedup();
-    let due = "SELECT message_id FROM outbox WHERE site_id = $2 AND state = 'pending' AND next_attempt_at <= $3 \
-               ORDER BY next_attempt_at LIMIT $4";
+    let due = format!(
+        "SELECT message_id FROM outbox WHERE site_id = $2 AND state = 'pending' AND kind IN ('{}') \
+         AND next_attempt_at <= $3 ORDER BY next_attempt_at LIMIT $4",
+        KINDS.join("', '")
+    );
     let wanted = match conn {
         // One writer, and no row locks.
         AnyConnection::Sqlite(_) => format!("IN ({due})"),
@@ -223,6 +245,35 @@ pub fn enqueue_for_search(conn: &mut AnyConnection, keys: &[(i64, &[u8])]) -> Qu
         AnyConnection::Postgres(pg) => {
             postgres::enqueue_for_search(pg, keys)?;
         }
+    }
+    Ok(())
+}
+
+/// Deletes the words of a response from the search index of a PostgreSQL database.
+///
+/// # Errors
+/// What the database says.
+pub fn delete_words(conn: &mut AnyConnection, site_id: i64, response_id: &[u8]) -> QueryResult<()> {
+    match conn {
+        // In a file of their own, which a transaction of this one does not reach.
+        AnyConnection::Sqlite(_) => {}
+        AnyConnection::Postgres(pg) => {
+            diesel::sql_query("DELETE FROM comment_words WHERE site_id = $1 AND response_id = $2")
+                .bind::<BigInt, _>(site_id)
+                .bind::<Binary, _>(response_id)
+                .execute(pg)?;
+        }
+    }
+    Ok(())
+}
+
+/// As [`delete_words`], of a whole site.
+///
+/// # Errors
+/// What the database says.
+pub fn delete_words_of_site(conn: &mut AnyConnection, site_id: i64) -> QueryResult<()> {
+    if let AnyConnection::Postgres(pg) = conn {
+        diesel::sql_query("DELETE FROM comment_words WHERE site_id = $1").bind::<BigInt, _>(site_id).execute(pg)?;
     }
     Ok(())
 }

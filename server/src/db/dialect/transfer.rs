@@ -4,6 +4,7 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Double, Text};
 
+use super::enqueue_for_search;
 use crate::db::AnyConnection;
 
 #[derive(QueryableByName)]
@@ -27,11 +28,11 @@ pub fn table_names(conn: &mut AnyConnection) -> QueryResult<Vec<String>> {
     Ok(names.into_iter().map(|row| row.name).collect())
 }
 
-/// Sets right what does not come with rows: the next number of a site and, with `new_words`, the search index.
+/// Sets right what does not come with rows: the next number of a site.
 ///
 /// # Errors
 /// What the database says.
-pub fn after_copy(conn: &mut AnyConnection, new_words: bool) -> QueryResult<()> {
+pub fn after_copy(conn: &mut AnyConnection) -> QueryResult<()> {
     if let AnyConnection::Postgres(pg) = conn {
         // A row that brings its own number does not move the sequence on. SQLite goes by the highest number there is.
         pg.batch_execute(
@@ -39,8 +40,20 @@ pub fn after_copy(conn: &mut AnyConnection, new_words: bool) -> QueryResult<()> 
              COALESCE((SELECT max(id) FROM sites), 1), EXISTS (SELECT FROM sites))",
         )?;
     }
-    gather_statistics(conn, RESPONSE_TABLES, u64::MAX)?;
-    if new_words { index_what_is_missing(conn) } else { Ok(()) }
+    gather_statistics(conn, RESPONSE_TABLES, u64::MAX)
+}
+
+/// Has the comments of responses (site, id) indexed that were written past the writer; call in the transaction that wrote
+/// them.
+///
+/// # Errors
+/// What the database says.
+pub fn index_again(conn: &mut AnyConnection, with_comment: &[(i64, &[u8])]) -> QueryResult<()> {
+    match conn {
+        // A server makes the whole index again: a file beside the database may hold words of rows that are gone.
+        AnyConnection::Sqlite(_) => index_what_is_missing(conn),
+        AnyConnection::Postgres(_) => enqueue_for_search(conn, with_comment),
+    }
 }
 
 /// Those that a stored response adds rows to at once.

@@ -11,6 +11,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Nullable, Text};
 
 use super::words::Query;
+use crate::db::checkpoint::truncate_log;
 use crate::db::{
     AnyConnection, DatabaseUrl, OpenError, ReadPool, StorageError, dialect, open, prepare_to_write, refused_file,
 };
@@ -162,6 +163,30 @@ impl SearchIndex {
         Ok(())
     }
 
+    /// Deletes the words of a response from the file of an SQLite database; on PostgreSQL they go with the response.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn remove(&self, site_id: i64, response_id: Vec<u8>) -> Result<(), StorageError> {
+        let work = move |conn: &mut AnyConnection| match conn {
+            AnyConnection::Sqlite(conn) => sqlite::remove(conn, site_id, &response_id).map(|_| ()),
+            AnyConnection::Postgres(_) => Ok(()),
+        };
+        self.write(work).await
+    }
+
+    /// Has deleted words leave the file of an SQLite database.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn forget(&self) -> Result<(), StorageError> {
+        let work = |conn: &mut AnyConnection| match conn {
+            AnyConnection::Sqlite(conn) => sqlite::forget(conn),
+            AnyConnection::Postgres(_) => Ok(()),
+        };
+        self.write(work).await
+    }
+
     /// Adds what was read from the queue of an SQLite database.
     pub(super) async fn add_to_file(&self, queued: Vec<Queued>) -> Result<(), StorageError> {
         self.write(move |conn| match conn {
@@ -189,25 +214,36 @@ impl SearchIndex {
     pub(super) async fn gather_statistics(&self, new_rows: u64) -> Result<(), StorageError> {
         self.write(move |conn| dialect::gather_statistics(conn, &["comment_words"], new_rows)).await
     }
+}
 
-    /// What of an SQLite database is still to be queued again: everything after this response that was received before
-    /// this time (Unix ms).
-    pub(super) async fn rebuild_from(&self) -> Result<Option<Rebuild>, StorageError> {
-        self.write(|conn| match conn {
-            AnyConnection::Sqlite(conn) => sqlite::rebuild_from(conn),
-            AnyConnection::Postgres(_) => Ok(None),
-        })
-        .await
+/// For commands beside a server, or without one: deletes the words of a response, or of a whole site, from the file of an
+/// SQLite database, and has them leave it. Without a file there are none.
+///
+/// # Errors
+/// What the database says.
+pub fn remove_from_file(url: &DatabaseUrl, site_id: i64, response_id: Option<&[u8]>) -> Result<(), StorageError> {
+    let DatabaseUrl::Sqlite(path) = url else { return Ok(()) };
+    let path = index_path(path.clone());
+    if !path.exists() {
+        return Ok(());
     }
-
-    /// Writes down how far the queue has been filled again; `None` when that is done.
-    pub(super) async fn set_rebuild(&self, rebuild: Option<Rebuild>) -> Result<(), StorageError> {
-        self.write(move |conn| match conn {
-            AnyConnection::Sqlite(conn) => sqlite::set_rebuild(conn, rebuild.as_ref()),
-            AnyConnection::Postgres(_) => Ok(()),
-        })
-        .await
+    let unavailable = |error: OpenError| StorageError::Unavailable(error.to_string());
+    let url = DatabaseUrl::Sqlite(path);
+    let AnyConnection::Sqlite(mut conn) = open(&url).map_err(unavailable)? else { return Ok(()) };
+    match response_id {
+        Some(response_id) => {
+            sqlite::remove(&mut conn, site_id, response_id)?;
+        }
+        None => {
+            let mut after = Some(i64::MIN);
+            while let Some(from) = after {
+                after = sqlite::purge(&mut conn, site_id, i64::MAX, from, PURGE_SPAN)?;
+            }
+        }
     }
+    sqlite::forget(&mut conn)?;
+    drop(conn);
+    truncate_log(&url)
 }
 
 pub(super) use sqlite::Rebuild;

@@ -1,6 +1,5 @@
 //! The index of an SQLite database: an FTS5 table in a file of its own, so that writing it never keeps ingest waiting.
 
-use counterbell_shared::time::UnixMillis;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
@@ -8,12 +7,11 @@ use diesel::sql_types::{BigInt, Binary, Text};
 use diesel::sqlite::Sqlite;
 
 use super::{Hit, Queued};
-use crate::db::AnyConnection;
+use crate::db::{AnyConnection, dialect};
 use crate::search::words::{Query, index_words};
 
 /// `docs` says which response a row of `words` is of. `words` keeps no text and no places of words in it, only which
-/// row holds which word: all that is asked for, in the fewest bytes. `rebuild` holds one row while the queue is being
-/// filled again.
+/// row holds which word: all that is asked for, in the fewest bytes.
 const SCHEMA: &str = "
     CREATE TABLE docs (
         seq INTEGER PRIMARY KEY,
@@ -24,7 +22,6 @@ const SCHEMA: &str = "
     CREATE VIRTUAL TABLE words USING fts5 (
         text, content = '', contentless_delete = 1, detail = none, tokenize = 'ascii'
     );
-    CREATE TABLE rebuild (site_id INTEGER NOT NULL, response_id BLOB NOT NULL, before INTEGER NOT NULL) STRICT;
 ";
 
 #[derive(QueryableByName)]
@@ -49,27 +46,28 @@ fn number_of_main(conn: &mut AnyConnection, query: &str) -> QueryResult<i64> {
 pub fn prepare(index: &mut AnyConnection, main: &mut AnyConnection) -> QueryResult<()> {
     let AnyConnection::Sqlite(index) = index else { return Ok(()) };
     let version = "SELECT user_version AS n FROM pragma_user_version";
-    let mut id = number_of_main(main, version)?;
-    if id == 0 {
-        id = i64::from(fastrand::i32(1..));
-        main.batch_execute(&format!("PRAGMA user_version = {id}"))?;
-    }
+    let id = number_of_main(main, version)?;
     let queued =
         number_of_main(main, "SELECT COALESCE(MAX(seq), 0) AS n FROM sqlite_sequence WHERE name = 'search_queue'")?;
-    let known = number(index, version)? == id;
+    let known = id != 0 && number(index, version)? == id;
     if known && number(index, "SELECT COALESCE(MAX(seq), 0) AS n FROM docs")? <= queued {
         return Ok(());
     }
     if number(index, version)? != 0 {
         tracing::warn!("The search index belongs to another database, or to a later state of it: it is made again");
     }
-    // All that is stored is queued again. Before the time is taken: what comes in between is queued twice, not lost.
-    main.batch_execute("DELETE FROM search_queue")?;
+    // The new number comes in one commit with what it promises: that all comments are queued again. Until the file has
+    // it, too, the next start does the same.
+    let id = fastrand::i32(1..);
+    dialect::write_transaction(main, |main| {
+        main.batch_execute("DELETE FROM search_queue")?;
+        let rebuild = Rebuild::start(main)?;
+        Rebuild::set(main, Some(&rebuild))?;
+        main.batch_execute(&format!("PRAGMA user_version = {id}"))
+    })?;
     index.immediate_transaction(|index| {
         index.batch_execute("DROP TABLE IF EXISTS docs; DROP TABLE IF EXISTS words; DROP TABLE IF EXISTS rebuild;")?;
         index.batch_execute(SCHEMA)?;
-        let start = Rebuild { site_id: i64::MIN, response_id: Vec::new(), before: UnixMillis::now().0 };
-        set_rebuild(index, Some(&start))?;
         index.batch_execute(&format!("PRAGMA user_version = {id}"))
     })
 }
@@ -121,32 +119,43 @@ pub fn search(
     .load(conn)
 }
 
-/// How far the queue has been filled again after the index was lost.
+/// How far the queue has been filled again after the index was lost. Kept in the database, beside the queue.
 #[derive(Clone, Debug, QueryableByName)]
 pub struct Rebuild {
     #[diesel(sql_type = BigInt)]
     pub site_id: i64,
     #[diesel(sql_type = Binary)]
     pub response_id: Vec<u8>,
-    /// Unix ms: what came later was queued when it was stored.
+    /// Unix ms: what was received later was queued when it was stored.
     #[diesel(sql_type = BigInt)]
-    pub before: i64,
+    pub newest: i64,
 }
 
-pub fn rebuild_from(conn: &mut SqliteConnection) -> QueryResult<Option<Rebuild>> {
-    diesel::sql_query("SELECT site_id, response_id, before FROM rebuild").get_result(conn).optional()
-}
-
-pub fn set_rebuild(conn: &mut SqliteConnection, rebuild: Option<&Rebuild>) -> QueryResult<()> {
-    conn.batch_execute("DELETE FROM rebuild")?;
-    if let Some(rebuild) = rebuild {
-        diesel::sql_query("INSERT INTO rebuild (site_id, response_id, before) VALUES ($1, $2, $3)")
-            .bind::<BigInt, _>(rebuild.site_id)
-            .bind::<Binary, _>(&rebuild.response_id)
-            .bind::<BigInt, _>(rebuild.before)
-            .execute(conn)?;
+impl Rebuild {
+    /// Before the first response. Reads all of them, some seconds for ten million: the clock cannot tell what was stored
+    /// until now, it may have been ahead.
+    fn start(main: &mut AnyConnection) -> QueryResult<Self> {
+        let newest = number_of_main(main, "SELECT COALESCE(MAX(received_at), 0) AS n FROM responses")?;
+        Ok(Self { site_id: i64::MIN, response_id: Vec::new(), newest })
     }
-    Ok(())
+
+    /// Where to go on; `None` when all has been queued.
+    pub fn find(main: &mut AnyConnection) -> QueryResult<Option<Self>> {
+        diesel::sql_query("SELECT site_id, response_id, newest FROM search_rebuild").get_result(main).optional()
+    }
+
+    /// Writes down where to go on. Call in the transaction that fills the queue.
+    pub fn set(main: &mut AnyConnection, rebuild: Option<&Self>) -> QueryResult<()> {
+        main.batch_execute("DELETE FROM search_rebuild")?;
+        if let Some(rebuild) = rebuild {
+            diesel::sql_query("INSERT INTO search_rebuild (site_id, response_id, newest) VALUES ($1, $2, $3)")
+                .bind::<BigInt, _>(rebuild.site_id)
+                .bind::<Binary, _>(&rebuild.response_id)
+                .bind::<BigInt, _>(rebuild.newest)
+                .execute(main)?;
+        }
+        Ok(())
+    }
 }
 
 /// Deletes the words of a site's responses created before `horizon` (Unix ms), among the `span` rows after `after`; the
@@ -172,6 +181,27 @@ pub fn purge(
         ))?;
         Ok(Some(last))
     })
+}
+
+/// Deletes the words of a response, however often it was indexed. Looks through the whole list of responses, which no index
+/// helps with.
+pub fn remove(conn: &mut SqliteConnection, site_id: i64, response_id: &[u8]) -> QueryResult<usize> {
+    conn.immediate_transaction(|conn| {
+        let of_response = "site_id = $1 AND response_id = $2";
+        diesel::sql_query(format!("DELETE FROM words WHERE rowid IN (SELECT seq FROM docs WHERE {of_response})"))
+            .bind::<BigInt, _>(site_id)
+            .bind::<Binary, _>(response_id)
+            .execute(conn)?;
+        diesel::sql_query(format!("DELETE FROM docs WHERE {of_response}"))
+            .bind::<BigInt, _>(site_id)
+            .bind::<Binary, _>(response_id)
+            .execute(conn)
+    })
+}
+
+/// Has deleted words leave the file: FTS5 only marks their rows, and writes the words' lists anew when it merges them.
+pub fn forget(conn: &mut SqliteConnection) -> QueryResult<()> {
+    conn.batch_execute("INSERT INTO words (words) VALUES ('optimize')")
 }
 
 struct AddDoc<'a> {

@@ -1,19 +1,26 @@
 //! How many connections there may be, and how long each may take its time.
 //!
 //! Whoever opens thousands of connections and sends a byte now and then (Slowloris) must not keep customers waiting:
-//! there is room for many, and none is kept for long.
+//! there is room for many, and none is kept for long. Nor does one that sends much get much of the memory: see
+//! [`intake`].
 
-use std::any::Any;
-use std::net::SocketAddr;
+mod intake;
+mod server;
+
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use actix_web::dev::Extensions;
 use actix_web::rt::net::TcpStream;
+use rustix::io::Errno;
 use rustix::net::sockopt::set_tcp_user_timeout;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpSocket;
+
+pub use intake::Answering;
+pub use server::serve;
 
 /// From the first byte of a request, or the opening of the connection, to the end of the head.
 pub const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -30,11 +37,35 @@ const OTHER_FILES: u64 = 256;
 /// Most connections of one thread, whatever the system would allow.
 const CONNECTIONS_MAX: u64 = 25_600;
 
-/// Takes the address.
+/// Takes these addresses, of which a name may have some of a family that this machine does not use: those are left out
+/// as long as there is another. All of one name take the same port, also where any will do.
 ///
 /// # Errors
-/// What the system says.
-pub fn listen(address: SocketAddr) -> std::io::Result<std::net::TcpListener> {
+/// What the system says, and of which address.
+pub fn listen_on(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, (SocketAddr, std::io::Error)> {
+    let mut listeners: Vec<TcpListener> = Vec::new();
+    let mut left_out = None;
+    for &(mut address) in addresses {
+        if let Some(taken) = listeners.first().and_then(|first| first.local_addr().ok()) {
+            address.set_port(taken.port());
+        }
+        match listen(address) {
+            Ok(listener) => listeners.push(listener),
+            Err(error) if is_of_no_use_here(&error) => left_out = Some((address, error)),
+            Err(error) => return Err((address, error)),
+        }
+    }
+    match left_out {
+        Some(left_out) if listeners.is_empty() => Err(left_out),
+        _ => Ok(listeners),
+    }
+}
+
+fn is_of_no_use_here(error: &std::io::Error) -> bool {
+    matches!(Errno::from_io_error(error), Some(Errno::ADDRNOTAVAIL | Errno::AFNOSUPPORT))
+}
+
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     // At once after a restart, though connections of the server before are still being forgotten.
     socket.set_reuseaddr(true)?;
@@ -61,12 +92,10 @@ impl Connections {
         Arc::new(Self { open: AtomicUsize::new(0), max: per_worker * workers })
     }
 
-    /// For `HttpServer::on_connect`: counts the connection, and lets go of a client that does not take its answer.
-    pub fn opened(self: &Arc<Self>, connection: &dyn Any, data: &mut Extensions) {
-        if let Some(stream) = connection.downcast_ref::<TcpStream>() {
-            // The system may not know it; then such a client is kept.
-            let _ = set_tcp_user_timeout(stream, ANSWER_TIMEOUT_MS);
-        }
+    /// Counts a connection until `data` is dropped, and lets go of a client that does not take its answer.
+    fn opened(self: &Arc<Self>, stream: &TcpStream, data: &mut Extensions) {
+        // The system may not know it; then such a client is kept.
+        let _ = set_tcp_user_timeout(stream, ANSWER_TIMEOUT_MS);
         self.open.fetch_add(1, Ordering::Relaxed);
         data.insert(Open(Arc::clone(self)));
     }

@@ -1,0 +1,2 @@
+-- Nothing: the words lie beside the responses, and are never lost alone.
+SELECT 1;

@@ -1,0 +1,2 @@
+DROP TABLE search_rebuild;
+PRAGMA user_version = 0;

@@ -1,0 +1,67 @@
+//! `counterbell response`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use counterbell_shared::ResponseId;
+use serde_json::json;
+
+use super::CliError;
+use super::key::find_site;
+use super::output::OutputArgs;
+use crate::config::CommonSettings;
+use crate::db::migrations::open_up_to_date;
+use crate::db::{dialect, erase};
+use crate::{mail, search};
+
+#[derive(Subcommand)]
+pub enum ResponseCommand {
+    /// Delete one response, with its additions, alerts, messages, words in the search index and share of the figures
+    ///
+    /// For a customer who asks for it. A server may go on beside it. Backups keep what they hold. A page that still has
+    /// the response to send would send it again.
+    Delete(DeleteArgs),
+}
+
+#[derive(Args)]
+pub struct DeleteArgs {
+    /// The response, as the admin API names it
+    #[arg(value_name = "RESPONSE_ID")]
+    response_id: String,
+    /// Its site
+    #[arg(long, value_name = "SITE_KEY")]
+    site: String,
+    /// Folder of mails, where they are files: those about the response are deleted too
+    #[arg(long, env = "COUNTERBELL_MAIL_DIR", value_name = "DIR", default_value = "data/mail")]
+    mail_dir: PathBuf,
+    #[command(flatten)]
+    common: CommonSettings,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+impl ResponseCommand {
+    pub fn run(self) -> Result<(), CliError> {
+        match self {
+            Self::Delete(args) => args.run(),
+        }
+    }
+}
+
+impl DeleteArgs {
+    fn run(self) -> Result<(), CliError> {
+        let unknown = || CliError::Usage(format!("the site has no response {}", self.response_id));
+        let id: ResponseId = self.response_id.parse().map_err(|_| unknown())?;
+        let url = self.common.database_url()?;
+        let mut conn = open_up_to_date(&url)?;
+        let site = find_site(&mut conn, &self.site)?;
+        // The words first: were it the other way round, a crash in between would leave them.
+        search::remove_from_file(&url, site.id, Some(id.as_bytes()))?;
+        let erased = dialect::write_transaction(&mut conn, |conn| erase::erase_response(conn, site.id, id.as_bytes()))?;
+        let messages = erased.ok_or_else(unknown)?;
+        mail::delete_files(Some(&self.mail_dir), &messages);
+        crate::db::checkpoint::truncate_log(&url)?;
+        let text = format!("Deleted response {id}, with {} messages\n", messages.len());
+        self.output.print(&json!({"response_id": id.to_string(), "messages": messages.len()}), &text)
+    }
+}

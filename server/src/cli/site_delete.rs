@@ -1,0 +1,89 @@
+//! `counterbell site delete`.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use serde_json::json;
+
+use super::CliError;
+use super::key::find_site;
+use super::output::OutputArgs;
+use crate::config::CommonSettings;
+use crate::db::erase::{self, SiteExtent};
+use crate::db::migrations::open_up_to_date;
+use crate::db::{checkpoint, dialect};
+use crate::{mail, search};
+
+/// Responses of one transaction: a server that stores others waits for no more.
+const CHUNK: i64 = 500;
+/// Between two transactions.
+const PAUSE: Duration = Duration::from_millis(20);
+/// After it is closed a site may get responses from servers that have not noticed yet, for five seconds, and those that
+/// they had queued then.
+const NOTICED: Duration = Duration::from_secs(6);
+
+/// Delete a site with everything of it: responses, alerts, messages, figures, surveys and API keys
+///
+/// First it prints what there is and changes nothing; with --yes it deletes. A server may go on beside it: the site is
+/// closed at first, and answers 429 until it is gone. Stopped in the middle, run it again: it goes on where it was. Backups
+/// keep what they hold.
+#[derive(Args)]
+pub struct SiteDeleteArgs {
+    /// The site
+    #[arg(value_name = "SITE_KEY")]
+    site_key: String,
+    /// Delete it
+    #[arg(long)]
+    yes: bool,
+    /// Folder of mails, where they are files: those of the site are deleted too
+    #[arg(long, env = "COUNTERBELL_MAIL_DIR", value_name = "DIR", default_value = "data/mail")]
+    mail_dir: PathBuf,
+    #[command(flatten)]
+    common: CommonSettings,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+impl SiteDeleteArgs {
+    pub fn run(self) -> Result<(), CliError> {
+        let url = self.common.database_url()?;
+        let mut conn = open_up_to_date(&url)?;
+        let site = find_site(&mut conn, &self.site_key)?;
+        let extent = SiteExtent::load(&mut conn, site.id)?;
+        let SiteExtent { responses, alerts, messages, surveys, api_keys } = extent;
+        let what = format!(
+            "{responses} responses, {alerts} alerts, {messages} messages, {surveys} versions of surveys, {api_keys} API keys"
+        );
+        if !self.yes {
+            return Err(CliError::Usage(format!(
+                "{} ({}) has {what}: give --yes to delete all of it, for good",
+                site.site_key, site.name
+            )));
+        }
+        dialect::write_transaction(&mut conn, |conn| erase::close_site(conn, site.id))?;
+        let closed = Instant::now();
+        let mut deleted = 0;
+        loop {
+            let chunk = erase::delete_site_chunk(&mut conn, site.id, CHUNK)?;
+            mail::delete_files(Some(&self.mail_dir), &chunk.messages);
+            deleted += chunk.responses;
+            if !chunk.is_empty() {
+                if deleted % 50_000 < chunk.responses {
+                    eprintln!("deleted {deleted} of {responses} responses");
+                }
+                std::thread::sleep(PAUSE);
+            } else if closed.elapsed() < NOTICED {
+                std::thread::sleep(NOTICED.saturating_sub(closed.elapsed()));
+            } else {
+                break;
+            }
+        }
+        dialect::write_transaction(&mut conn, |conn| erase::delete_site(conn, site.id))?;
+        search::remove_from_file(&url, site.id, None)?;
+        checkpoint::truncate_log(&url)?;
+        let text = format!("Deleted {} ({}): {what}\n", site.site_key, site.name);
+        let deleted = json!({"site_key": site.site_key.as_str(), "name": site.name, "deleted": extent});
+        self.output.print(&deleted, &text)
+    }
+}

@@ -1,0 +1,122 @@
+//! Deletes a response, or a site, with all that belongs to it.
+
+use diesel::prelude::*;
+
+use super::connection::AnyConnection;
+use super::responses::ResponseRow;
+use super::schema::{
+    alert_rules, alerts, api_keys, outbox, response_additions, responses, score_days, search_queue, site_origins,
+    site_recipients, sites, surveys,
+};
+use super::score_days::{ScoreDays, day_of, delete_if_empty};
+use super::{dialect, purge};
+
+/// Deletes a response with its additions, alerts, messages, place in the search queue and share of the figures; the ids of
+/// the messages, whose mails may lie in files. `None` when no such response is stored. Call in a transaction that writes.
+///
+/// The words of an SQLite database are in a file of their own: see [`crate::search::SearchIndex::remove`].
+///
+/// # Errors
+/// What the database says.
+pub fn erase_response(conn: &mut AnyConnection, site_id: i64, response_id: &[u8]) -> QueryResult<Option<Vec<Vec<u8>>>> {
+    let Some(row) = dialect::lock_response(conn, site_id, response_id)? else { return Ok(None) };
+    diesel::delete(responses::table.find((site_id, response_id))).execute(conn)?;
+    let of_response = response_additions::table
+        .filter(response_additions::site_id.eq(site_id))
+        .filter(response_additions::response_id.eq(response_id));
+    diesel::delete(of_response).execute(conn)?;
+    let of_response = alerts::table.filter(alerts::site_id.eq(site_id)).filter(alerts::response_id.eq(response_id));
+    diesel::delete(of_response).execute(conn)?;
+    let messages = delete_messages(conn, &row)?;
+    // Before the words: what is being indexed at this moment holds the queue's row until its words are there.
+    let of_response =
+        search_queue::table.filter(search_queue::site_id.eq(site_id)).filter(search_queue::response_id.eq(response_id));
+    diesel::delete(of_response).execute(conn)?;
+    dialect::delete_words(conn, site_id, response_id)?;
+    if row.held.is_none() {
+        let key = (site_id, row.metric.as_str(), day_of(row.created_at), row.touchpoint.as_str());
+        let mut counts = ScoreDays::default();
+        counts.take(key, row.score);
+        counts.store(conn)?;
+        delete_if_empty(conn, key)?;
+    }
+    Ok(Some(messages))
+}
+
+/// No index knows a message's response, but one knows when a message was made: not before its response came.
+fn delete_messages(conn: &mut AnyConnection, row: &ResponseRow) -> QueryResult<Vec<Vec<u8>>> {
+    let messages: Vec<Vec<u8>> = outbox::table
+        .filter(outbox::site_id.eq(row.site_id))
+        .filter(outbox::created_at.ge(row.received_at))
+        .filter(outbox::response_id.eq(&row.response_id))
+        .select(outbox::message_id)
+        .load(conn)?;
+    let all = outbox::table.filter(outbox::site_id.eq(row.site_id)).filter(outbox::message_id.eq_any(&messages));
+    diesel::delete(all).execute(conn)?;
+    Ok(messages)
+}
+
+/// How much there is of a site.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[expect(missing_docs, reason = "named after the tables")]
+pub struct SiteExtent {
+    pub responses: i64,
+    pub alerts: i64,
+    pub messages: i64,
+    pub surveys: i64,
+    pub api_keys: i64,
+}
+
+impl SiteExtent {
+    /// That of a site.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn load(conn: &mut AnyConnection, site_id: i64) -> QueryResult<Self> {
+        Ok(Self {
+            responses: responses::table.filter(responses::site_id.eq(site_id)).count().get_result(conn)?,
+            alerts: alerts::table.filter(alerts::site_id.eq(site_id)).count().get_result(conn)?,
+            messages: outbox::table.filter(outbox::site_id.eq(site_id)).count().get_result(conn)?,
+            surveys: surveys::table.filter(surveys::site_id.eq(site_id)).count().get_result(conn)?,
+            api_keys: api_keys::table.filter(api_keys::site_id.eq(site_id)).count().get_result(conn)?,
+        })
+    }
+}
+
+/// Has a site take no more responses and tell nobody: servers know it within five seconds.
+///
+/// # Errors
+/// What the database says.
+pub fn close_site(conn: &mut AnyConnection, site_id: i64) -> QueryResult<()> {
+    // Below what can be set: "no limit" is NULL, and the least limit is 1.
+    diesel::update(sites::table.find(site_id)).set(sites::daily_cap.eq(0)).execute(conn)?;
+    diesel::delete(site_recipients::table.filter(site_recipients::site_id.eq(site_id))).execute(conn)?;
+    Ok(())
+}
+
+/// Deletes up to `limit` of a site's responses, or messages, with what belongs to them; what went.
+///
+/// # Errors
+/// What the database says.
+pub fn delete_site_chunk(conn: &mut AnyConnection, site_id: i64, limit: i64) -> QueryResult<purge::Deleted> {
+    purge::delete_chunk(conn, site_id, i64::MAX, limit)
+}
+
+/// Deletes a site of which no response is left. Call in a transaction that writes.
+///
+/// # Errors
+/// What the database says.
+pub fn delete_site(conn: &mut AnyConnection, site_id: i64) -> QueryResult<()> {
+    diesel::delete(alerts::table.filter(alerts::site_id.eq(site_id))).execute(conn)?;
+    diesel::delete(response_additions::table.filter(response_additions::site_id.eq(site_id))).execute(conn)?;
+    diesel::delete(search_queue::table.filter(search_queue::site_id.eq(site_id))).execute(conn)?;
+    dialect::delete_words_of_site(conn, site_id)?;
+    diesel::delete(score_days::table.filter(score_days::site_id.eq(site_id))).execute(conn)?;
+    diesel::delete(surveys::table.filter(surveys::site_id.eq(site_id))).execute(conn)?;
+    diesel::delete(api_keys::table.filter(api_keys::site_id.eq(site_id))).execute(conn)?;
+    diesel::delete(alert_rules::table.filter(alert_rules::site_id.eq(site_id))).execute(conn)?;
+    diesel::delete(site_origins::table.filter(site_origins::site_id.eq(site_id))).execute(conn)?;
+    diesel::delete(site_recipients::table.filter(site_recipients::site_id.eq(site_id))).execute(conn)?;
+    diesel::delete(sites::table.find(site_id)).execute(conn)?;
+    Ok(())
+}

@@ -1,0 +1,165 @@
+//! Keeps a fault that repeats itself from filling the disk.
+//!
+//! A warning or an error is about one thing, which it names by an id, or about a state: the database is away, a disk is
+//! full, somebody sends bytes that are no HTTP. Of a state the log tells as much by one line in ten seconds as by one for
+//! each request. How many lines were left out is told as well.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tracing::callsite::Identifier;
+use tracing::field::{Field, Visit};
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::layer::{Context, Layer};
+
+/// A place in the code writes a line in this time.
+const EVERY: Duration = Duration::from_secs(10);
+/// How often it is looked for what was left out, while anything is.
+const LOOK: Duration = Duration::from_secs(1);
+/// Longest beginning of a line that is told again, in characters.
+const BEGINNING_CHARS: usize = 200;
+/// Lines with one of these fields are all written: they name what they are about, or tell what was left out.
+const ONE_EACH: [&str; 3] = ["request.id", "message.id", "left_out"];
+
+/// Lets through one line of each place in the code that warns; cheap to clone.
+#[derive(Clone, Default)]
+pub struct LogLimit(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    places: Mutex<HashMap<Identifier, Place>>,
+    any_left_out: Condvar,
+}
+
+/// A place in the code that warned.
+struct Place {
+    /// When it last wrote a line.
+    written: Instant,
+    left_out: u64,
+    /// How that line, or one left out, begins.
+    beginning: String,
+}
+
+impl LogLimit {
+    /// One whose thread tells what is left out.
+    ///
+    /// # Errors
+    /// The system cannot start a thread.
+    pub fn start() -> std::io::Result<Self> {
+        let limit = Self::default();
+        let told = limit.clone();
+        std::thread::Builder::new().name("log".to_owned()).spawn(move || told.tell_forever())?;
+        Ok(limit)
+    }
+
+    fn tell_forever(&self) {
+        loop {
+            let none = |places: &mut HashMap<_, Place>| places.values().all(|place| place.left_out == 0);
+            drop(self.0.any_left_out.wait_while(self.places(), none));
+            std::thread::sleep(LOOK);
+            // Not while the lock is held: the line is looked at, too.
+            for (left_out, beginning) in self.take_left_out(Instant::now()) {
+                tracing::warn!(left_out, "{left_out} more lines like this were left out of the log: {beginning}");
+            }
+        }
+    }
+
+    /// How many lines were left out, and how such begin, of each place that may write one again.
+    fn take_left_out(&self, now: Instant) -> Vec<(u64, String)> {
+        let mut places = self.places();
+        let due = places.values_mut().filter(|place| place.left_out > 0 && now.duration_since(place.written) >= EVERY);
+        due.map(|place| {
+            place.written = now;
+            (std::mem::take(&mut place.left_out), place.beginning.clone())
+        })
+        .collect()
+    }
+
+    /// Whether a line of this place is to be written.
+    fn takes(&self, place: Identifier, beginning: impl FnOnce() -> String, now: Instant) -> bool {
+        let mut places = self.places();
+        if let Some(known) = places.get_mut(&place)
+            && (known.left_out > 0 || now.duration_since(known.written) < EVERY)
+        {
+            known.left_out += 1;
+            self.0.any_left_out.notify_one();
+            return false;
+        }
+        places.insert(place, Place { written: now, left_out: 0, beginning: beginning() });
+        true
+    }
+
+    fn places(&self) -> MutexGuard<'_, HashMap<Identifier, Place>> {
+        self.0.places.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<S: Subscriber> Layer<S> for LogLimit {
+    fn event_enabled(&self, event: &Event<'_>, _: Context<'_, S>) -> bool {
+        let metadata = event.metadata();
+        if *metadata.level() > Level::WARN || ONE_EACH.iter().any(|name| metadata.fields().field(name).is_some()) {
+            return true;
+        }
+        let beginning = || {
+            let mut message = Message(String::new());
+            event.record(&mut message);
+            message.0
+        };
+        self.takes(metadata.callsite(), beginning, Instant::now())
+    }
+}
+
+/// The beginning of an event's text.
+struct Message(String);
+
+impl Visit for Message {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        if field.name() == "message" {
+            self.0 = format!("{value:?}").chars().take(BEGINNING_CHARS).collect();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tracing::callsite::{Callsite as _, DefaultCallsite};
+    use tracing::metadata::{Kind, Metadata};
+
+    use super::*;
+
+    macro_rules! place {
+        () => {{
+            static CALLSITE: DefaultCallsite = DefaultCallsite::new(&METADATA);
+            static METADATA: Metadata<'static> =
+                tracing::metadata! { name: "x", target: "x", level: Level::ERROR, fields: &[], callsite: &CALLSITE, kind: Kind::EVENT };
+            CALLSITE.metadata().callsite()
+        }};
+    }
+
+    #[test]
+    fn first_line_is_written_at_once_and_the_rest_counted() {
+        let limit = LogLimit::default();
+        let (full, away) = (place!(), place!());
+        let start = Instant::now();
+        let takes = |place: &Identifier, ms: u64| {
+            limit.takes(place.clone(), || format!("from {ms}"), start + Duration::from_millis(ms))
+        };
+        let left_out = |ms: u64| limit.take_left_out(start + Duration::from_millis(ms));
+
+        assert!(takes(&full, 0));
+        assert!((1..=100).all(|ms| !takes(&full, ms)));
+        assert!(takes(&away, 50), "each place by itself");
+        assert_eq!(left_out(9_999), []);
+        assert_eq!(left_out(10_000), [(100, "from 0".to_owned())]);
+        // That was a line, too.
+        assert!(!takes(&full, 10_001));
+        assert_eq!(left_out(19_999), []);
+        // Not before those left out are told of.
+        assert!(!takes(&full, 21_000));
+        assert_eq!(left_out(21_000), [(2, "from 0".to_owned())]);
+        assert!(takes(&full, 31_000));
+        assert_eq!(left_out(60_000), []);
+    }
+}

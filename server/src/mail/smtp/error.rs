@@ -1,0 +1,155 @@
+//! Why a mail server did not take a mail.
+
+use std::fmt;
+use std::time::Duration;
+
+use lettre::transport::smtp::Error as LettreError;
+
+/// Replies 530, 534, 535 and 538 ask for a login, or another one (RFC 4954 section 6): the operator's to mend, and no word
+/// about the mail.
+const LOGIN_CODES: [u16; 4] = [530, 534, 535, 538];
+/// Of a reply that goes on and on, this many characters are kept.
+const REPLY_MAX_CHARS: usize = 300;
+
+/// What was being done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Finding and reaching the host.
+    Connect,
+    /// Waiting for its greeting, and its answer to ours.
+    Greet,
+    /// Beginning encryption.
+    Encrypt,
+    /// Logging in.
+    LogIn,
+    /// Naming the sender (MAIL FROM).
+    Sender,
+    /// Naming a recipient (RCPT TO).
+    Recipient,
+    /// Handing the message over (DATA).
+    Message,
+}
+
+/// A mail was not taken. `Display` is one readable line without any address.
+#[derive(Debug)]
+pub struct SmtpError {
+    step: Step,
+    cause: Cause,
+}
+
+#[derive(Debug)]
+enum Cause {
+    Silence(Duration),
+    Io(std::io::Error),
+    Said(LettreError),
+    NoUtf8,
+}
+
+impl SmtpError {
+    pub(super) fn no_utf8(step: Step) -> Self {
+        Self { step, cause: Cause::NoUtf8 }
+    }
+
+    pub(super) fn silence(step: Step, waited: Duration) -> Self {
+        Self { step, cause: Cause::Silence(waited) }
+    }
+
+    pub(super) fn io(step: Step, error: std::io::Error) -> Self {
+        Self { step, cause: Cause::Io(error) }
+    }
+
+    pub(super) fn said(step: Step, error: LettreError) -> Self {
+        Self { step, cause: Cause::Said(error) }
+    }
+
+    /// What was being done.
+    pub fn step(&self) -> Step {
+        self.step
+    }
+
+    /// Whether no reply came in time.
+    pub fn is_silence(&self) -> bool {
+        matches!(self.cause, Cause::Silence(_))
+    }
+
+    /// Whether it is about certificates or encryption.
+    pub fn is_about_tls(&self) -> bool {
+        let Cause::Said(error) = &self.cause else { return false };
+        error.is_tls() || self.step == Step::Encrypt || error.to_string().contains("certificate")
+    }
+
+    /// Whether the mail server refuses this message for good (5xx, RFC 5321 section 4.2.1). A refusal before there was
+    /// talk of the message, or of the login, is the operator's to mend: then it is worth trying again.
+    pub fn is_permanent(&self) -> bool {
+        let error = match &self.cause {
+            Cause::Said(error) => error,
+            Cause::NoUtf8 => return true,
+            Cause::Silence(_) | Cause::Io(_) => return false,
+        };
+        let about_message = matches!(self.step, Step::Sender | Step::Recipient | Step::Message);
+        let about_login = error.status().is_some_and(|code| LOGIN_CODES.contains(&u16::from(code)));
+        about_message && error.is_permanent() && !about_login
+    }
+}
+
+impl fmt::Display for SmtpError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.cause, self.step) {
+            (Cause::Silence(waited), Step::Connect) => {
+                write!(f, "the mail server could not be reached in {} s", waited.as_secs())
+            }
+            (Cause::Silence(waited), step) => {
+                write!(f, "the mail server did not answer in {} s ({})", waited.as_secs(), step.doing())
+            }
+            (Cause::NoUtf8, step) => {
+                write!(f, "{}: it takes no addresses outside ASCII (SMTPUTF8)", step.doing())
+            }
+            (Cause::Io(error), step) => write!(f, "{}: {error}", step.doing()),
+            (Cause::Said(error), step) => write!(f, "{}: {}", step.doing(), readable(&error.to_string())),
+        }
+    }
+}
+
+impl std::error::Error for SmtpError {}
+
+impl Step {
+    const fn doing(self) -> &'static str {
+        match self {
+            Self::Connect => "connecting to the mail server",
+            Self::Greet => "waiting for the mail server's greeting",
+            Self::Encrypt => "encrypting the connection to the mail server",
+            Self::LogIn => "logging in to the mail server",
+            Self::Sender => "naming the sender to the mail server",
+            Self::Recipient => "naming the recipient to the mail server",
+            Self::Message => "handing the message to the mail server",
+        }
+    }
+}
+
+/// On one line, of readable length, and without addresses: it is kept, shown and logged.
+fn readable(text: &str) -> String {
+    let words = text.split_whitespace().map(|word| if word.contains('@') { "<address>" } else { word });
+    let line = words.collect::<Vec<_>>().join(" ");
+    line.chars().filter(|c| !c.is_control()).take(REPLY_MAX_CHARS).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn replies_are_kept_without_addresses() {
+        assert_eq!(
+            readable("permanent error (550): 5.1.1 <ann@shop.example>: unknown\r\nSee http://x/?a=b@c here"),
+            "permanent error (550): 5.1.1 <address> unknown See <address> here"
+        );
+        assert_eq!(readable(&"x".repeat(1_000)).len(), REPLY_MAX_CHARS);
+    }
+
+    #[test]
+    fn silence_says_how_long_it_lasted() {
+        let error = SmtpError::silence(Step::Sender, Duration::from_secs(20));
+        assert!(error.to_string().starts_with("the mail server did not answer in 20 s"), "{error}");
+        assert!(error.is_silence() && !error.is_permanent());
+    }
+}

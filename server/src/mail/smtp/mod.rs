@@ -1,0 +1,273 @@
+//! Hands mails to a mail server, with a deadline for each of its replies.
+//!
+//! lettre's own transport limits the time for connecting only, and puts a connection back into its pool whose send was
+//! cancelled: the next mail would read the replies to the one before. Here a connection belongs to whoever uses it, and is
+//! kept for the next mail only after a reply that ended the mail before.
+
+mod error;
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use lettre::Address;
+use lettre::message::Message;
+use lettre::transport::smtp::Error as LettreError;
+use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
+use lettre::transport::smtp::commands::{Data, Mail, Noop, Rcpt, Rset};
+use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
+use tokio::net::{TcpStream, lookup_host};
+
+pub use error::{SmtpError, Step};
+
+use super::MailerError;
+use crate::config::{MailLimits, SmtpServer, SmtpTls};
+
+/// How long an idle connection is kept; mail servers close theirs after some minutes (RFC 5321 section 4.5.3.2.7: 5).
+const IDLE_MAX: Duration = Duration::from_secs(60);
+/// How long is waited for the reply to QUIT: nothing depends on it.
+const QUIT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A mail server, and the connections to it that are idle.
+pub struct Smtp {
+    server: SmtpServer,
+    limits: MailLimits,
+    hello: ClientId,
+    /// For STARTTLS or TLS from the start; `None` for a plain connection.
+    tls: Option<TlsParameters>,
+    idle: Mutex<Vec<(AsyncSmtpConnection, Instant)>>,
+}
+
+/// A connection in use; dropped in mid-dialogue, it is closed.
+pub struct Connection {
+    smtp: AsyncSmtpConnection,
+    reply: Duration,
+}
+
+impl Smtp {
+    /// Reads the authority's certificate; does not connect yet.
+    ///
+    /// # Errors
+    /// [`MailerError`], when the certificate cannot be used.
+    pub fn new(server: SmtpServer, limits: MailLimits) -> Result<Self, MailerError> {
+        let tls = if server.tls == SmtpTls::None { None } else { Some(tls_parameters(&server)?) };
+        let hello = match &server.hello_name {
+            Some(name) => match name.trim_matches(['[', ']']).parse() {
+                Ok(IpAddr::V4(address)) => ClientId::Ipv4(address),
+                Ok(IpAddr::V6(address)) => ClientId::Ipv6(address),
+                Err(_) => ClientId::Domain(name.clone()),
+            },
+            None => ClientId::Ipv4(std::net::Ipv4Addr::LOCALHOST),
+        };
+        Ok(Self { server, limits, hello, tls, idle: Mutex::default() })
+    }
+
+    /// A connection that is ready for a mail: an idle one that still answers, else a new one.
+    ///
+    /// # Errors
+    /// [`SmtpError`].
+    pub async fn connection(&self) -> Result<Connection, SmtpError> {
+        while let Some(smtp) = self.take_idle() {
+            let mut connection = Connection { smtp, reply: self.limits.reply };
+            match connection.command(Step::Greet, Noop).await {
+                Ok(_) => return Ok(connection),
+                // As silent as the others are likely to be: each would be waited for in turn.
+                Err(error) if error.is_silence() => self.idle().clear(),
+                Err(_) => {}
+            }
+        }
+        self.connect().await
+    }
+
+    /// Keeps a connection for the next mail.
+    pub fn keep(&self, connection: Connection) {
+        if !connection.smtp.has_broken() {
+            self.idle().push((connection.smtp, Instant::now()));
+        }
+    }
+
+    /// Ends connections that have been idle for a minute.
+    pub fn close_idle(&self) {
+        let old: Vec<_> = self.idle().extract_if(.., |(_, since)| since.elapsed() >= IDLE_MAX).collect();
+        for (smtp, _) in old {
+            quit(smtp);
+        }
+    }
+
+    fn take_idle(&self) -> Option<AsyncSmtpConnection> {
+        self.close_idle();
+        self.idle().pop().map(|(smtp, _)| smtp)
+    }
+
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<(AsyncSmtpConnection, Instant)>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn connect(&self) -> Result<Connection, SmtpError> {
+        let reply = self.limits.reply;
+        let smtp = match (self.server.tls, &self.tls) {
+            (SmtpTls::Implicit, Some(tls)) => {
+                let address = self.reach().await?.peer_addr().map_err(|error| SmtpError::io(Step::Connect, error))?;
+                // Connecting, the TLS handshake, the greeting and the reply to EHLO.
+                let connect =
+                    AsyncSmtpConnection::connect_tokio1(address, Some(reply), &self.hello, Some(tls.clone()), None);
+                within(reply * 3, Step::Encrypt, connect).await?
+            }
+            (_, tls) => {
+                let stream = self.reach().await?;
+                // lettre reads greeting and EHLO's reply as one, and each may take its time.
+                within_io(reply, Step::Greet, stream.peek(&mut [0])).await?;
+                let connect = AsyncSmtpConnection::connect_with_transport(Box::new(stream), &self.hello);
+                let mut smtp = within(reply, Step::Greet, connect).await?;
+                if let Some(tls) = tls {
+                    // The reply to STARTTLS, the TLS handshake, and the reply to the second EHLO.
+                    within(reply * 3, Step::Encrypt, smtp.starttls(tls.clone(), &self.hello)).await?;
+                }
+                smtp
+            }
+        };
+        let mut connection = Connection { smtp, reply };
+        if let Some((user, password)) = &self.server.login {
+            let credentials = Credentials::new(user.clone(), password.clone());
+            // A challenge or two, and the verdict.
+            within(reply * 3, Step::LogIn, connection.smtp.auth(DEFAULT_MECHANISMS, &credentials)).await?;
+        }
+        Ok(connection)
+    }
+
+    /// Connects to the first of the host's addresses that answers.
+    async fn reach(&self) -> Result<TcpStream, SmtpError> {
+        let host = (self.server.host.as_str(), self.server.port);
+        let addresses: Vec<SocketAddr> =
+            within_io(self.limits.reply, Step::Connect, lookup_host(host)).await?.collect();
+        // Of several addresses one that swallows everything must not use up the time of the others.
+        let each = self.limits.reply / u32::try_from(addresses.len().max(1)).unwrap_or(1);
+        let mut last = SmtpError::io(Step::Connect, std::io::Error::other("the name has no address"));
+        for address in addresses {
+            match within_io(each, Step::Connect, TcpStream::connect(address)).await {
+                Ok(stream) => return Ok(stream),
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
+    }
+}
+
+impl Connection {
+    /// Whether addresses outside ASCII can be used (RFC 6531).
+    pub fn takes_utf8(&self) -> bool {
+        self.smtp.server_info().supports_feature(Extension::SmtpUtfEight)
+    }
+
+    /// Hands one mail over.
+    ///
+    /// # Errors
+    /// [`SmtpError`]; then the connection is not to be used again.
+    pub async fn send(&mut self, mail: &Message) -> Result<(), SmtpError> {
+        let envelope = mail.envelope();
+        let bytes = mail.formatted();
+        let mut parameters = Vec::new();
+        // All text is encoded as ASCII; an address cannot be, wherever it stands.
+        if !bytes.is_ascii() || envelope.from().into_iter().chain(envelope.to()).any(is_beyond_ascii) {
+            parameters.push(self.smtputf8(Step::Sender)?);
+            parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
+        }
+        self.command(Step::Sender, Mail::new(envelope.from().cloned(), parameters)).await?;
+        for recipient in envelope.to() {
+            self.command(Step::Recipient, Rcpt::new(recipient.clone(), Vec::new())).await?;
+        }
+        self.command(Step::Message, Data).await?;
+        within(self.reply, Step::Message, self.smtp.message(&bytes)).await?;
+        Ok(())
+    }
+
+    /// Asks whether a mail from `sender` to each of `recipients` would be taken, and takes it back; what was said to each.
+    ///
+    /// # Errors
+    /// [`SmtpError`], when no mail from `sender` would be taken.
+    pub async fn probe(
+        &mut self,
+        sender: &Address,
+        recipients: &[Address],
+    ) -> Result<Vec<Result<(), SmtpError>>, SmtpError> {
+        let mut parameters = Vec::new();
+        if is_beyond_ascii(sender) {
+            parameters.push(self.smtputf8(Step::Sender)?);
+        } else if recipients.iter().any(is_beyond_ascii) {
+            parameters.extend(self.smtputf8(Step::Recipient));
+        }
+        self.command(Step::Sender, Mail::new(Some(sender.clone()), parameters)).await?;
+        let mut answers = Vec::with_capacity(recipients.len());
+        for recipient in recipients {
+            if is_beyond_ascii(recipient) && !self.takes_utf8() {
+                answers.push(Err(SmtpError::no_utf8(Step::Recipient)));
+                continue;
+            }
+            match self.command(Step::Recipient, Rcpt::new(recipient.clone(), Vec::new())).await {
+                Err(error) if error.is_silence() => return Err(error),
+                answer => answers.push(answer),
+            }
+        }
+        self.command(Step::Message, Rset).await?;
+        Ok(answers)
+    }
+
+    /// Says goodbye.
+    pub fn close(self) {
+        quit(self.smtp);
+    }
+
+    fn smtputf8(&self, step: Step) -> Result<MailParameter, SmtpError> {
+        if self.takes_utf8() { Ok(MailParameter::SmtpUtfEight) } else { Err(SmtpError::no_utf8(step)) }
+    }
+
+    async fn command(&mut self, step: Step, command: impl std::fmt::Display) -> Result<(), SmtpError> {
+        within(self.reply, step, self.smtp.command(command)).await?;
+        Ok(())
+    }
+}
+
+fn is_beyond_ascii(address: &Address) -> bool {
+    !AsRef::<str>::as_ref(address).is_ascii()
+}
+
+/// Says goodbye beside other work.
+fn quit(mut smtp: AsyncSmtpConnection) {
+    tokio::spawn(async move {
+        let _ = tokio::time::timeout(QUIT_TIMEOUT, smtp.quit()).await;
+    });
+}
+
+async fn within<T>(
+    limit: Duration,
+    step: Step,
+    work: impl Future<Output = Result<T, LettreError>>,
+) -> Result<T, SmtpError> {
+    match tokio::time::timeout(limit, work).await {
+        Ok(done) => done.map_err(|error| SmtpError::said(step, error)),
+        Err(_) => Err(SmtpError::silence(step, limit)),
+    }
+}
+
+async fn within_io<T>(
+    limit: Duration,
+    step: Step,
+    work: impl Future<Output = std::io::Result<T>>,
+) -> Result<T, SmtpError> {
+    match tokio::time::timeout(limit, work).await {
+        Ok(done) => done.map_err(|error| SmtpError::io(step, error)),
+        Err(_) => Err(SmtpError::silence(step, limit)),
+    }
+}
+
+fn tls_parameters(server: &SmtpServer) -> Result<TlsParameters, MailerError> {
+    let mut tls = TlsParameters::builder(server.host.clone());
+    if let Some(path) = &server.ca_file {
+        let pem = std::fs::read(path).map_err(|source| MailerError::CaFile { path: path.clone(), source })?;
+        let certificate =
+            Certificate::from_pem(&pem).map_err(|source| MailerError::Certificate { path: path.clone(), source })?;
+        tls = tls.add_root_certificate(certificate);
+    }
+    tls.build().map_err(MailerError::Tls)
+}

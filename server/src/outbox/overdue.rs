@@ -1,0 +1,59 @@
+//! Says that mail does not go out.
+
+use std::time::{Duration, Instant};
+
+use actix_web::web::Data;
+use counterbell_shared::time::UnixMillis;
+
+use crate::app::AppState;
+use crate::db::outbox::Undelivered;
+
+/// A message that has not gone out for so long, in ms, is told of.
+pub const OVERDUE_MS: i64 = 300_000;
+/// How often we look.
+const LOOK_EVERY: Duration = Duration::from_secs(20);
+
+/// Remembers what was told.
+#[derive(Default)]
+pub struct Overdue {
+    looked: Option<Instant>,
+    told: bool,
+}
+
+impl Overdue {
+    /// One line when messages have not gone out for five minutes, and one when all have.
+    pub async fn look(&mut self, state: &Data<AppState>) {
+        if self.looked.is_some_and(|looked| looked.elapsed() < LOOK_EVERY) {
+            return;
+        }
+        self.looked = Some(Instant::now());
+        let now = UnixMillis::now().0;
+        // When the database does not answer, that is told already.
+        let Ok(undelivered) = state.pool.read(move |conn| Undelivered::load(conn, now, now - OVERDUE_MS)).await else {
+            return;
+        };
+        match undelivered {
+            Some(Undelivered { messages, oldest_at, last_error }) if !self.told => {
+                self.told = true;
+                let (minutes, reason) = (minutes(now - oldest_at), last_error.unwrap_or("not tried yet".to_owned()));
+                tracing::error!(
+                    messages,
+                    "Mail does not go out: {messages} messages wait, the oldest for {minutes}; its last error: {reason}"
+                );
+            }
+            None if self.told => {
+                self.told = false;
+                tracing::info!("Mail goes out again: no message has waited for five minutes");
+            }
+            _ => {}
+        }
+    }
+}
+
+/// `7 minutes`.
+pub fn minutes(span_ms: i64) -> String {
+    match span_ms / 60_000 {
+        1 => "1 minute".to_owned(),
+        minutes => format!("{minutes} minutes"),
+    }
+}

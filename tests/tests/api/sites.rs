@@ -1,0 +1,97 @@
+//! Sites that are changed while their pages are open.
+
+use counterbell_shared::problem::ProblemCode;
+use counterbell_tests::{Answer, Backend, Smtp, TestApp, sample, wait};
+use reqwest::Method;
+use serde_json::json;
+
+async fn respond_from(app: &TestApp, origin: &str) -> Answer {
+    let body = sample::with(sample::response(4), json!({ "site_key": app.site_key }));
+    app.send(app.request(Method::POST, "/v1/responses").header("origin", origin).json(&body)).await
+}
+
+async fn preflight(app: &TestApp, origin: &str) -> Answer {
+    let request = app.request(Method::OPTIONS, "/v1/responses").header("origin", origin);
+    app.send(request.header("access-control-request-method", "POST")).await
+}
+
+#[tokio::test]
+async fn site_is_changed_under_a_running_server() {
+    for backend in Backend::ALL {
+        let smtp = Smtp::start().await;
+        let app = TestApp::on(backend).smtp(&smtp).recipients(&["ann@shop.example"]).await;
+        let refused = respond_from(&app, "https://new.example").await.expect_problem(ProblemCode::OriginNotAllowed);
+        let advice = format!("counterbell site set {} --add-origin", app.site_key);
+        assert!(refused.detail.contains(&advice), "{refused:?}");
+
+        let args = [
+            ["--name", "New name"],
+            ["--add-origin", "https://New.example/"],
+            ["--remove-origin", sample::ORIGIN],
+            ["--add-recipient", "bob@shop.example"],
+            ["--remove-recipient", "ann@shop.example"],
+        ];
+        let args: Vec<_> =
+            ["site", "set", &app.site_key, "--json"].into_iter().chain(args.into_iter().flatten()).collect();
+        let site = app.cli(&args).json();
+
+        assert_eq!(site["name"], "New name", "{site}");
+        assert_eq!(site["origins"], json!(["https://new.example"]), "{site}");
+        assert_eq!(site["recipients"], json!(["bob@shop.example"]), "{site}");
+        assert!(site["limits"]["min_answer_ms"].is_number(), "limits stay: {site}");
+        wait::until_true("new origin", async || respond_from(&app, "https://new.example").await.status == 201).await;
+        wait::until_true("old origin", async || respond_from(&app, sample::ORIGIN).await.status == 403).await;
+        app.respond(&sample::response(1)).await.expect(201);
+        assert_eq!(smtp.wait_for(1).await[0].to, ["bob@shop.example"], "{backend:?}");
+    }
+}
+
+#[tokio::test]
+async fn change_that_makes_no_sense_changes_nothing() {
+    let app = TestApp::on(Backend::Sqlite).await;
+    let list = || app.cli(&["site", "list", "--json"]).json();
+    let before = list();
+    for (args, told) in [
+        (["--remove-origin", "https://unknown.example"], "does not have"),
+        (["--remove-recipient", "nobody@shop.example"], "does not have"),
+        (["--add-origin", "https://*"], "https://*.shop.example"),
+        (["--add-origin", "https://*.example"], "https://*.shop.example"),
+        (["--add-recipient", "staff@shop.example/"], "staff@shop.example/"),
+        (["--name", ""], "--name"),
+    ] {
+        let all: Vec<_> = ["site", "set", &app.site_key, "--name", "Other"].into_iter().chain(args).collect();
+        let all: Vec<_> =
+            if args[0] == "--name" { ["site", "set", &app.site_key].into_iter().chain(args).collect() } else { all };
+        let output = app.cli(&all);
+        assert!(!output.status.success() && output.stderr.contains(told), "{args:?}: {output:?}");
+        assert_eq!(list(), before, "{args:?}");
+    }
+    let unknown = app.cli(&["site", "set", "site_0000000000000000", "--name", "X"]);
+    assert!(!unknown.status.success() && unknown.stderr.contains("site list"), "{unknown:?}");
+}
+
+#[tokio::test]
+async fn subdomains_of_one_level_are_let_in() {
+    for backend in Backend::ALL {
+        let app = TestApp::on(backend).origins(&["https://*.shop.example"]).await;
+        for (origin, allowed) in [
+            ("https://de.shop.example", true),
+            ("https://fr.shop.example", true),
+            ("https://shop.example", false),
+            ("https://a.b.shop.example", false),
+            ("http://de.shop.example", false),
+            ("https://de.shop.example:8443", false),
+            ("https://evilshop.example", false),
+            ("https://*.shop.example", false),
+        ] {
+            let answer = preflight(&app, origin).await;
+            let header = answer.header("access-control-allow-origin");
+            assert_eq!(header, allowed.then_some(origin), "{backend:?}: {origin}");
+            assert_eq!(
+                respond_from(&app, origin).await.status,
+                if allowed { 201 } else { 403 },
+                "{backend:?}: {origin}"
+            );
+        }
+    }
+}
