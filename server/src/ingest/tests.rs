@@ -42,18 +42,22 @@ fn start(database: &TestDatabase) -> Writer {
 fn record(touchpoint: &str) -> Record {
     let body = json!({ "site_key": "site_0000000000000000", "score": 4, "touchpoint": touchpoint }).to_string();
     let new: NewResponse<'_> = serde_json::from_str(&body).unwrap();
-    let Parsed { site_key, response, .. } = new.parse(|name| TEMPLATES_ONLY.version(name)).unwrap();
-    let site = Site {
+    let Parsed { response, .. } = new.parse(|name| TEMPLATES_ONLY.version(name)).unwrap();
+    Record::new(&a_site(), response, UnixMillis::now(), SILENCE_MS)
+}
+
+/// A site without limits that tells nobody.
+pub fn a_site() -> Site {
+    Site {
         id: 1,
-        site_key,
+        site_key: "site_0000000000000000".parse().unwrap(),
         name: String::new(),
         origins: Vec::new(),
         recipients: Vec::new(),
         rules: Vec::new(),
         limits: Limits::default(),
         stored_today: StoredToday::default(),
-    };
-    Record::new(&site, response, UnixMillis::now(), SILENCE_MS)
+    }
 }
 
 fn add_site(conn: &mut AnyConnection, key: &str) -> QueryResult<()> {
