@@ -25,9 +25,7 @@ use crate::connections::{self, Answering, Connections};
 use crate::db::{DatabaseUrl, OpenError, ReadPool, checkpoint, migrations, prepare_to_write};
 use crate::deadline::{Deadline, DeadlineSlot};
 use crate::directory::Directory;
-use crate::ingest::{
-    self, DailyCaps, Signals, StoreMode, Writer, WriterFailed, WriterHandle, WriterSettings, look_at_disk,
-};
+use crate::ingest::{self, DailyCaps, Signals, Writer, WriterFailed, WriterHandle, WriterSettings, look_at_disk};
 use crate::mail::{Mailer, MailerError};
 use crate::metrics::Metrics;
 use crate::outbox;
@@ -115,7 +113,7 @@ impl Server {
     ///
     /// # Errors
     /// [`ServeError`].
-    pub fn bind(config: &ServeConfig, mode: StoreMode) -> Result<Self, ServeError> {
+    pub fn bind(config: &ServeConfig, settings: WriterSettings) -> Result<Self, ServeError> {
         let mut conn = migrations::open_up_to_date(&config.database_url)?;
         let setup = |source| OpenError::Setup { url: config.database_url.to_string(), source };
         prepare_to_write(&mut conn).map_err(setup)?;
@@ -125,7 +123,6 @@ impl Server {
         let pool = ReadPool::new(config.database_url.clone());
         let search = SearchIndex::open(&config.database_url, &mut conn, &pool)?;
         let signals = Signals::default();
-        let settings = WriterSettings { queue_capacity: config.queue_capacity, mode };
         let metrics = Metrics::new();
         let observed = metrics.writer.clone();
         let foreground = Foreground::default();
@@ -149,7 +146,7 @@ impl Server {
             silence_ms: config.silence_ms,
             revisable_ms: config.revisable_ms,
             metrics,
-            queue_capacity: config.queue_capacity,
+            queue_capacity: settings.queue_capacity,
         });
         Ok(Self {
             listeners,
@@ -282,7 +279,7 @@ mod tests {
     use actix_web::rt::System;
 
     use super::*;
-    use crate::config::{CommonSettings, DatabaseSettings, HttpSettings, MailSettings};
+    use crate::config::{AlertSettings, CommonSettings, DatabaseSettings, HttpSettings, MailSettings};
     use crate::ingest::tests::end_by_panics;
     use crate::test_database::TestDatabase;
 
@@ -293,10 +290,10 @@ mod tests {
             CommonSettings { database: DatabaseSettings { url: Some(database.url.to_string()) }, ..Default::default() };
         let http = HttpSettings { listen: Some("127.0.0.1:0".to_owned()), workers: Some(1), ..Default::default() };
         let mail = MailSettings { mail_dir: Some(dir.path().join("mail")), ..Default::default() };
-        let config = common.serve(&http, &mail).unwrap();
+        let config = common.serve(&http, &mail, &AlertSettings::default()).unwrap();
 
         let ended = System::new().block_on(async {
-            let server = Server::bind(&config, StoreMode::Group).unwrap();
+            let server = Server::bind(&config, WriterSettings::new(1_000)).unwrap();
             let writer = server.state.writer.clone();
             let (ended, ()) =
                 tokio::join!(server.run(std::future::pending(), DeadlineSlot::default()), end_by_panics(&writer));

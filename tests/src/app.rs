@@ -130,6 +130,17 @@ impl TestApp {
         self.installation.database().execute(statement);
     }
 
+    /// Has the server take its PostgreSQL for one that Citus has spread, and write table by table.
+    pub async fn pretend_to_be_spread(&mut self) {
+        // All that is looked at. The oid is above those of PostgreSQL itself, and below those it gives out.
+        self.execute(
+            "INSERT INTO pg_extension (oid, extname, extowner, extnamespace, extrelocatable, extversion) \
+             SELECT 16000, 'citus', oid, 'public'::regnamespace, false, 'none' FROM pg_roles \
+             WHERE rolname = current_user",
+        );
+        self.restart().await;
+    }
+
     /// Mails written to files, where no mail server is configured.
     pub fn mail_files(&self) -> Vec<Mail> {
         Mail::read_all(&self.dir().join("mail"))

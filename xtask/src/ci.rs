@@ -61,11 +61,14 @@ fn format() -> Result<()> {
 }
 
 fn clippy() -> Result<()> {
-    process::run(process::cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
+    process::run(process::cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
+    let bench = ["clippy", "--package", "counterbell", "--features", "bench", "--all-targets", "--", "-D", "warnings"];
+    process::run(process::cargo().args(bench))
 }
 
 fn docs() -> Result<()> {
-    process::run(process::cargo().args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))
+    let doc = ["doc", "--workspace", "--no-deps", "--features", "counterbell/bench"];
+    process::run(process::cargo().args(doc).env("RUSTDOCFLAGS", "-D warnings"))
 }
 
 /// Licences, banned and doubled crates, and where crates come from.

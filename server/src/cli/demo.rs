@@ -24,7 +24,7 @@ use crate::db::{AnyConnection, DatabaseUrl, dialect};
 use crate::deadline::DeadlineSlot;
 use crate::demo::{RECIPIENT, REVIEWS_MAP, SITE_NAME, Shop, dated_reviews};
 use crate::import::{ImportOptions, import_csv};
-use crate::ingest::{REVISABLE_MS, SILENCE_MS, StoreMode};
+use crate::ingest::{REVISABLE_MS, SILENCE_MS, WriterSettings};
 use crate::surveys::TEMPLATES_ONLY;
 
 /// Show the whole product: a server with real reviews, and a shop to rate
@@ -78,7 +78,7 @@ impl DemoArgs {
         // Outlives the runtime, which may hang too.
         let deadline = DeadlineSlot::default();
         actix_web::rt::System::new().block_on(async {
-            let server = Server::bind(&config, StoreMode::Group)?;
+            let server = Server::bind(&config, WriterSettings::new(config.queue_capacity))?;
             let shop = Shop::new(address, &site_key, mail_dir.clone()).serve(shop)?;
             let stop_shop = shop.handle();
             actix_web::rt::spawn(shop);

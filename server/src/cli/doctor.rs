@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::CliError;
 use super::output::OutputArgs;
-use crate::config::{CommonSettings, HttpSettings, MailSettings};
+use crate::config::{AlertSettings, CommonSettings, HttpSettings, MailSettings};
 use crate::doctor::{self, Verdict};
 
 /// Check settings, database, clock, mail server and machine
@@ -22,12 +22,14 @@ pub struct DoctorArgs {
     #[command(flatten)]
     mail: MailSettings,
     #[command(flatten)]
+    alerts: AlertSettings,
+    #[command(flatten)]
     output: OutputArgs,
 }
 
 impl DoctorArgs {
     pub fn run(self) -> Result<(), CliError> {
-        let config = self.common.serve(&self.http, &self.mail);
+        let config = self.common.serve(&self.http, &self.mail, &self.alerts);
         let checks = actix_web::rt::System::new().block_on(doctor::examine(config));
         let mut text = String::new();
         for check in &checks {

@@ -1,6 +1,7 @@
 //! The commands of `counterbell`.
 
 mod arguments;
+#[cfg(feature = "bench")]
 mod bench;
 mod demo;
 mod doctor;
@@ -67,7 +68,8 @@ enum Command {
     Verify(verify::VerifyArgs),
     /// Bring the database's schema up to date
     Migrate(migrate::MigrateArgs),
-    #[command(subcommand, hide = true)]
+    #[cfg(feature = "bench")]
+    #[command(subcommand)]
     Bench(bench::BenchCommand),
 }
 
@@ -90,6 +92,7 @@ pub fn run() -> ExitCode {
         Command::Copy(args) => args.run(),
         Command::Verify(args) => args.run(),
         Command::Migrate(args) => args.run(),
+        #[cfg(feature = "bench")]
         Command::Bench(command) => command.run(),
     };
     match done {

@@ -9,10 +9,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::CliError;
 use super::output::{LogFormat, start_log};
 use crate::app::Server;
-use crate::config::{CommonSettings, HttpSettings, MailSettings, MailTransport, ServeConfig};
+use crate::config::{AlertSettings, CommonSettings, HttpSettings, MailSettings, MailTransport, ServeConfig};
 use crate::deadline::DeadlineSlot;
-use crate::ingest::{SILENCE_MS, StoreMode};
-use crate::outbox::SILENCE_MAX_MS;
+use crate::ingest::WriterSettings;
 
 #[derive(Args)]
 pub struct ServeArgs {
@@ -22,36 +21,27 @@ pub struct ServeArgs {
     http: HttpSettings,
     #[command(flatten)]
     mail: MailSettings,
+    #[command(flatten)]
+    alerts: AlertSettings,
     /// How the log is written, to standard error; COUNTERBELL_LOG=debug says more
     #[arg(long, env = "COUNTERBELL_LOG_FORMAT", value_enum, default_value_t)]
     log_format: LogFormat,
-    /// For `cargo xtask bench`: floors to measure against
-    #[arg(long, env = "COUNTERBELL_BENCH_STORAGE", value_enum, default_value_t, hide = true)]
-    bench_storage: StoreMode,
-    /// For tests: milliseconds of silence after which an alert is told although the response is not complete
-    #[arg(
-        long,
-        env = "COUNTERBELL_ALERT_SILENCE_MS",
-        value_name = "MS",
-        default_value_t = SILENCE_MS,
-        value_parser = clap::value_parser!(i64).range(0..=SILENCE_MAX_MS),
-        hide = true
-    )]
-    alert_silence_ms: i64,
+    #[cfg(feature = "bench")]
+    #[command(flatten)]
+    storage: super::bench::StorageArgs,
 }
 
 impl ServeArgs {
     pub fn run(self) -> Result<(), CliError> {
-        let mut config = self.common.serve(&self.http, &self.mail)?;
-        config.silence_ms = self.alert_silence_ms;
+        let config = self.common.serve(&self.http, &self.mail, &self.alerts)?;
         start_log(self.log_format)?;
-        if self.bench_storage == StoreMode::Null {
-            tracing::warn!("Responses are NOT stored: --bench-storage null");
-        }
+        let writer = WriterSettings::new(config.queue_capacity);
+        #[cfg(feature = "bench")]
+        let writer = self.storage.change(writer);
         // Outlives the runtime, which may hang too.
         let deadline = DeadlineSlot::default();
         actix_web::rt::System::new().block_on(async {
-            let server = Server::bind(&config, self.bench_storage)?;
+            let server = Server::bind(&config, writer)?;
             announce(&config, &server.addresses()?);
             server.run(stop_signal(), Rc::clone(&deadline)).await?;
             Ok(())

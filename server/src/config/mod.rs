@@ -16,6 +16,7 @@ pub use mail::{MailConfig, MailLimits, MailSettings, MailTransport, SmtpServer, 
 
 use crate::db::DatabaseUrl;
 use crate::ingest::{REVISABLE_MS, SILENCE_MS};
+use crate::outbox::SILENCE_MAX_MS;
 
 /// A response may wait so long in a browser without a network.
 const BACKDATE_DAYS: u32 = 30;
@@ -108,6 +109,16 @@ pub struct HttpSettings {
     pub backdate_days: Option<u32>,
 }
 
+/// When staff are told: `COUNTERBELL_ALERT_SILENCE_MS`; `[alerts]` in the file.
+#[derive(Args, Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AlertSettings {
+    /// Milliseconds without a further step of the customer after which staff are told of a response that is not complete, 0
+    /// to 120000: the shorter, the sooner they know, and the less of the customer's words [default: 30000]
+    #[arg(long = "alert-silence-ms", env = "COUNTERBELL_ALERT_SILENCE_MS", value_name = "MS")]
+    pub silence_ms: Option<i64>,
+}
+
 /// The file named by `--config` or `COUNTERBELL_CONFIG`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -115,12 +126,13 @@ struct ConfigFile {
     database: DatabaseSettings,
     http: HttpSettings,
     mail: MailSettings,
+    alerts: AlertSettings,
 }
 
 /// Flags and variables every command takes.
 #[derive(Args, Clone, Debug, Default)]
 pub struct CommonSettings {
-    /// TOML file with the sections database, http and mail; variables and flags overrule it
+    /// TOML file with the sections database, http, mail and alerts; variables and flags overrule it
     #[arg(long, env = "COUNTERBELL_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
     #[command(flatten)]
@@ -167,7 +179,12 @@ impl CommonSettings {
     ///
     /// # Errors
     /// [`ConfigError`] for a bad file or value.
-    pub fn serve(&self, http: &HttpSettings, mail: &MailSettings) -> Result<ServeConfig, ConfigError> {
+    pub fn serve(
+        &self,
+        http: &HttpSettings,
+        mail: &MailSettings,
+        alerts: &AlertSettings,
+    ) -> Result<ServeConfig, ConfigError> {
         let file = self.file()?;
         let database_url = self.resolve_database(&file)?;
         let listen = http.listen.as_ref().or(file.http.listen.as_ref());
@@ -186,6 +203,7 @@ impl CommonSettings {
         let trusted_proxies = http.trusted_proxies.clone().or(file.http.trusted_proxies);
         let trusted_proxies = trusted_proxies.unwrap_or_else(this_machine);
         let revisable_ms = revisable_ms(http.revisable_hours.or(file.http.revisable_hours))?;
+        let silence_ms = silence_ms(alerts.silence_ms.or(file.alerts.silence_ms))?;
         let mail = mail.clone().or(file.mail).resolve()?;
         Ok(ServeConfig {
             database_url,
@@ -195,7 +213,7 @@ impl CommonSettings {
             rate_limit,
             trusted_proxies,
             backdate_days: http.backdate_days.or(file.http.backdate_days).unwrap_or(BACKDATE_DAYS),
-            silence_ms: SILENCE_MS,
+            silence_ms,
             revisable_ms,
             mail,
         })
@@ -221,6 +239,17 @@ fn revisable_ms(hours: Option<u32>) -> Result<i64, ConfigError> {
         Some(hours) => Err(ConfigError::Invalid {
             setting: "--revisable-hours (COUNTERBELL_REVISABLE_HOURS)",
             reason: format!("{hours} is more than {REVISABLE_MAX_HOURS}, a month"),
+        }),
+    }
+}
+
+fn silence_ms(given: Option<i64>) -> Result<i64, ConfigError> {
+    match given {
+        None => Ok(SILENCE_MS),
+        Some(ms) if (0..=SILENCE_MAX_MS).contains(&ms) => Ok(ms),
+        Some(ms) => Err(ConfigError::Invalid {
+            setting: "--alert-silence-ms (COUNTERBELL_ALERT_SILENCE_MS)",
+            reason: format!("{ms} is not within 0 and {SILENCE_MAX_MS}"),
         }),
     }
 }

@@ -19,9 +19,9 @@ mod write_connection;
 mod writer;
 mod writer_thread;
 
-pub use daily_cap::{Cap, CapReached, DailyCaps};
+pub use daily_cap::{Cap, CapReached, DailyCaps, Taken};
 pub use disk::{FREE_MIN_BYTES, look_at_disk, watch_disk};
 pub use health::{Health, Trouble};
 pub use record::{HeldReason, REVISABLE_MS, Record, SILENCE_MS, fired, new_id};
-pub use store::{Statements, StoreMode, Written, release};
+pub use store::{Statements, Written, release};
 pub use writer::{IngestError, Signals, Stored, Writer, WriterFailed, WriterHandle, WriterSettings};

@@ -14,20 +14,6 @@ use crate::db::score_days::{ScoreDays, day_of};
 use crate::db::sites::Site;
 use crate::db::{AnyConnection, dialect};
 
-/// How a batch is committed. Only the first is for use; the others are floors for `cargo xtask bench`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum StoreMode {
-    /// One transaction for all that is queued.
-    #[default]
-    Group,
-    /// One transaction per response.
-    Single,
-    /// One transaction for all that is queued, table by table: as on a distributed PostgreSQL, and always on SQLite.
-    Steps,
-    /// Answer without writing.
-    Null,
-}
-
 /// What became of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Written {

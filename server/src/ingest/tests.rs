@@ -34,7 +34,7 @@ pub fn panic_when_asked(records: &[&Record]) {
 fn start(database: &TestDatabase) -> Writer {
     let mut conn = migrations::open_up_to_date(&database.url).unwrap();
     prepare_to_write(&mut conn).unwrap();
-    let settings = WriterSettings { queue_capacity: 100, mode: StoreMode::Group };
+    let settings = WriterSettings::new(100);
     let url = database.url.clone();
     Writer::start(conn, url, settings, Signals::default(), Metrics::new().writer, Foreground::default()).unwrap()
 }
@@ -42,18 +42,22 @@ fn start(database: &TestDatabase) -> Writer {
 fn record(touchpoint: &str) -> Record {
     let body = json!({ "site_key": "site_0000000000000000", "score": 4, "touchpoint": touchpoint }).to_string();
     let new: NewResponse<'_> = serde_json::from_str(&body).unwrap();
-    let Parsed { site_key, response, .. } = new.parse(|name| TEMPLATES_ONLY.version(name)).unwrap();
-    let site = Site {
+    let Parsed { response, .. } = new.parse(|name| TEMPLATES_ONLY.version(name)).unwrap();
+    Record::new(&a_site(), response, UnixMillis::now(), SILENCE_MS)
+}
+
+/// A site without limits that tells nobody.
+pub fn a_site() -> Site {
+    Site {
         id: 1,
-        site_key,
+        site_key: "site_0000000000000000".parse().unwrap(),
         name: String::new(),
         origins: Vec::new(),
         recipients: Vec::new(),
         rules: Vec::new(),
         limits: Limits::default(),
         stored_today: StoredToday::default(),
-    };
-    Record::new(&site, response, UnixMillis::now(), SILENCE_MS)
+    }
 }
 
 fn add_site(conn: &mut AnyConnection, key: &str) -> QueryResult<()> {
@@ -196,6 +200,19 @@ async fn jobs_are_done_although_the_connection_was_cut() {
 
         assert_eq!((first.unwrap(), second.unwrap()), (0, 0));
         writer.join().unwrap();
+    }
+}
+
+#[test]
+fn database_that_citus_has_spread_is_written_table_by_table() {
+    for database in TestDatabase::of_each_kind().into_iter().skip(1) {
+        let mut conn = open(&database.url).unwrap();
+        assert_eq!(Statements::of(&mut conn), Ok(Statements::AtOnce));
+        let extension = "INSERT INTO pg_extension (oid, extname, extowner, extnamespace, extrelocatable, extversion) \
+                         SELECT 16000, 'citus', oid, 'public'::regnamespace, false, 'none' FROM pg_roles \
+                         WHERE rolname = current_user";
+        conn.batch_execute(extension).unwrap();
+        assert_eq!(Statements::of(&mut conn), Ok(Statements::Steps));
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use diesel::r2d2::R2D2Connection;
 use diesel::result::QueryResult;
 
-use super::store::{Statements, StoreMode};
+use super::store::Statements;
 use crate::db::{AnyConnection, DatabaseUrl, OpenError, StorageError, check_writable, is_lost, open, prepare_to_write};
 use crate::panics::{self, Place};
 
@@ -16,7 +16,6 @@ const RECONNECT_PAUSE: Duration = Duration::from_millis(250);
 pub struct WriteConnection {
     conn: Option<AnyConnection>,
     url: DatabaseUrl,
-    mode: StoreMode,
     /// Whether there was a connection before.
     lost: bool,
     /// Known once it was asked for.
@@ -26,8 +25,8 @@ pub struct WriteConnection {
 
 impl WriteConnection {
     /// One that is open, or to be opened when it is first needed.
-    pub fn new(conn: Option<AnyConnection>, url: DatabaseUrl, mode: StoreMode, place: Place) -> Self {
-        Self { conn, url, mode, lost: false, statements: None, place }
+    pub fn new(conn: Option<AnyConnection>, url: DatabaseUrl, place: Place) -> Self {
+        Self { conn, url, lost: false, statements: None, place }
     }
 
     /// The connection, made anew when it was lost; one try.
@@ -42,7 +41,6 @@ impl WriteConnection {
         let conn = self.conn.insert(conn);
         let statements = match self.statements {
             Some(known) => known,
-            None if self.mode == StoreMode::Steps => Statements::Steps,
             // Asked again when there is no answer; what works everywhere will do meanwhile.
             None => match Statements::of(conn) {
                 Ok(best) => *self.statements.insert(best),

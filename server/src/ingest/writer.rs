@@ -14,7 +14,7 @@ use super::job::{Job, Task};
 use super::overload::OverloadLog;
 use super::queue::{Receiver, Refused, Sender, queue};
 use super::record::Record;
-use super::store::{StoreMode, Written};
+use super::store::Written;
 use super::write_connection::WriteConnection;
 use super::writer_thread::WriterThread;
 use crate::background::Foreground;
@@ -68,8 +68,23 @@ pub struct Signals {
 pub struct WriterSettings {
     /// Most records waiting; one more is refused.
     pub queue_capacity: usize,
-    /// How a batch is committed.
-    pub mode: StoreMode,
+    /// Most records of one commit.
+    pub batch_max: usize,
+    /// Whether anything is stored at all; only not as a floor to measure against.
+    #[cfg(feature = "bench")]
+    pub stores: bool,
+}
+
+impl WriterSettings {
+    /// As it is for use.
+    pub const fn new(queue_capacity: usize) -> Self {
+        Self {
+            queue_capacity,
+            batch_max: BATCH_MAX,
+            #[cfg(feature = "bench")]
+            stores: true,
+        }
+    }
 }
 
 /// A thread that writes cannot go on: whatever it does ends by a panic.
@@ -98,7 +113,8 @@ pub struct WriterHandle {
     pub(super) jobs: Sender<Work>,
     stopping: Arc<AtomicBool>,
     stored: Arc<AtomicU64>,
-    mode: StoreMode,
+    #[cfg(feature = "bench")]
+    stores: bool,
     /// Whether the writer waits for a usual batch.
     gathers: bool,
     metrics: WriterMetrics,
@@ -133,18 +149,19 @@ impl Writer {
             queue: to_writer,
             stopping: Arc::default(),
             stored: Arc::default(),
-            mode: settings.mode,
+            #[cfg(feature = "bench")]
+            stores: settings.stores,
             gathers: gathers(&url),
             metrics: metrics.clone(),
             overload: Arc::default(),
             health: Arc::default(),
         };
         let thread = |conn, place| WriterThread {
-            connection: WriteConnection::new(conn, url.clone(), settings.mode, place),
+            connection: WriteConnection::new(conn, url.clone(), place),
             signals: signals.clone(),
             stored: Arc::clone(&handle.stored),
             metrics: metrics.clone(),
-            batch_max: if settings.mode == StoreMode::Single { 1 } else { BATCH_MAX },
+            batch_max: settings.batch_max,
             gathers: handle.gathers,
             place,
             health: (place == Place::Writer).then(|| Arc::clone(&handle.health)),
@@ -219,7 +236,8 @@ impl WriterHandle {
             return Err(IngestError::Stopping);
         }
         let response_id = record.response_id();
-        if self.mode == StoreMode::Null {
+        #[cfg(feature = "bench")]
+        if !self.stores {
             return Ok(Stored { response_id, outcome: Outcome::Accepted });
         }
         let (reply, answer) = oneshot::channel();

@@ -2,7 +2,8 @@
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 
-use counterbell_tests::{Backend, CliOutput, Program, TestApp, command, run_command};
+use counterbell_tests::{Backend, CliOutput, Program, TestApp, command, run_command, sample};
+use serde_json::json;
 use tempfile::TempDir;
 
 #[tokio::test]
@@ -177,4 +178,44 @@ async fn api_key_is_stored_hashed() {
             assert!(!bytes.windows(secret.len()).any(|window| window == secret), "{}", path.display());
         }
     }
+}
+
+#[tokio::test]
+async fn nothing_makes_the_server_answer_without_storing() {
+    let dir = TempDir::new().unwrap();
+    for (args, word) in [(&["serve", "--bench-storage", "null"][..], "--bench-storage"), (&["bench", "size"], "bench")]
+    {
+        // Would be refused later, were that known.
+        let output = run_command(command(dir.path()).args(args).args(["--database-url", "none:"]));
+        assert!(!output.status.success() && output.stderr.contains(&format!("'{word}'")), "{output:?}");
+    }
+    let app = TestApp::on(Backend::Sqlite).setting("COUNTERBELL_BENCH_STORAGE", "null").await;
+    app.respond(&sample::response(4)).await.expect(201);
+    assert_eq!(app.count("responses"), 1);
+}
+
+#[tokio::test]
+async fn silence_before_an_alert_can_be_set() {
+    let dir = TempDir::new().unwrap();
+    let file = dir.path().join("counterbell.toml");
+    std::fs::write(&file, "[alerts]\nsilence_ms = 90000\n").unwrap();
+    let config = file.display().to_string();
+    for (variable, expected) in [(None, 90_000), (Some("70000"), 70_000)] {
+        let mut setup = TestApp::on(Backend::Sqlite).setting("COUNTERBELL_CONFIG", &config);
+        if let Some(variable) = variable {
+            setup = setup.setting("COUNTERBELL_ALERT_SILENCE_MS", variable);
+        }
+        let app = setup.await;
+        app.respond(&sample::with(sample::response(1), json!({ "complete": false }))).await.expect(201);
+        assert_eq!(app.count(&format!("outbox WHERE next_attempt_at = created_at + {expected}")), 1, "{variable:?}");
+    }
+
+    std::fs::write(&file, "[alerts]\nsilence_ms = 120001\n").unwrap();
+    let refused = run_command(command(dir.path()).args(["serve", "--listen", "127.0.0.1:0", "--config", &config]));
+    assert!(
+        refused.stderr.contains("COUNTERBELL_ALERT_SILENCE_MS") && refused.stderr.contains("120000"),
+        "{refused:?}"
+    );
+    let help = run_command(command(dir.path()).args(["serve", "--help"]));
+    assert!(help.stdout.contains("--alert-silence-ms"), "{help:?}");
 }

@@ -64,8 +64,11 @@ async fn lists_of_real_reviews_hold_the_same_on_both() {
 #[tokio::test]
 async fn one_statement_stores_what_a_statement_for_each_table_does() {
     let mut stored = Vec::new();
-    for mode in ["group", "steps"] {
-        let app = TestApp::on(Backend::Postgres).setting("COUNTERBELL_BENCH_STORAGE", mode).any_age().await;
+    for mode in ["one statement", "table by table"] {
+        let mut app = TestApp::on(Backend::Postgres).any_age().await;
+        if mode == "table by table" {
+            app.pretend_to_be_spread().await;
+        }
         let first = sample::with(sample::response(1), json!({ "comment": "late" }));
         let repeats = futures_util::future::join_all((0..40).map(|_| app.respond(&first))).await;
         assert_eq!(repeats.iter().filter(|answer| answer.status == 201).count(), 1, "{mode}");

@@ -27,7 +27,7 @@ const LISTENING: &str = "http://127.0.0.1:";
 /// Responses an address may send a minute: the limiter counts, and never refuses.
 const RATE_LIMIT: &str = "1000000000";
 
-/// How the server stores; as in its hidden `--bench-storage`.
+/// How the server stores: its `--bench-storage`, which it has with the feature `bench` alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Storage {
     /// Not at all: it answers without writing.

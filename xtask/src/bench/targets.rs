@@ -86,11 +86,17 @@ fn lay_out_log(server: &str) -> Result<()> {
     psql(server, "CHECKPOINT")
 }
 
-/// Builds the server as it is released; where the binary is.
+/// Builds the server as it is released, and with the feature `bench`: with floors to measure against, and commands that
+/// measure. It lies apart from what is released. Where the binary is, which is also said on standard error.
 ///
 /// # Errors
 /// It does not compile.
 pub fn build() -> Result<PathBuf> {
-    process::run(process::cargo().args(["build", "--release", "--package", "counterbell"]))?;
-    Ok(process::target_directory().join("release/counterbell"))
+    let target = process::target_directory().join("bench");
+    let mut build = process::cargo();
+    build.args(["build", "--release", "--package", "counterbell", "--features", "bench", "--target-dir"]).arg(&target);
+    process::run(&mut build)?;
+    let binary = target.join("release/counterbell");
+    eprintln!("Measuring {}, built as for release, with the feature `bench`", binary.display());
+    Ok(binary)
 }

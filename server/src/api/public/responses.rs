@@ -105,8 +105,10 @@ pub async fn accept(state: &AppState, site: &Site, response: Response) -> Result
         return Err(full.into());
     }
     let stored = state.writer.store(record).await;
-    if counted.is_ok() && !stored.as_ref().is_ok_and(|stored| stored.outcome == Outcome::Accepted) {
-        state.daily_caps.give_back(site, cap);
+    if let Ok(counted) = counted
+        && !stored.as_ref().is_ok_and(|stored| stored.outcome == Outcome::Accepted)
+    {
+        state.daily_caps.give_back(site, counted);
     }
     let ingest::Stored { response_id, outcome } = stored?;
     Ok(Accepted {

@@ -1,12 +1,15 @@
-//! `counterbell bench`, hidden: what `cargo xtask bench` cannot do from outside.
+//! `counterbell bench`: what `cargo xtask bench` cannot do from outside. Only with the feature `bench`.
 
 mod explain;
 mod floor;
 mod reviews;
 mod rows;
 mod size;
+mod storage;
 
 use clap::Subcommand;
+
+pub use storage::StorageArgs;
 
 use super::CliError;
 

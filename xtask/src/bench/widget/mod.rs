@@ -58,7 +58,9 @@ impl Args {
 /// # Errors
 /// The first step that failed; or a target was missed that does not depend on the machine: sizes, and a still layout.
 pub fn run(args: &Args) -> Result<()> {
-    let pages = Pages::serve(&product::build()?)?;
+    let binary = product::build()?;
+    eprintln!("Measuring {}, the product", binary.display());
+    let pages = Pages::serve(&binary)?;
     let others_busy = machine::busy_share();
     let bytes = bytes::measure()?;
     let tap = args.wants(Only::Tap).then(|| tap::measure(&browser()?, &pages, args.pairs)).transpose()?;
