@@ -14,12 +14,12 @@ use counterbell_shared::limits::BODY_MAX_BYTES;
 use counterbell_shared::problem::ProblemCode;
 use tokio::sync::{Notify, watch};
 
-use crate::api::public::{RateLimit, TrustedProxies};
+use crate::api::public::{LatestFigures, RateLimit, TrustedProxies, reads_per_minute};
 use crate::api::{ApiError, admin, hosted, public, request_id};
 use crate::background::{self, Foreground};
 use crate::config::ServeConfig;
 use crate::connections::{self, Answering, Connections};
-use crate::db::{DatabaseUrl, OpenError, ReadPool, checkpoint, migrations, prepare_to_write};
+use crate::db::{DatabaseUrl, OpenError, ReadPools, checkpoint, migrations, prepare_to_write};
 use crate::deadline;
 use crate::directory::Directory;
 use crate::ingest::{DailyCaps, Signals, StoreMode, Writer, WriterHandle, WriterSettings};
@@ -39,7 +39,7 @@ pub struct AppState {
     /// Sites, in memory.
     pub directory: Directory,
     /// For reading.
-    pub pool: ReadPool,
+    pub pools: ReadPools,
     /// For writing.
     pub writer: WriterHandle,
     /// Whom work in the background gives way to.
@@ -52,6 +52,8 @@ pub struct AppState {
     pub search: SearchIndex,
     /// How much one address may send.
     pub rate_limit: RateLimit,
+    /// How much one address may ask for.
+    pub read_limit: RateLimit,
     /// Who may say whom a request is from.
     pub trusted_proxies: TrustedProxies,
     /// How much one site takes a day.
@@ -60,6 +62,8 @@ pub struct AppState {
     pub silence_ms: i64,
     /// What is counted.
     pub metrics: Metrics,
+    /// What monitors were told last.
+    pub latest_figures: LatestFigures,
     /// Most records waiting for the writer.
     pub queue_capacity: usize,
 }
@@ -108,8 +112,8 @@ impl Server {
         let mailer = Mailer::new(&config.mail)?;
         let listen = |source| ServeError::Listen { address: config.listen, source };
         let listener = connections::listen(config.listen).map_err(listen)?;
-        let pool = ReadPool::new(config.database_url.clone());
-        let search = SearchIndex::open(&config.database_url, &mut conn, &pool)?;
+        let pools = ReadPools::new(&config.database_url);
+        let search = SearchIndex::open(&config.database_url, &mut conn, &pools.lists)?;
         let signals = Signals::default();
         let settings = WriterSettings { queue_capacity: config.queue_capacity, mode };
         let metrics = Metrics::new();
@@ -118,18 +122,20 @@ impl Server {
         let (url, signalled) = (config.database_url.clone(), signals.clone());
         let writer = Writer::start(conn, url, settings, signalled, observed, foreground.clone())?;
         let state = Data::new(AppState {
-            directory: Directory::new(pool.clone()),
-            pool,
+            directory: Directory::new(pools.look_ups.clone()),
+            pools,
             writer: writer.handle(),
             foreground,
             outbox_filled: signals.outbox_filled,
             comments_queued: signals.comments_queued,
             search,
             rate_limit: RateLimit::per_minute(config.rate_limit),
+            read_limit: RateLimit::per_minute(reads_per_minute(config.rate_limit)),
             trusted_proxies: TrustedProxies::new(config.trusted_proxies.clone()),
             daily_caps: DailyCaps::default(),
             silence_ms: config.silence_ms,
             metrics,
+            latest_figures: LatestFigures::default(),
             queue_capacity: config.queue_capacity,
         });
         Ok(Self { listener, state, database_url: config.database_url.clone(), writer, mailer, workers: config.workers })
@@ -231,6 +237,7 @@ impl Server {
 async fn forget_idle_addresses(state: Data<AppState>, mut stopped: watch::Receiver<bool>) {
     while tokio::time::timeout(HOUSEKEEPING, stopped.changed()).await.is_err() {
         state.rate_limit.forget_idle();
+        state.read_limit.forget_idle();
     }
 }
 

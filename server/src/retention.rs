@@ -41,7 +41,7 @@ pub async fn purge_old(state: Data<AppState>, mut stopped: watch::Receiver<bool>
 
 /// Deletes responses and their words; words alone, too, when `words_too`.
 async fn purge_all(state: &AppState, words_too: bool) -> Result<(), StorageError> {
-    for (site_id, days) in state.pool.read(purge::sites_with_retention).await? {
+    for (site_id, days) in state.pools.background.read(purge::sites_with_retention).await? {
         let horizon = purge::horizon(UnixMillis::now(), days);
         let mut deleted = 0;
         // First, so that nobody compares the rollup of these days with what is left of them.

@@ -30,6 +30,6 @@ pub mod url;
 pub use connection::{
     AnyConnection, OpenError, check_writable, is_lost, open, prepare_to_write, refused_file, try_write,
 };
-pub use pool::{POSTGRES_READ_ONLY, PoolUse, READ_CONNECTIONS, ReadPool, StorageError};
+pub use pool::{POSTGRES_READ_ONLY, PoolUse, Purpose, READ_CONNECTIONS, ReadPool, ReadPools, StorageError};
 pub use shared_text::SharedText;
 pub use url::DatabaseUrl;

@@ -406,7 +406,7 @@ impl Loop {
         if !poison || records.len() <= 1 {
             let text = match error {
                 StorageError::Unavailable(text) => text,
-                StorageError::Query(error) => error.to_string(),
+                StorageError::Busy | StorageError::Query(_) => error.to_string(),
             };
             return records.iter().map(|_| Err(StorageError::Unavailable(text.clone()))).collect();
         }

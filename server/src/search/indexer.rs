@@ -58,7 +58,7 @@ async fn gather_statistics(state: &Data<AppState>, new_rows: u64) {
 
 /// Indexes up to [`CHUNK`] comments; how many.
 async fn index_chunk(state: &Data<AppState>, after_site: &mut i64, strain: f64) -> Result<usize, StorageError> {
-    if state.pool.is_postgres() {
+    if state.pools.background.is_postgres() {
         let chunk = if strain > 0.0 { SMALL_CHUNK } else { CHUNK };
         let Some((site_id, moved)) = state.search.add_in_postgres(*after_site, chunk).await? else {
             // Past the last site: begin again at the first.
@@ -68,7 +68,7 @@ async fn index_chunk(state: &Data<AppState>, after_site: &mut i64, strain: f64) 
         *after_site = site_id;
         return Ok(moved);
     }
-    let queued = state.pool.read(|conn| next_queued(conn, CHUNK)).await?;
+    let queued = state.pools.background.read(|conn| next_queued(conn, CHUNK)).await?;
     let (Some(last), count) = (queued.last().map(|row| row.seq), queued.len()) else {
         return fill_queue_again(state).await;
     };
@@ -116,7 +116,7 @@ async fn fill_queue_again(state: &Data<AppState>) -> Result<usize, StorageError>
         .bind::<BigInt, _>(CHUNK)
         .load::<Key>(conn)
     };
-    let keys = state.pool.read(next).await?;
+    let keys = state.pools.background.read(next).await?;
     let last = keys.last().map(|key| Rebuild { site_id: key.site_id, response_id: key.response_id.clone(), ..rebuild });
     let count = keys.len();
     state

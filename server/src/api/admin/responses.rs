@@ -124,7 +124,7 @@ pub async fn list_responses(
     params.finish()?;
 
     let query = move |conn: &mut _| responses::list(conn, &site_ids, &filter, after.as_ref(), take(limit));
-    let rows = state.pool.read(query).await?;
+    let rows = state.pools.lists.read(query).await?;
     let page = Page::new(rows, limit, |row| ResponsePosition::from(row).encode());
     let site_keys = access.site_keys();
     Ok(HttpResponse::Ok().json(page.try_map(|row| ResponseView::new(row, &site_keys))?))
@@ -149,7 +149,7 @@ async fn search(
         let Some(last) = hits.last() else { return Ok(Page::ending_at(found, None)) };
         let (last, more) = (last.seq, i64::try_from(hits.len()).is_ok_and(|count| count == most));
         let filter = filter.clone();
-        let rows = state.pool.read(move |conn| {
+        let rows = state.pools.lists.read(move |conn| {
             let keys: Vec<_> = hits.iter().map(|hit| (hit.site_id, hit.response_id.clone())).collect();
             let rows = responses::find_filtered(conn, &keys, &filter)?;
             // Of a comment that is in the index twice the first place counts, which is the later one.
@@ -216,7 +216,8 @@ pub async fn get_response(
     Params::parse(&request)?.finish()?;
     let id: ResponseId = response_id.parse().map_err(|_| not_found())?;
     let site_ids = access.all_site_ids();
-    let row = state.pool.read(move |conn| ResponseRow::find(conn, &site_ids, id)).await?.ok_or_else(not_found)?;
+    let row =
+        state.pools.lists.read(move |conn| ResponseRow::find(conn, &site_ids, id)).await?.ok_or_else(not_found)?;
     Ok(HttpResponse::Ok().json(ResponseView::new(row, &access.site_keys())?))
 }
 

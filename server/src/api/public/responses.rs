@@ -103,6 +103,6 @@ pub async fn accept(state: &AppState, site: &Site, response: Response) -> Result
 async fn is_stored(state: &AppState, site: &Site, response: &Response) -> Result<bool, ApiError> {
     let Some(id) = response.response_id.filter(|_| response.revision > 0) else { return Ok(false) };
     let site_ids = [site.id];
-    let found = state.pool.read(move |conn| ResponseRow::find(conn, &site_ids, id)).await?;
+    let found = state.pools.look_ups.read(move |conn| ResponseRow::find(conn, &site_ids, id)).await?;
     Ok(found.is_some())
 }
