@@ -17,12 +17,12 @@ use counterbell_shared::time::DAY_MS;
 use tokio::sync::{Notify, watch};
 use tokio::task::spawn_local;
 
-use crate::api::public::{RateLimit, TrustedProxies};
+use crate::api::public::{LatestFigures, RateLimit, TrustedProxies, reads_per_minute};
 use crate::api::{ApiError, admin, hosted, public, request_id};
 use crate::background::{self, Foreground, keep_running};
 use crate::config::ServeConfig;
 use crate::connections::{self, Answering, Connections};
-use crate::db::{DatabaseUrl, OpenError, ReadPool, checkpoint, migrations, prepare_to_write};
+use crate::db::{DatabaseUrl, OpenError, ReadPools, checkpoint, migrations, prepare_to_write};
 use crate::deadline::{Deadline, DeadlineSlot};
 use crate::directory::Directory;
 use crate::ingest::{self, DailyCaps, Signals, Writer, WriterFailed, WriterHandle, WriterSettings, look_at_disk};
@@ -43,7 +43,7 @@ pub struct AppState {
     /// Sites, in memory.
     pub directory: Directory,
     /// For reading.
-    pub pool: ReadPool,
+    pub pools: ReadPools,
     /// For writing.
     pub writer: WriterHandle,
     /// Whom work in the background gives way to.
@@ -60,6 +60,8 @@ pub struct AppState {
     pub mail_folder: Option<PathBuf>,
     /// How much one address may send.
     pub rate_limit: RateLimit,
+    /// How much one address may ask for.
+    pub read_limit: RateLimit,
     /// Who may say whom a request is from.
     pub trusted_proxies: TrustedProxies,
     /// How long ago, in ms, a response that is sent may say it was given.
@@ -72,6 +74,8 @@ pub struct AppState {
     pub revisable_ms: i64,
     /// What is counted.
     pub metrics: Metrics,
+    /// What monitors were told last.
+    pub latest_figures: LatestFigures,
     /// Most records waiting for the writer.
     pub queue_capacity: usize,
 }
@@ -120,8 +124,8 @@ impl Server {
         let mailer = Mailer::new(&config.mail)?;
         let refused = |(address, source)| ServeError::Listen { address, source };
         let listeners = connections::listen_on(&config.listen).map_err(refused)?;
-        let pool = ReadPool::new(config.database_url.clone());
-        let search = SearchIndex::open(&config.database_url, &mut conn, &pool)?;
+        let pools = ReadPools::new(&config.database_url);
+        let search = SearchIndex::open(&config.database_url, &mut conn, &pools.lists)?;
         let signals = Signals::default();
         let metrics = Metrics::new();
         let observed = metrics.writer.clone();
@@ -130,8 +134,8 @@ impl Server {
         let writer = Writer::start(conn, url, settings, signalled, observed, foreground.clone())?;
         writer.handle().health().note_disk(look_at_disk(&config.database_url));
         let state = Data::new(AppState {
-            directory: Directory::new(pool.clone()),
-            pool,
+            directory: Directory::new(pools.look_ups.clone()),
+            pools,
             writer: writer.handle(),
             foreground,
             outbox_filled: signals.outbox_filled,
@@ -140,12 +144,14 @@ impl Server {
             erased: Notify::new(),
             mail_folder: config.mail.transport.folder().map(Path::to_owned),
             rate_limit: RateLimit::per_minute(config.rate_limit),
+            read_limit: RateLimit::per_minute(reads_per_minute(config.rate_limit)),
             trusted_proxies: TrustedProxies::new(config.trusted_proxies.clone()),
             backdate_ms: i64::from(config.backdate_days) * DAY_MS,
             daily_caps: DailyCaps::default(),
             silence_ms: config.silence_ms,
             revisable_ms: config.revisable_ms,
             metrics,
+            latest_figures: LatestFigures::default(),
             queue_capacity: settings.queue_capacity,
         });
         Ok(Self {
@@ -267,6 +273,7 @@ impl Server {
 async fn forget_idle_addresses(state: Data<AppState>, mut stopped: watch::Receiver<bool>) {
     while tokio::time::timeout(HOUSEKEEPING, stopped.changed()).await.is_err() {
         state.rate_limit.forget_idle();
+        state.read_limit.forget_idle();
     }
 }
 

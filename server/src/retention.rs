@@ -72,7 +72,7 @@ type Purged = HashMap<i64, i32>;
 /// Deletes responses and their words, of sites that are not among `purged` with the days they keep them now; words alone,
 /// too, when `words_too`.
 async fn purge_sites(state: &AppState, purged: &mut Purged, words_too: bool) -> Result<(), StorageError> {
-    let sites = state.pool.read(purge::sites_with_retention).await?;
+    let sites = state.pools.background.read(purge::sites_with_retention).await?;
     purged.retain(|site_id, _| sites.iter().any(|(known, _)| known == site_id));
     for (site_id, days) in sites {
         if purged.get(&site_id) != Some(&days) {

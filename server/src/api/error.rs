@@ -114,6 +114,9 @@ impl From<StorageError> for ApiError {
             StorageError::Unavailable(_) => Self::new(ProblemCode::StorageUnavailable, "Try again in a few seconds.")
                 .retry_after(2)
                 .caused_by(error),
+            StorageError::Busy => {
+                Self::new(ProblemCode::Overloaded, "Too many ask at the same time. Try again.").retry_after(1)
+            }
             StorageError::Query(error) => Self::fault(format!("a query failed: {error}")),
             StorageError::Panicked(_) => Self::fault(error),
         }

@@ -36,7 +36,7 @@ pub mod url;
 pub use connection::{
     AnyConnection, OpenError, check_pooling, check_writable, is_lost, open, prepare_to_write, refused_file,
 };
-pub use pool::{POSTGRES_READ_ONLY, PoolUse, READ_CONNECTIONS, ReadPool, StorageError};
+pub use pool::{POSTGRES_READ_ONLY, PoolUse, Purpose, READ_CONNECTIONS, ReadPool, ReadPools, StorageError};
 pub use postgres_url::{InvalidPostgresUrl, PostgresUrl};
 pub use probe::write_nothing;
 pub use shared_text::SharedText;

@@ -1,10 +1,13 @@
-//! Connections for reading.
+//! Connections for reading: some for each purpose, so that none waits for another.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
 use diesel::r2d2::{ManageConnection, Pool, R2D2Connection};
+use tokio::sync::Semaphore;
 use tokio::task::JoinError;
+use tokio::time::timeout;
 
 use super::connection::{AnyConnection, OpenError, open};
 use super::unavailable::is_unavailable;
@@ -12,14 +15,17 @@ use super::url::DatabaseUrl;
 use crate::panics::{self, Panicked, Place};
 
 /// Storage could not do what was asked.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum StorageError {
     /// The database does not answer, or has no free connection in time. Try again.
     #[error("storage is not available: {0}")]
     Unavailable(String),
+    /// Too many wait for it already. Try again.
+    #[error("too many wait for the database")]
+    Busy,
     /// The query failed.
     #[error(transparent)]
-    Query(diesel::result::Error),
+    Query(Arc<diesel::result::Error>),
     /// A fault of ours. Trying again will hardly help.
     #[error(transparent)]
     Panicked(#[from] Panicked),
@@ -40,6 +46,7 @@ impl StorageError {
         match self {
             Self::Unavailable(text) => Self::Unavailable(text.clone()),
             Self::Query(error) => Self::Unavailable(error.to_string()),
+            Self::Busy => Self::Busy,
             Self::Panicked(panicked) => Self::Panicked(*panicked),
         }
     }
@@ -47,7 +54,68 @@ impl StorageError {
 
 impl From<diesel::result::Error> for StorageError {
     fn from(error: diesel::result::Error) -> Self {
-        if is_unavailable(&error) { Self::Unavailable(error.to_string()) } else { Self::Query(error) }
+        if is_unavailable(&error) { Self::Unavailable(error.to_string()) } else { Self::Query(Arc::new(error)) }
+    }
+}
+
+/// What connections are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Sites and origins, without which ingest and the widget take and show nothing: short queries by a key.
+    LookUps,
+    /// Lists, summaries and searches: they may take their time.
+    Lists,
+    /// Outbox, search index, retention, figures for monitors: short, and one after the other.
+    Background,
+}
+
+impl Purpose {
+    /// Every purpose.
+    pub const ALL: [Self; 3] = [Self::LookUps, Self::Lists, Self::Background];
+
+    /// The name in metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::LookUps => "look_ups",
+            Self::Lists => "lists",
+            Self::Background => "background",
+        }
+    }
+
+    /// Most connections.
+    pub const fn connections(self) -> u32 {
+        match self {
+            Self::LookUps => 2,
+            Self::Lists => 4,
+            Self::Background => 1,
+        }
+    }
+}
+
+/// Most connections for reading, for all purposes together.
+pub const READ_CONNECTIONS: u32 =
+    Purpose::LookUps.connections() + Purpose::Lists.connections() + Purpose::Background.connections();
+
+/// Connections for each purpose.
+pub struct ReadPools {
+    /// For [`Purpose::LookUps`].
+    pub look_ups: ReadPool,
+    /// For [`Purpose::Lists`].
+    pub lists: ReadPool,
+    /// For [`Purpose::Background`].
+    pub background: ReadPool,
+}
+
+impl ReadPools {
+    /// Pools whose connections are opened when first needed.
+    pub fn new(url: &DatabaseUrl) -> Self {
+        let [look_ups, lists, background] = Purpose::ALL.map(|purpose| ReadPool::new(url.clone(), purpose));
+        Self { look_ups, lists, background }
+    }
+
+    /// How much of each is in use.
+    pub fn usage(&self) -> [(Purpose, PoolUse); 3] {
+        [&self.look_ups, &self.lists, &self.background].map(|pool| (pool.purpose, pool.usage()))
     }
 }
 
@@ -56,7 +124,12 @@ impl From<diesel::result::Error> for StorageError {
 #[derive(Clone)]
 pub struct ReadPool {
     pool: Pool<Manager>,
+    purpose: Purpose,
     is_postgres: bool,
+    /// A place for each who has a connection or waits for one.
+    places: Arc<Semaphore>,
+    /// A turn for each connection. Whoever waits for one holds no thread meanwhile: all purposes share those.
+    turns: Arc<Semaphore>,
 }
 
 /// How many connections there are.
@@ -70,21 +143,23 @@ pub struct PoolUse {
     pub max: u32,
 }
 
-/// Most connections for reading.
-pub const READ_CONNECTIONS: u32 = 4;
+/// Most who wait for one of a pool's connections.
+const WAITING_MAX: usize = 500;
 const GET_TIMEOUT: Duration = Duration::from_secs(3);
 
 impl ReadPool {
     /// A pool whose connections are opened when first needed.
-    pub fn new(url: DatabaseUrl) -> Self {
+    pub fn new(url: DatabaseUrl, purpose: Purpose) -> Self {
         let is_postgres = matches!(url, DatabaseUrl::Postgres(_));
         let pool = Pool::builder()
-            .max_size(READ_CONNECTIONS)
+            .max_size(purpose.connections())
             .min_idle(Some(0))
             .connection_timeout(GET_TIMEOUT)
             .error_handler(Box::new(diesel::r2d2::NopErrorHandler))
             .build_unchecked(Manager(url));
-        Self { pool, is_postgres }
+        let connections = purpose.connections() as usize;
+        let [places, turns] = [connections + WAITING_MAX, connections].map(|count| Arc::new(Semaphore::new(count)));
+        Self { pool, purpose, is_postgres, places, turns }
     }
 
     /// Whether it leads to PostgreSQL.
@@ -92,8 +167,7 @@ impl ReadPool {
         self.is_postgres
     }
 
-    /// How much of it is in use.
-    pub fn usage(&self) -> PoolUse {
+    fn usage(&self) -> PoolUse {
         let state = self.pool.state();
         let in_use = state.connections.saturating_sub(state.idle_connections);
         PoolUse { open: state.connections, in_use, max: self.pool.max_size() }
@@ -102,13 +176,21 @@ impl ReadPool {
     /// Runs `query` on a thread where it may block.
     ///
     /// # Errors
-    /// [`StorageError::Unavailable`] when no connection can be had in three seconds; else what `query` returns.
+    /// [`StorageError::Unavailable`] when no connection can be had in three seconds, [`StorageError::Busy`] when too many
+    /// wait for one; else what `query` returns.
     pub async fn read<T: Send + 'static>(
         &self,
         query: impl FnOnce(&mut AnyConnection) -> Result<T, diesel::result::Error> + Send + 'static,
     ) -> Result<T, StorageError> {
+        let _place = self.places.try_acquire().map_err(|_| StorageError::Busy)?;
+        let turn = timeout(GET_TIMEOUT, Arc::clone(&self.turns).acquire_owned()).await;
+        let Ok(Ok(turn)) = turn else {
+            return Err(StorageError::Unavailable("all connections are in use".to_owned()));
+        };
         let pool = self.pool.clone();
         tokio::task::spawn_blocking(move || {
+            // Until the query has ended, also when nobody waits for it any more.
+            let _turn = turn;
             let mut conn = pool.get().map_err(|error| StorageError::Unavailable(error.to_string()))?;
             Ok(query(&mut conn)?)
         })

@@ -284,14 +284,17 @@ impl WriterThread {
 fn is_about_the_work(error: &StorageError) -> bool {
     match error {
         StorageError::Panicked(_) => true,
-        StorageError::Unavailable(_) => false,
-        StorageError::Query(QueryError::DatabaseError(kind, _)) => matches!(
-            kind,
-            DatabaseErrorKind::UniqueViolation
-                | DatabaseErrorKind::ForeignKeyViolation
-                | DatabaseErrorKind::NotNullViolation
-                | DatabaseErrorKind::CheckViolation
-        ),
-        StorageError::Query(error) => matches!(error, QueryError::SerializationError(_)),
+        StorageError::Unavailable(_) | StorageError::Busy => false,
+        StorageError::Query(error) => match &**error {
+            QueryError::DatabaseError(kind, _) => matches!(
+                kind,
+                DatabaseErrorKind::UniqueViolation
+                    | DatabaseErrorKind::ForeignKeyViolation
+                    | DatabaseErrorKind::NotNullViolation
+                    | DatabaseErrorKind::CheckViolation
+            ),
+            QueryError::SerializationError(_) => true,
+            _ => false,
+        },
     }
 }

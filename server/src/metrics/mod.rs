@@ -21,8 +21,8 @@ pub use outcome::IngestOutcome;
 use outcome::OutcomeLabel;
 
 use crate::connections::Connections;
-use crate::db::PoolUse;
 use crate::db::backlog::Backlog;
+use crate::db::{PoolUse, Purpose};
 use crate::panics;
 
 /// Media type of the answer: OpenMetrics 1.0, which Prometheus reads since 2.5.
@@ -103,15 +103,33 @@ struct ResultLabel {
     result: &'static str,
 }
 
-/// What is looked up only when somebody asks.
-#[derive(Clone, Copy, Debug)]
-pub struct Gathered {
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct PurposeLabel {
+    purpose: &'static str,
+}
+
+/// What is gathered only when somebody asks.
+pub struct Gathered<'a> {
     /// Most work the queue takes.
     pub queue_capacity: usize,
-    /// Connections for reading.
-    pub pool: PoolUse,
+    /// Connections for reading, by what they are for.
+    pub pools: [(Purpose, PoolUse); 3],
+    /// What may be a little older.
+    pub looked_up: &'a LookedUp,
+}
+
+/// Figures that cost something to look up.
+pub struct LookedUp {
     /// What waits in the database; `None` when it does not answer.
-    pub backlog: Option<Backlog>,
+    backlog: Option<Backlog>,
+    process: Registry,
+}
+
+impl LookedUp {
+    /// What the database said, and what the system says of this process now.
+    pub fn new(backlog: Option<Backlog>) -> Self {
+        Self { backlog, process: process::registry() }
+    }
 }
 
 impl Default for Metrics {
@@ -165,7 +183,7 @@ impl Metrics {
     ///
     /// # Errors
     /// None: writing to a text does not fail.
-    pub fn encode(&self, gathered: &Gathered) -> Result<String, fmt::Error> {
+    pub fn encode(&self, gathered: &Gathered<'_>) -> Result<String, fmt::Error> {
         let mut text = String::with_capacity(8 * 1024);
         encode_registry(&mut text, &self.registry)?;
         let mut now = gathered.registry();
@@ -178,7 +196,7 @@ impl Metrics {
             "Connections that ended before there was a request: bytes that are no HTTP, a head too large, a break";
         now.register("http_errors", help, http_errors::counter());
         encode_registry(&mut text, &now)?;
-        encode_registry(&mut text, &process::registry())?;
+        encode_registry(&mut text, &gathered.looked_up.process)?;
         encode_eof(&mut text)?;
         Ok(text)
     }
@@ -200,21 +218,31 @@ fn gauge(value: usize) -> ConstGauge {
     ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX))
 }
 
-impl Gathered {
+type PoolFigure = fn(&PoolUse) -> u32;
+
+const POOL_FIGURES: [(&str, &str, PoolFigure); 3] = [
+    ("read_pool_connections", "Open connections for reading, by what they are for", |pool| pool.open),
+    ("read_pool_in_use", "Connections for reading that are in use", |pool| pool.in_use),
+    ("read_pool_max", "Most connections for reading", |pool| pool.max),
+];
+
+impl Gathered<'_> {
     fn registry(&self) -> Registry {
         let mut registry = Registry::with_prefix(PREFIX);
         let help = "Most requests that may wait for the writer; one more is answered 503";
         registry.register("ingest_queue_capacity", help, gauge(self.queue_capacity));
-        let help = "Open connections for reading";
-        registry.register("read_pool_connections", help, ConstGauge::new(i64::from(self.pool.open)));
-        let help = "Connections for reading that are in use";
-        registry.register("read_pool_in_use", help, ConstGauge::new(i64::from(self.pool.in_use)));
-        let help = "Most connections for reading";
-        registry.register("read_pool_max", help, ConstGauge::new(i64::from(self.pool.max)));
-        let help = "Whether the database answered this request";
-        registry.register("storage_up", help, ConstGauge::new(i64::from(self.backlog.is_some())));
+        for (name, help, figure) in POOL_FIGURES {
+            let gauges = Family::<PurposeLabel, Gauge>::default();
+            for (purpose, pool) in &self.pools {
+                gauges.get_or_create(&PurposeLabel { purpose: purpose.as_str() }).set(figure(pool).into());
+            }
+            registry.register(name, help, gauges);
+        }
+        let backlog = self.looked_up.backlog;
+        let help = "Whether the database answered in the last second";
+        registry.register("storage_up", help, ConstGauge::new(i64::from(backlog.is_some())));
         // No figure is better than an old one.
-        if let Some(backlog) = self.backlog {
+        if let Some(backlog) = backlog {
             let help = "Messages still to be delivered";
             registry.register("outbox_pending", help, ConstGauge::new(backlog.outbox_pending));
             let help = "How long the message that is due longest has been due, 0 when none is";

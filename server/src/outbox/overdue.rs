@@ -29,7 +29,9 @@ impl Overdue {
         self.looked = Some(Instant::now());
         let now = UnixMillis::now().0;
         // When the database does not answer, that is told already.
-        let Ok(undelivered) = state.pool.read(move |conn| Undelivered::load(conn, now, now - OVERDUE_MS)).await else {
+        let Ok(undelivered) =
+            state.pools.background.read(move |conn| Undelivered::load(conn, now, now - OVERDUE_MS)).await
+        else {
             return;
         };
         match undelivered {

@@ -199,7 +199,8 @@ impl Worker {
             .unzip();
         // Reading first keeps an idle server from writing.
         let idle = self.tried.is_empty() && renewals.is_empty();
-        if idle && (free == 0 || self.state.pool.read(outbox::next_due).await?.is_none_or(|due| due > now)) {
+        if idle && (free == 0 || self.state.pools.background.read(outbox::next_due).await?.is_none_or(|due| due > now))
+        {
             return Ok(Vec::new());
         }
         let tried = self.tried.clone();
@@ -249,7 +250,7 @@ impl Worker {
             return Vec::new();
         }
         let leases = leased.clone();
-        match self.state.pool.read(move |conn| add_content(conn, leases)).await {
+        match self.state.pools.background.read(move |conn| add_content(conn, leases)).await {
             Ok(leased) => leased,
             Err(error) => {
                 self.trouble(&error);

@@ -59,7 +59,7 @@ async fn gather_statistics(state: &Data<AppState>, new_rows: u64) {
 
 /// Indexes up to [`CHUNK`] comments; how many.
 async fn index_chunk(state: &Data<AppState>, after_site: &mut i64, strain: f64) -> Result<usize, StorageError> {
-    if state.pool.is_postgres() {
+    if state.pools.background.is_postgres() {
         let chunk = if strain > 0.0 { SMALL_CHUNK } else { CHUNK };
         let Some((site_id, moved)) = state.search.add_in_postgres(*after_site, chunk).await? else {
             // Past the last site: begin again at the first.
@@ -69,7 +69,7 @@ async fn index_chunk(state: &Data<AppState>, after_site: &mut i64, strain: f64) 
         *after_site = site_id;
         return Ok(moved);
     }
-    let queued = state.pool.read(|conn| next_queued(conn, CHUNK)).await?;
+    let queued = state.pools.background.read(|conn| next_queued(conn, CHUNK)).await?;
     let (Some(last), count) = (queued.last().map(|row| row.seq), queued.len()) else {
         return fill_queue_again(state).await;
     };
@@ -89,7 +89,7 @@ async fn index_chunk(state: &Data<AppState>, after_site: &mut i64, strain: f64) 
 /// Removes the words of those that are not stored any more.
 async fn forget_deleted(state: &Data<AppState>, keys: Vec<(i64, Vec<u8>)>) -> Result<(), StorageError> {
     let wanted = keys.clone();
-    let stored = state.pool.read(move |conn| responses::find_all(conn, &wanted)).await?;
+    let stored = state.pools.background.read(move |conn| responses::find_all(conn, &wanted)).await?;
     let stored: HashSet<_> = stored.into_iter().map(|row| (row.site_id, row.response_id)).collect();
     for (site_id, response_id) in keys.into_iter().filter(|key| !stored.contains(key)) {
         state.search.remove(site_id, response_id).await?;
@@ -120,7 +120,7 @@ struct Key {
 /// After the index of an SQLite database was lost: puts the next stored comments in the queue; how many rows were
 /// looked at.
 async fn fill_queue_again(state: &Data<AppState>) -> Result<usize, StorageError> {
-    let Some((rebuild, keys)) = state.pool.read(next_to_queue).await? else { return Ok(0) };
+    let Some((rebuild, keys)) = state.pools.background.read(next_to_queue).await? else { return Ok(0) };
     let next = keys.last().map(|key| Rebuild { site_id: key.site_id, response_id: key.response_id.clone(), ..rebuild });
     let count = keys.len();
     // In one commit: a comment would be passed over, or indexed twice, if the server died between two.

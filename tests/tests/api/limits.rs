@@ -311,3 +311,32 @@ async fn limits_are_set_beside_others_that_write() {
         assert!(refused.is_none(), "{backend:?}: {refused:?}");
     }
 }
+
+#[tokio::test]
+async fn address_that_asks_too_often_is_refused_and_keeps_its_responses() {
+    let app = TestApp::on(Backend::Sqlite).setting("COUNTERBELL_RATE_LIMIT", "2").await;
+    let paths = [format!("/v1/widget/{}", app.site_key), "/readyz".to_owned(), "/metrics".to_owned()];
+    let mut taken = 0;
+    let refused = loop {
+        let request = app.request(Method::GET, &paths[taken % paths.len()]).header("origin", sample::ORIGIN);
+        let answer = app.send(request).await;
+        match answer.status {
+            200 => taken += 1,
+            _ => break answer,
+        }
+    };
+    refused.expect_problem(ProblemCode::RateLimited);
+    assert!(refused.header("retry-after").is_some());
+    assert!((600..2_000).contains(&taken), "{taken} were taken");
+
+    let of_page = app.request(Method::GET, &paths[0]).header("origin", sample::ORIGIN);
+    let of_page = app.send(of_page).await;
+    of_page.expect_problem(ProblemCode::RateLimited);
+    assert_eq!(of_page.header("access-control-allow-origin"), Some(sample::ORIGIN), "a page can read why");
+    // Responses have a limit of their own, preflights none, and the process runs all the same.
+    app.respond(&sample::response(4)).await.expect(201);
+    let preflight = app.request(Method::OPTIONS, &paths[0]).header("origin", sample::ORIGIN);
+    let preflight = preflight.header("access-control-request-method", "GET");
+    assert_eq!(app.send(preflight).await.header("access-control-allow-origin"), Some(sample::ORIGIN));
+    app.get("/healthz").await.expect(200);
+}

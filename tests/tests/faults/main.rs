@@ -6,6 +6,7 @@ mod clock;
 mod disk_full;
 mod hostile_bodies;
 mod killed;
+mod look_ups;
 mod mail_server;
 mod noise;
 mod pooler;

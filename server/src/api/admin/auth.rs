@@ -78,7 +78,7 @@ impl FromRequest for Access {
                 unauthorized("Send an API key as `Authorization: Bearer <key>`; `counterbell key create` makes one.")
             })?;
             let state = state.ok_or_else(|| ApiError::new(ProblemCode::Internal, "The server has no state."))?;
-            let sites = state.pool.read(move |conn| {
+            let sites = state.pools.lists.read(move |conn| {
                 let Some(key) = ApiKey::authenticate(conn, &key)? else { return Ok(None) };
                 match key.site_id {
                     Some(id) => Ok(Site::find_by_id(conn, id)?.map(|site| vec![(id, site.site_key.to_string())])),

@@ -56,7 +56,7 @@ pub async fn list_outbox(
     params.finish()?;
 
     let query = move |conn: &mut _| outbox::list(conn, &site_ids, wanted, after.as_ref(), take(limit));
-    let rows = state.pool.read(query).await?;
+    let rows = state.pools.lists.read(query).await?;
     let page = Page::new(rows, limit, |row: &OutboxRow| {
         OutboxPosition { created_at: row.created_at, message_id: row.message_id.clone() }.encode()
     });

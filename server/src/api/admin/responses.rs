@@ -60,7 +60,7 @@ pub async fn list_responses(
     params.finish()?;
 
     let query = move |conn: &mut _| responses::list(conn, &site_ids, &filter, after.as_ref(), take(limit));
-    let rows = state.pool.read(query).await?;
+    let rows = state.pools.lists.read(query).await?;
     let page = Page::new(rows, limit, |row| ResponsePosition::from(row).encode());
     show_page(&access, &state, page).await
 }
@@ -68,7 +68,7 @@ pub async fn list_responses(
 /// Responses with what was added to them.
 async fn show_page(access: &Access, state: &AppState, page: Page<ResponseRow>) -> Result<HttpResponse, ApiError> {
     let shown = page.items().to_vec();
-    let mut additions = state.pool.read(move |conn| AdditionRow::of_responses(conn, &shown)).await?;
+    let mut additions = state.pools.lists.read(move |conn| AdditionRow::of_responses(conn, &shown)).await?;
     let site_keys = access.site_keys();
     let page = page.try_map(|row| {
         let additions = additions.remove(&(row.site_id, row.response_id.clone())).unwrap_or_default();
@@ -79,7 +79,7 @@ async fn show_page(access: &Access, state: &AppState, page: Page<ResponseRow>) -
 
 async fn show(access: &Access, state: &AppState, row: ResponseRow) -> Result<HttpResponse, ApiError> {
     let (site_id, id) = (row.site_id, row.response_id.clone());
-    let additions = state.pool.read(move |conn| AdditionRow::of_response(conn, site_id, &id)).await?;
+    let additions = state.pools.lists.read(move |conn| AdditionRow::of_response(conn, site_id, &id)).await?;
     Ok(HttpResponse::Ok().json(ResponseView::new(row, additions, &access.site_keys())?))
 }
 
@@ -102,7 +102,7 @@ async fn search(
         let Some(last) = hits.last() else { return Ok(Page::ending_at(found, None)) };
         let (last, more) = (last.seq, i64::try_from(hits.len()).is_ok_and(|count| count == most));
         let filter = filter.clone();
-        let rows = state.pool.read(move |conn| {
+        let rows = state.pools.lists.read(move |conn| {
             let keys: Vec<_> = hits.iter().map(|hit| (hit.site_id, hit.response_id.clone())).collect();
             let rows = responses::find_filtered(conn, &keys, &filter)?;
             // Of a comment that is in the index twice the first place counts, which is the later one.
@@ -169,7 +169,8 @@ pub async fn delete_response(
     Params::parse(&request)?.finish()?;
     let id: ResponseId = response_id.parse().map_err(|_| not_found())?;
     let site_ids = access.all_site_ids();
-    let row = state.pool.read(move |conn| ResponseRow::find(conn, &site_ids, id)).await?.ok_or_else(not_found)?;
+    let row =
+        state.pools.lists.read(move |conn| ResponseRow::find(conn, &site_ids, id)).await?.ok_or_else(not_found)?;
     // The words first: were it the other way round, a crash in between would leave them, and nobody would ask again.
     state.search.remove(row.site_id, row.response_id.clone()).await?;
     let messages = state.writer.run(move |conn| erase_response(conn, row.site_id, &row.response_id)).await?;
@@ -191,7 +192,8 @@ pub async fn get_response(
     Params::parse(&request)?.finish()?;
     let id: ResponseId = response_id.parse().map_err(|_| not_found())?;
     let site_ids = access.all_site_ids();
-    let row = state.pool.read(move |conn| ResponseRow::find(conn, &site_ids, id)).await?.ok_or_else(not_found)?;
+    let row =
+        state.pools.lists.read(move |conn| ResponseRow::find(conn, &site_ids, id)).await?.ok_or_else(not_found)?;
     show(&access, &state, row).await
 }
 

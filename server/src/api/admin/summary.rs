@@ -172,7 +172,7 @@ pub async fn get_summary(
         TouchpointPage { after: params.take("cursor", TouchpointPosition::decode)?, limit: params.take_limit()? };
     params.finish()?;
     let asked = filter.clone();
-    let counts = state.pool.read(move |conn| ScoreCounts::load(conn, &site_ids, &asked)).await?;
+    let counts = state.pools.lists.read(move |conn| ScoreCounts::load(conn, &site_ids, &asked)).await?;
     Ok(HttpResponse::Ok().json(summarize(counts, &filter, page)))
 }
 

@@ -36,7 +36,7 @@ pub async fn list_surveys(
     let mut params = Params::parse(&request)?;
     let site_ids = access.site_ids(&mut params)?;
     params.finish()?;
-    let entries = state.pool.read(move |conn| {
+    let entries = state.pools.lists.read(move |conn| {
         let of_site = |site_id: i64| Ok((site_id, catalog(conn, site_id)?));
         site_ids.into_iter().map(of_site).collect::<diesel::QueryResult<Vec<_>>>()
     });
@@ -65,7 +65,7 @@ pub async fn get_survey(
     params.finish()?;
     let wanted = known_name(&name)?;
     let shown =
-        state.pool.read(move |conn| find_shown(conn, site_id, &wanted, version)).await?.ok_or_else(not_found)?;
+        state.pools.lists.read(move |conn| find_shown(conn, site_id, &wanted, version)).await?.ok_or_else(not_found)?;
     let document: Value = serde_json::from_str(&shown.document).map_err(ApiError::fault)?;
     let (name, version, template) = (name.as_str(), shown.version, shown.template);
     Ok(HttpResponse::Ok().json(json!({"name": name, "version": version, "template": template, "document": document})))

@@ -23,7 +23,7 @@ pub async fn get_theme(
     site_key: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
     let site_id = site_id(&access, &request, &site_key)?;
-    let document = state.pool.read(move |conn| themes::find(conn, site_id)).await?.ok_or_else(not_found)?;
+    let document = state.pools.lists.read(move |conn| themes::find(conn, site_id)).await?.ok_or_else(not_found)?;
     let view = ThemeView::new(&site_key, Some(document.as_bytes()));
     let view = view.map_err(|_| ApiError::fault("sites.theme holds a value Counterbell did not write"))?;
     Ok(HttpResponse::Ok().json(view))

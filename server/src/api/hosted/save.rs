@@ -52,7 +52,7 @@ async fn store(
     // A form sent before: reloaded, or changed after going back with the browser's own button.
     let Some(id) = response.response_id else { return Ok((accepted.counted, revision)) };
     let site_ids = [site.id];
-    let Some(stored) = state.pool.read(move |conn| ResponseRow::find(conn, &site_ids, id)).await? else {
+    let Some(stored) = state.pools.look_ups.read(move |conn| ResponseRow::find(conn, &site_ids, id)).await? else {
         return Ok((accepted.counted, revision));
     };
     let later = u16::try_from(stored.revision).unwrap_or(REVISION_MAX).max(response.revision);

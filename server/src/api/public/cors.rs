@@ -28,9 +28,9 @@ pub async fn allow_known_origins<B: MessageBody + 'static>(
     let origin = request.headers().get(ORIGIN).cloned();
     let known = match (&origin, request.app_data::<web::Data<AppState>>()) {
         (Some(origin), Some(state)) => {
-            let origin = origin.to_str().unwrap_or_default().to_owned();
+            let origin = origin.to_str().unwrap_or_default();
             // Not knowing is answered as not allowed; the handler meets the same database and says what is wrong.
-            state.directory.origin_is_known(&origin).await.unwrap_or(false)
+            state.directory.origin_is_known(origin).await.unwrap_or(false)
         }
         _ => false,
     };

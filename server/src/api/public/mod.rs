@@ -8,6 +8,7 @@ mod health;
 mod metrics;
 mod parse;
 mod rate_limit;
+mod read_limit;
 mod responses;
 mod twice;
 mod widget;
@@ -18,8 +19,10 @@ use actix_web::{HttpResponse, Resource, Route, guard, web};
 
 pub use body::{FormBody, JsonBody};
 pub use client::TrustedProxies;
+pub use metrics::LatestFigures;
 pub use parse::{ParseError, ResponseBody, parse_response};
 pub use rate_limit::RateLimit;
+pub use read_limit::reads_per_minute;
 pub use responses::{Accepted, accept};
 pub use twice::pointers_given_twice;
 
@@ -31,8 +34,16 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .service(resource("/widget.js", "GET, HEAD").route(get_or_head().to(assets::get_loader)))
         .service(resource("/assets/{file}", "GET, HEAD").route(get_or_head().to(assets::get_asset)))
         .service(resource("/healthz", "GET, HEAD").route(get_or_head().to(health::get_liveness)))
-        .service(resource("/readyz", "GET, HEAD").route(get_or_head().to(health::get_readiness)))
-        .service(resource("/metrics", "GET, HEAD").route(get_or_head().to(metrics::get_metrics)))
+        .service(
+            resource("/readyz", "GET, HEAD")
+                .route(get_or_head().to(health::get_readiness))
+                .wrap(from_fn(read_limit::limit_reads)),
+        )
+        .service(
+            resource("/metrics", "GET, HEAD")
+                .route(get_or_head().to(metrics::get_metrics))
+                .wrap(from_fn(read_limit::limit_reads)),
+        )
         .service(
             resource("/v1/responses", "POST, OPTIONS")
                 .route(web::post().to(responses::create_response))
@@ -43,6 +54,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
             resource("/v1/widget/{site_key}", "GET, HEAD, OPTIONS")
                 .route(get_or_head().to(widget::get_widget_config))
                 .route(web::method(Method::OPTIONS).to(cors::preflight))
+                .wrap(from_fn(read_limit::limit_reads))
                 .wrap(from_fn(cors::allow_known_origins)),
         );
 }

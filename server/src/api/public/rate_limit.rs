@@ -142,7 +142,7 @@ fn counted(
             let empty = Bucket { policy, quota: until.quota().burst_size().get(), remaining: 0 };
             let refused = ApiError::new(
                 ProblemCode::RateLimited,
-                format!("Too many responses from this {policy}: wait as long as Retry-After says, then send it again."),
+                format!("Too many requests from this {policy}: wait as long as Retry-After says, then send it again."),
             );
             Err(refused.retry_after(wait.as_secs() + 1).with_headers(empty.headers()))
         }

@@ -124,6 +124,6 @@ async fn is_stored(state: &AppState, record: &Record) -> Result<bool, ApiError> 
         return Ok(false);
     }
     let (site_ids, id) = ([record.response.site_id], record.response_id());
-    let found = state.pool.read(move |conn| ResponseRow::find(conn, &site_ids, id)).await?;
+    let found = state.pools.look_ups.read(move |conn| ResponseRow::find(conn, &site_ids, id)).await?;
     Ok(found.is_some())
 }

@@ -13,7 +13,8 @@ use diesel::sql_types::{BigInt, Binary, Nullable, Text};
 use super::words::Query;
 use crate::db::checkpoint::truncate_log;
 use crate::db::{
-    AnyConnection, DatabaseUrl, OpenError, ReadPool, StorageError, dialect, open, prepare_to_write, refused_file,
+    AnyConnection, DatabaseUrl, OpenError, Purpose, ReadPool, StorageError, dialect, open, prepare_to_write,
+    refused_file,
 };
 use crate::panics::Place;
 
@@ -78,7 +79,7 @@ impl SearchIndex {
                     }
                     opened => opened,
                 };
-                (url.clone(), ReadPool::new(url), Some(writer?))
+                (url.clone(), ReadPool::new(url, Purpose::Lists), Some(writer?))
             }
             DatabaseUrl::Postgres(_) => (url.clone(), pool.clone(), None),
         };

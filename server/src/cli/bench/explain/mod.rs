@@ -18,7 +18,7 @@ use crate::config::CommonSettings;
 use crate::db::outbox::{self, OutboxState};
 use crate::db::responses::{self, ResponseFilter, ResponsePosition};
 use crate::db::summary::{ScoreCounts, SummaryFilter};
-use crate::db::{AnyConnection, DatabaseUrl, POSTGRES_READ_ONLY, ReadPool, open};
+use crate::db::{AnyConnection, DatabaseUrl, POSTGRES_READ_ONLY, Purpose, ReadPool, open};
 use crate::search::SearchIndex;
 
 /// Rows of a page, and one more.
@@ -106,7 +106,7 @@ fn searches(
     site_id: i64,
     explained: &mut Vec<Explained>,
 ) -> Result<(), CliError> {
-    let pool = ReadPool::new(url.clone());
+    let pool = ReadPool::new(url.clone(), Purpose::Lists);
     let search = SearchIndex::open(url, conn, &pool)?;
     let mut index = open(search.url())?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
