@@ -16,7 +16,11 @@ pub fn parse_origin(text: &str) -> Result<String, String> {
     }
     let usage = || "give scheme and host alone, such as https://shop.example or http://localhost:8081".to_owned();
     let url = url::Url::parse(text).map_err(|_| usage())?;
-    let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+    let bare = url.path() == "/"
+        && url.query().is_none()
+        && url.fragment().is_none()
+        && url.username().is_empty()
+        && url.password().is_none();
     if !bare || !matches!(url.scheme(), "http" | "https") {
         return Err(usage());
     }

@@ -140,6 +140,7 @@ impl From<IngestError> for ApiError {
                 ProblemCode::ResponseClosed,
                 "It was imported, or has as many additions as it may have. Send a new response under another response_id.",
             ),
+            IngestError::NoSite => Self::unknown_site(),
             IngestError::Stopping => {
                 Self::new(ProblemCode::ShuttingDown, "Nothing was stored. Send the same response again.").retry_after(2)
             }

@@ -79,8 +79,9 @@ impl SiteDeleteArgs {
                 break;
             }
         }
-        dialect::write_transaction(&mut conn, |conn| erase::delete_site(conn, site.id))?;
+        // The words first: once the site is gone, it cannot be named to go on.
         search::remove_from_file(&url, site.id, None)?;
+        dialect::write_transaction(&mut conn, |conn| erase::delete_site(conn, site.id))?;
         checkpoint::truncate_log(&url)?;
         let text = format!("Deleted {} ({}): {what}\n", site.site_key, site.name);
         let deleted = json!({"site_key": site.site_key.as_str(), "name": site.name, "deleted": extent});

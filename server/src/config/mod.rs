@@ -23,6 +23,9 @@ const BACKDATE_DAYS: u32 = 30;
 /// Far above what people do, also those of a shop behind one address.
 const RATE_LIMIT_PER_MINUTE: u32 = 120;
 
+/// Far more threads than any machine has processors for.
+const WORKERS_MAX: usize = 1_024;
+
 /// A month: who goes on later than that writes something new.
 const REVISABLE_MAX_HOURS: u32 = 720;
 
@@ -198,6 +201,12 @@ impl CommonSettings {
             if value == Some(0) {
                 return Err(ConfigError::Invalid { setting, reason: "must be at least 1".to_owned() });
             }
+        }
+        if workers.is_some_and(|workers| workers > WORKERS_MAX) {
+            return Err(ConfigError::Invalid {
+                setting: "--workers (COUNTERBELL_WORKERS)",
+                reason: format!("must be at most {WORKERS_MAX}"),
+            });
         }
         let rate_limit = http.rate_limit.or(file.http.rate_limit).unwrap_or(RATE_LIMIT_PER_MINUTE);
         let trusted_proxies = http.trusted_proxies.clone().or(file.http.trusted_proxies);

@@ -11,6 +11,9 @@ use super::schema::{
 use super::score_days::{ScoreDays, day_of, delete_if_empty};
 use super::{dialect, purge};
 
+/// How far a clock may have been set back between a response and its messages, in ms: an hour.
+const CLOCKS_DIFFER_MS: i64 = 3_600_000;
+
 /// Deletes a response with its additions, alerts, messages, place in the search queue and share of the figures; the ids of
 /// the messages, whose mails may lie in files. `None` when no such response is stored. Call in a transaction that writes.
 ///
@@ -43,11 +46,12 @@ pub fn erase_response(conn: &mut AnyConnection, site_id: i64, response_id: &[u8]
     Ok(Some(messages))
 }
 
-/// No index knows a message's response, but one knows when a message was made: not before its response came.
+/// No index knows a message's response, but one knows when a message was made: not before its response came, but for a clock
+/// that was set back or another server's.
 fn delete_messages(conn: &mut AnyConnection, row: &ResponseRow) -> QueryResult<Vec<Vec<u8>>> {
     let messages: Vec<Vec<u8>> = outbox::table
         .filter(outbox::site_id.eq(row.site_id))
-        .filter(outbox::created_at.ge(row.received_at))
+        .filter(outbox::created_at.ge(row.received_at - CLOCKS_DIFFER_MS))
         .filter(outbox::response_id.eq(&row.response_id))
         .select(outbox::message_id)
         .load(conn)?;

@@ -18,6 +18,11 @@ pub enum Attempt {
         /// When.
         at: i64,
     },
+    /// It was not tried after all, through a fault on our side; to be tried at this time (Unix ms). It counts as no attempt.
+    NotTried {
+        /// When.
+        at: i64,
+    },
     /// It failed for the last time.
     Parked {
         /// What the other side said, without addresses.
@@ -83,6 +88,9 @@ impl Lease {
             Attempt::Retry { error, at } => {
                 diesel::update(held).set((dsl::last_error.eq(error), dsl::next_attempt_at.eq(*at))).execute(conn)?
             }
+            Attempt::NotTried { at } => diesel::update(held)
+                .set((dsl::attempts.eq(self.message.attempts - 1), dsl::next_attempt_at.eq(*at)))
+                .execute(conn)?,
             Attempt::Parked { error } => diesel::update(held)
                 .set((dsl::state.eq(OutboxState::Parked.as_str()), dsl::last_error.eq(error), dsl::finished_at.eq(now)))
                 .execute(conn)?,

@@ -238,6 +238,14 @@ pub fn bring_forward(
     Ok(changed)
 }
 
+/// Whether this message is stored.
+///
+/// # Errors
+/// What the database says.
+pub fn is_stored(conn: &mut AnyConnection, site_id: i64, message_id: &[u8]) -> QueryResult<bool> {
+    diesel::select(diesel::dsl::exists(outbox::table.find((site_id, message_id)))).get_result(conn)
+}
+
 /// Makes a parked message pending again; whether there was one.
 ///
 /// # Errors

@@ -139,6 +139,14 @@ impl Site {
         found.map(|(key, name, limits)| Self::load(conn, id, parse_site_key(&key)?, name, limits)).transpose()
     }
 
+    /// Those of these ids that are sites.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn existing(conn: &mut AnyConnection, ids: &[i64]) -> QueryResult<Vec<i64>> {
+        sites::table.filter(sites::id.eq_any(ids)).select(sites::id).load(conn)
+    }
+
     /// The name of the site of this id.
     ///
     /// # Errors

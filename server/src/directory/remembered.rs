@@ -221,7 +221,8 @@ impl<K: Hash + Eq + Clone + Send + Sync + 'static, V: Clone + Send + Sync + 'sta
     /// Says once that old answers are given.
     fn trouble(&self, error: &StorageError) {
         if !self.0.in_trouble.swap(true, Ordering::Relaxed) {
-            tracing::warn!("What is known of {} may be old, and is used: {error}", self.0.what);
+            let about = self.0.what;
+            tracing::warn!(known.about = about, "What is known of {about} may be old, and is used: {error}");
         }
     }
 }

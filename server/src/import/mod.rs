@@ -87,6 +87,9 @@ pub enum ImportError {
     /// The file cannot be read.
     #[error("cannot read the file: {0}")]
     Read(#[from] csv::Error),
+    /// The site was deleted meanwhile.
+    #[error("the site was deleted while the file was being imported")]
+    NoSite,
     /// A row does not end.
     #[error("the row that begins in line {line} is longer than 1 MiB: look for a quotation mark that is not closed")]
     LongRow {
@@ -152,6 +155,7 @@ fn store(
             Written::Accepted => report.accepted += 1,
             // Rows of a file have no revisions.
             Written::Duplicate | Written::Updated | Written::Closed => report.duplicate += 1,
+            Written::NoSite => return Err(ImportError::NoSite),
         }
     }
     // SQLite's write lock goes to whoever asks at the right moment; a server beside us must find such moments.

@@ -14,6 +14,9 @@ use crate::db::score_days::{ScoreDays, day_of};
 use crate::db::sites::Site;
 use crate::db::{AnyConnection, dialect};
 
+/// After so long in the queue, in ms, the site is looked up once more: less than `site delete` waits for servers to notice.
+const WAITED_MS: i64 = 4_000;
+
 /// What became of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Written {
@@ -25,6 +28,8 @@ pub enum Written {
     Duplicate,
     /// What is stored takes nothing more; nothing was written.
     Closed,
+    /// Its site was deleted meanwhile; nothing was written.
+    NoSite,
 }
 
 /// How a batch's rows reach the database.
@@ -86,6 +91,21 @@ impl Statements {
 
     /// Stores what is not stored yet.
     fn insert(self, conn: &mut AnyConnection, batch: &[&Record]) -> QueryResult<Vec<Written>> {
+        let gone = sites_that_are_gone(conn, batch)?;
+        if gone.is_empty() {
+            return self.insert_present(conn, batch);
+        }
+        let is_gone = |record: &Record| gone.contains(&record.response.site_id);
+        let present: Vec<_> = batch.iter().copied().filter(|record| !is_gone(record)).collect();
+        let stored = if present.is_empty() { Vec::new() } else { self.insert_present(conn, &present)? };
+        let mut stored = stored.into_iter();
+        let outcome = |record: &&Record| {
+            if is_gone(record) { Written::NoSite } else { stored.next().unwrap_or(Written::Duplicate) }
+        };
+        Ok(batch.iter().map(outcome).collect())
+    }
+
+    fn insert_present(self, conn: &mut AnyConnection, batch: &[&Record]) -> QueryResult<Vec<Written>> {
         let rows: Vec<_> = batch.iter().map(|record| &record.response).collect();
         let new = match (self, conn) {
             (Self::AtOnce, AnyConnection::Postgres(pg)) => {
@@ -101,6 +121,20 @@ impl Statements {
         };
         Ok(new.into_iter().map(|new| if new { Written::Accepted } else { Written::Duplicate }).collect())
     }
+}
+
+/// The sites that were deleted while their responses waited to be stored: a server that was stopped for a while knows
+/// nothing of it. Asked of responses that have waited for long alone, so that nobody else pays for it.
+fn sites_that_are_gone(conn: &mut AnyConnection, batch: &[&Record]) -> QueryResult<HashSet<i64>> {
+    let since = UnixMillis::now().0 - WAITED_MS;
+    let waited = batch.iter().filter(|record| record.response.received_at < since);
+    let mut gone: HashSet<i64> = waited.map(|record| record.response.site_id).collect();
+    if !gone.is_empty() {
+        for site_id in Site::existing(conn, &gone.iter().copied().collect::<Vec<_>>())? {
+            gone.remove(&site_id);
+        }
+    }
+    Ok(gone)
 }
 
 /// Those that were stored before, and may be later than what is stored; with their places in the batch.

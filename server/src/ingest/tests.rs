@@ -137,6 +137,32 @@ async fn job_that_panics_ends_alone() {
 }
 
 #[tokio::test]
+async fn response_that_waited_while_its_site_was_deleted_is_not_stored() {
+    for database in TestDatabase::of_each_kind() {
+        let writer = start(&database);
+        let handle = writer.handle();
+        let waited = || {
+            let mut record = record("till");
+            record.response.received_at -= 5_000;
+            record
+        };
+        let (held, let_go) = hold(&handle).await;
+        // In one batch; what is known of the site for one of them holds for all.
+        let [late, fresh] = [waited(), record("till")].map(|record| handle.store(record));
+        let let_go = async move { let_go.send(()).unwrap() };
+        let done = tokio::join!(late, fresh, let_go, held);
+
+        for done in [done.0, done.1] {
+            assert!(matches!(done, Err(IngestError::NoSite)), "{done:?}");
+        }
+        handle.run(|conn| add_site(conn, "made")).await.unwrap();
+        assert_eq!(handle.store(waited()).await.unwrap().outcome, Outcome::Accepted, "{:?}", database.url);
+        assert_eq!(handle.run(|conn| count(conn, "responses")).await.unwrap(), 1);
+        writer.join().unwrap();
+    }
+}
+
+#[tokio::test]
 async fn response_whose_storing_panics_hurts_no_neighbour() {
     for database in TestDatabase::of_each_kind() {
         let writer = start(&database);

@@ -3,7 +3,7 @@
 use counterbell_shared::Channel;
 use diesel::result::QueryResult;
 
-use super::record::Record;
+use super::record::{HeldReason, Record};
 use super::store::Written;
 use crate::db::additions::{ADDITIONS_MAX, AdditionRow};
 use crate::db::outbox::{FiredAlert, NewAlertRow, NewOutboxRow};
@@ -77,6 +77,10 @@ fn update_response(conn: &mut AnyConnection, record: &Record) -> QueryResult<Cha
     }
     // Whoever knows its id could otherwise rewrite a response for ever.
     if before.complete || before.received_at < record.revisable_since {
+        // Suspected spam is added to nobody's words.
+        if row.held == Some(HeldReason::Honeypot.as_str()) {
+            return Ok(Change::Nothing);
+        }
         return add(conn, &before, &AdditionRow::of(row));
     }
     if !row.replace(conn, row.complete)? {

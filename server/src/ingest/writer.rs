@@ -40,6 +40,9 @@ pub enum IngestError {
     /// What is stored under the response's id takes nothing more. Sending it again will not help.
     #[error("the response takes nothing more")]
     Closed,
+    /// The site was deleted while the response waited.
+    #[error("the site was deleted")]
+    NoSite,
     /// The database failed.
     #[error(transparent)]
     Storage(#[from] StorageError),
@@ -251,6 +254,7 @@ impl WriterHandle {
             Written::Updated => Outcome::Updated,
             Written::Duplicate => Outcome::Duplicate,
             Written::Closed => return Err(IngestError::Closed),
+            Written::NoSite => return Err(IngestError::NoSite),
         };
         Ok(Stored { response_id, outcome })
     }

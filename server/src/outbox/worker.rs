@@ -219,13 +219,25 @@ impl Worker {
             self.after_renewal(id, renewed, now + lease_ms);
         }
         let Exchanged { marked, leased, .. } = exchanged?;
-        for ((lease, _), marked) in self.tried.drain(..).zip(marked) {
+        for ((lease, _), marked) in self.tried.split_off(0).into_iter().zip(marked) {
             if !marked {
                 let id = message_id(&lease);
                 tracing::warn!(message.id = %id, "What became of message {id} is not written down: its lease was lost");
+                self.delete_file_if_deleted(&lease).await;
             }
         }
         Ok(leased)
+    }
+
+    /// Its response may have been deleted while its mail was being written; then nobody else knows the file.
+    async fn delete_file_if_deleted(&self, lease: &Lease) {
+        let (site_id, id) = (lease.message.site_id, lease.message.message_id.clone());
+        let Some(folder) = &self.state.mail_folder else { return };
+        let wanted = id.clone();
+        if let Ok(false) = self.state.pools.background.read(move |conn| outbox::is_stored(conn, site_id, &wanted)).await
+        {
+            mail::delete_files(Some(folder), &[id]);
+        }
     }
 
     /// `renewed` is `None` when it is not known.
@@ -254,7 +266,7 @@ impl Worker {
             Ok(leased) => leased,
             Err(error) => {
                 self.trouble(&error);
-                let attempt = Attempt::Retry { error: error.to_string(), at: UnixMillis::now().0 + READ_AGAIN_MS };
+                let attempt = Attempt::NotTried { at: UnixMillis::now().0 + READ_AGAIN_MS };
                 self.tried.extend(leased.into_iter().map(|lease| (lease, attempt.clone())));
                 Vec::new()
             }

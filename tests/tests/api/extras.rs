@@ -162,6 +162,21 @@ async fn hosted_page_asks_whatever_else_its_address_says() {
 }
 
 #[tokio::test]
+async fn half_an_emoji_costs_no_words() {
+    for backend in Backend::ALL {
+        let app = TestApp::on(backend).await;
+        // As browsers write a text that was cut in the middle of a character.
+        let (comment, till) = (r"Late \ud83d\ude20 and wet \ud83d", r"till\ud83d");
+        let body =
+            format!(r#"{{"site_key":"{}","score":4,"comment":"{comment}","touchpoint":"{till}"}}"#, app.site_key);
+        post(&app, body).await.expect(201);
+        let row = &app.admin_items("/v1/admin/responses").await[0];
+        assert_eq!(row["comment"], "Late \u{1f620} and wet \u{fffd}", "{backend:?}");
+        assert_eq!(row["touchpoint"], "till\u{fffd}", "{backend:?}");
+    }
+}
+
+#[tokio::test]
 async fn language_is_understood_as_programs_write_it() {
     let app = TestApp::on(Backend::Sqlite).await;
     for locale in ["de_DE", "de-DE", "%20de", "DE_ch"] {

@@ -66,12 +66,12 @@ async fn known_pages_are_let_in_while_the_database_is_away_or_hangs() {
             postgres.stop(Stop::Immediate)
         }
 
-        // Until one was to be looked up again, and was not: of both the log has one line in ten seconds.
+        // Until both were to be looked up again, and were not.
         wait::until_true("old answers", async || {
             let answer = preflight(&app, sample::ORIGIN).await;
             assert_eq!(answer.header("access-control-allow-origin"), Some(sample::ORIGIN), "{answer:?}");
             app.get(&widget).await.expect(200);
-            app.log().matches(OLD).count() > troubles
+            app.log().matches(OLD).count() >= troubles + 2
         })
         .await;
         if !hangs {
@@ -89,7 +89,7 @@ async fn known_pages_are_let_in_while_the_database_is_away_or_hangs() {
         wait::until_true("new answers", async || {
             preflight(&app, sample::ORIGIN).await;
             app.get(&widget).await;
-            app.log().matches("answers again").count() > recoveries
+            app.log().matches("answers again").count() >= recoveries + 2
         })
         .await;
     }

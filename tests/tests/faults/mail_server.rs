@@ -80,6 +80,25 @@ async fn slow_mail_server_gets_a_mail_once() {
 }
 
 #[tokio::test]
+async fn verdict_on_a_whole_mail_may_take_its_time() {
+    for backend in Backend::ALL {
+        let smtp = Smtp::with(SmtpOptions { hold: true, ..SmtpOptions::default() }).await;
+        let app = TestApp::on(backend).smtp(&smtp).setting("COUNTERBELL_SMTP_TIMEOUT_S", "1").await;
+        app.respond(&sample::response(1)).await.expect(201);
+        wait::until_true("mail that is looked through", async || smtp.holds()).await;
+        let lease = only_message(&app, "pending").await["next_attempt_at"].clone();
+
+        // By then a reply to anything else would be overdue.
+        wait::until_true("renewed lease", async || only_message(&app, "pending").await["next_attempt_at"] != lease)
+            .await;
+        smtp.release();
+
+        let message = only_message(&app, "delivered").await;
+        assert_eq!((&message["attempts"], smtp.deliveries().len()), (&1.into(), 1), "{backend:?}: {message}");
+    }
+}
+
+#[tokio::test]
 async fn refusal_for_good_parks_at_once_and_says_why() {
     for backend in Backend::ALL {
         for verb in ["RCPT", "DATA"] {

@@ -11,6 +11,7 @@ use counterbell_shared::limits::BODY_MAX_BYTES;
 use counterbell_shared::problem::ProblemCode;
 use tokio::time::timeout;
 
+use super::surrogates::without_half_characters;
 use crate::api::ApiError;
 use crate::connections::BODY_TIMEOUT;
 
@@ -31,7 +32,7 @@ impl FromRequest for JsonBody {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let bytes = read(request, payload, "application/json", BODY_MAX_BYTES);
-        Box::pin(async move { bytes.await.map(Self) })
+        Box::pin(async move { bytes.await.map(without_half_characters).map(Self) })
     }
 }
 

@@ -10,6 +10,7 @@ mod parse;
 mod rate_limit;
 mod read_limit;
 mod responses;
+mod surrogates;
 mod twice;
 mod widget;
 

@@ -43,9 +43,14 @@ enum Cause {
     Io(std::io::Error),
     Said(LettreError),
     NoUtf8,
+    OutOfTurn,
 }
 
 impl SmtpError {
+    pub(super) fn out_of_turn(step: Step) -> Self {
+        Self { step, cause: Cause::OutOfTurn }
+    }
+
     pub(super) fn no_utf8(step: Step) -> Self {
         Self { step, cause: Cause::NoUtf8 }
     }
@@ -84,7 +89,7 @@ impl SmtpError {
         let error = match &self.cause {
             Cause::Said(error) => error,
             Cause::NoUtf8 => return true,
-            Cause::Silence(_) | Cause::Io(_) => return false,
+            Cause::Silence(_) | Cause::Io(_) | Cause::OutOfTurn => return false,
         };
         let about_message = matches!(self.step, Step::Sender | Step::Recipient | Step::Message);
         let about_login = error.status().is_some_and(|code| LOGIN_CODES.contains(&u16::from(code)));
@@ -103,6 +108,14 @@ impl fmt::Display for SmtpError {
             }
             (Cause::NoUtf8, step) => {
                 write!(f, "{}: it takes no addresses outside ASCII (SMTPUTF8)", step.doing())
+            }
+            (Cause::OutOfTurn, step) => {
+                write!(f, "{}: it gave a reply that does not belong to what was asked", step.doing())
+            }
+            // Some servers repeat what they were sent, and that was the password.
+            (Cause::Said(error), Step::LogIn) if error.status().is_some() => {
+                let code = error.status().map(u16::from).unwrap_or_default();
+                write!(f, "{}: refused ({code})", Step::LogIn.doing())
             }
             (Cause::Io(error), step) => write!(f, "{}: {error}", step.doing()),
             (Cause::Said(error), step) => write!(f, "{}: {}", step.doing(), readable(&error.to_string())),

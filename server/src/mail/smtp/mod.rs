@@ -17,6 +17,7 @@ use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
 use lettre::transport::smtp::commands::{Data, Mail, Noop, Rcpt, Rset};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
+use lettre::transport::smtp::response::{Response, Severity};
 use tokio::net::{TcpStream, lookup_host};
 
 pub use error::{SmtpError, Step};
@@ -26,6 +27,8 @@ use crate::config::{MailLimits, SmtpServer, SmtpTls};
 
 /// How long an idle connection is kept; mail servers close theirs after some minutes (RFC 5321 section 4.5.3.2.7: 5).
 const IDLE_MAX: Duration = Duration::from_secs(60);
+/// The reply to DATA (RFC 5321 section 4.3.2).
+const GO_ON: u16 = 354;
 /// How long is waited for the reply to QUIT: nothing depends on it.
 const QUIT_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -43,6 +46,8 @@ pub struct Smtp {
 pub struct Connection {
     smtp: AsyncSmtpConnection,
     reply: Duration,
+    /// For the reply to a whole message.
+    verdict: Duration,
 }
 
 impl Smtp {
@@ -69,7 +74,7 @@ impl Smtp {
     /// [`SmtpError`].
     pub async fn connection(&self) -> Result<Connection, SmtpError> {
         while let Some(smtp) = self.take_idle() {
-            let mut connection = Connection { smtp, reply: self.limits.reply };
+            let mut connection = self.ready(smtp);
             match connection.command(Step::Greet, Noop).await {
                 Ok(_) => return Ok(connection),
                 // As silent as the others are likely to be: each would be waited for in turn.
@@ -78,6 +83,10 @@ impl Smtp {
             }
         }
         self.connect().await
+    }
+
+    fn ready(&self, smtp: AsyncSmtpConnection) -> Connection {
+        Connection { smtp, reply: self.limits.reply, verdict: self.limits.send() }
     }
 
     /// Keeps a connection for the next mail.
@@ -127,7 +136,7 @@ impl Smtp {
                 smtp
             }
         };
-        let mut connection = Connection { smtp, reply };
+        let mut connection = self.ready(smtp);
         if let Some((user, password)) = &self.server.login {
             let credentials = Credentials::new(user.clone(), password.clone());
             // A challenge or two, and the verdict.
@@ -177,9 +186,14 @@ impl Connection {
         for recipient in envelope.to() {
             self.command(Step::Recipient, Rcpt::new(recipient.clone(), Vec::new())).await?;
         }
-        self.command(Step::Message, Data).await?;
-        within(self.reply, Step::Message, self.smtp.message(&bytes)).await?;
-        Ok(())
+        let go_on = self.reply_to(Step::Message, Data).await?;
+        if !go_on.has_code(GO_ON) {
+            return Err(SmtpError::out_of_turn(Step::Message));
+        }
+        // What has been handed over is looked through for spam and viruses before it is taken (RFC 5321 section
+        // 4.5.3.2.6: 10 minutes). Who gives up here sends it a second time.
+        let verdict = within(self.verdict, Step::Message, self.smtp.message(&bytes)).await?;
+        expect_done(Step::Message, &verdict)
     }
 
     /// Asks whether a mail from `sender` to each of `recipients` would be taken, and takes it back; what was said to each.
@@ -223,9 +237,18 @@ impl Connection {
     }
 
     async fn command(&mut self, step: Step, command: impl std::fmt::Display) -> Result<(), SmtpError> {
-        within(self.reply, step, self.smtp.command(command)).await?;
-        Ok(())
+        expect_done(step, &self.reply_to(step, command).await?)
     }
+
+    async fn reply_to(&mut self, step: Step, command: impl std::fmt::Display) -> Result<Response, SmtpError> {
+        within(self.reply, step, self.smtp.command(command)).await
+    }
+}
+
+/// Whether what was asked for is done, rather than to be gone on with: else replies and commands are out of step.
+fn expect_done(step: Step, reply: &Response) -> Result<(), SmtpError> {
+    let done = reply.code().severity == Severity::PositiveCompletion;
+    if done { Ok(()) } else { Err(SmtpError::out_of_turn(step)) }
 }
 
 fn is_beyond_ascii(address: &Address) -> bool {
