@@ -110,14 +110,13 @@ async fn json_that_is_no_object_is_not_a_response() {
 async fn text_that_is_no_json_is_malformed() {
     let app = TestApp::on(Backend::Sqlite).await;
     let whole = json!({ "site_key": app.site_key, "score": 4 }).to_string();
-    let cases: [Vec<u8>; 7] = [
+    let cases: [Vec<u8>; 6] = [
         b"".to_vec(),
         b"score=4".to_vec(),
         whole[1..].into(),
         whole[..whole.len() - 1].into(),
         format!("{whole}}}").into(),
         b"{\"comment\":\"\xff\"}".to_vec(),
-        b"{\"comment\":\"\\ud800\"}".to_vec(),
     ];
     for body in cases {
         let answer = post(&app, Some("application/json"), body).await;
