@@ -19,12 +19,14 @@ pub const FRESH: Duration = Duration::from_secs(5);
 const RENEW_AFTER: Duration = Duration::from_secs(4);
 /// After the database did not answer about something that is known.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
+/// Between a key of which there is nothing and the next of which nothing is known.
+const REST: Duration = Duration::from_millis(1);
 /// How long somebody waits for a new answer where there is an old one.
 const PATIENCE_WITH_OLD: Duration = Duration::from_secs(1);
 /// How long somebody waits where there is none.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// Most keys of which nothing is known that are asked about, one after the other; one more is refused at once.
-pub const NEW_KEYS_MAX: usize = 256;
+pub const NEW_KEYS_MAX: usize = 1_000;
 /// Most who wait for those; one more is refused at once.
 const WAITING_MAX: usize = 4_096;
 
@@ -168,9 +170,14 @@ impl<K: Hash + Eq + Clone + Send + Sync + 'static, V: Clone + Send + Sync + 'sta
             let turn = if newcomer { this.0.newcomers.acquire().await.ok() } else { None };
             let asked = Instant::now();
             let answer = load.await;
-            drop(turn);
+            let made_up = matches!(answer, Ok(None));
             this.keep(&key, asked, &answer);
             tell.send_replace(Some(answer));
+            if turn.is_some() && made_up {
+                // Whoever makes up keys waits for this, and leaves the processors to customers meanwhile.
+                tokio::time::sleep(REST).await;
+            }
+            drop(turn);
         });
         Ok(LookUp { since, answer })
     }

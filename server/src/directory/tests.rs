@@ -96,28 +96,29 @@ async fn nobody_waits_for_a_database_that_hangs_but_the_first() {
 
 #[tokio::test]
 async fn made_up_keys_make_no_queue_and_keep_nobody_from_what_is_known() {
+    const STRANGERS: u32 = 3_000;
     let remembered = remembered();
     let _ = remembered.find(&0, |_| ready(Ok(Some("known")))).await;
-    let strangers: Vec<_> = (1..1_000)
+    let strangers: Vec<_> = (1..=STRANGERS)
         .map(|key| {
             let remembered = remembered.clone();
             tokio::spawn(async move { remembered.find(&key, |_| pending()).await })
         })
         .collect();
     let refused = || strangers.iter().filter(|stranger| stranger.is_finished()).count();
-    while refused() < 999 - NEW_KEYS_MAX {
+    while refused() < STRANGERS as usize - NEW_KEYS_MAX {
         tokio::task::yield_now().await;
     }
 
-    let one_more = remembered.find(&1_000, |_| pending()).await;
+    let one_more = remembered.find(&5_000, |_| pending()).await;
 
     assert!(matches!(one_more, Err(StorageError::Busy)), "{one_more:?}");
-    assert_eq!(refused(), 999 - NEW_KEYS_MAX);
+    assert_eq!(refused(), STRANGERS as usize - NEW_KEYS_MAX);
     remembered.grow_older(&0, FRESH);
     assert!(matches!(remembered.find(&0, |_| ready(Ok(Some("renewed")))).await, Ok(Some("renewed"))));
     strangers.iter().for_each(JoinHandle::abort);
     join_all(strangers).await;
-    let one_more = remembered.find(&1_001, |_| pending()).await;
+    let one_more = remembered.find(&5_001, |_| pending()).await;
     assert!(matches!(one_more, Err(StorageError::Busy)), "what was asked stays when nobody waits: {one_more:?}");
 }
 

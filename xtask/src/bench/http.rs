@@ -97,7 +97,9 @@ pub fn parse_head(bytes: &[u8]) -> Result<Option<Head>> {
     let length = lines.filter_map(|line| line.split_once(':')).find_map(|(name, value)| {
         name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok()).flatten()
     });
-    // The server sends a length with every answer; without one we could not tell where it ends.
+    // RFC 9110 section 8.6: there is no body, and no length.
+    let length = length.or((status == 204).then_some(0));
+    // The server sends a length with every other answer; without one we could not tell where it ends.
     let length = length.context("an answer has no content-length")?;
     let body_at = end + 4;
     Ok(Some(Head { status, body_at, answer_bytes: body_at + length }))

@@ -181,7 +181,10 @@ impl Connection {
 }
 
 /// Reads one answer to its end; its status.
-async fn receive(stream: &mut TcpStream, buffer: &mut [u8]) -> Result<u16> {
+///
+/// # Errors
+/// The connection ended first, or this is no HTTP.
+pub async fn receive(stream: &mut TcpStream, buffer: &mut [u8]) -> Result<u16> {
     let mut filled = 0;
     loop {
         ensure!(filled < buffer.len(), "an answer is longer than {ANSWER_MAX_BYTES} bytes");

@@ -15,6 +15,7 @@ mod requests;
 pub mod server;
 mod soak;
 mod stats;
+mod strangers;
 mod targets;
 mod widget;
 
@@ -32,6 +33,8 @@ pub enum Bench {
     Read(read::Args),
     /// Whether a server that is busy for minutes stays as it is: memory, files, log, queues
     Soak(soak::Args),
+    /// What strangers who make up sites and origins do to ingest
+    Strangers(strangers::Args),
     /// What the widget costs the page, and how fast a customer can rate, in Chromium on a weak phone
     Widget(widget::Args),
 }
@@ -46,6 +49,7 @@ pub fn run(bench: &Bench) -> Result<()> {
         Bench::Growth(args) => growth::run(args),
         Bench::Read(args) => read::run(args),
         Bench::Soak(args) => soak::run(args),
+        Bench::Strangers(args) => strangers::run(args),
         Bench::Widget(args) => widget::run(args),
     }
 }
