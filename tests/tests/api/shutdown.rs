@@ -15,7 +15,8 @@ async fn what_was_acknowledged_before_the_terminal_was_closed_is_stored() {
 
 async fn expect_drained(stop: fn(&Program)) {
     for backend in Backend::ALL {
-        let mut app = TestApp::on(backend).await;
+        // Also where the tests themselves were started by nohup, which has whatever they start ignore SIGHUP.
+        let mut app = TestApp::on(backend).started_by(&["env", "--default-signal=HUP"]).await;
         let load = Load::start(&app, 32, 4);
         wait::until_true("200 acknowledged responses", async || load.acknowledged() >= 200).await;
 
