@@ -1,7 +1,5 @@
 //! `counterbell response`.
 
-use std::path::PathBuf;
-
 use clap::{Args, Subcommand};
 use counterbell_shared::ResponseId;
 use serde_json::json;
@@ -9,7 +7,7 @@ use serde_json::json;
 use super::CliError;
 use super::key::find_site;
 use super::output::OutputArgs;
-use crate::config::CommonSettings;
+use crate::config::{CommonSettings, MailFolderArgs};
 use crate::db::migrations::open_up_to_date;
 use crate::db::{dialect, erase};
 use crate::{mail, search};
@@ -31,9 +29,8 @@ pub struct DeleteArgs {
     /// Its site
     #[arg(long, value_name = "SITE_KEY")]
     site: String,
-    /// Folder of mails, where they are files: those about the response are deleted too
-    #[arg(long, env = "COUNTERBELL_MAIL_DIR", value_name = "DIR", default_value = "data/mail")]
-    mail_dir: PathBuf,
+    #[command(flatten)]
+    mail_folder: MailFolderArgs,
     #[command(flatten)]
     common: CommonSettings,
     #[command(flatten)]
@@ -53,13 +50,16 @@ impl DeleteArgs {
         let unknown = || CliError::Usage(format!("the site has no response {}", self.response_id));
         let id: ResponseId = self.response_id.parse().map_err(|_| unknown())?;
         let url = self.common.database_url()?;
+        let mail_folder = self.common.mail_folder(&self.mail_folder)?;
         let mut conn = open_up_to_date(&url)?;
         let site = find_site(&mut conn, &self.site)?;
         // The words first: were it the other way round, a crash in between would leave them.
         search::remove_from_file(&url, site.id, Some(id.as_bytes()))?;
         let erased = dialect::write_transaction(&mut conn, |conn| erase::erase_response(conn, site.id, id.as_bytes()))?;
         let messages = erased.ok_or_else(unknown)?;
-        mail::delete_files(Some(&self.mail_dir), &messages);
+        // And once more: a server may have indexed in between what was still queued.
+        search::remove_from_file(&url, site.id, Some(id.as_bytes()))?;
+        mail::delete_files(Some(&mail_folder), &messages);
         crate::db::checkpoint::truncate_log(&url)?;
         let text = format!("Deleted response {id}, with {} messages\n", messages.len());
         self.output.print(&json!({"response_id": id.to_string(), "messages": messages.len()}), &text)

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 use counterbell_shared::contact::InvalidEmail;
-use counterbell_shared::{EmailAddress, SiteKey};
+use counterbell_shared::{EmailAddress, Reference, SiteKey};
 use serde_json::json;
 
 use super::CliError;
@@ -116,6 +116,10 @@ fn parse_email(text: &str) -> Result<EmailAddress, String> {
     text.parse().map_err(|error: InvalidEmail| error.to_string())
 }
 
+fn site_name(text: &str) -> Result<Reference, CliError> {
+    Reference::new(text).map_err(|error| CliError::Usage(format!("--name {error}")))
+}
+
 impl SiteCommand {
     pub fn run(self) -> Result<(), CliError> {
         match self {
@@ -131,8 +135,7 @@ impl SiteCommand {
 
 impl CreateArgs {
     fn run(mut self) -> Result<(), CliError> {
-        let name = counterbell_shared::Reference::new(&self.name)
-            .map_err(|error| CliError::Usage(format!("--name {error}")))?;
+        let name = site_name(&self.name)?;
         self.origins.sort();
         self.origins.dedup();
         self.recipients.sort_by(|a, b| a.as_str().cmp(b.as_str()));
@@ -179,41 +182,30 @@ fn script_tag(site_key: &SiteKey) -> String {
 impl SetArgs {
     fn run(self) -> Result<(), CliError> {
         let mut conn = open_up_to_date(&self.common.database_url()?)?;
-        let name = self.name.as_deref().map(counterbell_shared::Reference::new).transpose();
-        let name = name.map_err(|error| CliError::Usage(format!("--name {error}")))?;
-        // What is wrong with the arguments, rather than with the database.
-        let mut refused = None;
+        let name = self.name.as_deref().map(site_name).transpose()?;
+        // What is wrong with the arguments comes out by itself, rather than as the database's error.
         let site = dialect::write_transaction(&mut conn, |conn| {
-            let mut site = match find_site(conn, &self.site_key) {
-                Ok(site) => site,
-                Err(error) => {
-                    refused = Some(error);
-                    return Ok(None);
-                }
-            };
-            site.limits = self.limits.over(site.limits);
-            if let Some(name) = &name {
-                name.as_str().clone_into(&mut site.name);
+            let changed = find_site(conn, &self.site_key).and_then(|site| self.changed(site, name.as_ref()));
+            if let Ok(site) = &changed {
+                site.store(conn)?;
             }
-            let added = self.add_recipients.iter().map(EmailAddress::to_string);
-            let parsed = |text: &str| parse_email(text).map_or_else(|_| text.to_owned(), |address| address.to_string());
-            if let Err(error) =
-                change(&mut site.origins, self.add_origins.iter().cloned(), &self.remove_origins, |text| {
-                    parse_origin(text).unwrap_or_else(|_| text.to_owned())
-                })
-                .and_then(|()| change(&mut site.recipients, added, &self.remove_recipients, parsed))
-            {
-                refused = Some(error);
-                return Ok(None);
-            }
-            site.store(conn)?;
-            Ok(Some(site))
-        })?;
-        match (site, refused) {
-            (Some(site), _) => self.output.print(&site_json(&site), &format!("{}{SEEN_SOON}\n", site_text(&site))),
-            (None, Some(error)) => Err(error),
-            (None, None) => Err(CliError::Usage(format!("no site has the key {}", self.site_key))),
+            Ok(changed)
+        })??;
+        self.output.print(&site_json(&site), &format!("{}{SEEN_SOON}\n", site_text(&site)))
+    }
+
+    /// The site as it is to be.
+    fn changed(&self, mut site: Site, name: Option<&Reference>) -> Result<Site, CliError> {
+        site.limits = self.limits.over(site.limits);
+        if let Some(name) = name {
+            name.as_str().clone_into(&mut site.name);
         }
+        let origin = |text: &str| parse_origin(text).unwrap_or_else(|_| text.to_owned());
+        change(&mut site.origins, self.add_origins.iter().cloned(), &self.remove_origins, origin)?;
+        let added = self.add_recipients.iter().map(EmailAddress::to_string);
+        let address = |text: &str| parse_email(text).map_or_else(|_| text.to_owned(), |address| address.to_string());
+        change(&mut site.recipients, added, &self.remove_recipients, address)?;
+        Ok(site)
     }
 }
 

@@ -1,6 +1,5 @@
 //! `counterbell site delete`.
 
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -9,7 +8,7 @@ use serde_json::json;
 use super::CliError;
 use super::key::find_site;
 use super::output::OutputArgs;
-use crate::config::CommonSettings;
+use crate::config::{CommonSettings, MailFolderArgs};
 use crate::db::erase::{self, SiteExtent};
 use crate::db::migrations::open_up_to_date;
 use crate::db::{checkpoint, dialect};
@@ -36,9 +35,8 @@ pub struct SiteDeleteArgs {
     /// Delete it
     #[arg(long)]
     yes: bool,
-    /// Folder of mails, where they are files: those of the site are deleted too
-    #[arg(long, env = "COUNTERBELL_MAIL_DIR", value_name = "DIR", default_value = "data/mail")]
-    mail_dir: PathBuf,
+    #[command(flatten)]
+    mail_folder: MailFolderArgs,
     #[command(flatten)]
     common: CommonSettings,
     #[command(flatten)]
@@ -48,6 +46,7 @@ pub struct SiteDeleteArgs {
 impl SiteDeleteArgs {
     pub fn run(self) -> Result<(), CliError> {
         let url = self.common.database_url()?;
+        let mail_folder = self.common.mail_folder(&self.mail_folder)?;
         let mut conn = open_up_to_date(&url)?;
         let site = find_site(&mut conn, &self.site_key)?;
         let extent = SiteExtent::load(&mut conn, site.id)?;
@@ -66,7 +65,7 @@ impl SiteDeleteArgs {
         let mut deleted = 0;
         loop {
             let chunk = erase::delete_site_chunk(&mut conn, site.id, CHUNK)?;
-            mail::delete_files(Some(&self.mail_dir), &chunk.messages);
+            mail::delete_files(Some(&mail_folder), &chunk.messages);
             deleted += chunk.responses;
             if !chunk.is_empty() {
                 if deleted % 50_000 < chunk.responses {

@@ -13,6 +13,9 @@ use serde::Deserialize;
 
 use super::ConfigError;
 
+/// Where mails are written without a mail server.
+const MAIL_DIR: &str = "data/mail";
+
 /// How mail is sent: `COUNTERBELL_SMTP_URL`, `COUNTERBELL_SMTP_CA_FILE`, `COUNTERBELL_SMTP_HELLO_NAME`,
 /// `COUNTERBELL_SMTP_TIMEOUT_S`, `COUNTERBELL_MAIL_FROM`, `COUNTERBELL_MAIL_DIR`; `[mail]` in the file.
 #[derive(Args, Clone, Default, Deserialize)]
@@ -40,6 +43,25 @@ pub struct MailSettings {
     /// Folder for mails as .eml files when there is no mail server [default: data/mail]
     #[arg(long, env = "COUNTERBELL_MAIL_DIR", value_name = "DIR")]
     pub mail_dir: Option<PathBuf>,
+}
+
+/// The setting `mail_dir`, for a command that deletes.
+#[derive(Args, Clone, Debug)]
+pub struct MailFolderArgs {
+    /// Folder of mails, where they are files: those about what is deleted go too [default: data/mail]
+    #[arg(long, env = "COUNTERBELL_MAIL_DIR", value_name = "DIR")]
+    mail_dir: Option<PathBuf>,
+}
+
+impl MailFolderArgs {
+    /// This, or what `file` says.
+    pub(super) fn or(&self, file: MailSettings) -> PathBuf {
+        folder_or_default(self.mail_dir.clone().or(file.mail_dir))
+    }
+}
+
+fn folder_or_default(given: Option<PathBuf>) -> PathBuf {
+    given.unwrap_or_else(|| PathBuf::from(MAIL_DIR))
 }
 
 /// Where mails go, and from whom.
@@ -196,7 +218,7 @@ impl MailSettings {
                 server.hello_name = hello_name(self.smtp_hello_name, &from)?;
                 MailTransport::Smtp(server)
             }
-            None => MailTransport::Folder(self.mail_dir.unwrap_or_else(|| PathBuf::from("data/mail"))),
+            None => MailTransport::Folder(folder_or_default(self.mail_dir)),
         };
         Ok(MailConfig { from, transport, limits })
     }

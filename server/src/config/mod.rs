@@ -12,7 +12,7 @@ use clap::Args;
 use ipnet::IpNet;
 use serde::Deserialize;
 
-pub use mail::{MailConfig, MailLimits, MailSettings, MailTransport, SmtpServer, SmtpTls};
+pub use mail::{MailConfig, MailFolderArgs, MailLimits, MailSettings, MailTransport, SmtpServer, SmtpTls};
 
 use crate::db::DatabaseUrl;
 use crate::ingest::{REVISABLE_MS, SILENCE_MS};
@@ -176,6 +176,14 @@ impl CommonSettings {
     pub fn database_url(&self) -> Result<DatabaseUrl, ConfigError> {
         let file = self.file()?;
         self.resolve_database(&file)
+    }
+
+    /// Where mails are that are files.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for a bad file.
+    pub fn mail_folder(&self, given: &MailFolderArgs) -> Result<PathBuf, ConfigError> {
+        Ok(given.or(self.file()?.mail))
     }
 
     /// Everything `serve` needs.

@@ -91,6 +91,27 @@ async fn deleted_response_leaves_no_word_behind() {
 }
 
 #[tokio::test]
+async fn commands_find_mails_where_the_config_file_says() {
+    for whole_site in [false, true] {
+        let app = TestApp::on(Backend::Sqlite).await;
+        let id = respond_with_words(&app).await;
+        let config = app.dir().join("counterbell.toml");
+        std::fs::write(&config, format!("[mail]\nmail_dir = {:?}\n", app.dir().join("mail"))).unwrap();
+
+        let mut delete = app.command();
+        if whole_site {
+            delete.args(["site", "delete", &app.site_key, "--yes"]);
+        } else {
+            delete.args(["response", "delete", &id, "--site", &app.site_key]);
+        }
+        let deleted = delete.arg("--config").arg(&config).env_remove("COUNTERBELL_MAIL_DIR").status().unwrap();
+
+        assert!(deleted.success());
+        assert!(app.mail_files().is_empty(), "the whole site: {whole_site}");
+    }
+}
+
+#[tokio::test]
 async fn words_that_retention_deletes_leave_the_files() {
     let app = TestApp::on(Backend::Sqlite).await;
     respond_with_words(&app).await;
