@@ -1,11 +1,11 @@
 //! What customers sent for responses that could no longer be changed.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use diesel::prelude::*;
 
 use super::connection::AnyConnection;
-use super::responses::{NewResponseRow, ResponseRow};
+use super::responses::{NewResponseRow, ResponseRow, by_site};
 use super::schema::response_additions;
 
 /// Most additions to a response: whoever knows a response's id can make them.
@@ -76,17 +76,13 @@ impl AdditionRow {
             .load(conn)
     }
 
-    /// Those to each of `rows`. A site at a time, so that no query spans sites.
+    /// Those to each response of `keys` (site, id). A site at a time, so that no query spans sites.
     ///
     /// # Errors
     /// What the database says.
-    pub fn of_responses(conn: &mut AnyConnection, rows: &[ResponseRow]) -> QueryResult<Additions> {
-        let mut by_site: BTreeMap<i64, Vec<&[u8]>> = BTreeMap::new();
-        for row in rows {
-            by_site.entry(row.site_id).or_default().push(&row.response_id);
-        }
+    pub fn of_responses(conn: &mut AnyConnection, keys: &[(i64, Vec<u8>)]) -> QueryResult<Additions> {
         let mut additions = Additions::new();
-        for (site_id, ids) in by_site {
+        for (site_id, ids) in by_site(keys) {
             let of_site: Vec<Self> = response_additions::table
                 .filter(response_additions::site_id.eq(site_id))
                 .filter(response_additions::response_id.eq_any(ids))

@@ -35,7 +35,7 @@ pub fn erase_response(conn: &mut AnyConnection, site_id: i64, response_id: &[u8]
     let of_response =
         search_queue::table.filter(search_queue::site_id.eq(site_id)).filter(search_queue::response_id.eq(response_id));
     diesel::delete(of_response).execute(conn)?;
-    dialect::delete_words(conn, site_id, response_id)?;
+    dialect::delete_words(conn, site_id, &[response_id])?;
     if row.held.is_none() {
         let key = (site_id, row.metric.as_str(), day_of(row.created_at), row.touchpoint.as_str());
         let mut counts = ScoreDays::default();

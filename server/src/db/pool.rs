@@ -44,10 +44,8 @@ impl StorageError {
     /// The same, for somebody else whose work it ended.
     pub(crate) fn repeated(&self) -> Self {
         match self {
-            Self::Unavailable(text) => Self::Unavailable(text.clone()),
             Self::Query(error) => Self::Unavailable(error.to_string()),
-            Self::Busy => Self::Busy,
-            Self::Panicked(panicked) => Self::Panicked(*panicked),
+            other => other.clone(),
         }
     }
 }

@@ -62,12 +62,11 @@ struct Replacement<'a> {
 }
 
 impl NewResponseRow {
-    /// Replaces what is stored under this id by this later revision; whether what is stored was of a lower one. `complete`
-    /// is said apart, since what is complete stays so.
+    /// Replaces what is stored under this id by this later revision; whether what is stored was of a lower one.
     ///
     /// # Errors
     /// What the database says.
-    pub fn replace(&self, conn: &mut AnyConnection, complete: bool) -> QueryResult<bool> {
+    pub fn replace(&self, conn: &mut AnyConnection) -> QueryResult<bool> {
         let lower = responses::table
             .find((self.site_id, self.response_id.as_slice()))
             .filter(responses::revision.lt(self.revision));
@@ -82,7 +81,7 @@ impl NewResponseRow {
             page_url: self.page_url.as_deref(),
             held: self.held,
             answers: self.answers.as_deref(),
-            complete,
+            complete: self.complete,
             revision: self.revision,
         };
         Ok(diesel::update(lower).set(replacement).execute(conn)? == 1)
@@ -260,18 +259,23 @@ pub fn find_filtered(
     Ok(keys.iter().filter_map(|key| found.remove(key)).collect())
 }
 
+/// The ids of `keys` (site, id), a site at a time.
+pub(super) fn by_site(keys: &[(i64, Vec<u8>)]) -> BTreeMap<i64, Vec<&[u8]>> {
+    let mut by_site: BTreeMap<i64, Vec<&[u8]>> = BTreeMap::new();
+    for (site_id, response_id) in keys {
+        by_site.entry(*site_id).or_default().push(response_id);
+    }
+    by_site
+}
+
 /// A site at a time, so that no query spans sites.
 fn find<'a>(
     conn: &mut AnyConnection,
     keys: &'a [(i64, Vec<u8>)],
     of_site: impl Fn(i64) -> Filtered<'a>,
 ) -> QueryResult<Vec<ResponseRow>> {
-    let mut by_site: BTreeMap<i64, Vec<&[u8]>> = BTreeMap::new();
-    for (site_id, response_id) in keys {
-        by_site.entry(*site_id).or_default().push(response_id);
-    }
     let mut rows = Vec::with_capacity(keys.len());
-    for (site_id, ids) in by_site {
+    for (site_id, ids) in by_site(keys) {
         rows.extend(of_site(site_id).filter(responses::response_id.eq_any(ids)).load::<ResponseRow>(conn)?);
     }
     Ok(rows)

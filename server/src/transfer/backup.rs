@@ -11,7 +11,7 @@ use tempfile::NamedTempFile;
 use super::checksum;
 use super::file::{self, Counts};
 use super::{CopyOptions, CopyProgress, TransferError, begin_snapshot, copy};
-use crate::db::{AnyConnection, DatabaseUrl, migrations, open};
+use crate::db::{AnyConnection, DatabaseUrl, folder_of, migrations, open};
 
 /// What was written.
 #[derive(Clone, Debug, Serialize)]
@@ -49,7 +49,7 @@ pub fn backup(
         return Err(TransferError::Refused(format!("{url} does not exist: check --database-url")));
     }
     let mut conn = open(url)?;
-    let folder = file::folder_of(path);
+    let folder = folder_of(path);
     let (_workshop, partial) = file::begin(folder)?;
     match conn {
         AnyConnection::Sqlite(_) => vacuum_into(&mut conn, &partial, show)?,

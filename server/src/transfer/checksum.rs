@@ -76,12 +76,12 @@ pub(super) fn check(path: &Path) -> Result<Checksum, TransferError> {
 /// # Errors
 /// What the system says.
 pub(super) fn copy_database(from: &Path, to: &Path, checksum: Checksum) -> Result<(), TransferError> {
-    let bytes = std::fs::copy(from, to).map_err(TransferError::file(from))?;
-    if checksum == Checksum::Right {
-        let shorten = || File::options().write(true).open(to)?.set_len(bytes - LINE_BYTES);
-        shorten().map_err(TransferError::file(to))?;
-    }
-    Ok(())
+    // Not `fs::copy`, which takes the mode along: a backup may be read-only, or open to all.
+    let source = File::open(from).map_err(TransferError::file(from))?;
+    let all = source.metadata().map_err(TransferError::file(from))?.len();
+    let bytes = if checksum == Checksum::Right { all - LINE_BYTES } else { all };
+    let copy = || io::copy(&mut source.take(bytes), &mut File::create(to)?);
+    copy().map(drop).map_err(TransferError::file(to))
 }
 
 /// The line of a file whose first `bytes` are the database; the file is read up to there.

@@ -255,6 +255,7 @@ impl<T: Table> Difference<T> {
         for row in &self.extra {
             T::delete(conn, row)?;
         }
+        T::after_delete(conn, &self.extra)?;
         for row in &self.changed {
             T::update(conn, row)?;
         }

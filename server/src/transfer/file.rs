@@ -93,11 +93,6 @@ pub(super) fn journal_mode(conn: &mut AnyConnection) -> QueryResult<String> {
     Ok(mode.word)
 }
 
-/// The folder a file is in.
-pub(super) fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
 /// Writes what the system still holds of a file to the disk.
 pub(super) fn sync(path: &Path) -> Result<(), TransferError> {
     File::open(path).and_then(|file| file.sync_all()).map_err(TransferError::file(path))

@@ -12,7 +12,7 @@ use super::file::{self, Counts};
 use super::{CopyOptions, CopyProgress, TransferError, begin_snapshot, copy, count_rows};
 use crate::db::outbox::OutboxState;
 use crate::db::schema::outbox;
-use crate::db::{AnyConnection, DatabaseUrl, OpenError, dialect, migrations, open};
+use crate::db::{AnyConnection, DatabaseUrl, OpenError, dialect, folder_of, migrations, open};
 
 /// What was restored.
 #[derive(Clone, Debug, Serialize)]
@@ -139,14 +139,13 @@ fn into_file(
     force: bool,
     show: &mut dyn FnMut(CopyProgress),
 ) -> Result<(), TransferError> {
-    let folder = file::folder_of(database);
+    let folder = folder_of(database);
     std::fs::create_dir_all(folder).map_err(TransferError::file(folder))?;
     let (_workshop, partial) = file::begin(folder)?;
     show(CopyProgress::stage("copying the backup"));
     checksum::copy_database(backup.path, partial.path(), backup.checksum)?;
     show(CopyProgress::stage("checking the copy"));
     let mut conn = migrations::open_up_to_date(&DatabaseUrl::Sqlite(partial.path().to_path_buf()))?;
-    dialect::after_copy(&mut conn)?;
     dialect::index_what_is_missing(&mut conn)?;
     // One file again, which can be renamed.
     conn.batch_execute("PRAGMA journal_mode = DELETE")?;

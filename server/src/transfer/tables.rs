@@ -61,6 +61,10 @@ pub trait Table {
     }
     /// Removes the row with this one's key.
     fn delete(conn: &mut AnyConnection, row: &Self::Row) -> QueryResult<()>;
+    /// Does what follows from rows of one part that are gone.
+    fn after_delete(_: &mut AnyConnection, _: &[Self::Row]) -> QueryResult<()> {
+        Ok(())
+    }
     /// Does what follows from rows that were added, or changed.
     fn after_write(_: &mut AnyConnection, _: &[&Self::Row]) -> QueryResult<()> {
         Ok(())
@@ -138,7 +142,7 @@ macro_rules! small_table {
 
 /// A table that grows with the responses: walked through along its primary key, site by site.
 macro_rules! large_table {
-    ($name:ident, $table:ident, $row:ident, $cursor:ident, $key_type:ty, $key:expr $(, $after_write:item)?) => {
+    ($name:ident, $table:ident, $row:ident, $cursor:ident, $key_type:ty, $key:expr $(, $after:item)*) => {
         #[doc = concat!("The table `", stringify!($table), "`.")]
         pub struct $name;
 
@@ -182,7 +186,7 @@ macro_rules! large_table {
             }
 
             count_and_write!($table, $key);
-            $($after_write)?
+            $($after)*
         }
     };
 }
@@ -211,6 +215,12 @@ large_table!(
     response_id,
     (i64, Vec<u8>),
     |row| (row.site_id, row.response_id.clone()),
+    // On SQLite `after_write` has the whole index made again.
+    fn after_delete(conn: &mut AnyConnection, rows: &[ResponseCopy]) -> QueryResult<()> {
+        let Some(first) = rows.first() else { return Ok(()) };
+        let ids: Vec<_> = rows.iter().map(|row| row.response_id.as_slice()).collect();
+        dialect::delete_words(conn, first.site_id, &ids)
+    },
     fn after_write(conn: &mut AnyConnection, rows: &[&ResponseCopy]) -> QueryResult<()> {
         let with_comment = rows.iter().filter(|row| row.comment.is_some());
         dialect::index_again(

@@ -11,7 +11,7 @@ use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionMa
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
-use diesel::sql_types::{BigInt, Binary, Bool, Integer, Text};
+use diesel::sql_types::{Array, BigInt, Binary, Bool, Integer, Text};
 use diesel::sqlite::Sqlite;
 
 pub use postgres::store_at_once;
@@ -249,18 +249,18 @@ pub fn enqueue_for_search(conn: &mut AnyConnection, keys: &[(i64, &[u8])]) -> Qu
     Ok(())
 }
 
-/// Deletes the words of a response from the search index of a PostgreSQL database.
+/// Deletes the words of responses of one site from the search index of a PostgreSQL database.
 ///
 /// # Errors
 /// What the database says.
-pub fn delete_words(conn: &mut AnyConnection, site_id: i64, response_id: &[u8]) -> QueryResult<()> {
+pub fn delete_words(conn: &mut AnyConnection, site_id: i64, response_ids: &[&[u8]]) -> QueryResult<()> {
     match conn {
         // In a file of their own, which a transaction of this one does not reach.
         AnyConnection::Sqlite(_) => {}
         AnyConnection::Postgres(pg) => {
-            diesel::sql_query("DELETE FROM comment_words WHERE site_id = $1 AND response_id = $2")
+            diesel::sql_query("DELETE FROM comment_words WHERE site_id = $1 AND response_id = ANY($2)")
                 .bind::<BigInt, _>(site_id)
-                .bind::<Binary, _>(response_id)
+                .bind::<Array<Binary>, _>(response_ids)
                 .execute(pg)?;
         }
     }

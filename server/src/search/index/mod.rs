@@ -169,8 +169,11 @@ impl SearchIndex {
     /// # Errors
     /// [`StorageError`].
     pub async fn remove(&self, site_id: i64, response_id: Vec<u8>) -> Result<(), StorageError> {
+        if self.readers.is_postgres() {
+            return Ok(());
+        }
         let work = move |conn: &mut AnyConnection| match conn {
-            AnyConnection::Sqlite(conn) => sqlite::remove(conn, site_id, &response_id).map(|_| ()),
+            AnyConnection::Sqlite(conn) => sqlite::remove(conn, site_id, &response_id),
             AnyConnection::Postgres(_) => Ok(()),
         };
         self.write(work).await
@@ -181,6 +184,9 @@ impl SearchIndex {
     /// # Errors
     /// [`StorageError`].
     pub async fn forget(&self) -> Result<(), StorageError> {
+        if self.readers.is_postgres() {
+            return Ok(());
+        }
         let work = |conn: &mut AnyConnection| match conn {
             AnyConnection::Sqlite(conn) => sqlite::forget(conn),
             AnyConnection::Postgres(_) => Ok(()),
@@ -232,9 +238,7 @@ pub fn remove_from_file(url: &DatabaseUrl, site_id: i64, response_id: Option<&[u
     let url = DatabaseUrl::Sqlite(path);
     let AnyConnection::Sqlite(mut conn) = open(&url).map_err(unavailable)? else { return Ok(()) };
     match response_id {
-        Some(response_id) => {
-            sqlite::remove(&mut conn, site_id, response_id)?;
-        }
+        Some(response_id) => sqlite::remove(&mut conn, site_id, response_id)?,
         None => {
             let mut after = Some(i64::MIN);
             while let Some(from) = after {

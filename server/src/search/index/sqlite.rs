@@ -185,7 +185,7 @@ pub fn purge(
 
 /// Deletes the words of a response, however often it was indexed. Looks through the whole list of responses, which no index
 /// helps with.
-pub fn remove(conn: &mut SqliteConnection, site_id: i64, response_id: &[u8]) -> QueryResult<usize> {
+pub fn remove(conn: &mut SqliteConnection, site_id: i64, response_id: &[u8]) -> QueryResult<()> {
     conn.immediate_transaction(|conn| {
         let of_response = "site_id = $1 AND response_id = $2";
         diesel::sql_query(format!("DELETE FROM words WHERE rowid IN (SELECT seq FROM docs WHERE {of_response})"))
@@ -196,6 +196,7 @@ pub fn remove(conn: &mut SqliteConnection, site_id: i64, response_id: &[u8]) -> 
             .bind::<BigInt, _>(site_id)
             .bind::<Binary, _>(response_id)
             .execute(conn)
+            .map(drop)
     })
 }
 
