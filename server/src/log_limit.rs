@@ -21,7 +21,7 @@ const LOOK: Duration = Duration::from_secs(1);
 /// Longest beginning of a line that is told again, in characters.
 const BEGINNING_CHARS: usize = 200;
 /// Lines with one of these fields are all written: they name what they are about, or tell what was left out.
-const ONE_EACH: [&str; 4] = ["request.id", "message.id", "known.about", "left_out"];
+const ONE_EACH: [&str; 5] = ["request.id", "message.id", "known.about", "left_out", "refused"];
 
 /// Lets through one line of each place in the code that warns; cheap to clone.
 #[derive(Clone, Default)]

@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use crate::app::AppState;
 use crate::db::{DatabaseUrl, StorageError, checkpoint, purge};
 use crate::mail;
+use crate::panics::Place;
 
 /// Rows of one transaction.
 const CHUNK: i64 = 500;
@@ -61,7 +62,7 @@ async fn forget(state: &AppState, url: &DatabaseUrl) {
         match truncated {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!("Words that were deleted may still be in SQLite's log: {error}"),
-            Err(error) => tracing::error!("Emptying SQLite's log ended by a panic: {error}"),
+            Err(error) => tracing::warn!("{}", StorageError::of_task(Place::Retention, &error)),
         }
     }
 }
@@ -102,8 +103,6 @@ async fn purge_site(state: &AppState, site_id: i64, days: i32, words_too: bool) 
     }
     if deleted > 0 {
         state.erased.notify_one();
-    }
-    if deleted > 0 {
         tracing::info!(site.id = site_id, deleted, "Deleted {deleted} responses and messages older than {days} days");
     }
     Ok(())

@@ -1,16 +1,17 @@
 //! The database, and the clock, which must agree with it.
 
-use std::path::Path;
-
 use counterbell_shared::time::UnixMillis;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::result::Error as QueryError;
 use diesel::sql_types::{BigInt, Bool, Text};
 
-use super::{Check, encryption, machine, size};
+use super::outbox::Told;
+use super::{Check, encryption, machine, outbox, size};
 use crate::db::sites::Site;
-use crate::db::{AnyConnection, DatabaseUrl, OpenError, READ_CONNECTIONS, check_pooling, migrations, open, responses};
+use crate::db::{
+    AnyConnection, DatabaseUrl, OpenError, READ_CONNECTIONS, check_pooling, folder_of, migrations, open, responses,
+};
 
 /// Difference of two clocks that is noticed in what is shown, in ms.
 const CLOCK_WARNING_MS: i64 = 2_000;
@@ -37,23 +38,28 @@ struct Truth {
     truth: bool,
 }
 
-pub(super) fn checks(url: &DatabaseUrl) -> Vec<Check> {
+/// The checks of the database, and what it tells of mail.
+pub(super) fn checks(url: &DatabaseUrl) -> (Vec<Check>, Told) {
     if let DatabaseUrl::Sqlite(path) = url
         && !path.exists()
     {
         let folder = folder_of(path);
         let found = format!("{url} does not exist yet");
         let advice = "nothing, if that is what you expect: `counterbell site create` and `serve` make it";
-        return vec![
+        let checks = vec![
             Check::warning("database", found, advice),
             machine::writable("database folder", folder),
             machine::free_space(folder, 0),
             clock(None),
         ];
+        return (checks, Told::default());
     }
     let mut conn = match open(url).and_then(|mut conn| check_pooling(&mut conn, url).map(|()| conn)) {
         Ok(conn) => conn,
-        Err(error) => return vec![Check::failed("database", error.to_string(), advice(&error, url)), clock(None)],
+        Err(error) => {
+            let checks = vec![Check::failed("database", error.to_string(), advice(&error, url)), clock(None)];
+            return (checks, Told::default());
+        }
     };
     let mut checks = vec![reachable(&mut conn, url), schema(&mut conn), durable(&mut conn), writable(&mut conn)];
     if let DatabaseUrl::Sqlite(path) = url {
@@ -65,7 +71,7 @@ pub(super) fn checks(url: &DatabaseUrl) -> Vec<Check> {
         checks.push(connections(&mut conn));
     }
     checks.push(clock(Some(&mut conn)));
-    checks
+    (checks, outbox::ask(&mut conn))
 }
 
 fn advice(error: &OpenError, url: &DatabaseUrl) -> &'static str {
@@ -77,10 +83,6 @@ fn advice(error: &OpenError, url: &DatabaseUrl) -> &'static str {
         (_, DatabaseUrl::Sqlite(_)) => "check that the file is a database, and the rights of its folder",
         (_, DatabaseUrl::Postgres(_)) => "check that PostgreSQL runs, and host, user, password and database",
     }
-}
-
-fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// What a query says, or the failure it is.

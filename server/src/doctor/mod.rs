@@ -71,10 +71,8 @@ pub async fn examine(config: Result<ServeConfig, ConfigError>) -> Vec<Check> {
         }
     };
     let mut checks = vec![Check::ok("settings", format!("understood; responses go to {}", config.database_url))];
-    checks.extend(database::checks(&config.database_url));
-    // One that does not answer has been waited for.
-    let answers = checks.iter().any(|check| check.name == "schema");
-    let told = if answers { outbox::ask(&config.database_url) } else { outbox::Told::default() };
+    let (found, told) = database::checks(&config.database_url);
+    checks.extend(found);
     checks.push(mail::check(&config.mail, &told.recipients).await);
     checks.extend(told.check);
     checks.extend(machine::checks(&config));

@@ -5,7 +5,7 @@ use diesel::QueryResult;
 
 use super::Check;
 use crate::db::outbox::Undelivered;
-use crate::db::{DatabaseUrl, open, sites};
+use crate::db::{AnyConnection, sites};
 use crate::outbox::{OVERDUE_MS, minutes};
 
 /// Recipients that are tried with the mail server.
@@ -21,14 +21,10 @@ pub(super) struct Told {
 }
 
 /// Asks the database. What is wrong with that itself, the checks of the database tell.
-pub(super) fn ask(url: &DatabaseUrl) -> Told {
-    if matches!(url, DatabaseUrl::Sqlite(path) if !path.exists()) {
-        return Told::default();
-    }
-    let Ok(mut conn) = open(url) else { return Told::default() };
-    let recipients = sites::some_recipients(&mut conn, RECIPIENTS_MAX).unwrap_or_default();
+pub(super) fn ask(conn: &mut AnyConnection) -> Told {
+    let recipients = sites::some_recipients(conn, RECIPIENTS_MAX).unwrap_or_default();
     let now = UnixMillis::now().0;
-    Told { recipients, check: check(Undelivered::load(&mut conn, now, now - OVERDUE_MS), now) }
+    Told { recipients, check: check(Undelivered::load(conn, now, now - OVERDUE_MS), now) }
 }
 
 fn check(undelivered: QueryResult<Option<Undelivered>>, now: i64) -> Option<Check> {

@@ -1,6 +1,5 @@
 //! Looks whether the disk of an SQLite database has room for what is to come.
 
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use actix_web::web::Data;
@@ -9,7 +8,7 @@ use tokio::sync::watch;
 
 use super::health::Trouble;
 use crate::app::AppState;
-use crate::db::{DatabaseUrl, StorageError};
+use crate::db::{DatabaseUrl, StorageError, folder_of};
 use crate::panics::Place;
 
 /// Free space below which a commit is about to fail.
@@ -19,6 +18,9 @@ const EVERY: Duration = Duration::from_secs(3);
 
 /// Looks until told to stop; at PostgreSQL's disk its own server looks.
 pub async fn watch_disk(state: Data<AppState>, url: DatabaseUrl, mut stopped: watch::Receiver<bool>) {
+    if matches!(url, DatabaseUrl::Postgres(_)) {
+        return;
+    }
     while tokio::time::timeout(EVERY, stopped.changed()).await.is_err() {
         let url = url.clone();
         match tokio::task::spawn_blocking(move || look_at_disk(&url)).await {
@@ -40,12 +42,5 @@ pub fn look_at_disk(url: &DatabaseUrl) -> Option<Trouble> {
             tracing::debug!("The database's disk cannot be looked at: {error}");
             None
         }
-    }
-}
-
-fn folder_of(path: &Path) -> PathBuf {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder.to_path_buf(),
-        _ => PathBuf::from("."),
     }
 }

@@ -1,6 +1,6 @@
 //! All rows one response needs, made before the writer sees it.
 
-use counterbell_shared::time::UnixMillis;
+use counterbell_shared::time::{DAY_MS, UnixMillis};
 use counterbell_shared::{ResponseId, Score, response::Response};
 
 use crate::db::SharedText;
@@ -13,7 +13,7 @@ use crate::db::sites::Site;
 pub const SILENCE_MS: i64 = 30_000;
 
 /// How long after its first step a response that is not complete may be replaced, in ms: a day.
-pub const REVISABLE_MS: i64 = 86_400_000;
+pub const REVISABLE_MS: i64 = DAY_MS;
 
 /// A response, the alerts it fires and the messages they send: stored together or not at all.
 #[derive(Clone, Debug)]

@@ -83,7 +83,7 @@ fn update_response(conn: &mut AnyConnection, record: &Record) -> QueryResult<Cha
         }
         return add(conn, &before, &AdditionRow::of(row));
     }
-    if !row.replace(conn, row.complete)? {
+    if !row.replace(conn)? {
         return Ok(Change::Nothing);
     }
     let due_at = match record.outbox.first() {

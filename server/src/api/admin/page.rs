@@ -38,6 +38,11 @@ impl<T> Page<T> {
         &self.items
     }
 
+    /// What is on it, and the next page's cursor.
+    pub fn into_parts(self) -> (Vec<T>, Option<String>) {
+        (self.items, self.next_cursor)
+    }
+
     /// The same page of something else.
     ///
     /// # Errors

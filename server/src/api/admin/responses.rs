@@ -1,4 +1,4 @@
-//! `GET /v1/admin/responses` and `GET /v1/admin/responses/{response_id}`.
+//! `/v1/admin/responses`: listed, looked up, released and deleted.
 
 use std::collections::HashMap;
 use std::str::FromStr as _;
@@ -67,7 +67,7 @@ pub async fn list_responses(
 
 /// Responses with what was added to them.
 async fn show_page(access: &Access, state: &AppState, page: Page<ResponseRow>) -> Result<HttpResponse, ApiError> {
-    let shown = page.items().to_vec();
+    let shown: Vec<_> = page.items().iter().map(|row| (row.site_id, row.response_id.clone())).collect();
     let mut additions = state.pools.lists.read(move |conn| AdditionRow::of_responses(conn, &shown)).await?;
     let site_keys = access.site_keys();
     let page = page.try_map(|row| {
@@ -140,15 +140,14 @@ fn is_same(one: &ResponseRow, other: &ResponseRow) -> bool {
 /// Counts a response that was held back as suspected spam, and fires its alerts. One that is not held stays as it is.
 ///
 /// # Errors
-/// 401, 404.
+/// 400, 401, 404.
 pub async fn release_response(
     access: Access,
     state: web::Data<AppState>,
     request: HttpRequest,
     response_id: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    Params::parse(&request)?.finish()?;
-    let id: ResponseId = response_id.parse().map_err(|_| not_found())?;
+    let id = asked_id(&request, &response_id)?;
     let site_ids = access.all_site_ids();
     let row = state.writer.run(move |conn| release(conn, &site_ids, id, UnixMillis::now())).await?;
     let row = row.ok_or_else(not_found)?;
@@ -166,11 +165,7 @@ pub async fn delete_response(
     request: HttpRequest,
     response_id: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    Params::parse(&request)?.finish()?;
-    let id: ResponseId = response_id.parse().map_err(|_| not_found())?;
-    let site_ids = access.all_site_ids();
-    let row =
-        state.pools.lists.read(move |conn| ResponseRow::find(conn, &site_ids, id)).await?.ok_or_else(not_found)?;
+    let row = find(&access, &state, &request, &response_id).await?;
     // The words first: were it the other way round, a crash in between would leave them, and nobody would ask again.
     state.search.remove(row.site_id, row.response_id.clone()).await?;
     let messages = state.writer.run(move |conn| erase_response(conn, row.site_id, &row.response_id)).await?;
@@ -182,19 +177,31 @@ pub async fn delete_response(
 /// One response.
 ///
 /// # Errors
-/// 401, 404.
+/// 400, 401, 404.
 pub async fn get_response(
     access: Access,
     state: web::Data<AppState>,
     request: HttpRequest,
     response_id: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    Params::parse(&request)?.finish()?;
-    let id: ResponseId = response_id.parse().map_err(|_| not_found())?;
-    let site_ids = access.all_site_ids();
-    let row =
-        state.pools.lists.read(move |conn| ResponseRow::find(conn, &site_ids, id)).await?.ok_or_else(not_found)?;
+    let row = find(&access, &state, &request, &response_id).await?;
     show(&access, &state, row).await
+}
+
+/// The response a request is about, which takes no parameters.
+fn asked_id(request: &HttpRequest, response_id: &str) -> Result<ResponseId, ApiError> {
+    Params::parse(request)?.finish()?;
+    response_id.parse().map_err(|_| not_found())
+}
+
+async fn find(
+    access: &Access,
+    state: &AppState,
+    request: &HttpRequest,
+    response_id: &str,
+) -> Result<ResponseRow, ApiError> {
+    let (id, site_ids) = (asked_id(request, response_id)?, access.all_site_ids());
+    state.pools.lists.read(move |conn| ResponseRow::find(conn, &site_ids, id)).await?.ok_or_else(not_found)
 }
 
 fn not_found() -> ApiError {

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::auth::Access;
 use super::cursor::{Cursor as _, TouchpointPosition};
+use super::page::Page;
 use super::params::Params;
 use crate::api::ApiError;
 use crate::app::AppState;
@@ -115,12 +116,9 @@ impl TouchpointPage {
         ranked.sort_by(|(one, _), (other, _)| one.rank().cmp(&other.rank()));
         let first =
             self.after.map_or(0, |after| ranked.partition_point(|(position, _)| position.rank() <= after.rank()));
-        let mut rest = ranked.split_off(first);
-        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
-        let more = rest.len() > limit;
-        rest.truncate(limit);
-        let next = rest.last().filter(|_| more).map(|(position, _)| position.encode());
-        (rest.into_iter().map(|(position, counts)| (position.touchpoint, counts)).collect(), next)
+        let page = Page::new(ranked.split_off(first), self.limit, |(position, _)| position.encode());
+        let (shown, next) = page.into_parts();
+        (shown.into_iter().map(|(position, counts)| (position.touchpoint, counts)).collect(), next)
     }
 }
 

@@ -31,7 +31,7 @@ impl FromRequest for JsonBody {
     type Future = Extracted<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let bytes = read(request, payload, "application/json", BODY_MAX_BYTES);
+        let bytes = read(request, payload, "application/json");
         Box::pin(async move { bytes.await.map(without_half_characters).map(Self) })
     }
 }
@@ -41,7 +41,7 @@ impl FromRequest for FormBody {
     type Future = Extracted<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let bytes = read(request, payload, "application/x-www-form-urlencoded", BODY_MAX_BYTES);
+        let bytes = read(request, payload, "application/x-www-form-urlencoded");
         Box::pin(async move { bytes.await.map(Self) })
     }
 }
@@ -51,14 +51,13 @@ fn read(
     request: &HttpRequest,
     payload: &mut Payload,
     media_type: &'static str,
-    max_bytes: usize,
 ) -> impl Future<Output = Result<Bytes, ApiError>> + 'static {
     let refused = if let Some(coding) = coding(request) {
         Some(compressed(&coding))
     } else if request.content_type().eq_ignore_ascii_case(media_type) {
         let length = request.headers().get("content-length").and_then(|length| length.to_str().ok());
         let length: usize = length.and_then(|length| length.parse().ok()).unwrap_or(0);
-        (length > max_bytes).then(|| too_large(max_bytes))
+        (length > BODY_MAX_BYTES).then(too_large)
     } else {
         Some(unsupported_media_type(request, media_type))
     };
@@ -69,7 +68,7 @@ fn read(
         }
         let Ok(bytes) = timeout(BODY_TIMEOUT, bytes).await else { return Err(too_slow()) };
         bytes.map_err(|error| match error.as_error::<PayloadError>() {
-            Some(PayloadError::Overflow) => too_large(max_bytes),
+            Some(PayloadError::Overflow) => too_large(),
             _ => ApiError::new(ProblemCode::IncompleteBody, "The body ended early. Send it whole."),
         })
     }
@@ -92,8 +91,8 @@ fn compressed(coding: &str) -> ApiError {
     ApiError::new(ProblemCode::UnsupportedMediaType, detail).with_headers(std::iter::once(accepted))
 }
 
-fn too_large(max_bytes: usize) -> ApiError {
-    ApiError::new(ProblemCode::BodyTooLarge, format!("The body may have at most {max_bytes} bytes."))
+fn too_large() -> ApiError {
+    ApiError::new(ProblemCode::BodyTooLarge, format!("The body may have at most {BODY_MAX_BYTES} bytes."))
 }
 
 fn too_slow() -> ApiError {

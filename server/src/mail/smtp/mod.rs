@@ -46,8 +46,6 @@ pub struct Smtp {
 pub struct Connection {
     smtp: AsyncSmtpConnection,
     reply: Duration,
-    /// For the reply to a whole message.
-    verdict: Duration,
 }
 
 impl Smtp {
@@ -86,7 +84,7 @@ impl Smtp {
     }
 
     fn ready(&self, smtp: AsyncSmtpConnection) -> Connection {
-        Connection { smtp, reply: self.limits.reply, verdict: self.limits.send() }
+        Connection { smtp, reply: self.limits.reply }
     }
 
     /// Keeps a connection for the next mail.
@@ -191,8 +189,9 @@ impl Connection {
             return Err(SmtpError::out_of_turn(Step::Message));
         }
         // What has been handed over is looked through for spam and viruses before it is taken (RFC 5321 section
-        // 4.5.3.2.6: 10 minutes). Who gives up here sends it a second time.
-        let verdict = within(self.verdict, Step::Message, self.smtp.message(&bytes)).await?;
+        // 4.5.3.2.6: 10 minutes). Who gives up here sends it a second time: it may take what is left of the time for the
+        // whole mail, which the caller limits.
+        let verdict = self.smtp.message(&bytes).await.map_err(|error| SmtpError::said(Step::Message, error))?;
         expect_done(Step::Message, &verdict)
     }
 
