@@ -1,5 +1,6 @@
 //! Points in time, as stored and as written.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -58,11 +59,10 @@ impl FromStr for UnixMillis {
         if text.starts_with(['+', '-']) {
             return Err(InvalidTime);
         }
-        let of_date = if text.len() == 10 { format!("{text}T00:00:00Z") } else { String::new() };
-        let text = if of_date.is_empty() { text } else { &of_date };
+        let text = if text.len() == 10 { Cow::Owned(format!("{text}T00:00:00Z")) } else { Cow::Borrowed(text) };
         match text.parse::<Timestamp>() {
             Ok(timestamp) => Ok(Self(timestamp.as_millisecond()).clamp(Self::FIRST, Self::LAST)),
-            Err(_) if is_in_last_days(text) => Ok(Self::LAST),
+            Err(_) if is_in_last_days(&text) => Ok(Self::LAST),
             Err(_) => Err(InvalidTime),
         }
     }

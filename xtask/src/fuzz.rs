@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Result, ensure};
+use counterbell_shared::limits::BODY_MAX_BYTES;
 
 use crate::process;
 
@@ -30,7 +31,7 @@ pub fn run(args: &Args) -> Result<()> {
     let path = std::env::join_paths(std::iter::once(tools).chain(std::env::split_paths(&path)))?;
     let mut fuzz = Command::new("cargo");
     fuzz.args(["+nightly", "fuzz", "run", "parse_response", "--"]);
-    fuzz.arg(format!("-max_total_time={}", args.seconds)).args(["-max_len=327680", "-timeout=10"]);
+    fuzz.arg(format!("-max_total_time={}", args.seconds)).arg(format!("-max_len={BODY_MAX_BYTES}")).arg("-timeout=10");
     // Ours choose the stable compiler for this build tool.
     for name in ["RUSTUP_TOOLCHAIN", "CARGO", "RUSTC"] {
         fuzz.env_remove(name);

@@ -30,9 +30,8 @@ const BROWSER: &str = "browser";
 /// The tests of the running program; each is a test target of `tests/`.
 const SUITES: [&str; 4] = ["api", "storage", "faults", BROWSER];
 
-/// All that `cargo test` runs by itself, except the browser suite.
-const WITHOUT_BROWSER: [&str; 10] =
-    ["--lib", "--bins", "--test", "api", "--test", "storage", "--test", "faults", "--test", "parse_response"];
+/// What `cargo test` runs by itself beside them.
+const BESIDE_SUITES: [&str; 4] = ["--lib", "--bins", "--test", "parse_response"];
 
 /// A PostgreSQL server to use instead of one of our own.
 const POSTGRES_URL: &str = "COUNTERBELL_TEST_POSTGRES_URL";
@@ -114,7 +113,8 @@ fn selection(args: &Args) -> Result<Vec<&str>> {
     if args.no_widget {
         ensure!(!asks_for(BROWSER), "the browser suite opens the widget: leave out --no-widget");
         if !SUITES.into_iter().any(asks_for) {
-            selection.extend(WITHOUT_BROWSER);
+            let without_browser = SUITES.into_iter().filter(|suite| *suite != BROWSER);
+            selection.extend(BESIDE_SUITES.into_iter().chain(without_browser.flat_map(|suite| ["--test", suite])));
         }
     }
     for word in &args.only {

@@ -23,7 +23,7 @@ const WARM_UP: Duration = Duration::from_millis(500);
 /// How long an answer may take before the run is given up.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 /// Room for one answer.
-const ANSWER_MAX_BYTES: usize = 16 * 1024;
+pub const ANSWER_MAX_BYTES: usize = 16 * 1024;
 /// Status of an answer that says "stored".
 const CREATED: u16 = 201;
 

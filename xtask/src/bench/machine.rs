@@ -1,12 +1,33 @@
 //! Whether the machine is ours: figures taken beside a compiler are no figures.
 
 use std::fs;
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 /// More of the processors' time than this in other hands, and the figures say little.
-pub const OTHERS_BUSY_MAX: f64 = 0.1;
+const OTHERS_BUSY_MAX: f64 = 0.1;
 /// How long we look. Long enough for many of the kernel's 10 ms ticks.
 const WATCH: Duration = Duration::from_millis(300);
+
+/// Processors of this machine.
+pub fn cores() -> usize {
+    available_parallelism().map_or(1, usize::from)
+}
+
+/// The highest of the shares that are known.
+pub fn worst(shares: impl Iterator<Item = Option<f64>>) -> Option<f64> {
+    shares.flatten().max_by(f64::total_cmp)
+}
+
+/// Whether others used so much that figures say little.
+pub fn is_busy(share: Option<f64>) -> bool {
+    share.is_some_and(|share| share > OTHERS_BUSY_MAX)
+}
+
+/// A share as a cell of a table.
+pub fn busy_cell(share: Option<f64>) -> String {
+    share.map_or("?".to_owned(), |share| format!("{:.0}%", share * 100.0))
+}
 
 /// The share of the processors' time that others use at this moment, 0 to 1; `None` where there is no /proc.
 pub fn busy_share() -> Option<f64> {

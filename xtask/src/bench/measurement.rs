@@ -33,17 +33,17 @@ pub struct Measurement {
 }
 
 impl Measurement {
-    /// Posts real reviews to a site of this server, each connection as fast as it is answered.
+    /// Posts real reviews to a site of this server: `rate` a second, or each connection as fast as it is answered.
     ///
     /// # Errors
     /// The server refused a response, or does not answer.
-    pub fn take(server: &Server, site_key: &str, connections: usize, seconds: u64) -> Result<Self> {
+    pub fn take(server: &Server, site_key: &str, connections: usize, seconds: u64, rate: Option<f64>) -> Result<Self> {
         let templates = templates(server, site_key)?;
         let idle = Memory::of(server.pid());
         let commits_before = server.commits()?;
         let duration = Duration::from_secs(seconds);
         let acknowledged = Arc::default();
-        let load = Load { address: server.address, connections, duration, templates, rate: None, acknowledged };
+        let load = Load { address: server.address, connections, duration, templates, rate, acknowledged };
         let measured = load.run().map_err(|error| error.context(server.log()))?;
         let refused = &measured.refused;
         ensure!(refused.is_empty(), "the server refused responses; count by status: {refused:?}\n{}", server.log());

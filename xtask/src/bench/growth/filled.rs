@@ -123,7 +123,7 @@ impl Filled {
         let program = Program { path: &self.binary, database_url: &self.database.url, dir: self.dir.path() };
         let server = program.serve(Storage::Group)?;
         let before = server.count_responses(&self.api_key)?;
-        let measured = Measurement::take(&server, &self.site_key, connections, seconds)?;
+        let measured = Measurement::take(&server, &self.site_key, connections, seconds, None)?;
         let stored = server.count_responses(&self.api_key)? - before;
         ensure!(stored == measured.acknowledged, "{} were acknowledged, {stored} are stored", measured.acknowledged);
         // What is left to be indexed and sent is not the next round's work. Now: a mail that a killed server was sending

@@ -84,7 +84,7 @@ fn measure_empty(args: &Args, backend: &Backend, binary: &Path) -> Result<Measur
     let program = Program { path: binary, database_url: &database.url, dir: dir.path() };
     let (site_key, _) = program.create_site(Some(RECIPIENT))?;
     let server = program.serve(Storage::Group)?;
-    Measurement::take(&server, &site_key, usize::from(args.connections), args.seconds)
+    Measurement::take(&server, &site_key, usize::from(args.connections), args.seconds, None)
 }
 
 /// Who is told of unhappy customers.

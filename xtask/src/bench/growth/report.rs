@@ -1,12 +1,11 @@
 //! What is printed at the end.
 
 use std::fmt;
-use std::thread::available_parallelism;
 
 use serde::Serialize;
 
 use super::filled::{Facts, Sizes};
-use crate::bench::machine::OTHERS_BUSY_MAX;
+use crate::bench::machine;
 use crate::bench::measurement::Measurement;
 use crate::bench::stats::{Rounds, cell, spread_cell};
 
@@ -48,7 +47,7 @@ impl Ingest {
             acknowledged_per_second: figure(|round| Some(round.per_second)),
             p50_ms: figure(|round| round.p50_ms),
             p99_ms: figure(|round| round.p99_ms),
-            others_busy: rounds.iter().filter_map(|round| round.others_busy).max_by(f64::total_cmp),
+            others_busy: machine::worst(rounds.iter().map(|round| round.others_busy)),
         }
     }
 }
@@ -66,7 +65,7 @@ impl Figures {
 impl Report {
     /// From the figures of each database.
     pub fn new(connections: u16, seconds: u64, rounds: u32, databases: Vec<Figures>) -> Self {
-        Self { cores: available_parallelism().map_or(1, usize::from), connections, seconds, rounds, databases }
+        Self { cores: machine::cores(), connections, seconds, rounds, databases }
     }
 }
 
@@ -127,7 +126,7 @@ impl fmt::Display for Report {
         for figures in &self.databases {
             let ratio = figures.filled_to_empty.map_or("-".to_owned(), |ratio| format!("{:.0}%", ratio * 100.0));
             for (state, ingest, ratio) in [("empty", &figures.on_empty, ""), ("filled", &figures.on_filled, &ratio)] {
-                let others = ingest.others_busy.map_or("?".to_owned(), |share| format!("{:.0}%", share * 100.0));
+                let others = machine::busy_cell(ingest.others_busy);
                 writeln!(
                     f,
                     "{:<10} {state:<7} {:>14} {:>6} {:>7} {:>8} {others:>10} {ratio:>13}",
@@ -140,7 +139,7 @@ impl fmt::Display for Report {
             }
         }
         let others = self.databases.iter().flat_map(|figures| [&figures.on_empty, &figures.on_filled]);
-        if others.filter_map(|ingest| ingest.others_busy).any(|share| share > OTHERS_BUSY_MAX) {
+        if others.map(|ingest| ingest.others_busy).any(machine::is_busy) {
             writeln!(f, "\nOther programs used the processors too: these figures are too low, some more than others.")?;
         }
         Ok(())

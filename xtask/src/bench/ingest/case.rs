@@ -77,7 +77,7 @@ impl Case<'_> {
         let (site_key, api_key) = program.create_site(self.recipient)?;
         let Some(storage) = self.kind.storage() else { return self.insert(&program, &site_key) };
         let server = program.serve(storage)?;
-        let measured = Measurement::take(&server, &site_key, self.connections, self.seconds)?;
+        let measured = Measurement::take(&server, &site_key, self.connections, self.seconds, None)?;
         // Killed: the count finds what was on disk when it was acknowledged.
         drop(server);
         let stored = program.serve(Storage::Group)?.count_responses(&api_key)?;

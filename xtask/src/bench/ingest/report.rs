@@ -1,13 +1,12 @@
 //! What is printed at the end.
 
 use std::fmt;
-use std::thread::available_parallelism;
 
 use serde::Serialize;
 
 use super::case::{Case, Kind};
 use crate::bench::database::BackendName;
-use crate::bench::machine::OTHERS_BUSY_MAX;
+use crate::bench::machine;
 use crate::bench::measurement::Measurement;
 use crate::bench::stats::{Rounds, cell, spread_cell};
 
@@ -74,7 +73,7 @@ impl Figures {
             commits_per_acknowledgement: figure(|round| round.commits_per_ack),
             server_idle_bytes: figure(|round| round.idle_bytes.map(|bytes| bytes as f64)),
             server_peak_bytes: figure(|round| round.peak_bytes.map(|bytes| bytes as f64)),
-            others_busy: rounds.iter().filter_map(|round| round.others_busy).max_by(f64::total_cmp),
+            others_busy: machine::worst(rounds.iter().map(|round| round.others_busy)),
             acknowledged: rounds.iter().map(|round| round.acknowledged).sum(),
         }
     }
@@ -125,7 +124,7 @@ impl Report {
         disks: Vec<DiskFigures>,
         cases: impl Iterator<Item = (&'a Case<'a>, &'a Vec<Measurement>)>,
     ) -> Self {
-        let cores = available_parallelism().map_or(1, usize::from);
+        let cores = machine::cores();
         let cases: Vec<_> = cases.map(|(case, rounds)| Figures::new(case, rounds)).collect();
         let shared = cases.iter().filter(|figures| figures.kind == Kind::SharedCommit);
         let ratios = shared.filter_map(|shared| Ratio::new(shared, &cases, &disks)).collect();
@@ -160,7 +159,7 @@ impl fmt::Display for Report {
         let megabytes =
             |bytes: Option<Rounds>| bytes.map_or("-".to_owned(), |bytes| format!("{:.0}", bytes.median / 1e6));
         for case in &self.cases {
-            let others = case.others_busy.map_or("?".to_owned(), |share| format!("{:.0}%", share * 100.0));
+            let others = machine::busy_cell(case.others_busy);
             writeln!(
                 f,
                 "{:<10} {:>11}  {:<13} {:>14} {:>6} {:>7} {:>8} {:>11} {:>7} {:>7} {others:>10}",
@@ -176,7 +175,7 @@ impl fmt::Display for Report {
                 megabytes(case.server_peak_bytes),
             )?;
         }
-        if self.cases.iter().any(|case| case.others_busy.is_some_and(|share| share > OTHERS_BUSY_MAX)) {
+        if self.cases.iter().any(|case| machine::is_busy(case.others_busy)) {
             writeln!(f, "\nOther programs used the processors too: these figures are too low, some more than others.")?;
         }
         writeln!(f)?;

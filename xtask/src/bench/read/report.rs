@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cases::FLOOR;
 use crate::bench::database::BackendName;
-use crate::bench::machine::OTHERS_BUSY_MAX;
+use crate::bench::machine;
 use crate::bench::stats::{Rounds, percentile};
 
 /// Every database.
@@ -136,7 +136,7 @@ impl fmt::Display for Report {
                 let to_floor = to_floor.map_or("-".to_owned(), |ratio| format!("{ratio:.1}x"));
                 writeln!(f, "{name:<40} {median:>9.3} {spread:>6.0}% {p99_ms:>9.3} {to_floor:>9} {body_bytes:>11}")?;
             }
-            if others_busy.is_some_and(|share| share > OTHERS_BUSY_MAX) {
+            if machine::is_busy(*others_busy) {
                 writeln!(f, "\nOther programs used the processors too: these figures are too high.")?;
             }
         }

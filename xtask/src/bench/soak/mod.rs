@@ -120,7 +120,7 @@ fn highest_rate(args: &Args, backend: &Backend, binary: &Path) -> Result<f64> {
     let program = Program { path: binary, database_url: &database.url, dir: dir.path() };
     let (site_key, _) = program.create_site(recipient(args))?;
     let server = program.serve(Storage::Group)?;
-    Ok(Measurement::take(&server, &site_key, usize::from(args.connections), PROBE_SECONDS)?.per_second)
+    Ok(Measurement::take(&server, &site_key, usize::from(args.connections), PROBE_SECONDS, None)?.per_second)
 }
 
 fn recipient(args: &Args) -> Option<&'static str> {

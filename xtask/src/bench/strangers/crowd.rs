@@ -13,10 +13,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-use crate::bench::load::receive;
-
-/// Room for one answer.
-const ANSWER_MAX_BYTES: usize = 16 * 1024;
+use crate::bench::load::{ANSWER_MAX_BYTES, receive};
 
 /// Strangers who are asking.
 pub struct Crowd {
@@ -31,6 +28,13 @@ pub struct Told {
     pub by_status: BTreeMap<u16, u64>,
     /// For how long they asked.
     pub lasted: Duration,
+}
+
+impl Told {
+    /// All of them together.
+    pub fn per_second(&self) -> f64 {
+        self.by_status.values().sum::<u64>() as f64 / self.lasted.as_secs_f64()
+    }
 }
 
 impl Crowd {

@@ -4,14 +4,11 @@ mod crowd;
 mod report;
 
 use std::path::Path;
-use std::sync::Arc;
-use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 
 use super::database::Backend;
-use super::load::{Load, Measured};
-use super::measurement::{Measurement, templates};
+use super::measurement::Measurement;
 use super::server::{Program, Server, Storage};
 use super::targets::{TargetArgs, build};
 use super::{machine, print};
@@ -66,7 +63,10 @@ fn measure(args: &Args, backend: &Backend, binary: &Path) -> Result<Figures> {
     let server = program.serve(Storage::Group)?;
     let rate = match args.rate {
         Some(rate) => f64::from(rate),
-        None => Measurement::take(&server, &site_key, args.connections.into(), PROBE_SECONDS)?.per_second / 2.0,
+        None => {
+            let most = Measurement::take(&server, &site_key, args.connections.into(), PROBE_SECONDS, None)?.per_second;
+            (most / 2.0).max(1.0)
+        }
     };
     let mut rounds = Vec::new();
     for number in 1..=args.rounds {
@@ -81,23 +81,13 @@ fn measure(args: &Args, backend: &Backend, binary: &Path) -> Result<Figures> {
         let told = crowd.leave().map_err(|error| error.context(server.log()))?;
         server.settle()?;
         let alone = before.map_or_else(|| ingest(args, &server, &site_key, rate), Ok)?;
-        let round = Round::new(&alone, &beside?, &told, others_busy);
+        let round = Round { alone, beside: beside?, told, others_busy };
         eprintln!("[{}, round {number}/{}] {rate:.0} responses a second, {round}", backend.name(), args.rounds);
         rounds.push(round);
     }
     Ok(Figures::new(backend.name(), rate, rounds))
 }
 
-fn ingest(args: &Args, server: &Server, site_key: &str, rate: f64) -> Result<Measured> {
-    let load = Load {
-        address: server.address,
-        connections: args.connections.into(),
-        duration: Duration::from_secs(args.seconds),
-        templates: templates(server, site_key)?,
-        rate: Some(rate),
-        acknowledged: Arc::default(),
-    };
-    let measured = load.run().map_err(|error| error.context(server.log()))?;
-    ensure!(measured.refused.is_empty(), "the server refused responses; count by status: {:?}", measured.refused);
-    Ok(measured)
+fn ingest(args: &Args, server: &Server, site_key: &str, rate: f64) -> Result<Measurement> {
+    Measurement::take(server, site_key, args.connections.into(), args.seconds, Some(rate))
 }

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::thread::available_parallelism;
 
 use serde::Serialize;
 
 use super::crowd::Told;
 use crate::bench::database::BackendName;
-use crate::bench::load::Measured;
-use crate::bench::machine::OTHERS_BUSY_MAX;
+use crate::bench::machine;
+use crate::bench::measurement::Measurement;
 use crate::bench::stats::{Rounds, cell, spread_cell};
 
 /// Every database.
@@ -49,33 +48,28 @@ struct Latency {
     p99_ms: Option<Rounds>,
 }
 
-/// Ingest alone, and then beside strangers.
+/// Ingest alone and beside strangers.
 pub struct Round {
-    /// 50th and 99th percentile, in milliseconds.
-    alone: (f64, f64),
-    beside: (f64, f64),
-    told: BTreeMap<u16, u64>,
-    told_per_second: f64,
-    others_busy: Option<f64>,
+    /// What it was alone.
+    pub alone: Measurement,
+    /// What it was beside them.
+    pub beside: Measurement,
+    /// What they were told.
+    pub told: Told,
+    /// Share of the processors' time that other programs used before, 0 to 1.
+    pub others_busy: Option<f64>,
 }
 
 impl Round {
-    /// Of these measurements.
-    pub fn new(alone: &Measured, beside: &Measured, told: &Told, others_busy: Option<f64>) -> Self {
-        let latency = |measured: &Measured| (measured.percentile_ms(0.50), measured.percentile_ms(0.99));
-        let told_per_second = told.by_status.values().sum::<u64>() as f64 / told.lasted.as_secs_f64();
-        let told = told.by_status.clone();
-        Self { alone: latency(alone), beside: latency(beside), told, told_per_second, others_busy }
-    }
-
-    fn ratio(&self) -> f64 {
-        self.beside.1 / self.alone.1
+    fn ratio(&self) -> Option<f64> {
+        Some(self.beside.p99_ms? / self.alone.p99_ms?)
     }
 }
 
 impl fmt::Display for Round {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (alone, beside, ratio) = (self.alone.1, self.beside.1, self.ratio());
+        let [alone, beside, ratio] =
+            [self.alone.p99_ms, self.beside.p99_ms, self.ratio()].map(Option::unwrap_or_default);
         write!(f, "p99 {alone:.2} ms alone, {beside:.2} ms beside strangers: {ratio:.1} times")
     }
 }
@@ -83,23 +77,23 @@ impl fmt::Display for Round {
 impl Figures {
     /// From its rounds.
     pub fn new(database: BackendName, rate: f64, rounds: Vec<Round>) -> Self {
-        let figure = |value: fn(&Round) -> f64| Rounds::of(rounds.iter().map(value));
+        let figure = |value: fn(&Round) -> Option<f64>| Rounds::of(rounds.iter().filter_map(value));
         let mut strangers_told = BTreeMap::new();
-        for (status, count) in rounds.iter().flat_map(|round| &round.told) {
+        for (status, count) in rounds.iter().flat_map(|round| &round.told.by_status) {
             *strangers_told.entry(*status).or_default() += count;
         }
         Self {
             database,
             rate,
-            alone: Latency { p50_ms: figure(|round| round.alone.0), p99_ms: figure(|round| round.alone.1) },
+            alone: Latency { p50_ms: figure(|round| round.alone.p50_ms), p99_ms: figure(|round| round.alone.p99_ms) },
             beside_strangers: Latency {
-                p50_ms: figure(|round| round.beside.0),
-                p99_ms: figure(|round| round.beside.1),
+                p50_ms: figure(|round| round.beside.p50_ms),
+                p99_ms: figure(|round| round.beside.p99_ms),
             },
             p99_beside_to_alone: figure(Round::ratio),
-            strangers_answered_per_second: figure(|round| round.told_per_second),
+            strangers_answered_per_second: figure(|round| Some(round.told.per_second())),
             strangers_told,
-            others_busy: rounds.iter().filter_map(|round| round.others_busy).max_by(f64::total_cmp),
+            others_busy: machine::worst(rounds.iter().map(|round| round.others_busy)),
         }
     }
 }
@@ -107,8 +101,7 @@ impl Figures {
 impl Report {
     /// Of these databases.
     pub fn new(seconds: u64, strangers: u16, connections: u16, databases: Vec<Figures>) -> Self {
-        let cores = available_parallelism().map_or(1, usize::from);
-        Self { cores, seconds, strangers, connections, databases }
+        Self { cores: machine::cores(), seconds, strangers, connections, databases }
     }
 }
 
@@ -126,7 +119,7 @@ impl fmt::Display for Report {
             "database", "", "responses/s", "p50 ms", "p99 ms", "spread", "strangers/s", "others CPU"
         )?;
         for figures in databases {
-            let others = figures.others_busy.map_or("?".to_owned(), |share| format!("{:.0}%", share * 100.0));
+            let others = machine::busy_cell(figures.others_busy);
             let cases = [
                 ("alone", &figures.alone, None),
                 ("beside strangers", &figures.beside_strangers, figures.strangers_answered_per_second),
@@ -155,7 +148,7 @@ impl fmt::Display for Report {
                 told.join(", ")
             )?;
         }
-        if databases.iter().any(|figures| figures.others_busy.is_some_and(|share| share > OTHERS_BUSY_MAX)) {
+        if databases.iter().any(|figures| machine::is_busy(figures.others_busy)) {
             writeln!(
                 f,
                 "\nOther programs used the processors too: these figures are too high, some more than others."

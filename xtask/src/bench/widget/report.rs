@@ -1,7 +1,6 @@
 //! What is printed at the end.
 
 use std::fmt;
-use std::thread::available_parallelism;
 
 use serde::Serialize;
 
@@ -10,7 +9,7 @@ use super::lighthouse::Lighthouse;
 use super::tap::{RATIO_MAX, Tap, Times};
 use super::target::Target;
 use super::tasks::{TAP_MS_MAX, TASK_MS_MAX, Tasks};
-use crate::bench::machine::OTHERS_BUSY_MAX;
+use crate::bench::machine;
 use crate::bench::stats::Rounds;
 use crate::browser::Slowness;
 
@@ -48,7 +47,7 @@ impl Report {
         targets.extend(tap.iter().flat_map(of_tap));
         targets.extend(tasks.iter().flat_map(of_tasks));
         targets.extend(lighthouse.iter().map(of_lighthouse));
-        let cores = available_parallelism().map_or(1, usize::from);
+        let cores = machine::cores();
         Self { cores, others_busy, slowness, bytes, tap, tasks, lighthouse, targets }
     }
 
@@ -149,7 +148,7 @@ impl fmt::Display for Report {
         for target in &self.targets {
             writeln!(f, "{target}")?;
         }
-        if self.others_busy.is_some_and(|share| share > OTHERS_BUSY_MAX) {
+        if machine::is_busy(self.others_busy) {
             writeln!(f, "\nOther programs used the processors too: these times are too long.")?;
         }
         Ok(())
