@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 
-use crate::{build, process, test};
+use crate::{build, graph, process, test};
 
 /// Series of cargo-deny whose configuration `.cargo/deny.toml` is written for.
 const CARGO_DENY: &str = "0.20";
@@ -18,8 +18,9 @@ struct Step {
 }
 
 /// Quick ones first.
-const STEPS: [Step; 6] = [
+const STEPS: [Step; 7] = [
     Step { name: "format", run: format },
+    Step { name: "module graph", run: graph::check },
     Step { name: "clippy", run: clippy },
     Step { name: "docs", run: docs },
     Step { name: "dependencies", run: dependencies },

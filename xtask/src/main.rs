@@ -6,6 +6,7 @@ mod build;
 mod ci;
 mod demo;
 mod fuzz;
+mod graph;
 mod host_page;
 mod npm;
 mod postgres;
@@ -45,6 +46,8 @@ enum Command {
     Ci,
     /// Feed the server's parsers what nobody would send; needs a nightly compiler
     Fuzz(fuzz::Args),
+    /// Show which of the server's modules use which, those that use others first
+    Graph,
     /// Take the pictures of the widget in docs/images, and write docs/SCREENSHOTS.md
     Screenshots,
     /// Print the widget's sizes; fail when one is over its budget
@@ -59,6 +62,7 @@ fn main() -> ExitCode {
         Command::Test(args) => test::run(&args),
         Command::Ci => ci::run(),
         Command::Fuzz(args) => fuzz::run(&args),
+        Command::Graph => graph::run(),
         Command::Screenshots => screenshots::run(),
         Command::Size(args) => size::run(&args),
     };
