@@ -5,8 +5,6 @@
 
 pub mod alerts;
 pub mod api;
-pub mod app;
-mod background;
 pub mod cli;
 pub mod config;
 mod connections;
@@ -24,9 +22,12 @@ pub mod metrics;
 pub mod origins;
 pub mod outbox;
 pub mod panics;
-pub mod retention;
+pub mod responses;
 pub mod search;
+pub mod startup;
+pub mod store;
 pub mod surveys;
+mod tasks;
 #[cfg(test)]
 mod test_database;
 pub mod themes;

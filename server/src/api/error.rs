@@ -7,8 +7,8 @@ use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, RETR
 use actix_web::{HttpResponse, ResponseError};
 use counterbell_shared::problem::{FieldError, PROBLEM_JSON, Problem, ProblemCode};
 
-use crate::db::StorageError;
 use crate::ingest::{CapReached, IngestError};
+use crate::store::StorageError;
 
 /// What the caller is told.
 #[derive(Debug)]

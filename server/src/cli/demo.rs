@@ -15,7 +15,6 @@ use super::CliError;
 use super::import::Progress;
 use super::output::{LogFormat, OutputArgs, random, start_log};
 use super::serve::stop_signal;
-use crate::app::Server;
 use crate::config::{MailConfig, MailLimits, MailTransport, ServeConfig};
 use crate::db::keys::ApiKey;
 use crate::db::migrations::open_up_to_date;
@@ -24,7 +23,9 @@ use crate::db::{AnyConnection, DatabaseUrl, dialect};
 use crate::deadline::DeadlineSlot;
 use crate::demo::{RECIPIENT, REVIEWS_MAP, SITE_NAME, Shop, dated_reviews};
 use crate::import::{ImportOptions, import_csv};
-use crate::ingest::{REVISABLE_MS, SILENCE_MS, WriterSettings};
+use crate::ingest::{REVISABLE_MS, SILENCE_MS};
+use crate::startup::Server;
+use crate::store::WriterSettings;
 use crate::surveys::TEMPLATES_ONLY;
 
 /// Show the whole product: a server with real reviews, and a shop to rate

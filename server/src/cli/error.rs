@@ -1,10 +1,11 @@
 //! What a command can fail with; each prints as one readable line.
 
-use crate::app::ServeError;
 use crate::config::ConfigError;
+use crate::db::OpenError;
 use crate::db::distributed::DistributeError;
-use crate::db::{OpenError, StorageError};
 use crate::import::ImportError;
+use crate::startup::ServeError;
+use crate::store::StorageError;
 use crate::transfer::TransferError;
 
 /// A command failed.

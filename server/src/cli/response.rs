@@ -60,7 +60,7 @@ impl DeleteArgs {
         // And once more: a server may have indexed in between what was still queued.
         search::remove_from_file(&url, site.id, Some(id.as_bytes()))?;
         mail::delete_files(Some(&mail_folder), &messages);
-        crate::db::checkpoint::truncate_log(&url)?;
+        crate::store::truncate_log(&url)?;
         let text = format!("Deleted response {id}, with {} messages\n", messages.len());
         self.output.print(&json!({"response_id": id.to_string(), "messages": messages.len()}), &text)
     }

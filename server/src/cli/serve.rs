@@ -8,10 +8,10 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::CliError;
 use super::output::{LogFormat, start_log};
-use crate::app::Server;
 use crate::config::{AlertSettings, CommonSettings, HttpSettings, MailSettings, MailTransport, ServeConfig};
 use crate::deadline::DeadlineSlot;
-use crate::ingest::WriterSettings;
+use crate::startup::Server;
+use crate::store::WriterSettings;
 
 #[derive(Args)]
 pub struct ServeArgs {

@@ -9,9 +9,10 @@ use super::CliError;
 use super::key::find_site;
 use super::output::OutputArgs;
 use crate::config::{CommonSettings, MailFolderArgs};
+use crate::db::dialect;
 use crate::db::erase::{self, SiteExtent};
 use crate::db::migrations::open_up_to_date;
-use crate::db::{checkpoint, dialect};
+use crate::store::truncate_log;
 use crate::{mail, search};
 
 /// Responses of one transaction: a server that stores others waits for no more.
@@ -81,7 +82,7 @@ impl SiteDeleteArgs {
         // The words first: once the site is gone, it cannot be named to go on.
         search::remove_from_file(&url, site.id, None)?;
         dialect::write_transaction(&mut conn, |conn| erase::delete_site(conn, site.id))?;
-        checkpoint::truncate_log(&url)?;
+        truncate_log(&url)?;
         let text = format!("Deleted {} ({}): {what}\n", site.site_key, site.name);
         let deleted = json!({"site_key": site.site_key.as_str(), "name": site.name, "deleted": extent});
         self.output.print(&deleted, &text)

@@ -7,7 +7,6 @@ use diesel::r2d2::R2D2Connection;
 use diesel::result::{DatabaseErrorKind, Error as QueryError};
 use diesel::sql_types::Bool;
 
-use super::checkpoint;
 use super::dialect;
 use super::postgres_server::{self, Unfit};
 use super::sqlite_file::{self, Refused};
@@ -200,6 +199,10 @@ fn told(source: ConnectionError) -> ConnectionError {
     }
 }
 
+/// Pages of log, 16 MiB of it, at which a connection that writes moves the log itself; until then
+/// [`crate::store::keep_log_short`] does.
+const WRITER_MOVES_AT_PAGES: u32 = 4_096;
+
 /// Makes a connection ready for work that writes, and reads by keys and in the order of keys alone. Without statistics
 /// of a queue that grows and shrinks by the second, PostgreSQL would read and sort all of it for its first few rows.
 ///
@@ -207,7 +210,9 @@ fn told(source: ConnectionError) -> ConnectionError {
 /// What the database says.
 pub fn prepare_to_write(conn: &mut AnyConnection) -> QueryResult<()> {
     match conn {
-        AnyConnection::Sqlite(conn) => checkpoint::leave_log(conn),
+        AnyConnection::Sqlite(conn) => {
+            conn.batch_execute(&format!("PRAGMA wal_autocheckpoint = {WRITER_MOVES_AT_PAGES}"))
+        }
         AnyConnection::Postgres(conn) => conn.batch_execute(POSTGRES_BY_KEYS),
     }
 }

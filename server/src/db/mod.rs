@@ -5,7 +5,6 @@ mod score_days_sql;
 
 pub mod additions;
 pub mod backlog;
-pub mod checkpoint;
 mod connection;
 pub mod dialect;
 pub mod distributed;
@@ -14,7 +13,6 @@ pub mod keys;
 pub mod lease;
 pub mod migrations;
 pub mod outbox;
-mod pool;
 mod postgres_server;
 mod postgres_url;
 mod probe;
@@ -30,13 +28,11 @@ mod sqlite_file;
 pub mod summary;
 pub mod surveys;
 pub mod themes;
-mod unavailable;
 pub mod url;
 
 pub use connection::{
     AnyConnection, OpenError, check_pooling, check_writable, is_lost, open, prepare_to_write, refused_file,
 };
-pub use pool::{POSTGRES_READ_ONLY, PoolUse, Purpose, READ_CONNECTIONS, ReadPool, ReadPools, StorageError};
 pub use postgres_url::{InvalidPostgresUrl, PostgresUrl};
 pub use probe::write_nothing;
 pub use shared_text::SharedText;

@@ -11,7 +11,7 @@ use counterbell_shared::SiteKey;
 use tokio::sync::Semaphore;
 
 use crate::db::sites::Site;
-use crate::db::{ReadPool, StorageError};
+use crate::store::{ReadPool, StorageError};
 use crate::surveys::{KnownWords, SiteSurveys, TEMPLATES_ONLY};
 use crate::themes::SiteTheme;
 use remembered::Remembered;

@@ -11,7 +11,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout_at;
 
 use super::unknown::Unknown;
-use crate::db::StorageError;
+use crate::store::StorageError;
 
 /// How long a change made by another process may go unseen.
 pub const FRESH: Duration = Duration::from_secs(5);

@@ -9,7 +9,7 @@ use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinHandle;
 
 use super::remembered::{Answer, FRESH, NEW_KEYS_MAX, Remembered};
-use crate::db::StorageError;
+use crate::store::StorageError;
 
 fn remembered() -> Remembered<u32, &'static str> {
     Remembered::new("keys", Arc::new(Semaphore::new(1)))

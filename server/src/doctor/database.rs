@@ -9,9 +9,8 @@ use diesel::sql_types::{BigInt, Bool, Text};
 use super::outbox::Told;
 use super::{Check, encryption, machine, outbox, size};
 use crate::db::sites::Site;
-use crate::db::{
-    AnyConnection, DatabaseUrl, OpenError, READ_CONNECTIONS, check_pooling, folder_of, migrations, open, responses,
-};
+use crate::db::{AnyConnection, DatabaseUrl, OpenError, check_pooling, folder_of, migrations, open, responses};
+use crate::store::READ_CONNECTIONS;
 
 /// Difference of two clocks that is noticed in what is shown, in ms.
 const CLOCK_WARNING_MS: i64 = 2_000;

@@ -7,7 +7,7 @@ use rustix::process::{Resource, getrlimit};
 use super::{Check, size};
 use crate::config::ServeConfig;
 use crate::connections;
-use crate::ingest::FREE_MIN_BYTES;
+use crate::store::FREE_MIN_BYTES;
 
 /// Open files below which a busy evening runs into the limit: each connection takes one.
 const FILES_MIN: u64 = 4_096;

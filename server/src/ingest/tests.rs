@@ -11,15 +11,12 @@ use diesel::sql_types::BigInt;
 use serde_json::json;
 use tokio::sync::oneshot;
 
-use super::job::{Job, Left};
-use super::queue::Refused;
-use super::writer::Work;
 use super::*;
-use crate::background::Foreground;
 use crate::db::sites::{Limits, Site, StoredToday};
-use crate::db::{AnyConnection, StorageError, migrations, open, prepare_to_write};
+use crate::db::{AnyConnection, migrations, open, prepare_to_write};
 use crate::metrics::Metrics;
 use crate::panics::{self, Place};
+use crate::store::{Job, Left, Refused, Signals, StorageError, Writer, WriterFailed, WriterSettings, Writes};
 use crate::surveys::TEMPLATES_ONLY;
 use crate::test_database::TestDatabase;
 
@@ -31,12 +28,28 @@ pub fn panic_when_asked(records: &[&Record]) {
     assert!(records.iter().all(|record| record.response.touchpoint != PANICS), "storing, for the test");
 }
 
-fn start(database: &TestDatabase) -> Writer {
+/// What is started for a test.
+struct Started {
+    writer: Writer<Box<Waiting>>,
+    writes: Writes,
+    ingest: Ingest,
+}
+
+fn start(database: &TestDatabase) -> Started {
     let mut conn = migrations::open_up_to_date(&database.url).unwrap();
     prepare_to_write(&mut conn).unwrap();
-    let settings = WriterSettings::new(100);
-    let url = database.url.clone();
-    Writer::start(conn, url, settings, Signals::default(), Metrics::new().writer, Foreground::default()).unwrap()
+    let (settings, metrics) = (WriterSettings::new(100), Metrics::new().writer);
+    let responses = Responses::new(Signals::default());
+    let writer = Writer::start(conn, &database.url, settings, &metrics, responses, || {}).unwrap();
+    let settings = IngestSettings {
+        backdate_ms: 0,
+        silence_ms: 0,
+        revisable_ms: 0,
+        #[cfg(feature = "bench")]
+        stores: true,
+    };
+    let (writes, ingest) = (writer.writes(), Ingest::new(writer.entries(), settings));
+    Started { writer, writes, ingest }
 }
 
 fn record(touchpoint: &str) -> Record {
@@ -79,10 +92,10 @@ fn count_sites(conn: &mut AnyConnection) -> QueryResult<i64> {
 }
 
 /// A job that keeps its thread until told to let it go: what is queued meanwhile shares the next commit.
-async fn hold(handle: &WriterHandle) -> (impl Future<Output = ()>, mpsc::Sender<()>) {
+async fn hold(writes: &Writes) -> (impl Future<Output = ()>, mpsc::Sender<()>) {
     let (let_go, wait) = mpsc::channel::<()>();
     let (holding, holds) = oneshot::channel();
-    let job = handle.clone();
+    let job = writes.clone();
     let held = tokio::spawn(async move {
         let holding = move |_: &mut AnyConnection| {
             let _ = holding.send(());
@@ -98,26 +111,25 @@ async fn hold(handle: &WriterHandle) -> (impl Future<Output = ()>, mpsc::Sender<
 #[tokio::test]
 async fn job_that_panics_ends_alone() {
     for database in TestDatabase::of_each_kind() {
-        let writer = start(&database);
-        let handle = writer.handle();
+        let Started { writer, writes, ingest } = start(&database);
         let before = panics::count(Place::Writer) + panics::count(Place::Jobs);
-        let (held, let_go) = hold(&handle).await;
+        let (held, let_go) = hold(&writes).await;
 
         // On SQLite all of these share a transaction.
-        let first = handle.run(|conn| add_site(conn, "first"));
-        let half_done = handle.run(|conn| -> QueryResult<()> {
+        let first = writes.run(|conn| add_site(conn, "first"));
+        let half_done = writes.run(|conn| -> QueryResult<()> {
             add_site(conn, "half done")?;
             panic!("in a job, for the test");
         });
-        let in_savepoint = handle.run(|conn| {
+        let in_savepoint = writes.run(|conn| {
             conn.transaction(|conn| -> QueryResult<()> {
                 add_site(conn, "half done, in a savepoint")?;
                 panic!("in a savepoint of a job, for the test");
             })
         });
-        let refused = handle.run(|conn| add_site(conn, "first"));
-        let last = handle.run(|conn| add_site(conn, "last"));
-        let stored = handle.store(record("till"));
+        let refused = writes.run(|conn| add_site(conn, "first"));
+        let last = writes.run(|conn| add_site(conn, "last"));
+        let stored = ingest.store(record("till"));
         let let_go = async move { let_go.send(()).unwrap() };
         let done = tokio::join!(first, half_done, in_savepoint, refused, last, stored, let_go, held);
 
@@ -129,9 +141,9 @@ async fn job_that_panics_ends_alone() {
         assert_eq!(done.5.unwrap().outcome, Outcome::Accepted);
         assert!(panics::count(Place::Writer) + panics::count(Place::Jobs) >= before + 2);
 
-        handle.run(|conn| add_site(conn, "after")).await.unwrap();
-        assert_eq!(handle.run(count_sites).await.unwrap(), 3, "{:?}", database.url);
-        assert_eq!(handle.run(|conn| count(conn, "responses")).await.unwrap(), 1);
+        writes.run(|conn| add_site(conn, "after")).await.unwrap();
+        assert_eq!(writes.run(count_sites).await.unwrap(), 3, "{:?}", database.url);
+        assert_eq!(writes.run(|conn| count(conn, "responses")).await.unwrap(), 1);
         writer.join().unwrap();
     }
 }
@@ -139,8 +151,7 @@ async fn job_that_panics_ends_alone() {
 #[tokio::test]
 async fn response_that_waited_while_its_site_was_deleted_is_not_stored() {
     for database in TestDatabase::of_each_kind() {
-        let writer = start(&database);
-        let handle = writer.handle();
+        let Started { writer, writes, ingest } = start(&database);
         let waited = || {
             let mut record = record("till");
             record.response.received_at -= 5_000;
@@ -148,11 +159,11 @@ async fn response_that_waited_while_its_site_was_deleted_is_not_stored() {
         };
 
         // There is no site at all.
-        let late = handle.store(waited()).await;
+        let late = ingest.store(waited()).await;
         assert!(matches!(late, Err(IngestError::NoSite)), "{late:?}");
-        handle.run(|conn| add_site(conn, "made")).await.unwrap();
-        assert_eq!(handle.store(waited()).await.unwrap().outcome, Outcome::Accepted, "{:?}", database.url);
-        assert_eq!(handle.run(|conn| count(conn, "responses")).await.unwrap(), 1);
+        writes.run(|conn| add_site(conn, "made")).await.unwrap();
+        assert_eq!(ingest.store(waited()).await.unwrap().outcome, Outcome::Accepted, "{:?}", database.url);
+        assert_eq!(writes.run(|conn| count(conn, "responses")).await.unwrap(), 1);
         writer.join().unwrap();
     }
 }
@@ -160,13 +171,12 @@ async fn response_that_waited_while_its_site_was_deleted_is_not_stored() {
 #[tokio::test]
 async fn response_whose_storing_panics_hurts_no_neighbour() {
     for database in TestDatabase::of_each_kind() {
-        let writer = start(&database);
-        let handle = writer.handle();
+        let Started { writer, writes, ingest } = start(&database);
         let before = panics::count(Place::Writer);
-        let (held, let_go) = hold(&handle).await;
+        let (held, let_go) = hold(&writes).await;
 
-        let [good, bad, also_good] = ["till", PANICS, "online"].map(|touchpoint| handle.store(record(touchpoint)));
-        let job = handle.run(|conn| add_site(conn, "beside"));
+        let [good, bad, also_good] = ["till", PANICS, "online"].map(|touchpoint| ingest.store(record(touchpoint)));
+        let job = writes.run(|conn| add_site(conn, "beside"));
         let let_go = async move { let_go.send(()).unwrap() };
         let done = tokio::join!(good, bad, also_good, job, let_go, held);
 
@@ -176,9 +186,9 @@ async fn response_whose_storing_panics_hurts_no_neighbour() {
         done.3.unwrap();
         assert!(panics::count(Place::Writer) > before);
 
-        assert_eq!(handle.store(record("after")).await.unwrap().outcome, Outcome::Accepted);
-        assert_eq!(handle.run(|conn| count(conn, "responses")).await.unwrap(), 3);
-        assert_eq!(handle.run(count_sites).await.unwrap(), 1);
+        assert_eq!(ingest.store(record("after")).await.unwrap().outcome, Outcome::Accepted);
+        assert_eq!(writes.run(|conn| count(conn, "responses")).await.unwrap(), 3);
+        assert_eq!(writes.run(count_sites).await.unwrap(), 1);
         writer.join().unwrap();
     }
 }
@@ -187,21 +197,20 @@ async fn response_whose_storing_panics_hurts_no_neighbour() {
 async fn those_who_wait_learn_why_nothing_can_be_written() {
     for stores in [false, true] {
         let database = TestDatabase::sqlite();
-        let writer = start(&database);
-        let handle = writer.handle();
-        handle.run(|conn| conn.batch_execute("PRAGMA busy_timeout = 10")).await.unwrap();
+        let Started { writer, writes, ingest } = start(&database);
+        writes.run(|conn| conn.batch_execute("PRAGMA busy_timeout = 10")).await.unwrap();
         let mut other = open(&database.url).unwrap();
         other.batch_execute("BEGIN IMMEDIATE").unwrap();
 
         let reason = if stores {
-            handle.store(record("till")).await.unwrap_err().to_string()
+            ingest.store(record("till")).await.unwrap_err().to_string()
         } else {
-            handle.run(count_sites).await.unwrap_err().to_string()
+            writes.run(count_sites).await.unwrap_err().to_string()
         };
 
         assert!(reason.contains("database is locked"), "{reason}");
         drop(other);
-        handle.run(count_sites).await.unwrap();
+        writes.run(count_sites).await.unwrap();
         writer.join().unwrap();
     }
 }
@@ -209,15 +218,14 @@ async fn those_who_wait_learn_why_nothing_can_be_written() {
 #[tokio::test]
 async fn jobs_are_done_although_the_connection_was_cut() {
     for database in TestDatabase::of_each_kind().into_iter().skip(1) {
-        let writer = start(&database);
-        let handle = writer.handle();
+        let Started { writer, writes, .. } = start(&database);
         // There is a connection that can be cut.
-        handle.run(count_sites).await.unwrap();
+        writes.run(count_sites).await.unwrap();
         let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
                    WHERE datname = current_database() AND pid <> pg_backend_pid()";
         open(&database.url).unwrap().batch_execute(cut).unwrap();
 
-        let (first, second) = tokio::join!(handle.run(count_sites), handle.run(count_sites));
+        let (first, second) = tokio::join!(writes.run(count_sites), writes.run(count_sites));
 
         assert_eq!((first.unwrap(), second.unwrap()), (0, 0));
         writer.join().unwrap();
@@ -251,8 +259,8 @@ impl Job for Bomb {
 }
 
 /// Keeps a thread from doing anything but panic, until it is gone.
-pub async fn end_by_panics(handle: &WriterHandle) {
-    while handle.jobs.push(Work::Run(Box::new(Bomb))) != Err(Refused::Closed) {
+pub async fn end_by_panics(writes: &Writes) {
+    while writes.push(Box::new(Bomb)) != Err(Refused::Closed) {
         tokio::task::yield_now().await;
     }
 }
@@ -260,12 +268,11 @@ pub async fn end_by_panics(handle: &WriterHandle) {
 #[tokio::test]
 async fn thread_that_panics_now_and_then_goes_on() {
     for database in TestDatabase::of_each_kind() {
-        let writer = start(&database);
-        let handle = writer.handle();
+        let Started { writer, writes, .. } = start(&database);
         for _ in 0..8 {
-            assert!(handle.jobs.push(Work::Run(Box::new(Bomb))).is_ok());
+            assert!(writes.push(Box::new(Bomb)).is_ok());
             // Shares the commit, and has no answer; or comes after it.
-            while handle.run(|_| Ok(())).await.is_err() {}
+            while writes.run(|_| Ok(())).await.is_err() {}
         }
         writer.join().unwrap();
     }
@@ -274,11 +281,10 @@ async fn thread_that_panics_now_and_then_goes_on() {
 #[tokio::test]
 async fn thread_that_can_do_nothing_but_panic_says_that_it_failed() {
     for database in TestDatabase::of_each_kind() {
-        let writer = start(&database);
-        let handle = writer.handle();
-        tokio::join!(writer.failed(), end_by_panics(&handle));
+        let Started { writer, writes, .. } = start(&database);
+        tokio::join!(writer.failed(), end_by_panics(&writes));
 
-        let refused = handle.run(|_| Ok(())).await.unwrap_err();
+        let refused = writes.run(|_| Ok(())).await.unwrap_err();
         assert!(refused.to_string().contains("ended"), "{refused}");
         assert_eq!(writer.join(), Err(WriterFailed), "{:?}", database.url);
     }

@@ -106,6 +106,14 @@ impl Mailer {
         &self.from
     }
 
+    /// Where mails are files; `None` with a mail server.
+    pub fn folder(&self) -> Option<&Path> {
+        match &self.transport {
+            Transport::Smtp(_) => None,
+            Transport::Folder(folder) => Some(folder),
+        }
+    }
+
     /// How long delivery may take.
     pub fn limits(&self) -> MailLimits {
         self.limits

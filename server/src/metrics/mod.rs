@@ -22,8 +22,9 @@ use outcome::OutcomeLabel;
 
 use crate::connections::Connections;
 use crate::db::backlog::Backlog;
-use crate::db::{PoolUse, Purpose};
 use crate::panics;
+use crate::store::WriterMetrics;
+use crate::store::{PoolUse, Purpose};
 
 /// Media type of the answer: OpenMetrics 1.0, which Prometheus reads since 2.5.
 pub const OPENMETRICS_TEXT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -39,17 +40,6 @@ pub struct Metrics {
     pub writer: WriterMetrics,
     /// Connections of clients, once they are taken.
     pub connections: OnceLock<Arc<Connections>>,
-}
-
-/// What the writer counts; clones count together.
-#[derive(Clone)]
-pub struct WriterMetrics {
-    /// Work waiting for the writer.
-    pub queued: Gauge,
-    /// Responses of one commit.
-    pub batch_responses: Histogram,
-    /// How long a commit took, in seconds, with all its statements.
-    pub commit_seconds: Histogram,
 }
 
 /// A request to store a response that is being worked on.
@@ -156,7 +146,7 @@ impl Metrics {
         let help = "Requests waiting for the writer";
         registry.register("ingest_queue_depth", help, writer.queued.clone());
         let help = "Responses stored by one commit";
-        registry.register("ingest_batch_responses", help, writer.batch_responses.clone());
+        registry.register("ingest_batch_entries", help, writer.batch_entries.clone());
         let help = "Time one commit of responses took, with all its statements";
         registry.register("ingest_commit_seconds", help, writer.commit_seconds.clone());
 
@@ -207,7 +197,7 @@ impl WriterMetrics {
         Self {
             queued: Gauge::default(),
             // The writer takes up to a few hundred; doublings tell a lone request from a full batch.
-            batch_responses: Histogram::new((0..=10).map(|power| f64::from(1 << power))),
+            batch_entries: Histogram::new((0..=10).map(|power| f64::from(1 << power))),
             // From a fast disk's 0.25 ms to the seconds of one that is failing.
             commit_seconds: Histogram::new((0..=15).map(|power| 0.000_25 * f64::from(1 << power))),
         }

@@ -13,12 +13,13 @@ mod worker;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::web::Data;
 use tokio::sync::watch;
 
 use self::worker::Worker;
-use crate::app::AppState;
 use crate::mail::Mailer;
+use crate::metrics::Metrics;
+use crate::store::Store;
+use crate::tasks::Foreground;
 
 pub use self::overdue::{OVERDUE_MS, minutes};
 
@@ -29,9 +30,22 @@ const POLL: Duration = Duration::from_secs(1);
 /// How long a stopping server goes on with what it is sending.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// What the task that delivers is given.
+#[derive(Clone)]
+pub struct Delivery {
+    /// Where messages wait.
+    pub store: Store,
+    /// Sends mails.
+    pub mailer: Arc<Mailer>,
+    /// Counts them.
+    pub metrics: Arc<Metrics>,
+    /// Whom it gives way to.
+    pub foreground: Foreground,
+}
+
 /// Delivers due messages until told to stop; what is being sent then is finished, if that takes no longer than 10 s.
-pub async fn deliver(state: Data<AppState>, mailer: Arc<Mailer>, mut stopped: watch::Receiver<bool>) {
-    let mut worker = Worker::new(state, mailer);
+pub async fn deliver(delivery: Delivery, mut stopped: watch::Receiver<bool>) {
+    let mut worker = Worker::new(delivery);
     loop {
         if *stopped.borrow() {
             worker.stop_within(STOP_TIMEOUT);

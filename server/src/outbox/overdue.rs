@@ -2,11 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use actix_web::web::Data;
 use counterbell_shared::time::UnixMillis;
 
-use crate::app::AppState;
 use crate::db::outbox::Undelivered;
+use crate::store::ReadPools;
 
 /// A message that has not gone out for so long, in ms, is told of.
 pub const OVERDUE_MS: i64 = 300_000;
@@ -22,15 +21,14 @@ pub struct Overdue {
 
 impl Overdue {
     /// One line when messages have not gone out for five minutes, and one when all have.
-    pub async fn look(&mut self, state: &Data<AppState>) {
+    pub async fn look(&mut self, reads: &ReadPools) {
         if self.looked.is_some_and(|looked| looked.elapsed() < LOOK_EVERY) {
             return;
         }
         self.looked = Some(Instant::now());
         let now = UnixMillis::now().0;
         // When the database does not answer, that is told already.
-        let Ok(undelivered) =
-            state.pools.background.read(move |conn| Undelivered::load(conn, now, now - OVERDUE_MS)).await
+        let Ok(undelivered) = reads.background.read(move |conn| Undelivered::load(conn, now, now - OVERDUE_MS)).await
         else {
             return;
         };

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use actix_web::web::Data;
 use counterbell_shared::time::UnixMillis;
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
@@ -12,16 +11,16 @@ use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use super::clock::Clock;
 use super::content::{Leased, add_content};
 use super::overdue::Overdue;
-use super::{POLL, SILENCE_MAX_MS, retry};
-use crate::app::AppState;
-use crate::background::Pace;
+use super::{Delivery, POLL, SILENCE_MAX_MS, retry};
 use crate::db::lease::{Attempt, Lease};
 use crate::db::outbox;
 use crate::db::responses::id_from_column;
-use crate::db::{AnyConnection, StorageError, dialect};
+use crate::db::{AnyConnection, dialect};
 use crate::mail::{self, MailBuildError, Mailer, SendError};
-use crate::metrics::MailResult;
+use crate::metrics::{MailResult, Metrics};
 use crate::panics::{self, Place};
+use crate::store::{StorageError, Store};
+use crate::tasks::Pace;
 
 /// Before a message is tried again whose response could not be read.
 const READ_AGAIN_MS: i64 = 1_000;
@@ -32,8 +31,9 @@ const SENDING_MAX: usize = 16;
 
 /// Delivers the messages of an outbox.
 pub struct Worker {
-    state: Data<AppState>,
+    store: Store,
     mailer: Arc<Mailer>,
+    metrics: Arc<Metrics>,
     lease_ms: i64,
     pace: Pace,
     clock: Clock,
@@ -63,12 +63,13 @@ struct Exchanged {
 
 impl Worker {
     /// One that holds nothing yet.
-    pub fn new(state: Data<AppState>, mailer: Arc<Mailer>) -> Self {
-        let pace = Pace::new(state.foreground.clone());
+    pub fn new(Delivery { store, mailer, metrics, foreground }: Delivery) -> Self {
+        let pace = Pace::new(foreground);
         let lease_ms = i64::try_from(mailer.limits().lease().as_millis()).unwrap_or(i64::MAX);
         Self {
-            state,
+            store,
             mailer,
+            metrics,
             lease_ms,
             pace,
             clock: Clock::new(),
@@ -139,7 +140,7 @@ impl Worker {
         }
         self.mailer.close_idle();
         if self.stop_by.is_none() {
-            self.overdue.look(&self.state).await;
+            self.overdue.look(&self.store.reads).await;
         }
     }
 
@@ -159,7 +160,7 @@ impl Worker {
                         return;
                     }
                 }
-                () = self.state.outbox_filled.notified(), if self.strained.is_none() => return,
+                () = self.store.signals.outbox_filled.notified(), if self.strained.is_none() => return,
                 () = &mut poll => return,
                 _ = stopped.changed(), if self.stop_by.is_none() => return,
             }
@@ -172,7 +173,7 @@ impl Worker {
         let now = UnixMillis::now().0;
         let longest = retry::longest_waits_ms(self.lease_ms.max(SILENCE_MAX_MS));
         let longest = longest.map(|(attempts, wait_ms)| (attempts, wait_ms + CLOCKS_DIFFER_MS));
-        match self.state.writer.run(move |conn| outbox::bring_forward(conn, now, longest)).await {
+        match self.store.writes.run(move |conn| outbox::bring_forward(conn, now, longest)).await {
             Ok(0) => true,
             Ok(messages) => {
                 tracing::warn!(
@@ -199,7 +200,7 @@ impl Worker {
             .unzip();
         // Reading first keeps an idle server from writing.
         let idle = self.tried.is_empty() && renewals.is_empty();
-        if idle && (free == 0 || self.state.pools.background.read(outbox::next_due).await?.is_none_or(|due| due > now))
+        if idle && (free == 0 || self.store.reads.background.read(outbox::next_due).await?.is_none_or(|due| due > now))
         {
             return Ok(Vec::new());
         }
@@ -213,7 +214,7 @@ impl Worker {
             let leased = dialect::lease_due(conn, now, now + lease_ms, limit)?;
             Ok(Exchanged { marked, renewed, leased: leased.into_iter().map(Lease::new).collect() })
         };
-        let exchanged = self.state.writer.run(work).await;
+        let exchanged = self.store.writes.run(work).await;
         for (place, id) in renewing.into_iter().enumerate() {
             let renewed = exchanged.as_ref().ok().map(|exchanged| exchanged.renewed[place]);
             self.after_renewal(id, renewed, now + lease_ms);
@@ -232,9 +233,9 @@ impl Worker {
     /// Its response may have been deleted while its mail was being written; then nobody else knows the file.
     async fn delete_file_if_deleted(&self, lease: &Lease) {
         let (site_id, id) = (lease.message.site_id, lease.message.message_id.clone());
-        let Some(folder) = &self.state.mail_folder else { return };
+        let Some(folder) = self.mailer.folder() else { return };
         let wanted = id.clone();
-        if let Ok(false) = self.state.pools.background.read(move |conn| outbox::is_stored(conn, site_id, &wanted)).await
+        if let Ok(false) = self.store.reads.background.read(move |conn| outbox::is_stored(conn, site_id, &wanted)).await
         {
             mail::delete_files(Some(folder), &[id]);
         }
@@ -262,7 +263,7 @@ impl Worker {
             return Vec::new();
         }
         let leases = leased.clone();
-        match self.state.pools.background.read(move |conn| add_content(conn, leases)).await {
+        match self.store.reads.background.read(move |conn| add_content(conn, leases)).await {
             Ok(leased) => leased,
             Err(error) => {
                 self.trouble(&error);
@@ -319,7 +320,7 @@ impl Worker {
                 }
             }
         };
-        self.state.metrics.count_mail(result);
+        self.metrics.count_mail(result);
         self.tried.push((lease, attempt));
     }
 

@@ -3,15 +3,14 @@
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
-use actix_web::web::Data;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary};
 use tokio::sync::watch;
 
-use super::index::{Queued, Rebuild};
-use crate::app::AppState;
-use crate::background::Pace;
-use crate::db::{AnyConnection, StorageError, dialect, responses};
+use super::index::{Queued, Rebuild, SearchIndex};
+use crate::db::{AnyConnection, dialect, responses};
+use crate::store::{StorageError, Store};
+use crate::tasks::{Foreground, Pace};
 
 /// Comments indexed in one commit.
 const CHUNK: i64 = 1_000;
@@ -23,14 +22,25 @@ const GATHER: Duration = Duration::from_millis(200);
 /// How often the queue is looked at when nothing wakes us: another process may have filled it.
 const POLL: Duration = Duration::from_secs(1);
 
+/// What the task that indexes is given.
+#[derive(Clone)]
+pub struct Indexer {
+    /// What is stored, and queued.
+    pub store: Store,
+    /// Where words go.
+    pub search: SearchIndex,
+    /// Whom it gives way to.
+    pub foreground: Foreground,
+}
+
 /// Indexes what is queued, until told to stop.
-pub async fn keep_up(state: Data<AppState>, mut stopped: watch::Receiver<bool>) {
-    let mut pace = Pace::new(state.foreground.clone());
+pub async fn keep_up(indexer: Indexer, mut stopped: watch::Receiver<bool>) {
+    let mut pace = Pace::new(indexer.foreground.clone());
     let mut after_site = i64::MIN;
     let mut in_a_row: u64 = 0;
     loop {
         let started = Instant::now();
-        let indexed = match index_chunk(&state, &mut after_site, pace.strain()).await {
+        let indexed = match index_chunk(&indexer, &mut after_site, pace.strain()).await {
             Ok(indexed) => indexed,
             Err(error) => {
                 tracing::error!("The search index cannot be worked on: {error}");
@@ -39,29 +49,29 @@ pub async fn keep_up(state: Data<AppState>, mut stopped: watch::Receiver<bool>) 
         };
         in_a_row += indexed as u64;
         if indexed == 0 && in_a_row > 0 {
-            gather_statistics(&state, std::mem::take(&mut in_a_row)).await;
+            gather_statistics(&indexer, std::mem::take(&mut in_a_row)).await;
         }
         let pause = if indexed == 0 { POLL } else { pace.rest(started.elapsed()) };
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
-            () = async { state.comments_queued.notified().await; tokio::time::sleep(GATHER).await }, if indexed == 0 => {}
+            () = async { indexer.store.signals.comments_queued.notified().await; tokio::time::sleep(GATHER).await }, if indexed == 0 => {}
             _ = stopped.changed() => return,
         }
     }
 }
 
 /// After comments that were indexed without a pause.
-async fn gather_statistics(state: &Data<AppState>, new_rows: u64) {
-    if let Err(error) = state.search.gather_statistics(new_rows).await {
+async fn gather_statistics(indexer: &Indexer, new_rows: u64) {
+    if let Err(error) = indexer.search.gather_statistics(new_rows).await {
         tracing::warn!("Searches may be slow for a minute: {error}");
     }
 }
 
 /// Indexes up to [`CHUNK`] comments; how many.
-async fn index_chunk(state: &Data<AppState>, after_site: &mut i64, strain: f64) -> Result<usize, StorageError> {
-    if state.pools.background.is_postgres() {
+async fn index_chunk(indexer: &Indexer, after_site: &mut i64, strain: f64) -> Result<usize, StorageError> {
+    if indexer.store.reads.background.is_postgres() {
         let chunk = if strain > 0.0 { SMALL_CHUNK } else { CHUNK };
-        let Some((site_id, moved)) = state.search.add_in_postgres(*after_site, chunk).await? else {
+        let Some((site_id, moved)) = indexer.search.add_in_postgres(*after_site, chunk).await? else {
             // Past the last site: begin again at the first.
             let begun = std::mem::replace(after_site, i64::MIN);
             return Ok(usize::from(begun > i64::MIN));
@@ -69,31 +79,31 @@ async fn index_chunk(state: &Data<AppState>, after_site: &mut i64, strain: f64) 
         *after_site = site_id;
         return Ok(moved);
     }
-    let queued = state.pools.background.read(|conn| next_queued(conn, CHUNK)).await?;
+    let queued = indexer.store.reads.background.read(|conn| next_queued(conn, CHUNK)).await?;
     let (Some(last), count) = (queued.last().map(|row| row.seq), queued.len()) else {
-        return fill_queue_again(state).await;
+        return fill_queue_again(indexer).await;
     };
     let keys: Vec<_> = queued.iter().map(|row| (row.site_id, row.response_id.clone())).collect();
-    state.search.add_to_file(queued).await?;
+    indexer.search.add_to_file(queued).await?;
     // Only now: what is indexed twice does no harm, what is not indexed would be lost.
     let forget = move |conn: &mut AnyConnection| {
         diesel::sql_query("DELETE FROM search_queue WHERE seq <= $1").bind::<BigInt, _>(last).execute(conn)
     };
-    if state.writer.run(forget).await? < count {
+    if indexer.store.writes.run(forget).await? < count {
         // Somebody deleted a response after its comment was read.
-        forget_deleted(state, keys).await?;
+        forget_deleted(indexer, keys).await?;
     }
     Ok(count)
 }
 
 /// Removes the words of those that are not stored any more.
-async fn forget_deleted(state: &Data<AppState>, keys: Vec<(i64, Vec<u8>)>) -> Result<(), StorageError> {
+async fn forget_deleted(indexer: &Indexer, keys: Vec<(i64, Vec<u8>)>) -> Result<(), StorageError> {
     let wanted = keys.clone();
-    let stored = state.pools.background.read(move |conn| responses::find_all(conn, &wanted)).await?;
+    let stored = indexer.store.reads.background.read(move |conn| responses::find_all(conn, &wanted)).await?;
     let stored: HashSet<_> = stored.into_iter().map(|row| (row.site_id, row.response_id)).collect();
     for (site_id, response_id) in keys.into_iter().filter(|key| !stored.contains(key)) {
-        state.search.remove(site_id, response_id).await?;
-        state.erased.notify_one();
+        indexer.search.remove(site_id, response_id).await?;
+        indexer.store.signals.erased.notify_one();
     }
     Ok(())
 }
@@ -119,8 +129,8 @@ struct Key {
 
 /// After the index of an SQLite database was lost: puts the next stored comments in the queue; how many rows were
 /// looked at.
-async fn fill_queue_again(state: &Data<AppState>) -> Result<usize, StorageError> {
-    let Some((rebuild, keys)) = state.pools.background.read(next_to_queue).await? else { return Ok(0) };
+async fn fill_queue_again(indexer: &Indexer) -> Result<usize, StorageError> {
+    let Some((rebuild, keys)) = indexer.store.reads.background.read(next_to_queue).await? else { return Ok(0) };
     let next = keys.last().map(|key| Rebuild { site_id: key.site_id, response_id: key.response_id.clone(), ..rebuild });
     let count = keys.len();
     // In one commit: a comment would be passed over, or indexed twice, if the server died between two.
@@ -130,7 +140,7 @@ async fn fill_queue_again(state: &Data<AppState>) -> Result<usize, StorageError>
         dialect::enqueue_for_search(conn, &wanted)?;
         Rebuild::set(conn, next.as_ref())
     };
-    state.writer.run(queue).await?;
+    indexer.store.writes.run(queue).await?;
     Ok(count)
 }
 

@@ -11,9 +11,9 @@ use counterbell_shared::problem::ProblemCode;
 
 use super::params::Params;
 use crate::api::ApiError;
-use crate::app::AppState;
 use crate::db::keys::ApiKey;
 use crate::db::sites::Site;
+use crate::store::Store;
 
 /// The sites an API key covers.
 pub struct Access {
@@ -71,14 +71,14 @@ impl FromRequest for Access {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let key = bearer(request).map(str::to_owned);
-        let state = request.app_data::<web::Data<AppState>>().cloned();
+        let store = request.app_data::<web::Data<Store>>().cloned();
         Box::pin(async move {
             let unauthorized = |detail| ApiError::new(ProblemCode::Unauthorized, detail);
             let key = key.ok_or_else(|| {
                 unauthorized("Send an API key as `Authorization: Bearer <key>`; `counterbell key create` makes one.")
             })?;
-            let state = state.ok_or_else(|| ApiError::new(ProblemCode::Internal, "The server has no state."))?;
-            let sites = state.pools.lists.read(move |conn| {
+            let store = store.ok_or_else(|| ApiError::new(ProblemCode::Internal, "The server has no storage."))?;
+            let sites = store.reads.lists.read(move |conn| {
                 let Some(key) = ApiKey::authenticate(conn, &key)? else { return Ok(None) };
                 match key.site_id {
                     Some(id) => Ok(Site::find_by_id(conn, id)?.map(|site| vec![(id, site.site_key.to_string())])),

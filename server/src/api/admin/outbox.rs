@@ -12,10 +12,10 @@ use super::cursor::Cursor as _;
 use super::page::{Page, take};
 use super::params::Params;
 use crate::api::ApiError;
-use crate::app::AppState;
 use crate::db::outbox::{self, OutboxPosition, OutboxRow, OutboxState};
 use crate::db::responses::id_from_column;
 use crate::mail::message_number;
+use crate::store::Store;
 
 /// A message as integrators see it.
 #[derive(Serialize)]
@@ -43,7 +43,7 @@ struct OutboxView {
 pub async fn list_outbox(
     access: Access,
     request: HttpRequest,
-    state: web::Data<AppState>,
+    store: web::Data<Store>,
 ) -> Result<HttpResponse, ApiError> {
     let mut params = Params::parse(&request)?;
     let site_ids = access.site_ids(&mut params)?;
@@ -56,7 +56,7 @@ pub async fn list_outbox(
     params.finish()?;
 
     let query = move |conn: &mut _| outbox::list(conn, &site_ids, wanted, after.as_ref(), take(limit));
-    let rows = state.pools.lists.read(query).await?;
+    let rows = store.reads.lists.read(query).await?;
     let page = Page::new(rows, limit, |row: &OutboxRow| {
         OutboxPosition { created_at: row.created_at, message_id: row.message_id.clone() }.encode()
     });
@@ -87,7 +87,7 @@ pub async fn list_outbox(
 /// 401, 404 when no such message is parked.
 pub async fn resend_message(
     access: Access,
-    state: web::Data<AppState>,
+    store: web::Data<Store>,
     request: HttpRequest,
     message_id: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
@@ -96,10 +96,10 @@ pub async fn resend_message(
     let id: ResponseId = message_id.parse().map_err(|_| not_found())?;
     let site_ids = access.all_site_ids();
     let now = UnixMillis::now().0;
-    let resent = state.writer.run(move |conn| outbox::resend(conn, &site_ids, id.as_bytes(), now)).await?;
+    let resent = store.writes.run(move |conn| outbox::resend(conn, &site_ids, id.as_bytes(), now)).await?;
     if !resent {
         return Err(not_found());
     }
-    state.outbox_filled.notify_one();
+    store.signals.outbox_filled.notify_one();
     Ok(HttpResponse::Accepted().json(json!({"message_id": id.to_string(), "state": OutboxState::Pending.as_str()})))
 }

@@ -14,14 +14,11 @@ use super::page::{Page, take};
 use super::params::Params;
 use super::response_view::ResponseView;
 use crate::api::ApiError;
-use crate::app::AppState;
-use crate::db::StorageError;
 use crate::db::additions::AdditionRow;
-use crate::db::erase::erase_response;
 use crate::db::responses::{self, ResponseFilter, ResponsePosition, ResponseRow};
-use crate::ingest::release;
-use crate::mail;
-use crate::search::Query;
+use crate::responses::{Eraser, release};
+use crate::search::{Query, SearchIndex};
+use crate::store::{StorageError, Store};
 
 /// Hits looked at in one go when the filter drops some.
 const HITS: i64 = 256;
@@ -35,7 +32,8 @@ const HITS_ROUNDS: usize = 8;
 pub async fn list_responses(
     access: Access,
     request: HttpRequest,
-    state: web::Data<AppState>,
+    store: web::Data<Store>,
+    index: web::Data<SearchIndex>,
 ) -> Result<HttpResponse, ApiError> {
     let mut params = Params::parse(&request)?;
     let site_ids = access.site_ids(&mut params)?;
@@ -52,23 +50,23 @@ pub async fn list_responses(
         let after = params.take("cursor", SearchPosition::decode)?;
         let limit = params.take_limit()?;
         params.finish()?;
-        let page = search(&state, query, site_ids, filter, after, limit).await?;
-        return show_page(&access, &state, page).await;
+        let page = search(&store, &index, query, site_ids, filter, after, limit).await?;
+        return show_page(&access, &store, page).await;
     }
     let after = params.take("cursor", ResponsePosition::decode)?;
     let limit = params.take_limit()?;
     params.finish()?;
 
     let query = move |conn: &mut _| responses::list(conn, &site_ids, &filter, after.as_ref(), take(limit));
-    let rows = state.pools.lists.read(query).await?;
+    let rows = store.reads.lists.read(query).await?;
     let page = Page::new(rows, limit, |row| ResponsePosition::from(row).encode());
-    show_page(&access, &state, page).await
+    show_page(&access, &store, page).await
 }
 
 /// Responses with what was added to them.
-async fn show_page(access: &Access, state: &AppState, page: Page<ResponseRow>) -> Result<HttpResponse, ApiError> {
+async fn show_page(access: &Access, store: &Store, page: Page<ResponseRow>) -> Result<HttpResponse, ApiError> {
     let shown: Vec<_> = page.items().iter().map(|row| (row.site_id, row.response_id.clone())).collect();
-    let mut additions = state.pools.lists.read(move |conn| AdditionRow::of_responses(conn, &shown)).await?;
+    let mut additions = store.reads.lists.read(move |conn| AdditionRow::of_responses(conn, &shown)).await?;
     let site_keys = access.site_keys();
     let page = page.try_map(|row| {
         let additions = additions.remove(&(row.site_id, row.response_id.clone())).unwrap_or_default();
@@ -77,15 +75,16 @@ async fn show_page(access: &Access, state: &AppState, page: Page<ResponseRow>) -
     Ok(HttpResponse::Ok().json(page))
 }
 
-async fn show(access: &Access, state: &AppState, row: ResponseRow) -> Result<HttpResponse, ApiError> {
+async fn show(access: &Access, store: &Store, row: ResponseRow) -> Result<HttpResponse, ApiError> {
     let (site_id, id) = (row.site_id, row.response_id.clone());
-    let additions = state.pools.lists.read(move |conn| AdditionRow::of_response(conn, site_id, &id)).await?;
+    let additions = store.reads.lists.read(move |conn| AdditionRow::of_response(conn, site_id, &id)).await?;
     Ok(HttpResponse::Ok().json(ResponseView::new(row, additions, &access.site_keys())?))
 }
 
 /// A page of the responses that hold all words of `query`, the last stored first.
 async fn search(
-    state: &AppState,
+    store: &Store,
+    index: &SearchIndex,
     query: Query,
     site_ids: Vec<i64>,
     filter: ResponseFilter,
@@ -98,11 +97,11 @@ async fn search(
     // Most searches are not filtered: then one more than the page holds is all that is needed.
     let first = i64::try_from(limit).unwrap_or(HITS) + 1;
     for most in std::iter::once(first).chain(std::iter::repeat_n(HITS, HITS_ROUNDS)) {
-        let hits = state.search.search(query.clone(), site_ids.clone(), before, most).await?;
+        let hits = index.search(query.clone(), site_ids.clone(), before, most).await?;
         let Some(last) = hits.last() else { return Ok(Page::ending_at(found, None)) };
         let (last, more) = (last.seq, i64::try_from(hits.len()).is_ok_and(|count| count == most));
         let filter = filter.clone();
-        let rows = state.pools.lists.read(move |conn| {
+        let rows = store.reads.lists.read(move |conn| {
             let keys: Vec<_> = hits.iter().map(|hit| (hit.site_id, hit.response_id.clone())).collect();
             let rows = responses::find_filtered(conn, &keys, &filter)?;
             // Of a comment that is in the index twice the first place counts, which is the later one.
@@ -143,16 +142,16 @@ fn is_same(one: &ResponseRow, other: &ResponseRow) -> bool {
 /// 400, 401, 404.
 pub async fn release_response(
     access: Access,
-    state: web::Data<AppState>,
+    store: web::Data<Store>,
     request: HttpRequest,
     response_id: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
     let id = asked_id(&request, &response_id)?;
     let site_ids = access.all_site_ids();
-    let row = state.writer.run(move |conn| release(conn, &site_ids, id, UnixMillis::now())).await?;
+    let row = store.writes.run(move |conn| release(conn, &site_ids, id, UnixMillis::now())).await?;
     let row = row.ok_or_else(not_found)?;
-    state.outbox_filled.notify_one();
-    show(&access, &state, row).await
+    store.signals.outbox_filled.notify_one();
+    show(&access, &store, row).await
 }
 
 /// Deletes a response with all that belongs to it.
@@ -161,17 +160,17 @@ pub async fn release_response(
 /// 400, 401, 404.
 pub async fn delete_response(
     access: Access,
-    state: web::Data<AppState>,
+    store: web::Data<Store>,
+    eraser: web::Data<Eraser>,
     request: HttpRequest,
     response_id: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    let row = find(&access, &state, &request, &response_id).await?;
-    // The words first: were it the other way round, a crash in between would leave them, and nobody would ask again.
-    state.search.remove(row.site_id, row.response_id.clone()).await?;
-    let messages = state.writer.run(move |conn| erase_response(conn, row.site_id, &row.response_id)).await?;
-    mail::delete_files(state.mail_folder.as_deref(), &messages.ok_or_else(not_found)?);
-    state.erased.notify_one();
-    Ok(HttpResponse::NoContent().finish())
+    let row = find(&access, &store, &request, &response_id).await?;
+    if eraser.erase_response(row.site_id, row.response_id).await? {
+        Ok(HttpResponse::NoContent().finish())
+    } else {
+        Err(not_found())
+    }
 }
 
 /// One response.
@@ -180,12 +179,12 @@ pub async fn delete_response(
 /// 400, 401, 404.
 pub async fn get_response(
     access: Access,
-    state: web::Data<AppState>,
+    store: web::Data<Store>,
     request: HttpRequest,
     response_id: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    let row = find(&access, &state, &request, &response_id).await?;
-    show(&access, &state, row).await
+    let row = find(&access, &store, &request, &response_id).await?;
+    show(&access, &store, row).await
 }
 
 /// The response a request is about, which takes no parameters.
@@ -196,12 +195,12 @@ fn asked_id(request: &HttpRequest, response_id: &str) -> Result<ResponseId, ApiE
 
 async fn find(
     access: &Access,
-    state: &AppState,
+    store: &Store,
     request: &HttpRequest,
     response_id: &str,
 ) -> Result<ResponseRow, ApiError> {
     let (id, site_ids) = (asked_id(request, response_id)?, access.all_site_ids());
-    state.pools.lists.read(move |conn| ResponseRow::find(conn, &site_ids, id)).await?.ok_or_else(not_found)
+    store.reads.lists.read(move |conn| ResponseRow::find(conn, &site_ids, id)).await?.ok_or_else(not_found)
 }
 
 fn not_found() -> ApiError {

@@ -13,9 +13,9 @@ use super::cursor::{Cursor as _, TouchpointPosition};
 use super::page::Page;
 use super::params::Params;
 use crate::api::ApiError;
-use crate::app::AppState;
 use crate::db::score_days::SCORES;
 use crate::db::summary::{Counts, ScoreCounts, SummaryFilter};
+use crate::store::Store;
 
 /// The figures of one metric: scores of different metrics are never added up.
 #[derive(Debug, Serialize)]
@@ -156,7 +156,7 @@ fn summarize(counts: ScoreCounts, filter: &SummaryFilter, page: TouchpointPage) 
 pub async fn get_summary(
     access: Access,
     request: HttpRequest,
-    state: web::Data<AppState>,
+    store: web::Data<Store>,
 ) -> Result<HttpResponse, ApiError> {
     let mut params = Params::parse(&request)?;
     let site_ids = access.site_ids(&mut params)?;
@@ -170,7 +170,7 @@ pub async fn get_summary(
         TouchpointPage { after: params.take("cursor", TouchpointPosition::decode)?, limit: params.take_limit()? };
     params.finish()?;
     let asked = filter.clone();
-    let counts = state.pools.lists.read(move |conn| ScoreCounts::load(conn, &site_ids, &asked)).await?;
+    let counts = store.reads.lists.read(move |conn| ScoreCounts::load(conn, &site_ids, &asked)).await?;
     Ok(HttpResponse::Ok().json(summarize(counts, &filter, page)))
 }
 

@@ -12,8 +12,8 @@ use super::page::Page;
 use super::params::Params;
 use crate::api::ApiError;
 use crate::api::public::JsonBody;
-use crate::app::AppState;
 use crate::db::surveys;
+use crate::store::Store;
 use crate::surveys::{CatalogEntry, catalog, find_shown, parse_document};
 
 /// A survey as integrators see it.
@@ -31,12 +31,12 @@ struct SurveyView {
 pub async fn list_surveys(
     access: Access,
     request: HttpRequest,
-    state: web::Data<AppState>,
+    store: web::Data<Store>,
 ) -> Result<HttpResponse, ApiError> {
     let mut params = Params::parse(&request)?;
     let site_ids = access.site_ids(&mut params)?;
     params.finish()?;
-    let entries = state.pools.lists.read(move |conn| {
+    let entries = store.reads.lists.read(move |conn| {
         let of_site = |site_id: i64| Ok((site_id, catalog(conn, site_id)?));
         site_ids.into_iter().map(of_site).collect::<diesel::QueryResult<Vec<_>>>()
     });
@@ -56,7 +56,7 @@ pub async fn list_surveys(
 pub async fn get_survey(
     access: Access,
     request: HttpRequest,
-    state: web::Data<AppState>,
+    store: web::Data<Store>,
     name: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
     let mut params = Params::parse(&request)?;
@@ -65,7 +65,7 @@ pub async fn get_survey(
     params.finish()?;
     let wanted = known_name(&name)?;
     let shown =
-        state.pools.lists.read(move |conn| find_shown(conn, site_id, &wanted, version)).await?.ok_or_else(not_found)?;
+        store.reads.lists.read(move |conn| find_shown(conn, site_id, &wanted, version)).await?.ok_or_else(not_found)?;
     let document: Value = serde_json::from_str(&shown.document).map_err(ApiError::fault)?;
     let (name, version, template) = (name.as_str(), shown.version, shown.template);
     Ok(HttpResponse::Ok().json(json!({"name": name, "version": version, "template": template, "document": document})))
@@ -78,7 +78,7 @@ pub async fn get_survey(
 pub async fn put_survey(
     access: Access,
     request: HttpRequest,
-    state: web::Data<AppState>,
+    store: web::Data<Store>,
     name: web::Path<String>,
     body: Result<JsonBody, ApiError>,
 ) -> Result<HttpResponse, ApiError> {
@@ -95,7 +95,7 @@ pub async fn put_survey(
     let document = String::from_utf8_lossy(&body).into_owned();
     let now = UnixMillis::now().0;
     let work = move |conn: &mut _| surveys::put(conn, site_id, &survey, &document, now);
-    let put = state.writer.run(work).await?.map_err(|error| ApiError::invalid_survey(vec![error]))?;
+    let put = store.writes.run(work).await?.map_err(|error| ApiError::invalid_survey(vec![error]))?;
     let mut answer = if put.is_new { HttpResponse::Created() } else { HttpResponse::Ok() };
     Ok(answer.json(json!({"name": name.as_str(), "version": put.version, "is_new": put.is_new})))
 }
@@ -107,7 +107,7 @@ pub async fn put_survey(
 pub async fn publish_survey(
     access: Access,
     request: HttpRequest,
-    state: web::Data<AppState>,
+    store: web::Data<Store>,
     name: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
     let mut params = Params::parse(&request)?;
@@ -117,7 +117,7 @@ pub async fn publish_survey(
     let wanted = known_name(&name)?;
     let now = UnixMillis::now().0;
     let work = move |conn: &mut _| surveys::publish(conn, site_id, &wanted, version, now);
-    let version = state.writer.run(work).await?.ok_or_else(not_found)?;
+    let version = store.writes.run(work).await?.ok_or_else(not_found)?;
     Ok(HttpResponse::Ok().json(json!({"name": name.as_str(), "version": version})))
 }
 

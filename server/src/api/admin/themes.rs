@@ -8,8 +8,8 @@ use super::auth::Access;
 use super::params::Params;
 use crate::api::ApiError;
 use crate::api::public::JsonBody;
-use crate::app::AppState;
 use crate::db::themes;
+use crate::store::Store;
 use crate::themes::ThemeView;
 
 /// The theme as it was written, with every default filled in, and how well its colours are seen.
@@ -19,11 +19,11 @@ use crate::themes::ThemeView;
 pub async fn get_theme(
     access: Access,
     request: HttpRequest,
-    state: web::Data<AppState>,
+    store: web::Data<Store>,
     site_key: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
     let site_id = site_id(&access, &request, &site_key)?;
-    let document = state.pools.lists.read(move |conn| themes::find(conn, site_id)).await?.ok_or_else(not_found)?;
+    let document = store.reads.lists.read(move |conn| themes::find(conn, site_id)).await?.ok_or_else(not_found)?;
     let view = ThemeView::new(&site_key, Some(document.as_bytes()));
     let view = view.map_err(|_| ApiError::fault("sites.theme holds a value Counterbell did not write"))?;
     Ok(HttpResponse::Ok().json(view))
@@ -36,7 +36,7 @@ pub async fn get_theme(
 pub async fn put_theme(
     access: Access,
     request: HttpRequest,
-    state: web::Data<AppState>,
+    store: web::Data<Store>,
     site_key: web::Path<String>,
     body: Result<JsonBody, ApiError>,
 ) -> Result<HttpResponse, ApiError> {
@@ -45,7 +45,7 @@ pub async fn put_theme(
     let view = ThemeView::new(&site_key, Some(&body)).map_err(ApiError::invalid_theme)?;
     // JSON is UTF-8 (RFC 8259 section 8.1), or it would not have been read.
     let document = String::from_utf8_lossy(&body).into_owned();
-    let replaced = state.writer.run(move |conn| themes::replace(conn, site_id, Some(&document))).await?;
+    let replaced = store.writes.run(move |conn| themes::replace(conn, site_id, Some(&document))).await?;
     let mut answer = if replaced { HttpResponse::Ok() } else { HttpResponse::Created() };
     Ok(answer.json(view))
 }
@@ -57,11 +57,11 @@ pub async fn put_theme(
 pub async fn delete_theme(
     access: Access,
     request: HttpRequest,
-    state: web::Data<AppState>,
+    store: web::Data<Store>,
     site_key: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
     let site_id = site_id(&access, &request, &site_key)?;
-    state.writer.run(move |conn| themes::replace(conn, site_id, None)).await?;
+    store.writes.run(move |conn| themes::replace(conn, site_id, None)).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

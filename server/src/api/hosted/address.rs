@@ -11,8 +11,7 @@ use counterbell_shared::{Reference, SiteKey, Touchpoint};
 
 use super::screen::Screens;
 use crate::api::ApiError;
-use crate::app::AppState;
-use crate::directory::KnownSite;
+use crate::directory::{Directory, KnownSite};
 use crate::surveys::{VersionedSurvey, words_of};
 
 /// Who asks what, and where.
@@ -39,7 +38,7 @@ impl Asked {
     /// 400 for a survey that cannot be, 404 for an unknown site, 503.
     pub async fn find(
         request: &HttpRequest,
-        state: &AppState,
+        directory: &Directory,
         (site_key, touchpoint): &(String, String),
     ) -> Result<Self, ApiError> {
         let site_key: SiteKey = site_key.parse().map_err(|_| ApiError::unknown_site())?;
@@ -49,7 +48,7 @@ impl Asked {
             query.find(|(known, value)| known == name && !value.is_empty()).map(|(_, value)| value.into_owned())
         };
         let order = parameter("order").and_then(|order| Reference::new(&order).ok());
-        let known = state.directory.site(&site_key).await?.ok_or_else(ApiError::unknown_site)?;
+        let known = directory.site(&site_key).await?.ok_or_else(ApiError::unknown_site)?;
         let survey = known.surveys.find(parameter("survey").as_deref().unwrap_or(DEFAULT_SURVEY)).cloned();
         let survey =
             survey.ok_or_else(|| ApiError::invalid_parameter("survey", "names no published survey of this site"))?;

@@ -17,8 +17,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use counterbell_shared::time::UnixMillis;
 
 use super::ApiError;
-use super::public::{FormBody, get_or_head, resource};
-use crate::app::AppState;
+use super::public::{FormBody, Intake, get_or_head, resource};
 use crate::ingest::new_id;
 use address::Asked;
 use form::{Form, Go};
@@ -45,10 +44,10 @@ pub fn configure(config: &mut web::ServiceConfig) {
 /// 400, 404, 503, each as a page.
 async fn get_survey(
     request: HttpRequest,
-    state: web::Data<AppState>,
+    intake: web::Data<Intake>,
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, Refusal> {
-    let asked = Asked::find(&request, &state, &path).await?;
+    let asked = Asked::find(&request, &intake.directory, &path).await?;
     let screens = asked.screens();
     let form = Form::new(new_id(UnixMillis::now()), &asked);
     Page { asked: &asked, config: &screens.config, form: &form, screen: screens.score(), fault: None }.first()
@@ -60,20 +59,20 @@ async fn get_survey(
 /// 4xx and 503, each as a page: the same again, where there is one.
 async fn post_step(
     request: HttpRequest,
-    state: web::Data<AppState>,
+    intake: web::Data<Intake>,
     path: web::Path<(String, String)>,
     body: Result<FormBody, ApiError>,
 ) -> Result<HttpResponse, Refusal> {
-    let asked = Asked::find(&request, &state, &path).await?;
+    let asked = Asked::find(&request, &intake.directory, &path).await?;
     let mut form = match body {
         Ok(body) => Form::read(&body.0),
         Err(error) => {
-            state.metrics.ingest_request().ends_as(error.code().into());
+            intake.metrics.ingest_request().ends_as(error.code().into());
             return Err(error.into());
         }
     };
     let screens = asked.screens();
-    let (screen, fault) = match go(&request, &state, &asked, &screens, &mut form).await {
+    let (screen, fault) = match go(&request, &intake, &asked, &screens, &mut form).await {
         Ok(screen) => (screen, None),
         Err(fault) => (screens.asking(&form), Some(fault)),
     };
@@ -84,7 +83,7 @@ async fn post_step(
 /// Goes where the customer wants to go; the screen there.
 async fn go<'s>(
     request: &HttpRequest,
-    state: &AppState,
+    intake: &Intake,
     asked: &Asked,
     screens: &'s Screens<'s>,
     form: &mut Form,
@@ -110,7 +109,7 @@ async fn go<'s>(
     // The words that stand beside an address that is none are kept, whether or not the customer mends it.
     let complete = form.step == steps.len() && fault.is_none();
     let new = response_of(form, asked, &screens.config, score, &said, complete);
-    form.revision = save(request, state, asked, &new).await.map_err(Fault::NotStored)?;
+    form.revision = save(request, intake, asked, &new).await.map_err(Fault::NotStored)?;
     if let Some(fault) = fault {
         return Err(fault);
     }

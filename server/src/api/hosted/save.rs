@@ -13,8 +13,7 @@ use counterbell_shared::{Channel, ContactEmail, Outcome, ResponseId};
 use super::address::Asked;
 use super::form::Form;
 use crate::api::ApiError;
-use crate::api::public::accept;
-use crate::app::AppState;
+use crate::api::public::Intake;
 use crate::db::responses::ResponseRow;
 use crate::metrics::IngestOutcome;
 
@@ -24,27 +23,27 @@ use crate::metrics::IngestOutcome;
 /// 422, 429, 503.
 pub async fn save(
     request: &HttpRequest,
-    state: &AppState,
+    intake: &Intake,
     asked: &Asked,
     new: &NewResponse<'_>,
 ) -> Result<i64, ApiError> {
-    let mut counted = state.metrics.ingest_request();
-    let saved = store(request, state, asked, new).await;
+    let mut counted = intake.metrics.ingest_request();
+    let saved = store(request, intake, asked, new).await;
     counted.ends_as(saved.as_ref().map_or_else(|error| error.code().into(), |(outcome, _)| *outcome));
     saved.map(|(_, revision)| revision + 1)
 }
 
 async fn store(
     request: &HttpRequest,
-    state: &AppState,
+    intake: &Intake,
     asked: &Asked,
     new: &NewResponse<'_>,
 ) -> Result<(IngestOutcome, i64), ApiError> {
-    state.rate_limit.check_client(state.trusted_proxies.client(request))?;
+    intake.limits.check_response(request)?;
     let parsed = new.parse(|name| asked.known.surveys.version(name)).map_err(ApiError::invalid_response)?;
     let response = parsed.response;
     let site = &asked.known.site;
-    let accepted = accept(state, site, response.clone()).await?;
+    let accepted = intake.accept(site, response.clone()).await?;
     let revision = i64::from(response.revision);
     if accepted.receipt.outcome != Outcome::Duplicate {
         return Ok((accepted.counted, revision));
@@ -52,13 +51,13 @@ async fn store(
     // A form sent before: reloaded, or changed after going back with the browser's own button.
     let Some(id) = response.response_id else { return Ok((accepted.counted, revision)) };
     let site_ids = [site.id];
-    let Some(stored) = state.pools.look_ups.read(move |conn| ResponseRow::find(conn, &site_ids, id)).await? else {
+    let Some(stored) = intake.look_ups.read(move |conn| ResponseRow::find(conn, &site_ids, id)).await? else {
         return Ok((accepted.counted, revision));
     };
     let later = u16::try_from(stored.revision).unwrap_or(REVISION_MAX).max(response.revision);
     // What is sent last is what the customer means; a step on the way there goes on with the form.
     if response.complete && !says_the_same(&stored, &response) && later < REVISION_MAX {
-        let accepted = accept(state, site, Response { revision: later + 1, ..response }).await?;
+        let accepted = intake.accept(site, Response { revision: later + 1, ..response }).await?;
         return Ok((accepted.counted, i64::from(later) + 1));
     }
     Ok((accepted.counted, later.into()))

@@ -8,8 +8,7 @@ use counterbell_shared::{SiteKey, Theme};
 
 use super::files::{FOREVER, name_of};
 use crate::api::{ApiError, etag};
-use crate::app::AppState;
-use crate::directory::KnownSite;
+use crate::directory::{Directory, KnownSite};
 
 /// For one whose name is that of an older theme.
 const FOR_A_MINUTE: &str = "public, max-age=60";
@@ -53,12 +52,12 @@ pub fn marks_of(known: &KnownSite) -> (&'static str, &'static str, &'static str)
 /// 404 for an unknown site and for one without a theme, 503.
 pub async fn get_theme(
     request: HttpRequest,
-    state: web::Data<AppState>,
+    directory: web::Data<Directory>,
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, ApiError> {
     let (site_key, wanted) = path.into_inner();
     let site_key: SiteKey = site_key.parse().map_err(|_| ApiError::unknown_site())?;
-    let known = state.directory.site(&site_key).await?.ok_or_else(ApiError::unknown_site)?;
+    let known = directory.site(&site_key).await?.ok_or_else(ApiError::unknown_site)?;
     let sheet = sheet_of(&known);
     let (name, css) = sheet.ok_or_else(|| ApiError::new(ProblemCode::NotFound, "The site has no theme."))?;
     let cache_control = if name == wanted { FOREVER } else { FOR_A_MINUTE };

@@ -12,8 +12,8 @@ use actix_web::{Error, HttpRequest, HttpResponse, web};
 use counterbell_shared::problem::ProblemCode;
 
 use crate::api::ApiError;
-use crate::app::AppState;
 use crate::db::sites::Site;
+use crate::directory::Directory;
 use crate::origins;
 
 /// A day; browsers cut it to their own limit.
@@ -26,11 +26,11 @@ pub async fn allow_known_origins<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
     let origin = request.headers().get(ORIGIN).cloned();
-    let known = match (&origin, request.app_data::<web::Data<AppState>>()) {
-        (Some(origin), Some(state)) => {
+    let known = match (&origin, request.app_data::<web::Data<Directory>>()) {
+        (Some(origin), Some(directory)) => {
             let origin = origin.to_str().unwrap_or_default();
             // Not knowing is answered as not allowed; the handler meets the same database and says what is wrong.
-            state.directory.origin_is_known(origin).await.unwrap_or(false)
+            directory.origin_is_known(origin).await.unwrap_or(false)
         }
         _ => false,
     };

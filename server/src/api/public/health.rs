@@ -5,7 +5,8 @@ use counterbell_shared::problem::ProblemCode;
 use serde_json::json;
 
 use crate::api::ApiError;
-use crate::app::AppState;
+use crate::ingest::Ingest;
+use crate::store::Store;
 
 /// The process runs.
 pub async fn get_liveness() -> HttpResponse {
@@ -17,11 +18,11 @@ pub async fn get_liveness() -> HttpResponse {
 ///
 /// # Errors
 /// 503, with the reason in words.
-pub async fn get_readiness(state: web::Data<AppState>) -> Result<HttpResponse, ApiError> {
-    if state.writer.is_stopping() {
+pub async fn get_readiness(ingest: web::Data<Ingest>, store: web::Data<Store>) -> Result<HttpResponse, ApiError> {
+    if ingest.is_stopping() {
         return Err(ApiError::new(ProblemCode::ShuttingDown, "Use another server.").retry_after(2));
     }
-    match state.writer.health().trouble() {
+    match store.writes.health().trouble() {
         Some(trouble) => Err(ApiError::new(ProblemCode::StorageUnavailable, trouble.to_string()).retry_after(2)),
         None => Ok(HttpResponse::Ok().json(json!({"status": "ready"}))),
     }

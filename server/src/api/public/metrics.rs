@@ -10,9 +10,9 @@ use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use crate::api::ApiError;
-use crate::app::AppState;
 use crate::db::backlog::Backlog;
-use crate::metrics::{Gathered, LookedUp, OPENMETRICS_TEXT};
+use crate::metrics::{Gathered, LookedUp, Metrics, OPENMETRICS_TEXT};
+use crate::store::Store;
 
 /// How long figures that cost something are given to whoever asks.
 const FRESH: Duration = Duration::from_secs(1);
@@ -42,14 +42,19 @@ impl LatestFigures {
 ///
 /// # Errors
 /// 500, should a figure not be writable.
-pub async fn get_metrics(state: web::Data<AppState>) -> Result<HttpResponse, ApiError> {
-    let looked_up = state.latest_figures.get(async {
-        let backlog = state.pools.background.read(|conn| Backlog::load(conn, UnixMillis::now().0));
+pub async fn get_metrics(
+    metrics: web::Data<Metrics>,
+    latest: web::Data<LatestFigures>,
+    store: web::Data<Store>,
+) -> Result<HttpResponse, ApiError> {
+    let looked_up = latest.get(async {
+        let backlog = store.reads.background.read(|conn| Backlog::load(conn, UnixMillis::now().0));
         LookedUp::new(timeout(PATIENCE, backlog).await.ok().and_then(Result::ok))
     });
     let looked_up = looked_up.await;
-    let gathered = Gathered { queue_capacity: state.queue_capacity, pools: state.pools.usage(), looked_up: &looked_up };
-    let text = state.metrics.encode(&gathered).map_err(ApiError::fault)?;
+    let gathered =
+        Gathered { queue_capacity: store.writes.capacity(), pools: store.reads.usage(), looked_up: &looked_up };
+    let text = metrics.encode(&gathered).map_err(ApiError::fault)?;
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, OPENMETRICS_TEXT))
         .insert_header((CACHE_CONTROL, "no-store"))

@@ -3,8 +3,10 @@
 mod assets;
 mod body;
 mod client;
+mod client_limits;
 pub mod cors;
 mod health;
+mod intake;
 mod metrics;
 mod parse;
 mod rate_limit;
@@ -20,11 +22,10 @@ use actix_web::{HttpResponse, Resource, Route, guard, web};
 
 pub use body::{FormBody, JsonBody};
 pub use client::TrustedProxies;
+pub use client_limits::ClientLimits;
+pub use intake::{Accepted, Intake};
 pub use metrics::LatestFigures;
 pub use parse::{ParseError, ResponseBody, parse_response};
-pub use rate_limit::RateLimit;
-pub use read_limit::reads_per_minute;
-pub use responses::{Accepted, accept};
 pub use twice::pointers_given_twice;
 
 use crate::api::ApiError;

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use super::cors::check_origin;
 use crate::api::admin::Params;
 use crate::api::{ApiError, etag};
-use crate::app::AppState;
+use crate::directory::Directory;
 use crate::surveys::words_of;
 
 /// What the widget needs to know before it is shown.
@@ -20,7 +20,7 @@ use crate::surveys::words_of;
 /// 400 for a survey that does not exist, 403 for a foreign origin, 404 for an unknown site.
 pub async fn get_widget_config(
     request: HttpRequest,
-    state: web::Data<AppState>,
+    directory: web::Data<Directory>,
     site_key: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
     let mut params = Params::parse(&request)?;
@@ -30,7 +30,7 @@ pub async fn get_widget_config(
     let locale = params.take("locale", |locale| Ok::<_, String>(as_tag(locale).into_owned()))?.unwrap_or_default();
     params.finish()?;
     let site_key: SiteKey = site_key.parse().map_err(|_| ApiError::unknown_site())?;
-    let known = state.directory.site(&site_key).await?.ok_or_else(ApiError::unknown_site)?;
+    let known = directory.site(&site_key).await?.ok_or_else(ApiError::unknown_site)?;
     check_origin(&request, &known.site)?;
     let found = known.surveys.find(name.as_deref().unwrap_or(DEFAULT_SURVEY));
     let survey =

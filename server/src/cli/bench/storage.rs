@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-use crate::ingest::WriterSettings;
+use crate::store::WriterSettings;
 
 /// What `serve` does otherwise than for use.
 #[derive(Args)]

@@ -11,12 +11,10 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Nullable, Text};
 
 use super::words::Query;
-use crate::db::checkpoint::truncate_log;
-use crate::db::{
-    AnyConnection, DatabaseUrl, OpenError, Purpose, ReadPool, StorageError, dialect, open, prepare_to_write,
-    refused_file,
-};
+use crate::db::{AnyConnection, DatabaseUrl, OpenError, dialect, open, prepare_to_write, refused_file};
 use crate::panics::Place;
+use crate::store::truncate_log;
+use crate::store::{Purpose, ReadPool, StorageError};
 
 /// A response whose comment holds the words.
 #[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]

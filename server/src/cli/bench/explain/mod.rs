@@ -18,8 +18,10 @@ use crate::config::CommonSettings;
 use crate::db::outbox::{self, OutboxState};
 use crate::db::responses::{self, ResponseFilter, ResponsePosition};
 use crate::db::summary::{ScoreCounts, SummaryFilter};
-use crate::db::{AnyConnection, DatabaseUrl, POSTGRES_READ_ONLY, Purpose, ReadPool, open};
+use crate::db::{AnyConnection, DatabaseUrl, open};
 use crate::search::SearchIndex;
+use crate::store::POSTGRES_READ_ONLY;
+use crate::store::{Purpose, ReadPool};
 
 /// Rows of a page, and one more.
 const PAGE: i64 = 51;

@@ -5,7 +5,8 @@ use diesel::prelude::*;
 use diesel::result::{Error as QueryError, QueryResult};
 use tokio::sync::oneshot;
 
-use crate::db::{AnyConnection, StorageError};
+use super::StorageError;
+use crate::db::AnyConnection;
 use crate::panics::{self, Place};
 
 type Manager = <AnyConnection as Connection>::TransactionManager;

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::db::StorageError;
+use super::StorageError;
 
 /// A write that takes longer may never end: above the 10 s for which SQLite waits for its lock.
 const STUCK: Duration = Duration::from_secs(12);

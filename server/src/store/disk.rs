@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use actix_web::web::Data;
 use rustix::fs::StatVfsMountFlags;
 use tokio::sync::watch;
 
 use super::health::Trouble;
-use crate::app::AppState;
-use crate::db::{DatabaseUrl, StorageError, folder_of};
+use super::{StorageError, Writes};
+use crate::db::{DatabaseUrl, folder_of};
 use crate::panics::Place;
 
 /// Free space below which a commit is about to fail.
@@ -17,14 +16,14 @@ pub const FREE_MIN_BYTES: u64 = 64 << 20;
 const EVERY: Duration = Duration::from_secs(3);
 
 /// Looks until told to stop; at PostgreSQL's disk its own server looks.
-pub async fn watch_disk(state: Data<AppState>, url: DatabaseUrl, mut stopped: watch::Receiver<bool>) {
+pub async fn watch_disk(writes: Writes, url: DatabaseUrl, mut stopped: watch::Receiver<bool>) {
     if matches!(url, DatabaseUrl::Postgres(_)) {
         return;
     }
     while tokio::time::timeout(EVERY, stopped.changed()).await.is_err() {
         let url = url.clone();
         match tokio::task::spawn_blocking(move || look_at_disk(&url)).await {
-            Ok(trouble) => state.writer.health().note_disk(trouble),
+            Ok(trouble) => writes.health().note_disk(trouble),
             Err(error) => tracing::warn!("{}", StorageError::of_task(Place::Disk, &error)),
         }
     }

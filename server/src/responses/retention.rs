@@ -6,14 +6,13 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use actix_web::web::Data;
 use counterbell_shared::time::UnixMillis;
 use tokio::sync::watch;
 
-use crate::app::AppState;
-use crate::db::{DatabaseUrl, StorageError, checkpoint, purge};
-use crate::mail;
+use super::Eraser;
+use crate::db::{DatabaseUrl, purge};
 use crate::panics::Place;
+use crate::store::{StorageError, truncate_log};
 
 /// Rows of one transaction.
 const CHUNK: i64 = 500;
@@ -25,7 +24,7 @@ const EVERY: Duration = Duration::from_secs(3_600);
 const LOOK: Duration = Duration::from_secs(5);
 
 /// Deletes what is too old, now and every hour, and soon after a site's days were changed, until told to stop.
-pub async fn purge_old(state: Data<AppState>, url: DatabaseUrl, mut stopped: watch::Receiver<bool>) {
+pub async fn purge_old(eraser: Eraser, url: DatabaseUrl, mut stopped: watch::Receiver<bool>) {
     // A server that died after the responses and before their words left those behind.
     let mut words_too = true;
     let mut purged = Purged::new();
@@ -36,7 +35,7 @@ pub async fn purge_old(state: Data<AppState>, url: DatabaseUrl, mut stopped: wat
             purged.clear();
         }
         tokio::select! {
-            done = purge_sites(&state, &mut purged, words_too) => if let Err(error) = done {
+            done = purge_sites(&eraser, &mut purged, words_too) => if let Err(error) = done {
                 tracing::error!("Old responses cannot be deleted: {error}");
             } else {
                 words_too = false;
@@ -45,7 +44,7 @@ pub async fn purge_old(state: Data<AppState>, url: DatabaseUrl, mut stopped: wat
         }
         tokio::select! {
             () = tokio::time::sleep(LOOK) => {}
-            () = state.erased.notified() => forget(&state, &url).await,
+            () = eraser.store.signals.erased.notified() => forget(&eraser, &url).await,
             _ = stopped.changed() => return,
         }
     }
@@ -53,12 +52,12 @@ pub async fn purge_old(state: Data<AppState>, url: DatabaseUrl, mut stopped: wat
 
 /// Has deleted words leave SQLite's files: the search index writes its lists anew, and the logs are emptied. On PostgreSQL
 /// they go when it next vacuums its tables.
-async fn forget(state: &AppState, url: &DatabaseUrl) {
-    if let Err(error) = state.search.forget().await {
+async fn forget(eraser: &Eraser, url: &DatabaseUrl) {
+    if let Err(error) = eraser.search.forget().await {
         tracing::warn!("Words that were deleted may still be in the file of the search index: {error}");
     }
-    for url in [url.clone(), state.search.url().clone()] {
-        let truncated = tokio::task::spawn_blocking(move || checkpoint::truncate_log(&url)).await;
+    for url in [url.clone(), eraser.search.url().clone()] {
+        let truncated = tokio::task::spawn_blocking(move || truncate_log(&url)).await;
         match truncated {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!("Words that were deleted may still be in SQLite's log: {error}"),
@@ -72,37 +71,36 @@ type Purged = HashMap<i64, i32>;
 
 /// Deletes responses and their words, of sites that are not among `purged` with the days they keep them now; words alone,
 /// too, when `words_too`.
-async fn purge_sites(state: &AppState, purged: &mut Purged, words_too: bool) -> Result<(), StorageError> {
-    let sites = state.pools.background.read(purge::sites_with_retention).await?;
+async fn purge_sites(eraser: &Eraser, purged: &mut Purged, words_too: bool) -> Result<(), StorageError> {
+    let sites = eraser.store.reads.background.read(purge::sites_with_retention).await?;
     purged.retain(|site_id, _| sites.iter().any(|(known, _)| known == site_id));
     for (site_id, days) in sites {
         if purged.get(&site_id) != Some(&days) {
-            purge_site(state, site_id, days, words_too).await?;
+            purge_site(eraser, site_id, days, words_too).await?;
             purged.insert(site_id, days);
         }
     }
     Ok(())
 }
 
-async fn purge_site(state: &AppState, site_id: i64, days: i32, words_too: bool) -> Result<(), StorageError> {
+async fn purge_site(eraser: &Eraser, site_id: i64, days: i32, words_too: bool) -> Result<(), StorageError> {
     let horizon = purge::horizon(UnixMillis::now(), days);
     let mut deleted = 0;
     // First, so that nobody compares the rollup of these days with what is left of them.
-    state.writer.run(move |conn| purge::set_purged_before(conn, site_id, horizon)).await?;
+    eraser.store.writes.run(move |conn| purge::set_purged_before(conn, site_id, horizon)).await?;
     loop {
-        let chunk = state.writer.run(move |conn| purge::delete_chunk(conn, site_id, horizon, CHUNK)).await?;
-        if chunk.is_empty() {
+        let chunk = eraser.purge_chunk(site_id, horizon, CHUNK).await?;
+        if chunk == 0 {
             break;
         }
-        deleted += chunk.responses + chunk.messages.len();
-        mail::delete_files(state.mail_folder.as_deref(), &chunk.messages);
+        deleted += chunk;
         tokio::time::sleep(PAUSE).await;
     }
     if deleted > 0 || words_too {
-        state.search.purge(site_id, horizon).await?;
+        eraser.search.purge(site_id, horizon).await?;
     }
     if deleted > 0 {
-        state.erased.notify_one();
+        eraser.store.signals.erased.notify_one();
         tracing::info!(site.id = site_id, deleted, "Deleted {deleted} responses and messages older than {days} days");
     }
     Ok(())

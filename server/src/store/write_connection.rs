@@ -5,8 +5,8 @@ use std::time::Duration;
 use diesel::r2d2::R2D2Connection;
 use diesel::result::QueryResult;
 
-use super::store::Statements;
-use crate::db::{AnyConnection, DatabaseUrl, OpenError, StorageError, check_writable, is_lost, open, prepare_to_write};
+use super::StorageError;
+use crate::db::{AnyConnection, DatabaseUrl, OpenError, check_writable, is_lost, open, prepare_to_write};
 use crate::panics::{self, Place};
 
 /// How long the writer rests before it tries to reach a lost database again.
@@ -18,49 +18,35 @@ pub struct WriteConnection {
     url: DatabaseUrl,
     /// Whether there was a connection before.
     lost: bool,
-    /// Known once it was asked for.
-    statements: Option<Statements>,
     place: Place,
 }
 
 impl WriteConnection {
     /// One that is open, or to be opened when it is first needed.
     pub fn new(conn: Option<AnyConnection>, url: DatabaseUrl, place: Place) -> Self {
-        Self { conn, url, lost: false, statements: None, place }
+        Self { conn, url, lost: false, place }
     }
 
     /// The connection, made anew when it was lost; one try.
     ///
     /// # Errors
     /// Why it cannot be opened.
-    pub fn get(&mut self) -> Result<(&mut AnyConnection, Statements), StorageError> {
+    pub fn get(&mut self) -> Result<&mut AnyConnection, StorageError> {
         let conn = match self.conn.take() {
             Some(conn) => conn,
             None => self.open()?,
         };
-        let conn = self.conn.insert(conn);
-        let statements = match self.statements {
-            Some(known) => known,
-            // Asked again when there is no answer; what works everywhere will do meanwhile.
-            None => match Statements::of(conn) {
-                Ok(best) => *self.statements.insert(best),
-                Err(_) => Statements::Steps,
-            },
-        };
-        Ok((conn, statements))
+        Ok(self.conn.insert(conn))
     }
 
     /// Does `work` on the connection, which is let go after a panic: it may be in the middle of anything.
     ///
     /// # Errors
     /// Why there is no connection, what `work` returns, or [`StorageError::Panicked`].
-    pub fn attempt<T>(
-        &mut self,
-        work: impl FnOnce(&mut AnyConnection, Statements) -> QueryResult<T>,
-    ) -> Result<T, StorageError> {
+    pub fn attempt<T>(&mut self, work: impl FnOnce(&mut AnyConnection) -> QueryResult<T>) -> Result<T, StorageError> {
         let place = self.place;
-        let (conn, statements) = self.get()?;
-        match panics::catch(place, || work(conn, statements)) {
+        let conn = self.get()?;
+        match panics::catch(place, || work(conn)) {
             Ok(done) => Ok(done?),
             Err(panicked) => {
                 self.let_go();

@@ -4,18 +4,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use super::store::Written;
-use diesel::result::{DatabaseErrorKind, Error as QueryError, QueryResult};
+use diesel::result::{DatabaseErrorKind, Error as QueryError};
 
+use super::StorageError;
 use super::gathering::Gathering;
 use super::health::Health;
 use super::job::{Job, Left};
 use super::queue::Receiver;
-use super::record::Record;
 use super::write_connection::WriteConnection;
-use super::writer::{Signals, Waiting, Work, WriterFailed};
-use crate::db::{StorageError, dialect, write_nothing};
-use crate::metrics::WriterMetrics;
+use super::writer::{Batch, Work, WriterFailed, WriterMetrics};
+use crate::db::{dialect, write_nothing};
 use crate::panics::{self, Place};
 
 /// How long the writer waits at most for a usual batch.
@@ -30,13 +28,13 @@ const PANIC_PAUSE: Duration = Duration::from_millis(100);
 const TRY_EVERY: Duration = Duration::from_secs(1);
 
 /// The state of a thread that writes.
-pub struct WriterThread {
+pub struct WriterThread<B> {
+    /// How it writes the entries of its queue.
+    pub batch: B,
     /// Where it writes.
     pub connection: WriteConnection,
-    /// Told after each commit that made work.
-    pub signals: Signals,
-    /// How many responses were stored or replaced.
-    pub stored: Arc<AtomicU64>,
+    /// How many batches were committed.
+    pub commits: Arc<AtomicU64>,
     /// What is counted.
     pub metrics: WriterMetrics,
     /// Most work of one commit.
@@ -53,12 +51,12 @@ pub struct WriterThread {
     pub tried_at: Instant,
 }
 
-impl WriterThread {
+impl<B: Batch> WriterThread<B> {
     /// Works until told to stop. What panics ends one turn at most.
     ///
     /// # Errors
     /// [`WriterFailed`], when every turn ends by a panic.
-    pub fn run(mut self, queue: &Receiver<Work>) -> Result<(), WriterFailed> {
+    pub fn run(mut self, queue: &Receiver<Work<B::Entry>>) -> Result<(), WriterFailed> {
         let mut panics_in_a_row = 0;
         loop {
             if panics::catch(self.place, || self.take_turns(queue, &mut panics_in_a_row)).is_ok() {
@@ -73,7 +71,7 @@ impl WriterThread {
         }
     }
 
-    fn take_turns(&mut self, queue: &Receiver<Work>, panics_in_a_row: &mut u32) {
+    fn take_turns(&mut self, queue: &Receiver<Work<B::Entry>>, panics_in_a_row: &mut u32) {
         let mut work = Vec::new();
         let mut gathering = Gathering::up_to(if self.gathers { GATHER_MAX } else { 1 });
         loop {
@@ -90,12 +88,12 @@ impl WriterThread {
         }
     }
 
-    fn turn(&mut self, work: &mut Vec<Work>) {
-        let mut batch: Vec<Box<Waiting>> = Vec::new();
+    fn turn(&mut self, work: &mut Vec<Work<B::Entry>>) {
+        let mut batch: Vec<B::Entry> = Vec::new();
         let mut jobs: Vec<Box<dyn Job>> = Vec::new();
         for work in work.drain(..) {
             match work {
-                Work::Store(waiting) => batch.push(waiting),
+                Work::Entry(entry) => batch.push(entry),
                 Work::Run(job) => jobs.push(job),
             }
         }
@@ -124,7 +122,7 @@ impl WriterThread {
 
     /// One small write, that it be known whether others would go well.
     fn try_again(&mut self) {
-        let written = self.connection.attempt(|conn, _| write_nothing(conn));
+        let written = self.connection.attempt(write_nothing);
         self.note(written.as_ref().map(|_| ()));
         if written.is_err() {
             self.connection.let_go_if_lost();
@@ -149,82 +147,51 @@ impl WriterThread {
         }
     }
 
-    /// Stores the batch and runs the jobs in one transaction, then tells everybody who waits.
-    #[expect(clippy::vec_box, reason = "boxed in the queue")]
-    fn commit(&mut self, batch: Vec<Box<Waiting>>, mut jobs: Vec<Box<dyn Job>>) {
-        let records: Vec<&Record> = batch.iter().map(|waiting| &waiting.record).collect();
+    /// Writes the batch and runs the jobs in one transaction, then tells everybody who waits.
+    fn commit(&mut self, entries: Vec<B::Entry>, mut jobs: Vec<Box<dyn Job>>) {
         let started = Instant::now();
         let mut tried = 0;
         let mut doubtful = false;
-        let place = self.place;
-        let committed = self.connection.attempt(|conn, statements| {
-            #[cfg(test)]
-            super::tests::panic_when_asked(&records);
+        let (batch, place) = (&mut self.batch, self.place);
+        let committed = self.connection.attempt(|conn| {
             if jobs.is_empty() {
-                return statements.store(conn, &records);
+                return batch.write(conn, &entries);
             }
             dialect::write_transaction(conn, |conn| {
-                let outcomes =
-                    if records.is_empty() { Vec::new() } else { statements.store_in_transaction(conn, &records)? };
+                let written = batch.write_in_transaction(conn, &entries)?;
                 for job in &mut jobs {
                     tried += 1;
                     doubtful |= job.run(conn, place)? == Left::Doubtful;
                 }
-                Ok(outcomes.into_iter().map(Ok).collect())
+                Ok(written)
             })
         });
         if doubtful {
             self.connection.let_go();
         }
-        if committed.is_err() || !records.is_empty() {
+        if committed.is_err() || !entries.is_empty() {
             self.note(committed.as_ref().map(|_| ()));
         }
-        if committed.is_ok() && !records.is_empty() {
-            self.metrics.commit_seconds.observe(started.elapsed().as_secs_f64());
-            self.metrics.batch_responses.observe(u32::try_from(records.len()).map_or(0.0, f64::from));
+        if !entries.is_empty() {
+            self.commits.fetch_add(1, Ordering::Relaxed);
+            if committed.is_ok() {
+                self.metrics.commit_seconds.observe(started.elapsed().as_secs_f64());
+                self.metrics.batch_entries.observe(u32::try_from(entries.len()).map_or(0.0, f64::from));
+            }
         }
         let untried = jobs.split_off(tried);
         for job in jobs {
             job.finish(committed.as_ref().map(|_| ()));
         }
-        let outcomes = match committed {
-            Ok(outcomes) => self.after_commit(outcomes),
-            Err(error) => {
-                self.connection.let_go_if_broken();
-                let outcomes = self.store_again(&records, &error);
-                self.run_alone(untried);
-                self.connection.let_go_if_lost();
-                outcomes
-            }
-        };
-        self.signal(&records, &outcomes);
-        for (waiting, outcome) in batch.into_iter().zip(outcomes) {
-            // A client that hung up does not care; its response is stored all the same.
-            let _ = waiting.waiter.send(outcome);
+        let failed = committed.is_err();
+        if failed {
+            self.connection.let_go_if_broken();
         }
-    }
-
-    fn signal(&self, records: &[&Record], outcomes: &[Result<Written, StorageError>]) {
-        let written = |outcome: &Result<Written, _>| matches!(outcome, Ok(Written::Accepted | Written::Updated));
-        let written = || records.iter().zip(outcomes).filter(|(_, outcome)| written(outcome));
-        self.stored.fetch_add(written().count() as u64, Ordering::Relaxed);
-        // What waits for the customer to go on is found when it is due.
-        if written().any(|(record, _)| record.response.complete && !record.outbox.is_empty()) {
-            self.signals.outbox_filled.notify_one();
-        }
-        if written().any(|(record, _)| record.response.comment.is_some()) {
-            self.signals.comments_queued.notify_one();
-        }
-    }
-
-    /// What became of each record of a batch that was committed. Later revisions may have failed by themselves.
-    fn after_commit(&mut self, outcomes: Vec<QueryResult<Written>>) -> Vec<Result<Written, StorageError>> {
-        let failed = outcomes.iter().filter(|outcome| outcome.is_err()).count();
-        if let Some(error) = outcomes.iter().find_map(|outcome| outcome.as_ref().err()) {
-            tracing::error!(error = %error, records = failed, "Later revisions were not stored: {error}");
+        self.batch.finish(&mut self.connection, entries, committed);
+        if failed {
+            self.run_alone(untried);
             self.connection.let_go_if_lost();
         }
-        outcomes.into_iter().map(|outcome| outcome.map_err(StorageError::from)).collect()
     }
 
     /// Jobs whose turn had not come when the batch failed, by which they may not fail. When the database itself is away,
@@ -238,7 +205,7 @@ impl WriterThread {
             }
             let place = self.place;
             let mut left = Left::Sound;
-            let done = self.connection.attempt(|conn, _| {
+            let done = self.connection.attempt(|conn| {
                 dialect::write_transaction(conn, |conn| {
                     left = job.run(conn, place)?;
                     Ok(())
@@ -251,37 +218,12 @@ impl WriterThread {
             away = done.err().filter(|error| !is_about_the_work(error));
         }
     }
-
-    /// After a batch failed: one record the database refuses, or that we stumble over, must not fail its neighbours, so
-    /// each is tried alone, unless the database itself is away.
-    fn store_again(&mut self, records: &[&Record], error: &StorageError) -> Vec<Result<Written, StorageError>> {
-        if records.is_empty() {
-            return Vec::new();
-        }
-        if !is_about_the_work(error) {
-            return records.iter().map(|_| Err(error.repeated())).collect();
-        }
-        tracing::error!(error = %error, records = records.len(), "A batch was not stored: {error}");
-        if records.len() == 1 {
-            return vec![Err(error.repeated())];
-        }
-        let store = |record| {
-            let stored = self.connection.attempt(|conn, statements| {
-                #[cfg(test)]
-                super::tests::panic_when_asked(&[record]);
-                statements.store(conn, &[record])
-            });
-            let outcome = stored?.pop();
-            Ok(outcome.ok_or_else(|| StorageError::Unavailable("nothing came of it".to_owned()))??)
-        };
-        records.iter().copied().map(store).collect()
-    }
 }
 
 /// Whether other work may go well where this failed: a row was refused, or ours is the fault; rather than the database
 /// being full, locked, read-only or gone. Those it reports as `Unknown`, and trying each record alone would only take
 /// longer.
-fn is_about_the_work(error: &StorageError) -> bool {
+pub fn is_about_the_work(error: &StorageError) -> bool {
     match error {
         StorageError::Panicked(_) => true,
         StorageError::Unavailable(_) | StorageError::Busy => false,

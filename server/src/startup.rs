@@ -1,7 +1,7 @@
 //! Wires the parts together and serves until told to stop.
 
 use std::net::{SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,71 +14,32 @@ use actix_web::{App, HttpResponse, web};
 use counterbell_shared::limits::BODY_MAX_BYTES;
 use counterbell_shared::problem::ProblemCode;
 use counterbell_shared::time::DAY_MS;
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio::task::spawn_local;
 
-use crate::api::public::{LatestFigures, RateLimit, TrustedProxies, reads_per_minute};
+use crate::api::public::{ClientLimits, Intake, LatestFigures, TrustedProxies};
 use crate::api::{ApiError, admin, hosted, public, request_id};
-use crate::background::{self, Foreground, keep_running};
 use crate::config::ServeConfig;
 use crate::connections::{self, Answering, Connections};
-use crate::db::{DatabaseUrl, OpenError, ReadPools, checkpoint, migrations, prepare_to_write};
+use crate::db::{DatabaseUrl, OpenError, migrations, prepare_to_write};
 use crate::deadline::{Deadline, DeadlineSlot};
 use crate::directory::Directory;
-use crate::ingest::{self, DailyCaps, Signals, Writer, WriterFailed, WriterHandle, WriterSettings, look_at_disk};
+use crate::ingest::{Ingest, IngestSettings, Responses, Waiting};
 use crate::mail::{Mailer, MailerError};
 use crate::metrics::Metrics;
-use crate::outbox;
+use crate::outbox::{self, Delivery};
 use crate::panics::Place;
-use crate::retention;
-use crate::search::{self, SearchIndex};
+use crate::responses::{Eraser, purge_old};
+use crate::search::{self, Indexer, SearchIndex};
+use crate::store::{
+    ReadPools, Signals, Store, Writer, WriterFailed, WriterSettings, keep_log_short, look_at_disk, watch_disk,
+};
+use crate::tasks::{self, Foreground, keep_running};
 
 /// How long a stopping server waits for requests it is answering.
 const SHUTDOWN_TIMEOUT_S: u64 = 10;
 /// How often idle addresses are forgotten.
 const HOUSEKEEPING: Duration = Duration::from_secs(60);
-
-/// What every handler can reach.
-pub struct AppState {
-    /// Sites, in memory.
-    pub directory: Directory,
-    /// For reading.
-    pub pools: ReadPools,
-    /// For writing.
-    pub writer: WriterHandle,
-    /// Whom work in the background gives way to.
-    pub foreground: Foreground,
-    /// Wakes the outbox worker.
-    pub outbox_filled: Arc<Notify>,
-    /// Wakes the indexer.
-    pub comments_queued: Arc<Notify>,
-    /// Finds comments.
-    pub search: SearchIndex,
-    /// Told when something was deleted whose words are to leave the files.
-    pub erased: Notify,
-    /// Where mails are files; `None` with a mail server.
-    pub mail_folder: Option<PathBuf>,
-    /// How much one address may send.
-    pub rate_limit: RateLimit,
-    /// How much one address may ask for.
-    pub read_limit: RateLimit,
-    /// Who may say whom a request is from.
-    pub trusted_proxies: TrustedProxies,
-    /// How long ago, in ms, a response that is sent may say it was given.
-    pub backdate_ms: i64,
-    /// How much one site takes a day.
-    pub daily_caps: DailyCaps,
-    /// How long an alert about a response that is not complete waits for the customer to go on, in ms.
-    pub silence_ms: i64,
-    /// How long after its first step a response that is not complete may be replaced, in ms.
-    pub revisable_ms: i64,
-    /// What is counted.
-    pub metrics: Metrics,
-    /// What monitors were told last.
-    pub latest_figures: LatestFigures,
-    /// Most records waiting for the writer.
-    pub queue_capacity: usize,
-}
 
 /// The server could not start, or ended by a fault; `Display` is one readable line.
 #[derive(Debug, thiserror::Error)]
@@ -105,11 +66,15 @@ pub enum ServeError {
 /// A server that listens, not yet answering.
 pub struct Server {
     listeners: Vec<TcpListener>,
-    state: Data<AppState>,
     database_url: DatabaseUrl,
-    writer: Writer,
-    mailer: Mailer,
     workers: Option<usize>,
+    writer: Writer<Box<Waiting>>,
+    store: Store,
+    search: SearchIndex,
+    foreground: Foreground,
+    mailer: Arc<Mailer>,
+    intake: Data<Intake>,
+    eraser: Eraser,
 }
 
 impl Server {
@@ -118,50 +83,42 @@ impl Server {
     /// # Errors
     /// [`ServeError`].
     pub fn bind(config: &ServeConfig, settings: WriterSettings) -> Result<Self, ServeError> {
-        let mut conn = migrations::open_up_to_date(&config.database_url)?;
-        let setup = |source| OpenError::Setup { url: config.database_url.to_string(), source };
-        prepare_to_write(&mut conn).map_err(setup)?;
-        let mailer = Mailer::new(&config.mail)?;
+        let url = &config.database_url;
+        let mut conn = migrations::open_up_to_date(url)?;
+        prepare_to_write(&mut conn).map_err(|source| OpenError::Setup { url: url.to_string(), source })?;
+        let mailer = Arc::new(Mailer::new(&config.mail)?);
         let refused = |(address, source)| ServeError::Listen { address, source };
         let listeners = connections::listen_on(&config.listen).map_err(refused)?;
-        let pools = ReadPools::new(&config.database_url);
-        let search = SearchIndex::open(&config.database_url, &mut conn, &pools.lists)?;
+        let reads = ReadPools::new(url);
+        let search = SearchIndex::open(url, &mut conn, &reads.lists)?;
         let signals = Signals::default();
-        let metrics = Metrics::new();
-        let observed = metrics.writer.clone();
+        let metrics = Arc::new(Metrics::new());
         let foreground = Foreground::default();
-        let (url, signalled) = (config.database_url.clone(), signals.clone());
-        let writer = Writer::start(conn, url, settings, signalled, observed, foreground.clone())?;
-        writer.handle().health().note_disk(look_at_disk(&config.database_url));
-        let state = Data::new(AppState {
-            directory: Directory::new(pools.look_ups.clone()),
-            pools,
-            writer: writer.handle(),
-            foreground,
-            outbox_filled: signals.outbox_filled,
-            comments_queued: signals.comments_queued,
-            search,
-            erased: Notify::new(),
-            mail_folder: config.mail.transport.folder().map(Path::to_owned),
-            rate_limit: RateLimit::per_minute(config.rate_limit),
-            read_limit: RateLimit::per_minute(reads_per_minute(config.rate_limit)),
-            trusted_proxies: TrustedProxies::new(config.trusted_proxies.clone()),
+        let joining = foreground.clone();
+        let responses = Responses::new(signals.clone());
+        let writer = Writer::start(conn, url, settings, &metrics.writer, responses, move || joining.join())?;
+        let store = Store { reads, writes: writer.writes(), signals };
+        store.writes.health().note_disk(look_at_disk(url));
+        let look_ups = store.reads.look_ups.clone();
+        let limits = ClientLimits::per_minute(config.rate_limit, TrustedProxies::new(config.trusted_proxies.clone()));
+        let ingest = IngestSettings {
             backdate_ms: i64::from(config.backdate_days) * DAY_MS,
-            daily_caps: DailyCaps::default(),
             silence_ms: config.silence_ms,
             revisable_ms: config.revisable_ms,
+            #[cfg(feature = "bench")]
+            stores: settings.stores,
+        };
+        let intake = Intake {
+            directory: Arc::new(Directory::new(look_ups.clone())),
+            limits: Arc::new(limits),
+            ingest: Arc::new(Ingest::new(writer.entries(), ingest)),
+            look_ups,
             metrics,
-            latest_figures: LatestFigures::default(),
-            queue_capacity: settings.queue_capacity,
-        });
-        Ok(Self {
-            listeners,
-            state,
-            database_url: config.database_url.clone(),
-            writer,
-            mailer,
-            workers: config.workers,
-        })
+        };
+        let mail_folder = mailer.folder().map(Path::to_owned);
+        let eraser = Eraser { store: store.clone(), search: search.clone(), mail_folder };
+        let (database_url, workers, intake) = (url.clone(), config.workers, Data::new(intake));
+        Ok(Self { listeners, database_url, workers, writer, store, search, foreground, mailer, intake, eraser })
     }
 
     /// Where it listens; the port that was free when 0 was asked for.
@@ -178,42 +135,36 @@ impl Server {
     /// # Errors
     /// What the system says.
     pub async fn run(self, stop: impl Future<Output = ()> + 'static, deadline: DeadlineSlot) -> std::io::Result<()> {
-        let Self { listeners, state, database_url, writer, mailer, workers } = self;
         let (stopping, stopped) = watch::channel(false);
-        let (shared, stop_background) = (Data::clone(&state), stopped.clone());
-        let (mailer, url) = (Arc::new(mailer), database_url.clone());
-        let background = background::start(move || {
-            let deliver = move |state, stopped| outbox::deliver(state, Arc::clone(&mailer), stopped);
-            let purge = move |state, stopped| retention::purge_old(state, url.clone(), stopped);
-            let (state, stopped) = (shared, stop_background);
-            vec![
-                spawn_local(keep_running(Place::Outbox, state.clone(), stopped.clone(), deliver)),
-                spawn_local(keep_running(Place::Search, state.clone(), stopped.clone(), search::keep_up)),
-                spawn_local(keep_running(Place::Retention, state, stopped, purge)),
-            ]
-        })?;
-        let (watched, database) = (database_url.clone(), database_url);
-        let watch_disk = move |state, stopped| ingest::watch_disk(state, watched.clone(), stopped);
-        let disk = actix_web::rt::spawn(keep_running(Place::Disk, state.clone(), stopped.clone(), watch_disk));
-        let keep_log_short = move |state, stopped| checkpoint::keep_log_short(state, database.clone(), stopped);
-        let log = keep_running(Place::Checkpoint, state.clone(), stopped.clone(), keep_log_short);
-        let log = actix_web::rt::spawn(log);
-        let housekeeping = keep_running(Place::Housekeeping, state.clone(), stopped, forget_idle_addresses);
-        let housekeeping = actix_web::rt::spawn(housekeeping);
+        let tasks = self.start_tasks(&stopped)?;
+        let Self { listeners, workers, writer, store, search, foreground, intake, eraser, .. } = self;
 
-        let shared = Data::clone(&state);
         let workers = workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(2, usize::from));
         let per_worker = connections::connections_per_worker(workers);
         let open = Connections::new(per_worker, workers);
         // Set once: a server runs once.
-        let _ = state.metrics.connections.set(Arc::clone(&open));
+        let _ = intake.metrics.connections.set(Arc::clone(&open));
         let counted = Arc::clone(&open);
+        let ingest = Arc::clone(&intake.ingest);
+        let (directory, limits) = (Data::from(Arc::clone(&intake.directory)), Data::from(Arc::clone(&intake.limits)));
+        let metrics = Data::from(Arc::clone(&intake.metrics));
+        let shared_ingest = Data::from(Arc::clone(&ingest));
+        let (store, search, eraser) = (Data::new(store), Data::new(search), Data::new(eraser));
+        let latest_figures = Data::new(LatestFigures::default());
         let app = move || {
             let open = Arc::clone(&open);
             // Called by each worker on its own thread.
-            shared.foreground.join();
+            foreground.join();
             App::new()
-                .app_data(Data::clone(&shared))
+                .app_data(Data::clone(&intake))
+                .app_data(Data::clone(&directory))
+                .app_data(Data::clone(&limits))
+                .app_data(Data::clone(&shared_ingest))
+                .app_data(Data::clone(&metrics))
+                .app_data(Data::clone(&latest_figures))
+                .app_data(Data::clone(&store))
+                .app_data(Data::clone(&search))
+                .app_data(Data::clone(&eraser))
                 .app_data(PayloadConfig::new(BODY_MAX_BYTES))
                 .configure(public::configure)
                 .configure(hosted::configure)
@@ -243,7 +194,6 @@ impl Server {
             .workers(workers);
         let server = connections::serve(threads, listeners, &counted, &app)?;
         let handle = server.handle();
-        let refuse = state.writer.clone();
         let stopping = Arc::new(stopping);
         let tell = Arc::clone(&stopping);
         let writer_failed = writer.failed();
@@ -252,7 +202,7 @@ impl Server {
                 () = stop => tracing::info!("Stopping: committing what was accepted"),
                 () = writer_failed => tracing::error!("Stopping: {WriterFailed}"),
             }
-            refuse.stop_accepting();
+            ingest.stop_accepting();
             deadline.set(Some(Deadline::start()));
             // Beside the requests that are answered, not after them. Receivers that are gone need no telling.
             let _ = tell.send(true);
@@ -262,18 +212,50 @@ impl Server {
 
         // Also when the server ended by itself.
         let _ = stopping.send(true);
-        let _ = tokio::join!(background, disk, log, housekeeping);
+        tasks.await;
         let written = web::block(move || writer.join()).await.map_err(std::io::Error::other)?;
         written.map_err(std::io::Error::other)?;
         tracing::info!("Stopped");
         Ok(())
     }
+
+    /// Starts what the server does beside answering; returned is what completes when all of it has ended.
+    fn start_tasks(&self, stopped: &watch::Receiver<bool>) -> std::io::Result<impl Future<Output = ()> + use<>> {
+        let (store, foreground) = (self.store.clone(), self.foreground.clone());
+        let delivery = Delivery {
+            store: store.clone(),
+            mailer: Arc::clone(&self.mailer),
+            metrics: Arc::clone(&self.intake.metrics),
+            foreground: foreground.clone(),
+        };
+        let indexer = Indexer { store: store.clone(), search: self.search.clone(), foreground };
+        let (eraser, url, told) = (self.eraser.clone(), self.database_url.clone(), stopped.clone());
+        let behind = tasks::start(move || {
+            let purge = move |eraser, stopped| purge_old(eraser, url.clone(), stopped);
+            vec![
+                spawn_local(keep_running(Place::Outbox, delivery, told.clone(), outbox::deliver)),
+                spawn_local(keep_running(Place::Search, indexer, told.clone(), search::keep_up)),
+                spawn_local(keep_running(Place::Retention, eraser, told, purge)),
+            ]
+        })?;
+        let (writes, url) = (store.writes, self.database_url.clone());
+        let watch = move |writes, stopped| watch_disk(writes, url.clone(), stopped);
+        let disk = actix_web::rt::spawn(keep_running(Place::Disk, writes.clone(), stopped.clone(), watch));
+        let url = self.database_url.clone();
+        let shorten = move |writes, stopped| keep_log_short(writes, url.clone(), stopped);
+        let log = actix_web::rt::spawn(keep_running(Place::Checkpoint, writes, stopped.clone(), shorten));
+        let limits = Arc::clone(&self.intake.limits);
+        let housekeeping = keep_running(Place::Housekeeping, limits, stopped.clone(), forget_idle_addresses);
+        let housekeeping = actix_web::rt::spawn(housekeeping);
+        Ok(async move {
+            let _ = tokio::join!(behind, disk, log, housekeeping);
+        })
+    }
 }
 
-async fn forget_idle_addresses(state: Data<AppState>, mut stopped: watch::Receiver<bool>) {
+async fn forget_idle_addresses(limits: Arc<ClientLimits>, mut stopped: watch::Receiver<bool>) {
     while tokio::time::timeout(HOUSEKEEPING, stopped.changed()).await.is_err() {
-        state.rate_limit.forget_idle();
-        state.read_limit.forget_idle();
+        limits.forget_idle();
     }
 }
 
@@ -301,7 +283,7 @@ mod tests {
 
         let ended = System::new().block_on(async {
             let server = Server::bind(&config, WriterSettings::new(1_000)).unwrap();
-            let writer = server.state.writer.clone();
+            let writer = server.store.writes.clone();
             let (ended, ()) =
                 tokio::join!(server.run(std::future::pending(), DeadlineSlot::default()), end_by_panics(&writer));
             ended

@@ -6,55 +6,11 @@ use std::time::Duration;
 use diesel::connection::SimpleConnection;
 use diesel::r2d2::{ManageConnection, Pool, R2D2Connection};
 use tokio::sync::Semaphore;
-use tokio::task::JoinError;
 use tokio::time::timeout;
 
-use super::connection::{AnyConnection, OpenError, open};
-use super::unavailable::is_unavailable;
-use super::url::DatabaseUrl;
-use crate::panics::{self, Panicked, Place};
-
-/// Storage could not do what was asked.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum StorageError {
-    /// The database does not answer, or has no free connection in time. Try again.
-    #[error("storage is not available: {0}")]
-    Unavailable(String),
-    /// Too many wait for it already. Try again.
-    #[error("too many wait for the database")]
-    Busy,
-    /// The query failed.
-    #[error(transparent)]
-    Query(Arc<diesel::result::Error>),
-    /// A fault of ours. Trying again will hardly help.
-    #[error(transparent)]
-    Panicked(#[from] Panicked),
-}
-
-impl StorageError {
-    /// What becomes of `work` that was done on a thread where it may block, and could not be waited for.
-    pub(crate) fn of_task(place: Place, error: &JoinError) -> Self {
-        if error.is_panic() {
-            Self::Panicked(panics::note(place))
-        } else {
-            Self::Unavailable("the server is stopping".to_owned())
-        }
-    }
-
-    /// The same, for somebody else whose work it ended.
-    pub(crate) fn repeated(&self) -> Self {
-        match self {
-            Self::Query(error) => Self::Unavailable(error.to_string()),
-            other => other.clone(),
-        }
-    }
-}
-
-impl From<diesel::result::Error> for StorageError {
-    fn from(error: diesel::result::Error) -> Self {
-        if is_unavailable(&error) { Self::Unavailable(error.to_string()) } else { Self::Query(Arc::new(error)) }
-    }
-}
+use super::StorageError;
+use crate::db::{AnyConnection, DatabaseUrl, OpenError, open};
+use crate::panics::Place;
 
 /// What connections are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,7 +50,8 @@ impl Purpose {
 pub const READ_CONNECTIONS: u32 =
     Purpose::LookUps.connections() + Purpose::Lists.connections() + Purpose::Background.connections();
 
-/// Connections for each purpose.
+/// Connections for each purpose; clones share them.
+#[derive(Clone)]
 pub struct ReadPools {
     /// For [`Purpose::LookUps`].
     pub look_ups: ReadPool,

@@ -2,24 +2,18 @@
 
 use std::time::Duration;
 
-use actix_web::web::Data;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Integer;
 use tokio::sync::watch;
 
-use super::connection::{AnyConnection, open};
-use super::pool::StorageError;
-use super::url::DatabaseUrl;
-use crate::app::AppState;
+use super::{StorageError, Writes};
+use crate::db::{AnyConnection, DatabaseUrl, open};
 use crate::panics::Place;
 
-/// How often, while responses are stored. The writer moves the log itself once it has grown to
-/// [`WRITER_MOVES_AT_PAGES`]; by then little of it is left to move, and nobody waits for that.
+/// How often, while responses are stored. The writer moves the log itself once it has grown to 16 MiB
+/// ([`crate::db::prepare_to_write`]); by then little of it is left to move, and nobody waits for that.
 const EVERY: Duration = Duration::from_millis(250);
-
-/// `wal_autocheckpoint` of the writer: 16 MiB of log.
-const WRITER_MOVES_AT_PAGES: u32 = 4_096;
 
 #[derive(QueryableByName)]
 struct Checkpoint {
@@ -51,31 +45,23 @@ pub fn truncate_log(url: &DatabaseUrl) -> Result<(), StorageError> {
     Err(StorageError::Unavailable("somebody reads from the database without a pause".to_owned()))
 }
 
-/// Lets the writer's connection leave the log to [`keep_log_short`], up to a size.
-///
-/// # Errors
-/// What the database says.
-pub(super) fn leave_log(conn: &mut SqliteConnection) -> QueryResult<()> {
-    conn.batch_execute(&format!("PRAGMA wal_autocheckpoint = {WRITER_MOVES_AT_PAGES}"))
-}
-
-/// Does so until told to stop; on PostgreSQL there is nothing to do.
-pub async fn keep_log_short(state: Data<AppState>, url: DatabaseUrl, mut stopped: watch::Receiver<bool>) {
+/// Moves it while batches are committed, until told to stop; on PostgreSQL there is nothing to do.
+pub async fn keep_log_short(writes: Writes, url: DatabaseUrl, mut stopped: watch::Receiver<bool>) {
     if matches!(url, DatabaseUrl::Postgres(_)) {
         return;
     }
     let mut conn = None;
-    let mut moved = state.writer.stored();
+    let mut moved = writes.commits();
     loop {
         tokio::select! {
             () = tokio::time::sleep(EVERY) => {}
             _ = stopped.changed() => return,
         }
-        let stored = state.writer.stored();
-        if stored == moved {
+        let commits = writes.commits();
+        if commits == moved {
             continue;
         }
-        moved = stored;
+        moved = commits;
         let (url, known) = (url.clone(), conn.take());
         match tokio::task::spawn_blocking(move || move_log(&url, known)).await {
             Ok(Ok(open)) => conn = Some(open),

@@ -1,0 +1,43 @@
+//! Lets a response in that was held back as suspected spam.
+
+use counterbell_shared::ResponseId;
+use counterbell_shared::time::UnixMillis;
+use diesel::Connection;
+use diesel::result::QueryResult;
+
+use crate::db::responses::ResponseRow;
+use crate::db::score_days::{ScoreDays, day_of};
+use crate::db::sites::Site;
+use crate::db::{AnyConnection, dialect};
+use crate::ingest::{fired, tell};
+
+/// Counts a response that was held back and fires its alerts, in one transaction; the response, `None` when none of
+/// `site_ids` has it. One that is not held is left as it is.
+///
+/// # Errors
+/// What the database says.
+pub fn release(
+    conn: &mut AnyConnection,
+    site_ids: &[i64],
+    id: ResponseId,
+    now: UnixMillis,
+) -> QueryResult<Option<ResponseRow>> {
+    conn.transaction(|conn| {
+        let Some(found) = ResponseRow::find(conn, site_ids, id)? else { return Ok(None) };
+        // Of two releases at the same time only one changes the row, and what is counted is what is stored.
+        let Some(mut row) = dialect::lock_response(conn, found.site_id, id.as_bytes())? else { return Ok(None) };
+        if row.held.take().is_none() || !ResponseRow::clear_held(conn, row.site_id, id)? {
+            return Ok(Some(row));
+        }
+        let mut counts = ScoreDays::default();
+        counts.add((row.site_id, &row.metric, day_of(row.created_at), &row.touchpoint), row.score);
+        counts.store(conn)?;
+        if let (Some(site), Some(score)) = (Site::find_by_id(conn, row.site_id)?, row.score()) {
+            let (alerts, outbox) = fired(&site, *id.as_bytes(), score, now, now.0);
+            if !alerts.is_empty() {
+                tell(conn, (row.site_id, id.as_bytes()), &alerts, &outbox, now.0)?;
+            }
+        }
+        Ok(Some(row))
+    })
+}

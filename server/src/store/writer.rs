@@ -1,0 +1,369 @@
+//! The threads that write, and how work is handed to them.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use diesel::result::QueryResult;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use tokio::sync::{Notify, oneshot};
+
+use super::StorageError;
+use super::health::Health;
+use super::job::{Job, Task};
+use super::overload::OverloadLog;
+use super::queue::{Receiver, Refused, Sender, queue};
+use super::write_connection::WriteConnection;
+use super::writer_thread::WriterThread;
+use crate::db::{AnyConnection, DatabaseUrl};
+use crate::panics::Place;
+
+/// Most responses in one transaction: enough to share a commit, few enough to keep it short.
+const BATCH_MAX: usize = 512;
+/// How often a connection to PostgreSQL is looked at while nothing comes: it may have been cut since, or the database be
+/// away, and whoever comes next would be the first to know.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// How the threads write.
+#[derive(Clone, Copy, Debug)]
+pub struct WriterSettings {
+    /// Most work waiting; more is refused.
+    pub queue_capacity: usize,
+    /// Most work of one commit.
+    pub batch_max: usize,
+    /// Whether anything is stored at all; only not as a floor to measure against.
+    #[cfg(feature = "bench")]
+    pub stores: bool,
+}
+
+impl WriterSettings {
+    /// As it is for use.
+    pub const fn new(queue_capacity: usize) -> Self {
+        Self {
+            queue_capacity,
+            batch_max: BATCH_MAX,
+            #[cfg(feature = "bench")]
+            stores: true,
+        }
+    }
+}
+
+/// What is counted of the thread that writes in batches; clones count together.
+#[derive(Clone)]
+pub struct WriterMetrics {
+    /// Work waiting for a thread that writes.
+    pub queued: Gauge,
+    /// Entries of one commit.
+    pub batch_entries: Histogram,
+    /// How long a commit took, in seconds, with all its statements.
+    pub commit_seconds: Histogram,
+}
+
+/// A thread that writes cannot go on: whatever it does ends by a panic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("nothing can be stored any more: every try ends by a panic, a fault of Counterbell's; the log says where")]
+pub struct WriterFailed;
+
+/// How the entries of a queue are written, many in one transaction.
+pub trait Batch: Send + 'static {
+    /// What is queued.
+    type Entry: Send + 'static;
+    /// What became of each entry of a batch.
+    type Written;
+
+    /// Writes a batch, in a transaction of its own making.
+    ///
+    /// # Errors
+    /// What the database says; then nothing of the batch is written.
+    fn write(&mut self, conn: &mut AnyConnection, entries: &[Self::Entry]) -> QueryResult<Self::Written>;
+
+    /// Writes a batch in the caller's transaction, in which jobs write, too.
+    ///
+    /// # Errors
+    /// What the database says; then the transaction is to be rolled back.
+    fn write_in_transaction(&mut self, conn: &mut AnyConnection, entries: &[Self::Entry])
+    -> QueryResult<Self::Written>;
+
+    /// Tells whoever waits what became of the batch. After a failure each entry may be tried alone.
+    fn finish(
+        &mut self,
+        connection: &mut WriteConnection,
+        entries: Vec<Self::Entry>,
+        committed: Result<Self::Written, StorageError>,
+    );
+}
+
+/// What is queued for a thread that writes.
+pub enum Work<E> {
+    /// For the next batch.
+    Entry(E),
+    /// By itself.
+    Run(Box<dyn Job>),
+}
+
+/// Where work waits for a thread that writes.
+pub struct WorkQueue<E> {
+    queue: Sender<Work<E>>,
+    queued: Gauge,
+    overload: Arc<OverloadLog>,
+    gathers: bool,
+}
+
+impl<E> Clone for WorkQueue<E> {
+    fn clone(&self) -> Self {
+        let (queue, queued, overload) = (self.queue.clone(), self.queued.clone(), Arc::clone(&self.overload));
+        Self { queue, queued, overload, gathers: self.gathers }
+    }
+}
+
+impl<E> WorkQueue<E> {
+    /// Queues an entry of a batch.
+    ///
+    /// # Errors
+    /// [`Refused`]; the entry is dropped.
+    pub fn push(&self, entry: E) -> Result<(), Refused> {
+        self.enqueue(Work::Entry(entry))
+    }
+
+    /// Whether its thread waits a moment for others who come at the same time.
+    pub fn gathers(&self) -> bool {
+        self.gathers
+    }
+
+    fn enqueue(&self, work: Work<E>) -> Result<(), Refused> {
+        // Before it is queued: the thread may take it at once, and the depth must not be seen below zero.
+        self.queued.inc();
+        self.queue.push(work).inspect_err(|refused| {
+            self.queued.dec();
+            if *refused == Refused::Full {
+                self.overload.note();
+            }
+        })
+    }
+}
+
+/// A queue that takes jobs, whatever else it takes.
+trait JobQueue: Send + Sync {
+    fn push_job(&self, job: Box<dyn Job>) -> Result<(), Refused>;
+
+    fn close(&self);
+}
+
+impl<E: Send> JobQueue for WorkQueue<E> {
+    fn push_job(&self, job: Box<dyn Job>) -> Result<(), Refused> {
+        self.enqueue(Work::Run(job))
+    }
+
+    fn close(&self) {
+        self.queue.close();
+    }
+}
+
+/// Hands jobs to the thread that writes them; cheap to clone.
+#[derive(Clone)]
+pub struct Writes {
+    jobs: Arc<dyn JobQueue>,
+    health: Arc<Health>,
+    /// Commits of batches.
+    commits: Arc<AtomicU64>,
+    capacity: usize,
+}
+
+impl Writes {
+    /// Runs `write` in a transaction; returns after its commit. On SQLite it shares the commit of the responses that
+    /// wait at that moment, on PostgreSQL it has a connection of its own.
+    ///
+    /// # Errors
+    /// [`StorageError`] from `write` or the commit, or when the queue is full; then nothing is changed.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        write: impl FnOnce(&mut AnyConnection) -> QueryResult<T> + Send + 'static,
+    ) -> Result<T, StorageError> {
+        let (reply, answer) = oneshot::channel();
+        self.jobs.push_job(Box::new(Task::new(write, reply))).map_err(|refused| match refused {
+            Refused::Full => StorageError::Unavailable("the queue to storage is full".to_owned()),
+            Refused::Closed => unanswered(),
+        })?;
+        answer.await.map_err(|_| unanswered())?
+    }
+
+    /// Whether what is written would be stored.
+    pub fn health(&self) -> &Health {
+        &self.health
+    }
+
+    /// Most work that may wait.
+    pub fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    /// How many batches were committed since the start.
+    pub fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Relaxed)
+    }
+
+    /// Queues a job that waits for nothing.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    #[cfg(test)]
+    pub fn push(&self, job: Box<dyn Job>) -> Result<(), Refused> {
+        self.jobs.push_job(job)
+    }
+}
+
+/// The threads that write, and what is theirs to hand to others. Dropping it leaves them running; [`Writer::join`] ends
+/// them.
+pub struct Writer<E> {
+    threads: Vec<JoinHandle<Result<(), WriterFailed>>>,
+    entries: WorkQueue<E>,
+    writes: Writes,
+    failed: Arc<Notify>,
+}
+
+impl<E: Send + 'static> Writer<E> {
+    /// Starts the thread that writes in batches, on a connection whose schema is up to date; there it does `prepare` first. On
+    /// SQLite it runs jobs, too; on PostgreSQL those have a thread and a connection beside.
+    ///
+    /// # Errors
+    /// When the system cannot start a thread.
+    pub fn start(
+        conn: AnyConnection,
+        url: &DatabaseUrl,
+        settings: WriterSettings,
+        metrics: &WriterMetrics,
+        batch: impl Batch<Entry = E>,
+        prepare: impl FnOnce() + Send + 'static,
+    ) -> std::io::Result<Self> {
+        let failed = Arc::<Notify>::default();
+        let overload = Arc::<OverloadLog>::default();
+        let health = Arc::<Health>::default();
+        let commits = Arc::<AtomicU64>::default();
+        let mut threads = Vec::new();
+        let (sender, work) = queue(settings.queue_capacity);
+        let is_postgres = matches!(url, DatabaseUrl::Postgres(_));
+        // PostgreSQL commits in a process of its own while the next batch comes in: there, waiting only made it slower.
+        let gathers = !is_postgres;
+        let (queued, noted) = (metrics.queued.clone(), Arc::clone(&overload));
+        let entries = WorkQueue { queue: sender, queued, overload: noted, gathers };
+        let jobs: Arc<dyn JobQueue> = if is_postgres {
+            // Messages are marked and leased beside ingest, not between its batches.
+            let (sender, work) = queue(settings.queue_capacity);
+            let thread = WriterThread {
+                batch: NoBatch,
+                connection: WriteConnection::new(None, url.clone(), Place::Jobs),
+                commits: Arc::default(),
+                metrics: metrics.clone(),
+                batch_max: settings.batch_max,
+                gathers: false,
+                place: Place::Jobs,
+                health: None,
+                looks_every: None,
+                tried_at: Instant::now(),
+            };
+            threads.push(spawn(thread, work, &failed, || {})?);
+            Arc::new(WorkQueue { queue: sender, queued: metrics.queued.clone(), overload, gathers: false })
+        } else {
+            Arc::new(entries.clone())
+        };
+        let thread = WriterThread {
+            batch,
+            connection: WriteConnection::new(Some(conn), url.clone(), Place::Writer),
+            commits: Arc::clone(&commits),
+            metrics: metrics.clone(),
+            batch_max: settings.batch_max,
+            gathers,
+            place: Place::Writer,
+            health: Some(Arc::clone(&health)),
+            looks_every: is_postgres.then_some(LOOK_EVERY),
+            tried_at: Instant::now(),
+        };
+        threads.push(spawn(thread, work, &failed, prepare)?);
+        Ok(Self {
+            threads,
+            entries,
+            writes: Writes { jobs, health, commits, capacity: settings.queue_capacity },
+            failed,
+        })
+    }
+
+    /// Where entries of a batch are handed over.
+    pub fn entries(&self) -> WorkQueue<E> {
+        self.entries.clone()
+    }
+
+    /// Where jobs are handed over.
+    pub fn writes(&self) -> Writes {
+        self.writes.clone()
+    }
+
+    /// Completes when a thread cannot go on: then the server is of no use any more.
+    pub fn failed(&self) -> impl Future<Output = ()> + use<E> {
+        let failed = Arc::clone(&self.failed);
+        async move { failed.notified().await }
+    }
+
+    /// Waits until all that was queued is committed, and ends the threads. What comes meanwhile is refused.
+    ///
+    /// # Errors
+    /// [`WriterFailed`], when one could not go on.
+    pub fn join(self) -> Result<(), WriterFailed> {
+        self.entries.close();
+        self.writes.jobs.close();
+        let ended: Vec<_> = self.threads.into_iter().map(|thread| thread.join().unwrap_or(Err(WriterFailed))).collect();
+        ended.into_iter().collect()
+    }
+}
+
+/// For a thread that only runs jobs.
+struct NoBatch;
+
+impl Batch for NoBatch {
+    type Entry = Infallible;
+    type Written = ();
+
+    fn write(&mut self, _: &mut AnyConnection, _: &[Infallible]) -> QueryResult<()> {
+        Ok(())
+    }
+
+    fn write_in_transaction(&mut self, _: &mut AnyConnection, _: &[Infallible]) -> QueryResult<()> {
+        Ok(())
+    }
+
+    fn finish(&mut self, _: &mut WriteConnection, _: Vec<Infallible>, _: Result<(), StorageError>) {}
+}
+
+/// What becomes of work whose thread is gone.
+pub fn unanswered() -> StorageError {
+    StorageError::Unavailable("the thread that writes ended before it answered".to_owned())
+}
+
+/// Starts a thread, which first does `prepare`. Whichever way it ends before its queue is closed, `failed` is told.
+fn spawn<B: Batch>(
+    thread: WriterThread<B>,
+    work: Receiver<Work<B::Entry>>,
+    failed: &Arc<Notify>,
+    prepare: impl FnOnce() + Send + 'static,
+) -> std::io::Result<JoinHandle<Result<(), WriterFailed>>> {
+    let alarm = Alarm(Arc::clone(failed));
+    std::thread::Builder::new().name(thread.place.as_str().to_owned()).spawn(move || {
+        let alarm = alarm;
+        prepare();
+        thread.run(&work)?;
+        // Told to stop.
+        std::mem::forget(alarm);
+        Ok(())
+    })
+}
+
+/// Goes off when it is dropped.
+struct Alarm(Arc<Notify>);
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        self.0.notify_one();
+    }
+}
