@@ -3,7 +3,6 @@
 //! The way of a response: `api::public` parses it, `ingest` commits it with the alerts it fires and the messages they
 //! send, `outbox` delivers those, `api::admin` shows it. docs/ARCHITECTURE.md follows one from tap to mail.
 
-pub mod alerts;
 pub mod api;
 pub mod cli;
 pub mod config;

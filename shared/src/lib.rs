@@ -3,6 +3,7 @@
 //! A value of one of these types is valid: parse once at the edge (`Score::new`, `NewResponse::parse`) and never
 //! check again. Feature `wire` adds what only the server needs: JSON bodies and dates.
 
+mod alert_rule;
 pub mod ids;
 pub mod limits;
 pub mod metric;
@@ -28,6 +29,7 @@ pub mod time;
 #[cfg(feature = "wire")]
 pub mod widget_config;
 
+pub use alert_rule::AlertRule;
 #[cfg(feature = "wire")]
 pub use contact::{ContactEmail, EmailAddress};
 pub use ids::{ResponseId, SiteKey};

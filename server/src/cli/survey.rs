@@ -14,7 +14,7 @@ use super::output::{OutputArgs, SEEN_SOON};
 use crate::config::CommonSettings;
 use crate::db::migrations::open_up_to_date;
 use crate::db::{dialect, surveys};
-use crate::surveys::{CatalogEntry, ShownSurvey, catalog, find_shown, parse_document, shown_template, templates};
+use crate::surveys::{CatalogEntry, ShownSurvey, catalog, find_shown, parse_document, put, shown_template, templates};
 
 #[derive(Subcommand)]
 pub enum SurveyCommand {
@@ -109,8 +109,7 @@ impl PutArgs {
         let mut conn = open_up_to_date(&self.common.database_url()?)?;
         let site = find_site(&mut conn, &self.site)?;
         let now = UnixMillis::now().0;
-        let put =
-            dialect::write_transaction(&mut conn, |conn| surveys::put(conn, site.id, &survey, &document.text, now))?;
+        let put = dialect::write_transaction(&mut conn, |conn| put(conn, site.id, &survey, &document.text, now))?;
         let put = put.map_err(|error| document.wrong("survey", &[error]))?;
         let name = &survey.name;
         let text = if put.is_new {

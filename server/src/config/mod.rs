@@ -16,7 +16,6 @@ pub use mail::{MailConfig, MailFolderArgs, MailLimits, MailSettings, MailTranspo
 
 use crate::db::DatabaseUrl;
 use crate::ingest::{REVISABLE_MS, SILENCE_MS};
-use crate::outbox::SILENCE_MAX_MS;
 
 /// A response may wait so long in a browser without a network.
 const BACKDATE_DAYS: u32 = 30;
@@ -28,6 +27,9 @@ const WORKERS_MAX: usize = 1_024;
 
 /// A month: who goes on later than that writes something new.
 const REVISABLE_MAX_HOURS: u32 = 720;
+
+/// Longest silence an alert may wait for, in ms: further ahead no message is due that nobody has tried to deliver.
+pub const SILENCE_MAX_MS: i64 = 120_000;
 
 /// A setting is missing or cannot be understood; `Display` says what to do.
 #[derive(Debug, thiserror::Error)]

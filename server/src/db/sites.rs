@@ -2,15 +2,13 @@
 
 use counterbell_shared::metric::Band;
 use counterbell_shared::time::{DAY_MS, UnixMillis};
-use counterbell_shared::{EmailAddress, SiteKey};
+use counterbell_shared::{AlertRule, EmailAddress, SiteKey};
 use diesel::prelude::*;
 use serde::Serialize;
 
 use super::connection::AnyConnection;
 use super::schema::{alert_rules, site_origins, site_recipients, sites};
 use super::{responses, score_days};
-use crate::alerts::AlertRule;
-use crate::origins;
 
 /// One retailer's web property, with all that ingest needs to know of it.
 #[derive(Clone, Debug)]
@@ -177,15 +175,11 @@ impl Site {
         sites::table.order(sites::id).select((sites::id, sites::site_key)).load(conn)
     }
 
-    /// Whether any site allows this origin.
+    /// Whether any site names this origin, or the pattern `star` that stands for it.
     ///
     /// # Errors
     /// What the database says.
-    pub fn origin_is_known(conn: &mut AnyConnection, origin: &str) -> QueryResult<bool> {
-        if origin.contains('*') {
-            return Ok(false);
-        }
-        let star = origins::star_for(origin).unwrap_or_default();
+    pub fn origin_is_known(conn: &mut AnyConnection, origin: &str, star: &str) -> QueryResult<bool> {
         let known = site_origins::table.filter(site_origins::origin.eq(origin).or(site_origins::origin.eq(star)));
         diesel::select(diesel::dsl::exists(known)).get_result(conn)
     }

@@ -1,15 +1,11 @@
 //! Versions of the surveys that sites made.
 
-use counterbell_shared::Survey;
-use counterbell_shared::limits::SURVEYS_MAX;
-use counterbell_shared::problem::FieldError;
 use diesel::dsl::max;
 use diesel::prelude::*;
 
 use super::connection::AnyConnection;
 use super::dialect;
 use super::schema::surveys;
-use crate::surveys::{TEMPLATE_VERSION, parse_document, template};
 
 /// A version, without its document.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable)]
@@ -22,15 +18,6 @@ pub struct SurveyState {
     pub created_at: i64,
     /// When it was last put in force, Unix ms.
     pub published_at: Option<i64>,
-}
-
-/// What became of a document that is right.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Put {
-    /// The version it is stored as.
-    pub version: i32,
-    /// Whether it was stored now; else the newest version is the same.
-    pub is_new: bool,
 }
 
 /// Every version of every survey of a site, by name, the oldest version first.
@@ -68,18 +55,6 @@ pub fn find_document(conn: &mut AnyConnection, site_id: i64, name: &str, version
     surveys::table.find((site_id, name, version)).select(surveys::document).first(conn).optional()
 }
 
-/// The survey that a stored response answers; `None` when neither the site nor the templates know the name, or it cannot
-/// be read. Of a version that is not there the template is taken, which may label at least some answers.
-///
-/// # Errors
-/// What the database says.
-pub fn find_answered(conn: &mut AnyConnection, site_id: i64, name: &str, version: i32) -> QueryResult<Option<Survey>> {
-    Ok(match find_document(conn, site_id, name, version)? {
-        Some(document) => parse_document(document.as_bytes()).ok(),
-        None => template(name).map(|template| template.survey.clone()),
-    })
-}
-
 /// The newest version of a name.
 ///
 /// # Errors
@@ -89,41 +64,16 @@ pub fn newest(conn: &mut AnyConnection, site_id: i64, name: &str) -> QueryResult
     of_name.select(max(surveys::version)).first(conn)
 }
 
-/// Stores a new version of `survey`, not in force yet, with its `document` as it was written. The same document again
-/// stores nothing. Call in a transaction that writes: whoever stores another version at the same time waits for its end.
+/// Stores a version that is not in force yet.
 ///
 /// # Errors
-/// What the database says; inside, what is wrong with it as a version of its name.
-pub fn put(
+/// What the database says.
+pub fn insert(
     conn: &mut AnyConnection,
-    site_id: i64,
-    survey: &Survey,
+    (site_id, name, version): (i64, &str, i32),
     document: &str,
     now: i64,
-) -> QueryResult<Result<Put, FieldError>> {
-    let name = survey.name.as_str();
-    dialect::lock_site(conn, site_id)?;
-    let newest = newest(conn, site_id, name)?;
-    let last = newest.map(|version| find_document(conn, site_id, name, version)).transpose()?.flatten();
-    if let (Some(version), Some(last)) = (newest, &last)
-        && last == document
-    {
-        return Ok(Ok(Put { version, is_new: false }));
-    }
-    let before = match &last {
-        Some(last) => Some(parse_document(last.as_bytes()).map_err(|_| corrupt_document())?.metric),
-        None => template(name).map(|template| template.survey.metric),
-    };
-    if let Some(metric) = before.filter(|metric| *metric != survey.metric) {
-        let detail =
-            format!("must stay \"{metric}\", which earlier scores were given on; take another name for another metric");
-        return Ok(Err(FieldError::new("/metric", detail)));
-    }
-    if newest.is_none() && count_names(conn, site_id)? >= SURVEYS_MAX {
-        return Ok(Err(FieldError::new("/name", format!("would be one more than the {SURVEYS_MAX} a site can have"))));
-    }
-    let first = template(name).map_or(1, |_| TEMPLATE_VERSION + 1);
-    let version = newest.map_or(first, |newest| newest + 1);
+) -> QueryResult<()> {
     diesel::insert_into(surveys::table)
         .values((
             surveys::site_id.eq(site_id),
@@ -133,10 +83,14 @@ pub fn put(
             surveys::created_at.eq(now),
         ))
         .execute(conn)?;
-    Ok(Ok(Put { version, is_new: true }))
+    Ok(())
 }
 
-fn count_names(conn: &mut AnyConnection, site_id: i64) -> QueryResult<usize> {
+/// How many surveys a site has, whatever their versions.
+///
+/// # Errors
+/// What the database says.
+pub fn count_names(conn: &mut AnyConnection, site_id: i64) -> QueryResult<usize> {
     let names = surveys::table.filter(surveys::site_id.eq(site_id)).select(surveys::name).distinct();
     Ok(names.load::<String>(conn)?.len())
 }

@@ -11,6 +11,7 @@ use counterbell_shared::SiteKey;
 use tokio::sync::Semaphore;
 
 use crate::db::sites::Site;
+use crate::origins;
 use crate::store::{ReadPool, StorageError};
 use crate::surveys::{KnownWords, SiteSurveys, TEMPLATES_ONLY};
 use crate::themes::SiteTheme;
@@ -76,13 +77,15 @@ impl Directory {
     /// # Errors
     /// [`StorageError`], unless the origin was seen before.
     pub async fn origin_is_known(&self, origin: &str) -> Result<bool, StorageError> {
-        if origin.len() > ORIGIN_MAX_BYTES {
+        // Nobody's page is at a host with a star in it.
+        if origin.len() > ORIGIN_MAX_BYTES || origin.contains('*') {
             return Ok(false);
         }
         let load = |_| {
             let (pool, wanted) = (self.pool.clone(), origin.to_owned());
             async move {
-                let known = pool.read(move |conn| Site::origin_is_known(conn, &wanted)).await?;
+                let star = origins::star_for(&wanted).unwrap_or_default();
+                let known = pool.read(move |conn| Site::origin_is_known(conn, &wanted, &star)).await?;
                 Ok(known.then_some(()))
             }
         };

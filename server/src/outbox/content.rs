@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use counterbell_shared::answers::Answers;
 use diesel::QueryResult;
 
+use crate::db::AnyConnection;
 use crate::db::lease::Lease;
 use crate::db::responses::{self, ResponseRow};
 use crate::db::sites::Site;
-use crate::db::{AnyConnection, surveys};
 use crate::mail::AlertContent;
-use crate::surveys::labelled;
+use crate::surveys::{find_answered, labelled};
 
 /// A leased message with what its mail is made of; `None` when the response is no longer stored.
 pub struct Leased {
@@ -51,6 +51,6 @@ pub fn add_content(conn: &mut AnyConnection, leases: Vec<Lease>) -> QueryResult<
 /// The answers as people read them: by the labels of the version that was answered.
 fn read_answers(conn: &mut AnyConnection, response: &ResponseRow) -> QueryResult<Vec<(String, String)>> {
     let Some(answers) = response.answers.as_deref().and_then(Answers::from_json) else { return Ok(Vec::new()) };
-    let survey = surveys::find_answered(conn, response.site_id, &response.survey, response.survey_version)?;
+    let survey = find_answered(conn, response.site_id, &response.survey, response.survey_version)?;
     Ok(labelled(&answers, survey.as_ref()))
 }

@@ -23,8 +23,6 @@ use crate::tasks::Foreground;
 
 pub use self::overdue::{OVERDUE_MS, minutes};
 
-/// Longest silence an alert may wait for, in ms: further ahead no message is due that nobody has tried to deliver.
-pub const SILENCE_MAX_MS: i64 = 120_000;
 /// How often the outbox is looked at when nothing wakes the worker: another process may have filled it.
 const POLL: Duration = Duration::from_secs(1);
 /// How long a stopping server goes on with what it is sending.

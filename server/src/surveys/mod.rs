@@ -4,6 +4,7 @@ mod catalog;
 mod labels;
 mod site;
 mod templates;
+mod versions;
 mod words;
 
 use counterbell_shared::limits::SURVEY_MAX_BYTES;
@@ -14,6 +15,7 @@ pub use catalog::{CatalogEntry, CatalogVersion, ShownSurvey, catalog, find_shown
 pub use labels::labelled;
 pub use site::{SiteSurveys, TEMPLATES_ONLY};
 pub use templates::{TEMPLATE_VERSION, template, template_document, templates};
+pub use versions::{Put, find_answered, put};
 pub use words::{KnownWords, own_words, own_words_document, parse_site_words, words_of};
 
 use crate::document;

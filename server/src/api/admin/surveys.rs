@@ -14,7 +14,7 @@ use crate::api::ApiError;
 use crate::api::public::JsonBody;
 use crate::db::surveys;
 use crate::store::Store;
-use crate::surveys::{CatalogEntry, catalog, find_shown, parse_document};
+use crate::surveys::{CatalogEntry, catalog, find_shown, parse_document, put};
 
 /// A survey as integrators see it.
 #[derive(Serialize)]
@@ -94,7 +94,7 @@ pub async fn put_survey(
     // JSON is UTF-8 (RFC 8259 section 8.1), or it would not have been read.
     let document = String::from_utf8_lossy(&body).into_owned();
     let now = UnixMillis::now().0;
-    let work = move |conn: &mut _| surveys::put(conn, site_id, &survey, &document, now);
+    let work = move |conn: &mut _| put(conn, site_id, &survey, &document, now);
     let put = store.writes.run(work).await?.map_err(|error| ApiError::invalid_survey(vec![error]))?;
     let mut answer = if put.is_new { HttpResponse::Created() } else { HttpResponse::Ok() };
     Ok(answer.json(json!({"name": name.as_str(), "version": put.version, "is_new": put.is_new})))

@@ -13,7 +13,6 @@ mod rate_limit;
 mod read_limit;
 mod responses;
 mod surrogates;
-mod twice;
 mod widget;
 
 use actix_web::http::Method;
@@ -26,7 +25,6 @@ pub use client_limits::ClientLimits;
 pub use intake::{Accepted, Intake};
 pub use metrics::LatestFigures;
 pub use parse::{ParseError, ResponseBody, parse_response};
-pub use twice::pointers_given_twice;
 
 use crate::api::ApiError;
 

@@ -4,8 +4,8 @@ use counterbell_shared::SiteKey;
 use counterbell_shared::problem::{FieldError, ProblemCode, pointer_to};
 use counterbell_shared::response::{NewResponse, Parsed};
 
-use super::twice::pointers_given_twice;
 use crate::api::ApiError;
+use crate::document::pointers_given_twice;
 use crate::surveys::SiteSurveys;
 
 /// Why bytes are no response.

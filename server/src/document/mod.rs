@@ -1,9 +1,11 @@
 //! From the bytes of a document that somebody wrote to what it says.
 
+mod twice;
+
 use counterbell_shared::problem::FieldError;
 use serde_json::Value;
 
-use crate::api::public::pointers_given_twice;
+pub use twice::pointers_given_twice;
 
 /// Reads a document of at most `max_bytes` with `parse`, which gets its JSON.
 ///

@@ -1,7 +1,6 @@
 //! Which responses somebody is told about.
 
-use counterbell_shared::Score;
-use counterbell_shared::metric::Band;
+use crate::metric::{Band, Score};
 
 /// A condition on a response; when it holds, the site's recipients are told by mail.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,9 +30,8 @@ impl AlertRule {
 
 #[cfg(test)]
 mod tests {
-    use counterbell_shared::Metric;
-
     use super::*;
+    use crate::Metric;
 
     fn fires(rule: &AlertRule, metric: Metric) -> Vec<u8> {
         let scores = metric.scale().scores();
