@@ -1,6 +1,6 @@
 //! What must hold of `parse_response` for any bytes; for the fuzz target and for the tests that stand in for it.
 
-use counterbell::api::public::{ParseError, parse_response};
+use counterbell::http::public::{ParseError, parse_response};
 use counterbell::surveys::TEMPLATES_ONLY;
 use counterbell_shared::answers::NewAnswers;
 use counterbell_shared::limits::{

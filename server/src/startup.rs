@@ -17,13 +17,13 @@ use counterbell_shared::time::DAY_MS;
 use tokio::sync::watch;
 use tokio::task::spawn_local;
 
-use crate::api::public::{ClientLimits, Intake, LatestFigures, TrustedProxies};
-use crate::api::{ApiError, admin, hosted, public, request_id};
 use crate::config::ServeConfig;
 use crate::connections::{self, Answering, Connections};
 use crate::db::{DatabaseUrl, OpenError, migrations, prepare_to_write};
 use crate::deadline::{Deadline, DeadlineSlot};
-use crate::directory::Directory;
+use crate::http::ops::LatestFigures;
+use crate::http::public::Intake;
+use crate::http::{ApiError, ClientLimits, TrustedProxies, admin, hosted, ops, public, request_id};
 use crate::ingest::{Ingest, IngestSettings, Responses, Waiting};
 use crate::mail::{Mailer, MailerError};
 use crate::metrics::Metrics;
@@ -31,6 +31,7 @@ use crate::outbox::{self, Delivery};
 use crate::panics::Place;
 use crate::responses::{Eraser, purge_old};
 use crate::search::{self, Indexer, SearchIndex};
+use crate::sites::Directory;
 use crate::store::{
     ReadPools, Signals, Store, Writer, WriterFailed, WriterSettings, keep_log_short, look_at_disk, watch_disk,
 };
@@ -167,6 +168,7 @@ impl Server {
                 .app_data(Data::clone(&eraser))
                 .app_data(PayloadConfig::new(BODY_MAX_BYTES))
                 .configure(public::configure)
+                .configure(ops::configure)
                 .configure(hosted::configure)
                 .configure(admin::configure)
                 .default_service(web::to(not_found))

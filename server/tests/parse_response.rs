@@ -9,7 +9,7 @@ mod invariants;
 use std::fs;
 use std::path::Path;
 
-use counterbell::api::public::{ParseError, parse_response};
+use counterbell::http::public::{ParseError, parse_response};
 use counterbell::surveys::TEMPLATES_ONLY;
 use counterbell_shared::Reference;
 use proptest::prelude::*;

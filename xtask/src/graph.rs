@@ -157,7 +157,8 @@ fn drawn(graph: &Graph) -> String {
         for module in layer {
             left.remove(module);
             let used: Vec<_> = graph[module].keys().map(String::as_str).collect();
-            let _ = writeln!(text, "{module:<14} {}", used.join(" "));
+            let arrow = if used.is_empty() { "" } else { " -> " };
+            let _ = writeln!(text, "{module}{arrow}{}", used.join(", "));
         }
     }
     text

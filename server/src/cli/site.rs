@@ -15,7 +15,7 @@ use crate::config::CommonSettings;
 use crate::db::dialect;
 use crate::db::migrations::open_up_to_date;
 use crate::db::sites::{Limits, NewSite, Site};
-use crate::origins::parse_origin;
+use crate::sites::parse_origin;
 
 #[derive(Subcommand)]
 pub enum SiteCommand {

@@ -23,8 +23,7 @@ use outcome::OutcomeLabel;
 use crate::connections::Connections;
 use crate::db::backlog::Backlog;
 use crate::panics;
-use crate::store::WriterMetrics;
-use crate::store::{PoolUse, Purpose};
+use crate::store::{PoolUse, Purpose, WriterMetrics};
 
 /// Media type of the answer: OpenMetrics 1.0, which Prometheus reads since 2.5.
 pub const OPENMETRICS_TEXT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -146,7 +145,7 @@ impl Metrics {
         let help = "Requests waiting for the writer";
         registry.register("ingest_queue_depth", help, writer.queued.clone());
         let help = "Responses stored by one commit";
-        registry.register("ingest_batch_entries", help, writer.batch_entries.clone());
+        registry.register("ingest_batch_responses", help, writer.batch_entries.clone());
         let help = "Time one commit of responses took, with all its statements";
         registry.register("ingest_commit_seconds", help, writer.commit_seconds.clone());
 

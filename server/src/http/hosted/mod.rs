@@ -1,0 +1,123 @@
+//! The hosted page: a survey as plain HTML forms, for customers the widget cannot reach.
+//!
+//! It works without scripts: what was answered so far travels in the form's hidden fields, each step is one `POST`, and
+//! each `POST` stores a revision of the same response. docs/HOSTED_PAGE.md says where it is used.
+
+mod address;
+mod files;
+mod form;
+mod page;
+mod refusal;
+mod save;
+mod scores;
+mod screen;
+mod theme;
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use counterbell_shared::time::UnixMillis;
+
+use super::ApiError;
+use super::extract::FormBody;
+use super::public::Intake;
+use super::resource::{get_or_head, resource};
+use crate::ingest::new_id;
+use address::Asked;
+use form::{Form, Go};
+use page::{Fault, Page};
+pub use refusal::Refusal;
+use save::{response_of, save};
+use screen::{Screen, Screens};
+
+/// Adds the page's routes.
+pub fn configure(config: &mut web::ServiceConfig) {
+    config
+        .service(
+            resource("/f/{site_key}/{touchpoint}", "GET, HEAD, POST")
+                .route(get_or_head().to(get_survey))
+                .route(web::post().to(post_step)),
+        )
+        .service(resource("/hosted/{file}", "GET, HEAD").route(get_or_head().to(files::get_file)))
+        .service(resource("/hosted/{site_key}/{file}", "GET, HEAD").route(get_or_head().to(theme::get_theme)));
+}
+
+/// The survey's question, with a new response's id: nothing is stored yet.
+///
+/// # Errors
+/// 400, 404, 503, each as a page.
+async fn get_survey(
+    request: HttpRequest,
+    intake: web::Data<Intake>,
+    path: web::Path<(String, String)>,
+) -> Result<HttpResponse, Refusal> {
+    let asked = Asked::find(&request, &intake.directory, &path).await?;
+    let screens = asked.screens();
+    let form = Form::new(new_id(UnixMillis::now()), &asked);
+    Page { asked: &asked, config: &screens.config, form: &form, screen: screens.score(), fault: None }.first()
+}
+
+/// Takes what was answered on one screen, stores it, and shows the next; or the same again, with what is wrong.
+///
+/// # Errors
+/// 4xx and 503, each as a page: the same again, where there is one.
+async fn post_step(
+    request: HttpRequest,
+    intake: web::Data<Intake>,
+    path: web::Path<(String, String)>,
+    body: Result<FormBody, ApiError>,
+) -> Result<HttpResponse, Refusal> {
+    let asked = Asked::find(&request, &intake.directory, &path).await?;
+    let mut form = match body {
+        Ok(body) => Form::read(&body.0),
+        Err(error) => {
+            intake.metrics.ingest_request().ends_as(error.code().into());
+            return Err(error.into());
+        }
+    };
+    let screens = asked.screens();
+    let (screen, fault) = match go(&request, &intake, &asked, &screens, &mut form).await {
+        Ok(screen) => (screen, None),
+        Err(fault) => (screens.asking(&form), Some(fault)),
+    };
+    let html = Page { asked: &asked, config: &screens.config, form: &form, screen, fault: fault.as_ref() }.html()?;
+    page::answer(html, fault)
+}
+
+/// Goes where the customer wants to go; the screen there.
+async fn go<'s>(
+    request: &HttpRequest,
+    intake: &Intake,
+    asked: &Asked,
+    screens: &'s Screens<'s>,
+    form: &mut Form,
+) -> Result<Screen<'s>, Fault> {
+    let steps = screens.after(form.score());
+    form.step = form.step.min(steps.len());
+    if form.go == Go::Back {
+        form.step = form.step.saturating_sub(1);
+        return Ok(screens.asking(form));
+    }
+    let Some(score) = form.score() else {
+        form.step = 0;
+        return Err(Fault::NoScore);
+    };
+    let asks = screens.asking(form).asks();
+    let mut fault = None;
+    if form.go == Go::Skip {
+        form.forget(asks);
+    } else {
+        fault = form.fault_of_address(asks);
+    }
+    let said = [&[screens.score().asks()], steps.as_slice()].concat();
+    // The words that stand beside an address that is none are kept, whether or not the customer mends it.
+    let complete = form.step == steps.len() && fault.is_none();
+    let new = response_of(form, asked, &screens.config, score, &said, complete);
+    form.revision = save(request, intake, asked, &new).await.map_err(Fault::NotStored)?;
+    if let Some(fault) = fault {
+        return Err(fault);
+    }
+    if complete {
+        return Ok(Screen::Thanks);
+    }
+    form.step += 1;
+    Ok(screens.asking(form))
+}

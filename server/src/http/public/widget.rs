@@ -1,0 +1,47 @@
+//! `GET /v1/widget/{site_key}`.
+
+use actix_web::http::header::ContentType;
+use actix_web::{HttpRequest, HttpResponse, web};
+use counterbell_shared::SiteKey;
+use counterbell_shared::survey::DEFAULT_SURVEY;
+use counterbell_shared::text::as_tag;
+use counterbell_shared::widget_config::WidgetConfig;
+use sha2::{Digest, Sha256};
+
+use super::cors::check_origin;
+use crate::http::extract::Params;
+use crate::http::{ApiError, etag};
+use crate::sites::Directory;
+use crate::surveys::words_of;
+
+/// What the widget needs to know before it is shown.
+///
+/// # Errors
+/// 400 for a survey that does not exist, 403 for a foreign origin, 404 for an unknown site.
+pub async fn get_widget_config(
+    request: HttpRequest,
+    directory: web::Data<Directory>,
+    site_key: web::Path<String>,
+) -> Result<HttpResponse, ApiError> {
+    let mut params = Params::parse(&request)?;
+    let name = params.take("survey", |name| Ok::<_, String>(name.to_owned()))?;
+    // A page's `lang` may be anything, and the widget must come up all the same: what is not offered gets the survey's
+    // default language.
+    let locale = params.take("locale", |locale| Ok::<_, String>(as_tag(locale).into_owned()))?.unwrap_or_default();
+    params.finish()?;
+    let site_key: SiteKey = site_key.parse().map_err(|_| ApiError::unknown_site())?;
+    let known = directory.site(&site_key).await?.ok_or_else(ApiError::unknown_site)?;
+    check_origin(&request, &known.site)?;
+    let found = known.surveys.find(name.as_deref().unwrap_or(DEFAULT_SURVEY));
+    let survey =
+        found.ok_or_else(|| ApiError::invalid_parameter("survey", "names no published survey of this site"))?;
+
+    let theme = known.theme.as_ref().and_then(|theme| theme.theme());
+    let words = |wanted: &str| words_of(known.words.as_deref(), wanted);
+    let config = WidgetConfig { theme, ..WidgetConfig::new(&survey.survey, &survey.version, &locale, words) };
+    let body = serde_json::to_vec(&config).map_err(ApiError::fault)?;
+    let digest = Sha256::digest(&body);
+    let tag = format!("\"{:016x}\"", u64::from_be_bytes(std::array::from_fn(|i| digest[i])));
+    let (mut answer, fresh) = etag::cached(&request, &tag, "public, max-age=60");
+    Ok(if fresh { answer.finish() } else { answer.content_type(ContentType::json()).body(body) })
+}
