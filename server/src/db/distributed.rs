@@ -5,14 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
 use super::connection::AnyConnection;
-
-/// Small, and read for every request: a copy on every machine. In the order of their foreign keys.
-pub const REFERENCE: [&str; 6] = ["sites", "site_origins", "site_recipients", "alert_rules", "surveys", "api_keys"];
-
-/// Grow with the responses: a site's rows of all these tables lie together on one machine. Every key of theirs begins
-/// with the site, and no query joins two sites.
-pub const DISTRIBUTED: [&str; 7] =
-    ["responses", "response_additions", "score_days", "alerts", "outbox", "search_queue", "comment_words"];
+use super::tables::{Spread, TABLES, Table};
 
 /// The database cannot be spread; `Display` says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -39,13 +32,18 @@ struct Count {
 
 /// The statement that spreads each table, with the table's name.
 pub fn statements() -> Vec<(&'static str, String)> {
-    let reference = REFERENCE.map(|table| (table, format!("SELECT create_reference_table('{table}')")));
-    let distributed = DISTRIBUTED.map(|table| {
-        // The first decides where a site lies, the others follow it.
-        let with = if table == DISTRIBUTED[0] { "default" } else { DISTRIBUTED[0] };
-        (table, format!("SELECT create_distributed_table('{table}', 'site_id', colocate_with => '{with}')"))
-    });
-    reference.into_iter().chain(distributed).collect()
+    // Of the tables that lie by site the first decides where, the others follow it.
+    let first = TABLES.iter().find(|table| table.spread == Spread::BySite).map(|table| table.name);
+    let statement = |table: &Table| match table.spread {
+        Spread::Everywhere => Some(format!("SELECT create_reference_table('{}')", table.name)),
+        Spread::BySite => {
+            let with = first.filter(|first| *first != table.name).unwrap_or("default");
+            let name = table.name;
+            Some(format!("SELECT create_distributed_table('{name}', 'site_id', colocate_with => '{with}')"))
+        }
+        Spread::SqliteAlone => None,
+    };
+    TABLES.iter().filter_map(|table| Some((table.name, statement(table)?))).collect()
 }
 
 /// Spreads what is not spread yet; the tables that were. Rows that are there already move along.

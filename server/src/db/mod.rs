@@ -27,6 +27,7 @@ pub mod sites;
 mod sqlite_file;
 pub mod summary;
 pub mod surveys;
+pub(crate) mod tables;
 pub mod themes;
 pub mod url;
 

@@ -1,7 +1,7 @@
 //! Makes one database equal to another, range by range.
 
 use std::collections::BTreeMap;
-use std::hash::{Hash, Hasher};
+use std::hash::Hasher;
 
 use diesel::prelude::*;
 use serde::Serialize;
@@ -9,10 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::TransferError;
 use super::guards::{only_in_target, refuse_fuller_target, refuse_other_sites, refuse_unknown_tables};
-use super::tables::{
-    AlertRules, Alerts, ApiKeys, Outbox, Part, ResponseAdditions, Responses, ScoreDays, SiteOrigins, SiteRecipients,
-    Sites, Surveys, Table,
-};
+use crate::db::tables::{self, Part, Row, count_rows, for_each_table};
 use crate::db::{AnyConnection, dialect};
 
 /// What may be done to the target.
@@ -68,40 +65,6 @@ impl TableReport {
     }
 }
 
-/// Calls `$run` with each table, those others refer to first.
-macro_rules! for_each_table {
-    ($run:ident) => {
-        $run!(Sites);
-        $run!(SiteOrigins);
-        $run!(SiteRecipients);
-        $run!(AlertRules);
-        $run!(Surveys);
-        $run!(ApiKeys);
-        $run!(Responses);
-        $run!(ResponseAdditions);
-        $run!(Alerts);
-        $run!(Outbox);
-        $run!(ScoreDays);
-    };
-}
-
-pub(super) use for_each_table;
-
-/// Rows of every table that is copied.
-///
-/// # Errors
-/// What the database says.
-pub fn count_rows(conn: &mut AnyConnection) -> QueryResult<Vec<(&'static str, i64)>> {
-    let mut counts = Vec::new();
-    macro_rules! count {
-        ($table:ident) => {
-            counts.push(($table::NAME, $table::count(conn)?));
-        };
-    }
-    for_each_table!(count);
-    Ok(counts)
-}
-
 /// Makes `target` equal to `source`: compares range by range and writes only what differs, so that a second run goes on
 /// where the first was stopped, or verifies it. Each range is a transaction of its own. `source` should be a snapshot
 /// ([`super::begin_snapshot`]); both schemas must be up to date. What is derived is not copied but made anew.
@@ -123,13 +86,12 @@ pub fn copy(
     }
     let total = count_rows(source)?.iter().map(|(_, rows)| rows).sum();
     let mut run = Run { source, target, options, show, done: 0, total };
-    let mut reports = Vec::new();
-    macro_rules! copy_one {
-        ($table:ident) => {
-            reports.push(run.copy_table::<$table>(&site_ids)?);
+    macro_rules! copy_each {
+        (copied { $($table:ident: $row:ident, $_spread:ident, $_belongs:ident, $_personal:tt;)* } $_derived:ident $_rest:tt) => {
+            vec![$(run.copy_table::<tables::$row>(stringify!($table), &site_ids)?),*]
         };
     }
-    for_each_table!(copy_one);
+    let reports = for_each_table!(copy_each);
     if !options.dry_run {
         dialect::after_copy(run.target)?;
     }
@@ -146,16 +108,9 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn copy_table<T: Table>(&mut self, site_ids: &[i64]) -> Result<TableReport, TransferError> {
-        let mut report = TableReport {
-            table: T::NAME,
-            rows: 0,
-            equal: 0,
-            inserted: 0,
-            updated: 0,
-            deleted: 0,
-            sha256: String::new(),
-        };
+    fn copy_table<T: Row>(&mut self, table: &'static str, site_ids: &[i64]) -> Result<TableReport, TransferError> {
+        let mut report =
+            TableReport { table, rows: 0, equal: 0, inserted: 0, updated: 0, deleted: 0, sha256: String::new() };
         let mut digest = RowDigest(Sha256::new());
         for part in T::parts(site_ids) {
             let (mut after, last) = T::ends();
@@ -169,16 +124,16 @@ impl Run<'_> {
         let (ours, theirs) = (T::count(self.source)?, T::count(self.target)?);
         if ours != report.rows {
             let detail = format!("{} of the source's {ours} rows belong to a site and a metric", report.rows);
-            return Err(TransferError::Differs { table: T::NAME, detail });
+            return Err(TransferError::Differs { table, detail });
         }
         if !self.options.dry_run && theirs != ours {
             let detail = format!("the source has {ours} rows, the target {theirs}");
-            return Err(TransferError::Differs { table: T::NAME, detail });
+            return Err(TransferError::Differs { table, detail });
         }
         Ok(report)
     }
 
-    fn copy_range<T: Table>(
+    fn copy_range<T: Row>(
         &mut self,
         part: Part,
         after: &T::Cursor,
@@ -193,13 +148,13 @@ impl Run<'_> {
         }
         let difference = Difference::<T>::between(&ours, &theirs);
         if !difference.extra.is_empty() && !self.options.delete_extra && !self.options.dry_run {
-            return Err(only_in_target(T::NAME, difference.extra.len()));
+            return Err(only_in_target(report.table, difference.extra.len()));
         }
         if !self.options.dry_run && !difference.is_empty() {
             self.target.transaction(|conn| difference.apply(conn))?;
             if by_key::<T>(T::load(self.target, part, after, end)?) != ours {
                 let detail = "what was written is not what is read".to_owned();
-                return Err(TransferError::Differs { table: T::NAME, detail });
+                return Err(TransferError::Differs { table: report.table, detail });
             }
         }
         let (rows, inserted, updated) = (len(&ours), difference.missing.len() as i64, difference.changed.len() as i64);
@@ -209,15 +164,15 @@ impl Run<'_> {
         report.deleted += difference.extra.len() as i64;
         report.equal += rows - inserted - updated;
         self.done += rows;
-        (self.show)(CopyProgress { table: T::NAME, done: self.done, total: self.total });
+        (self.show)(CopyProgress { table: report.table, done: self.done, total: self.total });
         Ok(())
     }
 }
 
-type Rows<T> = BTreeMap<<T as Table>::Key, <T as Table>::Row>;
+type Rows<T> = BTreeMap<<T as Row>::Key, T>;
 
 /// Sorted by us: the databases need not order texts alike.
-fn by_key<T: Table>(rows: Vec<T::Row>) -> Rows<T> {
+fn by_key<T: Row>(rows: Vec<T>) -> Rows<T> {
     rows.into_iter().map(|row| (T::key(&row), row)).collect()
 }
 
@@ -225,13 +180,13 @@ fn len<K, V>(rows: &BTreeMap<K, V>) -> i64 {
     i64::try_from(rows.len()).unwrap_or(i64::MAX)
 }
 
-struct Difference<T: Table> {
-    missing: Vec<T::Row>,
-    changed: Vec<T::Row>,
-    extra: Vec<T::Row>,
+struct Difference<T> {
+    missing: Vec<T>,
+    changed: Vec<T>,
+    extra: Vec<T>,
 }
 
-impl<T: Table> Difference<T> {
+impl<T: Row> Difference<T> {
     fn between(ours: &Rows<T>, theirs: &Rows<T>) -> Self {
         let mut difference = Self { missing: Vec::new(), changed: Vec::new(), extra: Vec::new() };
         for (key, row) in ours {

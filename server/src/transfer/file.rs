@@ -7,7 +7,8 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 use tempfile::{NamedTempFile, TempDir};
 
-use super::{TransferError, count_rows};
+use super::TransferError;
+use crate::db::tables::count_rows;
 use crate::db::{AnyConnection, DatabaseUrl, OpenError, migrations};
 
 #[derive(QueryableByName)]

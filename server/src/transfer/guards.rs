@@ -3,29 +3,12 @@
 use diesel::QueryResult;
 
 use super::TransferError;
-use super::copy::{count_rows, for_each_table};
-use super::rows::SiteRow;
-use super::tables::{
-    AlertRules, Alerts, ApiKeys, Outbox, ResponseAdditions, Responses, ScoreDays, SiteOrigins, SiteRecipients, Sites,
-    Surveys, Table,
-};
-use crate::db::{AnyConnection, dialect};
-
-/// Tables that are made anew, or that are not ours.
-const NOT_COPIED: [&str; 5] =
-    ["__diesel_schema_migrations", "comment_words", "search_queue", "search_rebuild", "sqlite_sequence"];
+use crate::db::AnyConnection;
+use crate::db::tables::{self, Row as _, SiteRow, count_rows};
 
 /// A table this program does not know would be lost without a word.
 pub(super) fn refuse_unknown_tables(conn: &mut AnyConnection) -> Result<(), TransferError> {
-    let mut known = NOT_COPIED.to_vec();
-    macro_rules! know {
-        ($table:ident) => {
-            known.push($table::NAME);
-        };
-    }
-    for_each_table!(know);
-    let unknown: Vec<_> =
-        dialect::table_names(conn)?.into_iter().filter(|name| !known.contains(&name.as_str())).collect();
+    let unknown = tables::unknown(conn)?;
     if unknown.is_empty() {
         return Ok(());
     }
@@ -41,8 +24,8 @@ pub(super) fn refuse_other_sites(
     target: &mut AnyConnection,
 ) -> Result<Vec<i64>, TransferError> {
     let load = |conn: &mut AnyConnection| {
-        let ((), ()) = Sites::ends();
-        Sites::parts(&[]).into_iter().map(|part| Sites::load(conn, part, &(), &())).collect::<QueryResult<Vec<_>>>()
+        let ((), ()) = SiteRow::ends();
+        SiteRow::parts(&[]).into_iter().map(|part| SiteRow::load(conn, part, &(), &())).collect::<QueryResult<Vec<_>>>()
     };
     let ours: Vec<SiteRow> = load(source)?.into_iter().flatten().collect();
     let theirs: Vec<SiteRow> = load(target)?.into_iter().flatten().collect();

@@ -7,12 +7,10 @@ mod error;
 mod file;
 mod guards;
 mod restore;
-mod rows;
-mod tables;
 
 pub use backup::{BackupReport, backup};
 pub use checksum::Checksum;
-pub use copy::{CopyOptions, CopyProgress, TableReport, copy, count_rows};
+pub use copy::{CopyOptions, CopyProgress, TableReport, copy};
 use diesel::connection::SimpleConnection;
 use diesel::result::QueryResult;
 pub use error::TransferError;

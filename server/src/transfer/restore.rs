@@ -9,9 +9,10 @@ use serde::Serialize;
 
 use super::checksum::{self, Checksum};
 use super::file::{self, Counts};
-use super::{CopyOptions, CopyProgress, TransferError, begin_snapshot, copy, count_rows};
+use super::{CopyOptions, CopyProgress, TransferError, begin_snapshot, copy};
 use crate::db::outbox::OutboxState;
 use crate::db::schema::outbox;
+use crate::db::tables::{self, count_rows};
 use crate::db::{AnyConnection, DatabaseUrl, OpenError, dialect, folder_of, migrations, open};
 
 /// What was restored.
@@ -227,10 +228,7 @@ fn into_postgres(
     begin_snapshot(&mut source.conn)?;
     target.transaction(|target| {
         // Their order does not matter: all go together.
-        target.batch_execute(
-            "TRUNCATE sites, site_origins, site_recipients, alert_rules, surveys, api_keys, responses, \
-             response_additions, alerts, outbox, score_days, search_queue, comment_words",
-        )?;
+        target.batch_execute(&tables::truncate_postgres())?;
         copy(&mut source.conn, target, CopyOptions::default(), show).map(|_| ())
     })
 }

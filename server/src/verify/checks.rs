@@ -8,6 +8,7 @@ use diesel::sql_types::{BigInt, Text};
 
 use super::{Check, Counted};
 use crate::db::sites::Site;
+use crate::db::tables::count_of_no_site;
 use crate::db::{AnyConnection, dialect, purge, score_days};
 
 #[derive(QueryableByName)]
@@ -88,30 +89,12 @@ pub(super) fn all() -> [(Counted, String); 5] {
     let of_no_response =
         |table: &str, unless: &str| format!("SELECT count(*) AS n FROM {table} AS t WHERE NOT {STORED} AND ({unless})");
     [
-        (references, of_no_site()),
+        (references, count_of_no_site()),
         (responses, unreadable()),
         (additions, of_no_response("response_additions", NEVER_PURGED)),
         (alerts, of_no_response("alerts", NEVER_PURGED)),
         (outbox, of_no_response("outbox", &format!("state = 'pending' OR {NEVER_PURGED}"))),
     ]
-}
-
-/// Rows that belong to a site that is not there.
-fn of_no_site() -> String {
-    const TABLES: [&str; 10] = [
-        "site_origins",
-        "site_recipients",
-        "alert_rules",
-        "surveys",
-        "api_keys",
-        "responses",
-        "response_additions",
-        "alerts",
-        "outbox",
-        "score_days",
-    ];
-    let one = |table| format!("(SELECT count(*) FROM {table} WHERE site_id NOT IN (SELECT id FROM sites))");
-    format!("SELECT {} AS n", TABLES.map(one).join(" + "))
 }
 
 /// Values this program would not have stored.

@@ -1,4 +1,4 @@
-//! Every table that is copied: how it is walked through, and how its rows are written.
+//! How each table is walked through, and how its rows are written.
 
 use std::hash::Hash;
 
@@ -25,48 +25,39 @@ pub struct Part {
     metric: Metric,
 }
 
-/// How a table is walked through, compared and written.
-pub trait Table {
-    /// A row, all of it.
-    type Row: Clone + Eq + Hash;
-    /// Its primary key.
+/// A row, all of it: how its table is walked through, compared and written.
+pub trait Row: Clone + Eq + Hash {
+    /// The primary key.
     type Key: Ord;
     /// Order of the walk within a part.
     type Cursor;
-    /// In the database.
-    const NAME: &'static str;
     /// Before every row, and behind the last.
     fn ends() -> (Self::Cursor, Self::Cursor);
     /// The parts, given the ids of all sites.
     fn parts(site_ids: &[i64]) -> Vec<Part>;
     /// The primary key.
-    fn key(row: &Self::Row) -> Self::Key;
+    fn key(row: &Self) -> Self::Key;
     /// How many rows there are.
     fn count(conn: &mut AnyConnection) -> QueryResult<i64>;
     /// Where the range that begins behind `after` ends; `None` when it is the last one.
     fn range_end(conn: &mut AnyConnection, part: Part, after: &Self::Cursor) -> QueryResult<Option<Self::Cursor>>;
     /// The rows behind `after`, up to `end`.
-    fn load(
-        conn: &mut AnyConnection,
-        part: Part,
-        after: &Self::Cursor,
-        end: &Self::Cursor,
-    ) -> QueryResult<Vec<Self::Row>>;
+    fn load(conn: &mut AnyConnection, part: Part, after: &Self::Cursor, end: &Self::Cursor) -> QueryResult<Vec<Self>>;
     /// Adds rows that are not there.
-    fn insert(conn: &mut AnyConnection, rows: &[Self::Row]) -> QueryResult<()>;
+    fn insert(conn: &mut AnyConnection, rows: &[Self]) -> QueryResult<()>;
     /// Makes the row with this one's key equal to it.
-    fn update(conn: &mut AnyConnection, row: &Self::Row) -> QueryResult<()> {
+    fn update(conn: &mut AnyConnection, row: &Self) -> QueryResult<()> {
         Self::delete(conn, row)?;
         Self::insert(conn, std::slice::from_ref(row))
     }
     /// Removes the row with this one's key.
-    fn delete(conn: &mut AnyConnection, row: &Self::Row) -> QueryResult<()>;
+    fn delete(conn: &mut AnyConnection, row: &Self) -> QueryResult<()>;
     /// Does what follows from rows of one part that are gone.
-    fn after_delete(_: &mut AnyConnection, _: &[Self::Row]) -> QueryResult<()> {
+    fn after_delete(_: &mut AnyConnection, _: &[Self]) -> QueryResult<()> {
         Ok(())
     }
     /// Does what follows from rows that were added, or changed.
-    fn after_write(_: &mut AnyConnection, _: &[&Self::Row]) -> QueryResult<()> {
+    fn after_write(_: &mut AnyConnection, _: &[&Self]) -> QueryResult<()> {
         Ok(())
     }
 }
@@ -77,7 +68,7 @@ macro_rules! count_and_write {
             $table::table.count().get_result(conn)
         }
 
-        fn insert(conn: &mut AnyConnection, rows: &[Self::Row]) -> QueryResult<()> {
+        fn insert(conn: &mut AnyConnection, rows: &[Self]) -> QueryResult<()> {
             match conn {
                 // One cached statement; a long list would also run into SQLite's limit of bound variables.
                 AnyConnection::Sqlite(sqlite) => {
@@ -93,8 +84,8 @@ macro_rules! count_and_write {
             Ok(())
         }
 
-        fn delete(conn: &mut AnyConnection, row: &Self::Row) -> QueryResult<()> {
-            let key: fn(&Self::Row) -> _ = $key;
+        fn delete(conn: &mut AnyConnection, row: &Self) -> QueryResult<()> {
+            let key: fn(&Self) -> _ = $key;
             diesel::delete($table::table.find(key(row))).execute(conn)?;
             Ok(())
         }
@@ -103,15 +94,10 @@ macro_rules! count_and_write {
 
 /// A table of which there is little: one range.
 macro_rules! small_table {
-    ($name:ident, $table:ident, $row:ident, $key_type:ty, $key:expr $(, $update:item)?) => {
-        #[doc = concat!("The table `", stringify!($table), "`.")]
-        pub struct $name;
-
-        impl Table for $name {
-            type Row = $row;
+    ($table:ident, $row:ident, $key_type:ty, $key:expr $(, $update:item)?) => {
+        impl Row for $row {
             type Key = $key_type;
             type Cursor = ();
-            const NAME: &'static str = stringify!($table);
 
             fn ends() -> ((), ()) {
                 ((), ())
@@ -142,15 +128,10 @@ macro_rules! small_table {
 
 /// A table that grows with the responses: walked through along its primary key, site by site.
 macro_rules! large_table {
-    ($name:ident, $table:ident, $row:ident, $cursor:ident, $key_type:ty, $key:expr $(, $after:item)*) => {
-        #[doc = concat!("The table `", stringify!($table), "`.")]
-        pub struct $name;
-
-        impl Table for $name {
-            type Row = $row;
+    ($table:ident, $row:ident, $cursor:ident, $key_type:ty, $key:expr $(, $after:item)*) => {
+        impl Row for $row {
             type Key = $key_type;
             type Cursor = Vec<u8>;
-            const NAME: &'static str = stringify!($table);
 
             // Ids have 16 bytes.
             fn ends() -> (Vec<u8>, Vec<u8>) {
@@ -192,7 +173,6 @@ macro_rules! large_table {
 }
 
 small_table!(
-    Sites,
     sites,
     SiteRow,
     i64,
@@ -203,13 +183,12 @@ small_table!(
         Ok(())
     }
 );
-small_table!(SiteOrigins, site_origins, SiteOriginRow, (i64, String), |row| (row.site_id, row.origin.clone()));
-small_table!(SiteRecipients, site_recipients, SiteRecipientRow, (i64, String), |row| (row.site_id, row.email.clone()));
-small_table!(AlertRules, alert_rules, AlertRuleRow, (i64, String), |row| (row.site_id, row.name.clone()));
-small_table!(Surveys, surveys, SurveyCopy, (i64, String, i32), |row| (row.site_id, row.name.clone(), row.version));
-small_table!(ApiKeys, api_keys, ApiKeyRow, String, |row| row.key_id.clone());
+small_table!(site_origins, SiteOriginRow, (i64, String), |row| (row.site_id, row.origin.clone()));
+small_table!(site_recipients, SiteRecipientRow, (i64, String), |row| (row.site_id, row.email.clone()));
+small_table!(alert_rules, AlertRuleRow, (i64, String), |row| (row.site_id, row.name.clone()));
+small_table!(surveys, SurveyCopy, (i64, String, i32), |row| (row.site_id, row.name.clone(), row.version));
+small_table!(api_keys, ApiKeyRow, String, |row| row.key_id.clone());
 large_table!(
-    Responses,
     responses,
     ResponseCopy,
     response_id,
@@ -229,23 +208,18 @@ large_table!(
         )
     }
 );
-large_table!(ResponseAdditions, response_additions, AdditionCopy, response_id, (i64, Vec<u8>, i32), |row| {
+large_table!(response_additions, AdditionCopy, response_id, (i64, Vec<u8>, i32), |row| {
     (row.site_id, row.response_id.clone(), row.revision)
 });
-large_table!(Alerts, alerts, AlertCopy, response_id, (i64, Vec<u8>, String), |row| {
+large_table!(alerts, AlertCopy, response_id, (i64, Vec<u8>, String), |row| {
     (row.site_id, row.response_id.clone(), row.rule.clone())
 });
-large_table!(Outbox, outbox, OutboxCopy, message_id, (i64, Vec<u8>), |row| (row.site_id, row.message_id.clone()));
+large_table!(outbox, OutboxCopy, message_id, (i64, Vec<u8>), |row| (row.site_id, row.message_id.clone()));
 
-/// The table `score_days`: walked through by day, metric by metric. Its touchpoints are in no cursor, since the
-/// databases need not order texts alike.
-pub struct ScoreDays;
-
-impl Table for ScoreDays {
-    type Row = ScoreDayCopy;
+/// Walked through by day, metric by metric. Touchpoints are in no cursor, since the databases need not order texts alike.
+impl Row for ScoreDayCopy {
     type Key = (i64, String, i32, String);
     type Cursor = i32;
-    const NAME: &'static str = "score_days";
 
     fn ends() -> (i32, i32) {
         (i32::MIN, i32::MAX)

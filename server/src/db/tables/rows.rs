@@ -1,4 +1,4 @@
-//! A row of each table that is copied, with all its columns: `Queryable` does not compile when one is forgotten.
+//! A row of each table, with all its columns: `Queryable` does not compile when one is forgotten.
 
 use diesel::prelude::*;
 

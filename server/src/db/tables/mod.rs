@@ -1,0 +1,155 @@
+//! The one list of tables. What is done with every table follows from it: checks of the schema, truncating, spreading over
+//! machines, verifying, copying, erasing.
+//!
+//! A new table is named in its migrations (and `schema.rs`), in its row type (`rows.rs`, `walk.rs`), and here.
+
+mod rows;
+#[cfg(test)]
+mod tests;
+mod walk;
+
+use diesel::QueryResult;
+
+pub use rows::{
+    AdditionCopy, AlertCopy, AlertRuleRow, ApiKeyRow, OutboxCopy, ResponseCopy, ScoreDayCopy, SiteOriginRow,
+    SiteRecipientRow, SiteRow, SurveyCopy,
+};
+pub use walk::{Part, Row};
+
+use super::connection::AnyConnection;
+use super::dialect;
+
+/// Tables of the databases and of Diesel, which are nobody's data.
+const OF_OTHERS: [&str; 2] = ["__diesel_schema_migrations", "sqlite_sequence"];
+
+/// Where the rows of a table lie when Citus spreads the database over machines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spread {
+    /// Small, and read for every request: a copy on every machine.
+    Everywhere,
+    /// Grows with the responses: a site's rows of all these tables lie together on one machine. Every key of theirs begins
+    /// with the site, and no query joins two sites.
+    BySite,
+    /// There is no such table on PostgreSQL.
+    SqliteAlone,
+}
+
+/// With what the rows of a table go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Belongs {
+    /// They are sites.
+    Itself,
+    /// With the site in `site_id`.
+    ToSite,
+    /// With the response in `site_id` and `response_id`.
+    ToResponse,
+    /// They say nothing of anybody.
+    ToNobody,
+}
+
+/// A table, and what is to be known of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Table {
+    /// In the database.
+    pub name: &'static str,
+    /// Where it lies.
+    pub spread: Spread,
+    /// With what its rows go.
+    pub belongs: Belongs,
+    /// Columns that can hold the words of a person, or who somebody is.
+    #[cfg_attr(not(test), expect(dead_code, reason = "tests see by it that erasing is complete"))]
+    pub personal: &'static [&'static str],
+    /// Whether its rows are made of those of other tables, rather than copied.
+    pub derived: bool,
+}
+
+/// Calls `$run` with every table, those others refer to first: the order in which rows are added and locked; they are deleted
+/// in the reverse one.
+macro_rules! for_each_table {
+    ($run:ident) => {
+        $run! {
+            copied {
+                sites: SiteRow, Everywhere, Itself, ["name", "theme", "words"];
+                site_origins: SiteOriginRow, Everywhere, ToSite, [];
+                site_recipients: SiteRecipientRow, Everywhere, ToSite, ["email"];
+                alert_rules: AlertRuleRow, Everywhere, ToSite, ["name"];
+                surveys: SurveyCopy, Everywhere, ToSite, ["name", "document"];
+                api_keys: ApiKeyRow, Everywhere, ToSite, ["name"];
+                responses: ResponseCopy, BySite, ToResponse, [
+                    "touchpoint", "survey", "comment", "order_ref", "customer_ref", "contact_email",
+                    "page_url", "answers"
+                ];
+                response_additions: AdditionCopy, BySite, ToResponse, ["comment", "answers"];
+                alerts: AlertCopy, BySite, ToResponse, ["rule"];
+                outbox: OutboxCopy, BySite, ToResponse, ["recipient", "rule", "last_error"];
+                score_days: ScoreDayCopy, BySite, ToSite, ["touchpoint"];
+            }
+            derived {
+                search_queue: BySite, ToResponse, [];
+                comment_words: BySite, ToResponse, ["words"];
+                search_rebuild: SqliteAlone, ToNobody, [];
+            }
+        }
+    };
+}
+
+pub(crate) use for_each_table;
+
+macro_rules! list {
+    (
+        copied { $($copied:ident: $row:ident, $spread:ident, $belongs:ident, [$($personal:literal),*];)* }
+        derived { $($derived:ident: $its_spread:ident, $its_belongs:ident, [$($its_personal:literal),*];)* }
+    ) => {
+        /// Every table, those others refer to first.
+        pub const TABLES: &[Table] = &[
+            $(Table {
+                name: stringify!($copied),
+                spread: Spread::$spread,
+                belongs: Belongs::$belongs,
+                personal: &[$($personal),*],
+                derived: false,
+            },)*
+            $(Table {
+                name: stringify!($derived),
+                spread: Spread::$its_spread,
+                belongs: Belongs::$its_belongs,
+                personal: &[$($its_personal),*],
+                derived: true,
+            },)*
+        ];
+
+        /// How many rows there are of every table that is copied.
+        ///
+        /// # Errors
+        /// What the database says.
+        pub fn count_rows(conn: &mut AnyConnection) -> QueryResult<Vec<(&'static str, i64)>> {
+            Ok(vec![$((stringify!($copied), $row::count(conn)?)),*])
+        }
+    };
+}
+
+for_each_table!(list);
+
+/// Names of tables in the database that are not listed: a later version made them, or somebody else.
+///
+/// # Errors
+/// What the database says.
+pub fn unknown(conn: &mut AnyConnection) -> QueryResult<Vec<String>> {
+    let is_known = |name: &str| OF_OTHERS.contains(&name) || TABLES.iter().any(|table| table.name == name);
+    Ok(dialect::table_names(conn)?.into_iter().filter(|name| !is_known(name)).collect())
+}
+
+/// The statement that empties every table of a PostgreSQL.
+pub fn truncate_postgres() -> String {
+    let tables = TABLES.iter().filter(|table| table.spread != Spread::SqliteAlone);
+    format!("TRUNCATE {}", tables.map(|table| table.name).collect::<Vec<_>>().join(", "))
+}
+
+/// The query that counts, as `n`, rows that belong to a site that is not there.
+pub fn count_of_no_site() -> String {
+    let of_site =
+        TABLES.iter().filter(|table| !table.derived && matches!(table.belongs, Belongs::ToSite | Belongs::ToResponse));
+    let one =
+        |table: &Table| format!("(SELECT count(*) FROM {} WHERE site_id NOT IN (SELECT id FROM sites))", table.name);
+    format!("SELECT {} AS n", of_site.map(one).collect::<Vec<_>>().join(" + "))
+}
