@@ -26,8 +26,6 @@ pub mod startup;
 pub mod store;
 pub mod surveys;
 mod tasks;
-#[cfg(test)]
-mod test_database;
 pub mod themes;
 pub mod transfer;
 pub mod verify;

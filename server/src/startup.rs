@@ -6,10 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_server::Server as HttpServer;
-use actix_web::dev::Service as _;
-use actix_web::http::ConnectionType;
 use actix_web::middleware::from_fn;
-use actix_web::web::{Data, PayloadConfig};
+use actix_web::web::{Data, PayloadConfig, ServiceConfig};
 use actix_web::{App, HttpResponse, web};
 use counterbell_shared::limits::BODY_MAX_BYTES;
 use counterbell_shared::problem::ProblemCode;
@@ -18,7 +16,7 @@ use tokio::sync::watch;
 use tokio::task::spawn_local;
 
 use crate::config::ServeConfig;
-use crate::connections::{self, Answering, Connections};
+use crate::connections::{self, Connections};
 use crate::db::{DatabaseUrl, OpenError, migrations, prepare_to_write};
 use crate::deadline::{Deadline, DeadlineSlot};
 use crate::http::ops::LatestFigures;
@@ -74,7 +72,7 @@ pub struct Server {
     search: SearchIndex,
     foreground: Foreground,
     mailer: Arc<Mailer>,
-    intake: Data<Intake>,
+    intake: Intake,
     eraser: Eraser,
 }
 
@@ -118,7 +116,7 @@ impl Server {
         };
         let mail_folder = mailer.folder().map(Path::to_owned);
         let eraser = Eraser { store: store.clone(), search: search.clone(), mail_folder };
-        let (database_url, workers, intake) = (url.clone(), config.workers, Data::new(intake));
+        let (database_url, workers) = (url.clone(), config.workers);
         Ok(Self { listeners, database_url, workers, writer, store, search, foreground, mailer, intake, eraser })
     }
 
@@ -147,45 +145,20 @@ impl Server {
         let _ = intake.metrics.connections.set(Arc::clone(&open));
         let counted = Arc::clone(&open);
         let ingest = Arc::clone(&intake.ingest);
-        let (directory, limits) = (Data::from(Arc::clone(&intake.directory)), Data::from(Arc::clone(&intake.limits)));
-        let metrics = Data::from(Arc::clone(&intake.metrics));
-        let shared_ingest = Data::from(Arc::clone(&ingest));
-        let (store, search, eraser) = (Data::new(store), Data::new(search), Data::new(eraser));
-        let latest_figures = Data::new(LatestFigures::default());
+        let handed = Handed::new(intake, store, search, eraser);
         let app = move || {
             let open = Arc::clone(&open);
             // Called by each worker on its own thread.
             foreground.join();
             App::new()
-                .app_data(Data::clone(&intake))
-                .app_data(Data::clone(&directory))
-                .app_data(Data::clone(&limits))
-                .app_data(Data::clone(&shared_ingest))
-                .app_data(Data::clone(&metrics))
-                .app_data(Data::clone(&latest_figures))
-                .app_data(Data::clone(&store))
-                .app_data(Data::clone(&search))
-                .app_data(Data::clone(&eraser))
+                .configure(|config| handed.to(config))
                 .app_data(PayloadConfig::new(BODY_MAX_BYTES))
                 .configure(public::configure)
                 .configure(ops::configure)
                 .configure(hosted::configure)
                 .configure(admin::configure)
                 .default_service(web::to(not_found))
-                .wrap_fn(move |mut request, service| {
-                    let crowded = open.are_crowded();
-                    let answering = Answering::begin(&mut request);
-                    let answered = service.call(request);
-                    async move {
-                        let answered = answered.await;
-                        drop(answering);
-                        let mut answer = answered?;
-                        if crowded {
-                            answer.response_mut().head_mut().set_connection_type(ConnectionType::Close);
-                        }
-                        Ok(answer)
-                    }
-                })
+                .wrap_fn(move |request, service| connections::answer(&open, request, service))
                 // The outermost layer: it sees every answer.
                 .wrap(from_fn(request_id::identify_requests))
         };
@@ -255,6 +228,49 @@ impl Server {
     }
 }
 
+/// What handlers may ask for, each part by itself.
+#[derive(Clone)]
+struct Handed {
+    intake: Data<Intake>,
+    directory: Data<Directory>,
+    limits: Data<ClientLimits>,
+    ingest: Data<Ingest>,
+    metrics: Data<Metrics>,
+    latest_figures: Data<LatestFigures>,
+    store: Data<Store>,
+    search: Data<SearchIndex>,
+    eraser: Data<Eraser>,
+}
+
+impl Handed {
+    fn new(intake: Intake, store: Store, search: SearchIndex, eraser: Eraser) -> Self {
+        Self {
+            directory: Arc::clone(&intake.directory).into(),
+            limits: Arc::clone(&intake.limits).into(),
+            ingest: Arc::clone(&intake.ingest).into(),
+            metrics: Arc::clone(&intake.metrics).into(),
+            intake: Data::new(intake),
+            latest_figures: Data::new(LatestFigures::default()),
+            store: Data::new(store),
+            search: Data::new(search),
+            eraser: Data::new(eraser),
+        }
+    }
+
+    fn to(&self, config: &mut ServiceConfig) {
+        config
+            .app_data(Data::clone(&self.intake))
+            .app_data(Data::clone(&self.directory))
+            .app_data(Data::clone(&self.limits))
+            .app_data(Data::clone(&self.ingest))
+            .app_data(Data::clone(&self.metrics))
+            .app_data(Data::clone(&self.latest_figures))
+            .app_data(Data::clone(&self.store))
+            .app_data(Data::clone(&self.search))
+            .app_data(Data::clone(&self.eraser));
+    }
+}
+
 async fn forget_idle_addresses(limits: Arc<ClientLimits>, mut stopped: watch::Receiver<bool>) {
     while tokio::time::timeout(HOUSEKEEPING, stopped.changed()).await.is_err() {
         limits.forget_idle();
@@ -271,8 +287,8 @@ mod tests {
 
     use super::*;
     use crate::config::{AlertSettings, CommonSettings, DatabaseSettings, HttpSettings, MailSettings};
+    use crate::db::test_database::TestDatabase;
     use crate::ingest::tests::end_by_panics;
-    use crate::test_database::TestDatabase;
 
     #[test]
     fn server_that_cannot_store_any_more_ends_with_an_error() {

@@ -12,14 +12,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use actix_web::dev::Extensions;
+use actix_web::dev::{Extensions, Service, ServiceRequest, ServiceResponse};
+use actix_web::http::ConnectionType;
 use actix_web::rt::net::TcpStream;
 use rustix::io::Errno;
 use rustix::net::sockopt::set_tcp_user_timeout;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpSocket;
 
-pub use intake::Answering;
+use intake::Answering;
 pub use server::serve;
 
 /// From the first byte of a request, or the opening of the connection, to the end of the head.
@@ -111,7 +112,7 @@ impl Connections {
     }
 
     /// Whether a connection is to be closed after its answer.
-    pub fn are_crowded(&self) -> bool {
+    fn are_crowded(&self) -> bool {
         self.open() > self.max / 2
     }
 }
@@ -119,6 +120,30 @@ impl Connections {
 impl Drop for Open {
     fn drop(&mut self) {
         self.0.open.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Has `service` answer a request of one of the `open` connections: nothing more is read from it meanwhile, and where there are
+/// many it is closed after the answer.
+pub fn answer<S, B>(
+    open: &Connections,
+    mut request: ServiceRequest,
+    service: &S,
+) -> impl Future<Output = Result<ServiceResponse<B>, actix_web::Error>> + use<S, B>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = actix_web::Error>,
+{
+    let crowded = open.are_crowded();
+    let answering = Answering::begin(&mut request);
+    let answered = service.call(request);
+    async move {
+        let answered = answered.await;
+        drop(answering);
+        let mut answer = answered?;
+        if crowded {
+            answer.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+        }
+        Ok(answer)
     }
 }
 

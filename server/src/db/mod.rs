@@ -28,6 +28,8 @@ mod sqlite_file;
 pub mod summary;
 pub mod surveys;
 pub(crate) mod tables;
+#[cfg(test)]
+pub mod test_database;
 pub mod themes;
 pub mod url;
 

@@ -13,12 +13,12 @@ use tokio::sync::oneshot;
 
 use super::*;
 use crate::db::sites::{Limits, Site, StoredToday};
+use crate::db::test_database::TestDatabase;
 use crate::db::{AnyConnection, migrations, open, prepare_to_write};
 use crate::metrics::Metrics;
 use crate::panics::{self, Place};
 use crate::store::{Job, Left, Refused, Signals, StorageError, Writer, WriterFailed, WriterSettings, Writes};
 use crate::surveys::TEMPLATES_ONLY;
-use crate::test_database::TestDatabase;
 
 /// Storing a response at this touchpoint panics.
 const PANICS: &str = "panics";

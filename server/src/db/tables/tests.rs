@@ -7,8 +7,8 @@ use diesel::sql_types::{BigInt, Text};
 use diesel::{QueryableByName, RunQueryDsl as _};
 
 use super::*;
+use crate::db::test_database::TestDatabase;
 use crate::db::{erase, migrations};
-use crate::test_database::TestDatabase;
 
 /// Texts and bytes that say nothing of a person: ids, and words of this program.
 const IMPERSONAL: [&str; 13] = [
