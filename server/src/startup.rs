@@ -17,7 +17,8 @@ use tokio::task::spawn_local;
 
 use crate::config::ServeConfig;
 use crate::connections::{self, Connections};
-use crate::db::{DatabaseUrl, OpenError, migrations, prepare_to_write};
+use crate::db::dialect::prepare_to_write;
+use crate::db::{DatabaseUrl, OpenError, migrations};
 use crate::deadline::{Deadline, DeadlineSlot};
 use crate::http::ops::LatestFigures;
 use crate::http::public::Intake;

@@ -132,10 +132,6 @@ const SQLITE_SETUP: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL
 const POSTGRES_SETUP: &str = "SET synchronous_commit = on; SET TIME ZONE 'UTC'; SET client_encoding = 'UTF8'; \
                               SET application_name = 'counterbell'";
 
-/// Where nothing else will do, PostgreSQL sorts all the same; but not by code compiled for what that then seems to cost.
-const POSTGRES_BY_KEYS: &str = "SET enable_sort = off; SET enable_bitmapscan = off; SET enable_seqscan = off; \
-                                SET jit = off";
-
 /// Opens a connection, durable and ready to use. The schema may still be old: see [`super::migrations`].
 ///
 /// # Errors
@@ -196,24 +192,6 @@ fn told(source: ConnectionError) -> ConnectionError {
             ConnectionError::BadConnection(told.to_owned())
         }
         source => source,
-    }
-}
-
-/// Pages of log, 16 MiB of it, at which a connection that writes moves the log itself; until then
-/// [`crate::store::keep_log_short`] does.
-const WRITER_MOVES_AT_PAGES: u32 = 4_096;
-
-/// Makes a connection ready for work that writes, and reads by keys and in the order of keys alone. Without statistics
-/// of a queue that grows and shrinks by the second, PostgreSQL would read and sort all of it for its first few rows.
-///
-/// # Errors
-/// What the database says.
-pub fn prepare_to_write(conn: &mut AnyConnection) -> QueryResult<()> {
-    match conn {
-        AnyConnection::Sqlite(conn) => {
-            conn.batch_execute(&format!("PRAGMA wal_autocheckpoint = {WRITER_MOVES_AT_PAGES}"))
-        }
-        AnyConnection::Postgres(conn) => conn.batch_execute(POSTGRES_BY_KEYS),
     }
 }
 

@@ -15,7 +15,6 @@ pub mod migrations;
 pub mod outbox;
 mod postgres_server;
 mod postgres_url;
-mod probe;
 pub mod purge;
 pub mod responses;
 #[expect(missing_docs, reason = "the macro's items are the columns of migrations/")]
@@ -33,10 +32,7 @@ pub mod test_database;
 pub mod themes;
 pub mod url;
 
-pub use connection::{
-    AnyConnection, OpenError, check_pooling, check_writable, is_lost, open, prepare_to_write, refused_file,
-};
+pub use connection::{AnyConnection, OpenError, check_pooling, check_writable, is_lost, open, refused_file};
 pub use postgres_url::{InvalidPostgresUrl, PostgresUrl};
-pub use probe::write_nothing;
 pub use shared_text::SharedText;
 pub use url::{DatabaseUrl, folder_of};

@@ -12,9 +12,10 @@ use serde_json::json;
 use tokio::sync::oneshot;
 
 use super::*;
+use crate::db::dialect::prepare_to_write;
 use crate::db::sites::{Limits, Site, StoredToday};
 use crate::db::test_database::TestDatabase;
-use crate::db::{AnyConnection, migrations, open, prepare_to_write};
+use crate::db::{AnyConnection, migrations, open};
 use crate::metrics::Metrics;
 use crate::panics::{self, Place};
 use crate::store::{Job, Left, Refused, Signals, StorageError, Writer, WriterFailed, WriterSettings, Writes};

@@ -12,7 +12,7 @@ use crate::db::{AnyConnection, DatabaseUrl, open};
 use crate::panics::Place;
 
 /// How often, while responses are stored. The writer moves the log itself once it has grown to 16 MiB
-/// ([`crate::db::prepare_to_write`]); by then little of it is left to move, and nobody waits for that.
+/// ([`crate::db::dialect::prepare_to_write`]); by then little of it is left to move, and nobody waits for that.
 const EVERY: Duration = Duration::from_millis(250);
 
 #[derive(QueryableByName)]

@@ -26,7 +26,7 @@ pub use error::StorageError;
 pub use health::{Health, Trouble};
 #[cfg(test)]
 pub use job::{Job, Left};
-pub use pool::{POSTGRES_READ_ONLY, PoolUse, Purpose, READ_CONNECTIONS, ReadPool, ReadPools};
+pub use pool::{PoolUse, Purpose, READ_CONNECTIONS, ReadPool, ReadPools};
 pub use queue::Refused;
 pub use write_connection::WriteConnection;
 pub use writer::{Batch, WorkQueue, Writer, WriterFailed, WriterMetrics, WriterSettings, Writes, unanswered};

@@ -3,13 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use diesel::connection::SimpleConnection;
 use diesel::r2d2::{ManageConnection, Pool, R2D2Connection};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use super::StorageError;
-use crate::db::{AnyConnection, DatabaseUrl, OpenError, open};
+use crate::db::{AnyConnection, DatabaseUrl, OpenError, dialect, open};
 use crate::panics::Place;
 
 /// What connections are for.
@@ -154,10 +153,6 @@ impl ReadPool {
     }
 }
 
-/// What a connection for reading is told. Plans are made for the values at hand: one made for any limit and any filter
-/// reads and sorts the whole table, and PostgreSQL would keep to it after five executions.
-pub const POSTGRES_READ_ONLY: &str = "SET default_transaction_read_only = on; SET plan_cache_mode = force_custom_plan";
-
 struct Manager(DatabaseUrl);
 
 #[derive(Debug, thiserror::Error)]
@@ -174,11 +169,7 @@ impl ManageConnection for Manager {
 
     fn connect(&self) -> Result<AnyConnection, ManagerError> {
         let mut conn = open(&self.0)?;
-        let read_only = match conn {
-            AnyConnection::Sqlite(_) => "PRAGMA query_only = ON",
-            AnyConnection::Postgres(_) => POSTGRES_READ_ONLY,
-        };
-        conn.batch_execute(read_only)?;
+        dialect::make_read_only(&mut conn)?;
         Ok(conn)
     }
 

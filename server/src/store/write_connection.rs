@@ -6,7 +6,8 @@ use diesel::r2d2::R2D2Connection;
 use diesel::result::QueryResult;
 
 use super::StorageError;
-use crate::db::{AnyConnection, DatabaseUrl, OpenError, check_writable, is_lost, open, prepare_to_write};
+use crate::db::dialect::prepare_to_write;
+use crate::db::{AnyConnection, DatabaseUrl, OpenError, check_writable, is_lost, open};
 use crate::panics::{self, Place};
 
 /// How long the writer rests before it tries to reach a lost database again.

@@ -13,7 +13,7 @@ use super::job::{Job, Left};
 use super::queue::Receiver;
 use super::write_connection::WriteConnection;
 use super::writer::{Batch, Work, WriterFailed, WriterMetrics};
-use crate::db::{dialect, write_nothing};
+use crate::db::dialect::{self, write_nothing};
 use crate::panics::{self, Place};
 
 /// How long the writer waits at most for a usual batch.

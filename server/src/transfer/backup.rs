@@ -10,7 +10,8 @@ use tempfile::NamedTempFile;
 
 use super::checksum;
 use super::file::{self, Counts};
-use super::{CopyOptions, CopyProgress, TransferError, begin_snapshot, copy};
+use super::{CopyOptions, CopyProgress, TransferError, copy};
+use crate::db::dialect::begin_snapshot;
 use crate::db::{AnyConnection, DatabaseUrl, folder_of, migrations, open};
 
 /// What was written.

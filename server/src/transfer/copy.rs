@@ -67,7 +67,7 @@ impl TableReport {
 
 /// Makes `target` equal to `source`: compares range by range and writes only what differs, so that a second run goes on
 /// where the first was stopped, or verifies it. Each range is a transaction of its own. `source` should be a snapshot
-/// ([`super::begin_snapshot`]); both schemas must be up to date. What is derived is not copied but made anew.
+/// ([`dialect::begin_snapshot`]); both schemas must be up to date. What is derived is not copied but made anew.
 ///
 /// # Errors
 /// [`TransferError`]; what was copied until then stays.

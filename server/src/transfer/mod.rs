@@ -11,13 +11,12 @@ mod restore;
 pub use backup::{BackupReport, backup};
 pub use checksum::Checksum;
 pub use copy::{CopyOptions, CopyProgress, TableReport, copy};
-use diesel::connection::SimpleConnection;
-use diesel::result::QueryResult;
 pub use error::TransferError;
 pub(crate) use file::refuse_old_schema;
 pub use restore::{Inspected, RestoreReport, inspect, restore};
 
-use crate::db::{AnyConnection, DatabaseUrl, migrations, open};
+use crate::db::dialect::begin_snapshot;
+use crate::db::{DatabaseUrl, migrations, open};
 
 /// Makes the database at `to` equal to the one at `from`, whose schema must be up to date; see [`copy`].
 ///
@@ -42,16 +41,4 @@ pub fn copy_between(
     begin_snapshot(&mut source)?;
     let mut target = migrations::open_up_to_date(to)?;
     copy(&mut source, &mut target, options, show)
-}
-
-/// From now on `conn` sees the database as it is at this moment, and cannot write. Ends with the connection.
-///
-/// # Errors
-/// What the database says.
-pub fn begin_snapshot(conn: &mut AnyConnection) -> QueryResult<()> {
-    conn.batch_execute(match conn {
-        // The first read fixes the moment; in WAL mode the writer goes on beside it.
-        AnyConnection::Sqlite(_) => "PRAGMA query_only = ON; BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1",
-        AnyConnection::Postgres(_) => "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
-    })
 }

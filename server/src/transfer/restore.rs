@@ -9,7 +9,8 @@ use serde::Serialize;
 
 use super::checksum::{self, Checksum};
 use super::file::{self, Counts};
-use super::{CopyOptions, CopyProgress, TransferError, begin_snapshot, copy};
+use super::{CopyOptions, CopyProgress, TransferError, copy};
+use crate::db::dialect::begin_snapshot;
 use crate::db::outbox::OutboxState;
 use crate::db::schema::outbox;
 use crate::db::tables::{self, count_rows};

@@ -11,7 +11,8 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Nullable, Text};
 
 use super::words::Query;
-use crate::db::{AnyConnection, DatabaseUrl, OpenError, dialect, open, prepare_to_write, refused_file};
+use crate::db::dialect::prepare_to_write;
+use crate::db::{AnyConnection, DatabaseUrl, OpenError, dialect, open, refused_file};
 use crate::panics::Place;
 use crate::store::truncate_log;
 use crate::store::{Purpose, ReadPool, StorageError};

@@ -15,12 +15,12 @@ use super::super::CliError;
 use super::super::key::find_site;
 use super::super::output::OutputArgs;
 use crate::config::CommonSettings;
+use crate::db::dialect::POSTGRES_READ_ONLY;
 use crate::db::outbox::{self, OutboxState};
 use crate::db::responses::{self, ResponseFilter, ResponsePosition};
 use crate::db::summary::{ScoreCounts, SummaryFilter};
 use crate::db::{AnyConnection, DatabaseUrl, open};
 use crate::search::SearchIndex;
-use crate::store::POSTGRES_READ_ONLY;
 use crate::store::{Purpose, ReadPool};
 
 /// Rows of a page, and one more.
