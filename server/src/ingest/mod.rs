@@ -5,7 +5,7 @@
 
 mod batch;
 mod daily_cap;
-mod intake;
+mod queue;
 mod record;
 mod store;
 #[cfg(test)]
@@ -14,7 +14,7 @@ mod update;
 
 pub use batch::{Responses, Waiting};
 pub use daily_cap::{Cap, CapReached, DailyCaps, Taken};
-pub use intake::{Ingest, IngestError, IngestSettings, Stored};
+pub use queue::{Ingest, IngestError, IngestSettings, Stored};
 pub use record::{HeldReason, REVISABLE_MS, Record, SILENCE_MS, fired, new_id};
 pub use store::{Statements, Written};
 pub use update::tell;
