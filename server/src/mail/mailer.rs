@@ -27,11 +27,11 @@ pub enum MailerError {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: lettre::transport::smtp::Error,
+        source: native_tls::Error,
     },
     /// This machine cannot encrypt.
     #[error("no TLS for mail on this machine: {0}")]
-    Tls(lettre::transport::smtp::Error),
+    Tls(native_tls::Error),
     /// The folder.
     #[error("--mail-dir (COUNTERBELL_MAIL_DIR): cannot write to {path}: {source}")]
     Folder {

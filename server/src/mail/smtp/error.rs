@@ -41,6 +41,7 @@ pub struct SmtpError {
 enum Cause {
     Silence(Duration),
     Io(std::io::Error),
+    Tls(native_tls::Error),
     Said(LettreError),
     NoUtf8,
     OutOfTurn,
@@ -63,6 +64,10 @@ impl SmtpError {
         Self { step, cause: Cause::Io(error) }
     }
 
+    pub(super) fn tls(error: native_tls::Error) -> Self {
+        Self { step: Step::Encrypt, cause: Cause::Tls(error) }
+    }
+
     pub(super) fn said(step: Step, error: LettreError) -> Self {
         Self { step, cause: Cause::Said(error) }
     }
@@ -79,8 +84,7 @@ impl SmtpError {
 
     /// Whether it is about certificates or encryption.
     pub fn is_about_tls(&self) -> bool {
-        let Cause::Said(error) = &self.cause else { return false };
-        error.is_tls() || self.step == Step::Encrypt || error.to_string().contains("certificate")
+        matches!(self.cause, Cause::Tls(_))
     }
 
     /// Whether the mail server refuses this message for good (5xx, RFC 5321 section 4.2.1). A refusal before there was
@@ -89,7 +93,7 @@ impl SmtpError {
         let error = match &self.cause {
             Cause::Said(error) => error,
             Cause::NoUtf8 => return true,
-            Cause::Silence(_) | Cause::Io(_) | Cause::OutOfTurn => return false,
+            Cause::Silence(_) | Cause::Io(_) | Cause::Tls(_) | Cause::OutOfTurn => return false,
         };
         let about_message = matches!(self.step, Step::Sender | Step::Recipient | Step::Message);
         let about_login = error.status().is_some_and(|code| LOGIN_CODES.contains(&u16::from(code)));
@@ -118,6 +122,7 @@ impl fmt::Display for SmtpError {
                 write!(f, "{}: refused ({code})", Step::LogIn.doing())
             }
             (Cause::Io(error), step) => write!(f, "{}: {error}", step.doing()),
+            (Cause::Tls(error), step) => write!(f, "{}: {}", step.doing(), readable(&error.to_string())),
             (Cause::Said(error), step) => write!(f, "{}: {}", step.doing(), readable(&error.to_string())),
         }
     }
