@@ -14,6 +14,7 @@ pub mod keys;
 pub mod lease;
 pub mod migrations;
 pub mod outbox;
+pub mod parked;
 mod pool;
 mod postgres_server;
 mod postgres_url;

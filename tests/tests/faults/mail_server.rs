@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use counterbell_tests::{Backend, Refuse, Silence, Smtp, SmtpOptions, TestApp, command, run_command, sample, wait};
+use reqwest::Method;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -205,16 +206,50 @@ async fn mail_that_does_not_go_out_is_told_in_log_metrics_and_by_the_doctor() {
         let metrics = answer.text();
         let age = metrics.lines().find_map(|line| line.strip_prefix("counterbell_outbox_undelivered_age_seconds "));
         assert!(age.unwrap().parse::<f64>().unwrap() >= 420.0, "{metrics}");
-        let doctor: Value = serde_json::from_str(&app.cli(&["doctor", "--json"]).stdout).unwrap();
-        let check = doctor["checks"].as_array().unwrap().iter().find(|check| check["name"] == "outbox").unwrap();
+        let check = outbox_check(&app);
         assert_eq!(check["verdict"], "failed", "{check}");
         assert!(check["found"].as_str().unwrap().contains("Not now"), "{check}");
     }
 }
 
 #[tokio::test]
+async fn parked_messages_are_told_by_doctor_and_metrics_until_they_are_sent() {
+    for backend in Backend::ALL {
+        let refuse = Refuse { verb: "RCPT", times: 1, code: 550 };
+        let smtp = Smtp::with(SmtpOptions { refuse: Some(refuse), ..SmtpOptions::default() }).await;
+        let app = TestApp::on(backend).smtp(&smtp).await;
+        app.respond(&sample::response(1)).await.expect(201);
+        let message = only_message(&app, "parked").await;
+
+        let check = outbox_check(&app);
+        assert_eq!(check["verdict"], "warning", "{check}");
+        for told in ["1 messages are parked", message["finished_at"].as_str().unwrap(), "No such mailbox"] {
+            assert!(check["found"].as_str().unwrap().contains(told), "{told}: {check}");
+        }
+        assert!(check["advice"].as_str().unwrap().contains("/resend"), "{check}");
+        assert!(!check.to_string().contains(sample::RECIPIENT), "{check}");
+        wait_for_parked(&app, 1).await;
+
+        let path = format!("/v1/admin/outbox/{}/resend", message["message_id"].as_str().unwrap());
+        app.send(app.request(Method::POST, &path).bearer_auth(&app.api_key)).await.expect(202);
+        smtp.wait_for(1).await;
+        wait_for_parked(&app, 0).await;
+        assert_eq!(outbox_check(&app)["verdict"], "ok");
+    }
+}
+
+async fn wait_for_parked(app: &TestApp, messages: usize) {
+    let line = format!("counterbell_outbox_parked {messages}");
+    wait::until_true(&line, async || app.get("/metrics").await.text().lines().any(|told| told == line)).await;
+}
+
+fn outbox_check(app: &TestApp) -> Value {
+    check_of("outbox", &app.cli(&["doctor", "--json"]).stdout)
+}
+
+#[tokio::test]
 async fn doctor_ends_soon_and_says_what_a_silent_port_may_want() {
-    for (silence, advice) in [(Silence::Connect, "smtps://"), (Silence::Ehlo, "log")] {
+    for (silence, advice) in [(Silence::Connect, "smtps://"), (Silence::Ehlo, "firewall")] {
         let smtp = Smtp::with(SmtpOptions { silence: Some(silence), ..SmtpOptions::default() }).await;
         let dir = TempDir::new().unwrap();
         let args = ["doctor", "--json", "--smtp-timeout-s", "1", "--smtp-url", &smtp.url()];
@@ -222,7 +257,8 @@ async fn doctor_ends_soon_and_says_what_a_silent_port_may_want() {
         let mail = mail_check(&run_command(command(dir.path()).args(args)).stdout);
 
         assert_eq!(mail["verdict"], "failed", "{mail}");
-        assert!(mail["advice"].as_str().unwrap().contains(advice), "{silence:?}: {mail}");
+        let given = mail["advice"].as_str().unwrap();
+        assert!(given.contains(advice) && !given.contains("--mail-from"), "{silence:?}: {mail}");
     }
 }
 
@@ -273,6 +309,10 @@ async fn only_message(app: &TestApp, state: &str) -> Value {
 }
 
 fn mail_check(stdout: &str) -> Value {
+    check_of("mail", stdout)
+}
+
+fn check_of(name: &str, stdout: &str) -> Value {
     let result: Value = serde_json::from_str(stdout).unwrap();
-    result["checks"].as_array().unwrap().iter().find(|check| check["name"] == "mail").unwrap().clone()
+    result["checks"].as_array().unwrap().iter().find(|check| check["name"] == name).unwrap().clone()
 }
