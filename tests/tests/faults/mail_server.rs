@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use counterbell_shared::time::UnixMillis;
 use counterbell_tests::{Backend, Refuse, Silence, Smtp, SmtpOptions, TestApp, command, run_command, sample, wait};
 use reqwest::Method;
 use serde_json::Value;
@@ -41,11 +42,11 @@ async fn silent_mail_server_delays_its_own_mail_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn server_stops_although_its_mail_server_says_nothing() {
-    for silence in [Silence::Connect, Silence::Ehlo] {
+async fn server_that_stops_gives_back_what_its_silent_mail_server_never_got() {
+    for (backend, silence) in [(Backend::Sqlite, Silence::Connect), (Backend::Postgres, Silence::Ehlo)] {
         let smtp = Smtp::with(SmtpOptions { silence: Some(silence), ..SmtpOptions::default() }).await;
-        // A reply may take longer than a test waits for anything.
-        let mut app = TestApp::on(Backend::Sqlite).smtp(&smtp).setting("COUNTERBELL_SMTP_TIMEOUT_S", "120").await;
+        // A reply, and a lease, may take longer than a test waits for anything.
+        let mut app = TestApp::on(backend).smtp(&smtp).setting("COUNTERBELL_SMTP_TIMEOUT_S", "120").await;
         for _ in 0..3 {
             app.respond(&sample::response(1)).await.expect(201);
         }
@@ -55,8 +56,37 @@ async fn server_stops_although_its_mail_server_says_nothing() {
 
         let status = app.program().wait_for_exit().await;
         assert!(status.success(), "{status}: {}", app.log());
-        assert!(app.log().contains("Stopped while 3 messages were being sent"), "{}", app.log());
+        assert!(app.log().contains("Gave back 3 messages"), "{}", app.log());
+        let willing = Smtp::start().await;
+        app.set("COUNTERBELL_SMTP_URL", &willing.url());
+        app.start_again().await;
+        willing.wait_for(3).await;
+        wait::until_true("delivery by what counts as the first attempt", async || {
+            let messages = app.admin_items("/v1/admin/outbox?state=delivered").await;
+            messages.iter().filter(|message| message["attempts"] == 1).count() == 3
+        })
+        .await;
     }
+}
+
+#[tokio::test]
+async fn server_that_stops_keeps_the_lease_of_a_mail_it_may_have_handed_over() {
+    let smtp = Smtp::with(SmtpOptions { hold: true, ..SmtpOptions::default() }).await;
+    let mut app = TestApp::on(Backend::Sqlite).smtp(&smtp).await;
+    app.respond(&sample::response(1)).await.expect(201);
+    wait::until_true("mail that is looked through", async || smtp.holds()).await;
+
+    app.program().terminate();
+
+    let status = app.program().wait_for_exit().await;
+    assert!(status.success(), "{status}: {}", app.log());
+    assert!(app.log().contains("Stopped while 1 messages were being sent"), "{}", app.log());
+    assert!(!app.log().contains("Gave back"), "{}", app.log());
+    app.start_again().await;
+    let message = only_message(&app, "pending").await;
+    assert_eq!(message["attempts"], 1, "{message}");
+    let lease_end: UnixMillis = message["next_attempt_at"].as_str().unwrap().parse().unwrap();
+    assert!(lease_end > UnixMillis::now(), "{message}");
 }
 
 #[tokio::test]

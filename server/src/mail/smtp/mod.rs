@@ -29,7 +29,7 @@ pub use error::{SmtpError, Step};
 
 use self::lent::Lent;
 use self::replies::Replies;
-use super::MailerError;
+use super::{Handover, MailerError};
 use crate::config::{MailLimits, SmtpServer, SmtpTls};
 
 /// How long an idle connection is kept; mail servers close theirs after some minutes (RFC 5321 section 4.5.3.2.7: 5).
@@ -205,11 +205,11 @@ impl Connection {
         self.smtp.server_info().supports_feature(Extension::SmtpUtfEight)
     }
 
-    /// Hands one mail over.
+    /// Hands one mail over; `handover` begins with its first byte.
     ///
     /// # Errors
     /// [`SmtpError`]; then the connection is not to be used again.
-    pub async fn send(&mut self, mail: &Message) -> Result<(), SmtpError> {
+    pub async fn send(&mut self, mail: &Message, handover: &Handover) -> Result<(), SmtpError> {
         let envelope = mail.envelope();
         let bytes = mail.formatted();
         let mut parameters = Vec::new();
@@ -226,6 +226,7 @@ impl Connection {
         if !go_on.has_code(GO_ON) {
             return Err(SmtpError::out_of_turn(Step::Message));
         }
+        handover.begin();
         // What has been handed over is looked through for spam and viruses before it is taken (RFC 5321 section
         // 4.5.3.2.6: 10 minutes). Who gives up here sends it a second time: it may take what is left of the time for the
         // whole mail, which the caller limits.
