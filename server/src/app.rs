@@ -58,6 +58,8 @@ pub struct AppState {
     pub erased: Notify,
     /// Where mails are files; `None` with a mail server.
     pub mail_folder: Option<PathBuf>,
+    /// How long a message that is being sent stays with its server, in ms, unless that renews the lease.
+    pub mail_lease_ms: i64,
     /// How much one address may send.
     pub rate_limit: RateLimit,
     /// How much one address may ask for.
@@ -143,6 +145,7 @@ impl Server {
             search,
             erased: Notify::new(),
             mail_folder: config.mail.transport.folder().map(Path::to_owned),
+            mail_lease_ms: config.mail.limits.lease_ms(),
             rate_limit: RateLimit::per_minute(config.rate_limit),
             read_limit: RateLimit::per_minute(reads_per_minute(config.rate_limit)),
             trusted_proxies: TrustedProxies::new(config.trusted_proxies.clone()),
