@@ -45,13 +45,14 @@ class Mailbox:
 
     async def handle_RCPT(self, server, session, envelope, address, rcpt_options):
         if self.refuses("RCPT", [address]):
-            return f"{self.reply} <{address}>"
+            name, _, domain = address.partition("@")
+            return f"{self.reply} <{address}> user {name.upper()} at {domain} unknown <{name}>: {name}%{domain}"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
     async def handle_DATA(self, server, session, envelope):
         if self.refuses("DATA", envelope.rcpt_tos):
-            return self.reply
+            return f"{self.reply} ({envelope.rcpt_tos[0].partition('@')[0]})"
         if self.hold:
             (self.directory / "held").touch()
         while self.hold and not (self.directory / "released").exists():

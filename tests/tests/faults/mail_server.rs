@@ -143,8 +143,9 @@ async fn refusal_for_good_parks_at_once_and_says_why() {
             assert_eq!(message["attempts"], 1, "{message}");
             assert!(message["last_error"].as_str().unwrap().contains("No such mailbox"), "{message}");
             assert!(app.log().contains("No such mailbox"), "{}", app.log());
+            let name = sample::RECIPIENT.split('@').next().unwrap();
             for told in [&message["last_error"].to_string(), &app.log()] {
-                assert!(!told.contains(sample::RECIPIENT), "{told}");
+                assert!(!told.to_lowercase().contains(name), "{told}");
             }
         }
     }

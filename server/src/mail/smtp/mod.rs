@@ -211,6 +211,12 @@ impl Connection {
     /// [`SmtpError`]; then the connection is not to be used again.
     pub async fn send(&mut self, mail: &Message, handover: &Handover) -> Result<(), SmtpError> {
         let envelope = mail.envelope();
+        let people = || envelope.from().into_iter().chain(envelope.to());
+        self.hand_over(mail, handover).await.map_err(|error| error.hiding(people()))
+    }
+
+    async fn hand_over(&mut self, mail: &Message, handover: &Handover) -> Result<(), SmtpError> {
+        let envelope = mail.envelope();
         let bytes = mail.formatted();
         let mut parameters = Vec::new();
         // All text is encoded as ASCII; an address cannot be, wherever it stands.
@@ -249,7 +255,8 @@ impl Connection {
         } else if recipients.iter().any(is_beyond_ascii) {
             parameters.extend(self.smtputf8(Step::Recipient));
         }
-        self.command(Step::Sender, Mail::new(Some(sender.clone()), parameters)).await?;
+        let hiding = |error: SmtpError| error.hiding(recipients.iter().chain([sender]));
+        self.command(Step::Sender, Mail::new(Some(sender.clone()), parameters)).await.map_err(hiding)?;
         let mut answers = Vec::with_capacity(recipients.len());
         for recipient in recipients {
             if is_beyond_ascii(recipient) && !self.takes_utf8() {
@@ -258,7 +265,7 @@ impl Connection {
             }
             match self.command(Step::Recipient, Rcpt::new(recipient.clone(), Vec::new())).await {
                 Err(error) if error.is_silence() => return Err(error),
-                answer => answers.push(answer),
+                answer => answers.push(answer.map_err(hiding)),
             }
         }
         self.command(Step::Message, Rset).await?;
