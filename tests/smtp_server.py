@@ -14,6 +14,14 @@ from aiosmtpd.smtp import SMTP, AuthResult
 
 LOGIN = b"counterbell"
 PASSWORD = b"let me in"
+# Replies to a mail that do not look like those of the books.
+ODD_REPLIES = {
+    "latin1": b"250 2.0.0 angenommen, sch\xf6nen Gru\xdf\r\n",
+    "bare": b"250\r\n",
+    "long": b"250 " + 3000 * b"x" + b"\r\n",
+    "endless-line": 65536 * b"x",
+    "endless-reply": 4096 * b"250-and so on\r\n",
+}
 
 
 class Mailbox:
@@ -37,13 +45,14 @@ class Mailbox:
 
     async def handle_RCPT(self, server, session, envelope, address, rcpt_options):
         if self.refuses("RCPT", [address]):
-            return f"{self.reply} <{address}>"
+            name, _, domain = address.partition("@")
+            return f"{self.reply} <{address}> user {name.upper()} at {domain} unknown <{name}>: {name}%{domain}"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
     async def handle_DATA(self, server, session, envelope):
         if self.refuses("DATA", envelope.rcpt_tos):
-            return self.reply
+            return f"{self.reply} ({envelope.rcpt_tos[0].partition('@')[0]})"
         if self.hold:
             (self.directory / "held").touch()
         while self.hold and not (self.directory / "released").exists():
@@ -60,6 +69,7 @@ class Mailbox:
         }
         path.with_suffix(".part").write_text(json.dumps(about))
         path.with_suffix(".part").rename(path.with_suffix(".json"))
+        server.odd_reply = ODD_REPLIES.get(server.options.odd)
         return "250 OK"
 
 
@@ -73,6 +83,7 @@ class Server(SMTP):
 
     options = None
     silent = False
+    odd_reply = None
 
     async def push(self, status):
         line = status if isinstance(status, str) else status.decode()
@@ -81,7 +92,19 @@ class Server(SMTP):
             await asyncio.sleep(self.options.delay)
         while self.silent:
             await asyncio.sleep(3600)
-        await super().push(status)
+        if self.odd_reply:
+            await self.push_odd_reply()
+        elif self.options.odd == "injected" and line.startswith("220 Ready"):
+            await super().push(f"{line}\r\n250 slipped in")
+        else:
+            await super().push(status)
+
+    async def push_odd_reply(self):
+        reply, self.odd_reply = self.odd_reply, None
+        self.transport.write(reply)
+        while self.options.odd.startswith("endless") and not self.transport.is_closing():
+            self.transport.write(reply)
+            await asyncio.sleep(0.02)
 
     async def smtp_EHLO(self, hostname):
         await super().smtp_EHLO(hostname)
@@ -109,6 +132,7 @@ async def main():
     parser.add_argument("--times", type=int, default=0)
     parser.add_argument("--code", type=int, default=451, help="what it refuses with")
     parser.add_argument("--hold", action="store_true", help="answer DATA only once there is a file `released`")
+    parser.add_argument("--odd", choices=[*ODD_REPLIES, "injected"], help="what is odd about its replies")
     parser.add_argument("--delay", type=float, default=0, help="seconds before each reply")
     parser.add_argument("--silent-after", choices=["CONNECT", "EHLO"], help="say nothing from then on")
     options = parser.parse_args()

@@ -137,7 +137,7 @@ impl Server {
     pub async fn run(self, stop: impl Future<Output = ()> + 'static, deadline: DeadlineSlot) -> std::io::Result<()> {
         let (stopping, stopped) = watch::channel(false);
         let tasks = self.start_tasks(&stopped)?;
-        let Self { listeners, workers, writer, store, search, foreground, intake, eraser, .. } = self;
+        let Self { listeners, workers, writer, store, search, foreground, mailer, intake, eraser, .. } = self;
 
         let workers = workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(2, usize::from));
         let per_worker = connections::connections_per_worker(workers);
@@ -146,7 +146,7 @@ impl Server {
         let _ = intake.metrics.connections.set(Arc::clone(&open));
         let counted = Arc::clone(&open);
         let ingest = Arc::clone(&intake.ingest);
-        let handed = Handed::new(intake, store, search, eraser);
+        let handed = Handed::new(intake, store, search, eraser, mailer);
         let app = move || {
             let open = Arc::clone(&open);
             // Called by each worker on its own thread.
@@ -241,10 +241,11 @@ struct Handed {
     store: Data<Store>,
     search: Data<SearchIndex>,
     eraser: Data<Eraser>,
+    mailer: Data<Mailer>,
 }
 
 impl Handed {
-    fn new(intake: Intake, store: Store, search: SearchIndex, eraser: Eraser) -> Self {
+    fn new(intake: Intake, store: Store, search: SearchIndex, eraser: Eraser, mailer: Arc<Mailer>) -> Self {
         Self {
             directory: Arc::clone(&intake.directory).into(),
             limits: Arc::clone(&intake.limits).into(),
@@ -255,6 +256,7 @@ impl Handed {
             store: Data::new(store),
             search: Data::new(search),
             eraser: Data::new(eraser),
+            mailer: mailer.into(),
         }
     }
 
@@ -268,7 +270,8 @@ impl Handed {
             .app_data(Data::clone(&self.latest_figures))
             .app_data(Data::clone(&self.store))
             .app_data(Data::clone(&self.search))
-            .app_data(Data::clone(&self.eraser));
+            .app_data(Data::clone(&self.eraser))
+            .app_data(Data::clone(&self.mailer));
     }
 }
 

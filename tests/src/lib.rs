@@ -41,6 +41,6 @@ pub use mail::Mail;
 pub use pgbouncer::PgBouncer;
 pub use program::Program;
 pub use setup::Setup;
-pub use smtp::{Delivery, Refuse, Silence, Smtp, SmtpOptions, Tls};
+pub use smtp::{Delivery, OddReply, Refuse, Silence, Smtp, SmtpOptions, Tls};
 pub use tls::Certificates;
 pub use volume::Volume;

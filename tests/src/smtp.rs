@@ -41,6 +41,23 @@ pub enum Silence {
     Ehlo,
 }
 
+/// What is odd about the mail server's replies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OddReply {
+    /// Its reply to a mail is written in Latin-1.
+    Latin1,
+    /// Its reply to a mail is a code and nothing else.
+    Bare,
+    /// Its reply to a mail is a line of 3000 characters.
+    Long,
+    /// Its reply to a mail is a line without an end.
+    EndlessLine,
+    /// Its reply to a mail has lines without an end.
+    EndlessReply,
+    /// After its reply to STARTTLS, and before the handshake, comes another one.
+    Injected,
+}
+
 /// How the mail server behaves; plain and willing by default.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SmtpOptions {
@@ -52,10 +69,25 @@ pub struct SmtpOptions {
     pub refuse: Option<Refuse>,
     /// Say nothing any more.
     pub silence: Option<Silence>,
+    /// Reply as no other mail server does.
+    pub odd: Option<OddReply>,
     /// Wait so long before each reply.
     pub delay: Duration,
     /// Answer DATA only after [`Smtp::release`].
     pub hold: bool,
+}
+
+impl OddReply {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Latin1 => "latin1",
+            Self::Bare => "bare",
+            Self::Long => "long",
+            Self::EndlessLine => "endless-line",
+            Self::EndlessReply => "endless-reply",
+            Self::Injected => "injected",
+        }
+    }
 }
 
 /// A running mail server with one mailbox for everybody.
@@ -107,6 +139,9 @@ impl Smtp {
         }
         if let Some(silence) = options.silence {
             command.args(["--silent-after", if silence == Silence::Connect { "CONNECT" } else { "EHLO" }]);
+        }
+        if let Some(odd) = options.odd {
+            command.args(["--odd", odd.as_str()]);
         }
         command.args(["--delay", &options.delay.as_secs_f64().to_string()]);
         command.args(options.hold.then_some("--hold"));

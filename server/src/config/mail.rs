@@ -93,6 +93,11 @@ impl MailLimits {
     pub fn lease(self) -> Duration {
         self.reply * 6
     }
+
+    /// The same, in ms.
+    pub fn lease_ms(self) -> i64 {
+        i64::try_from(self.lease().as_millis()).unwrap_or(i64::MAX)
+    }
 }
 
 impl Default for MailLimits {

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 
 use super::connection::AnyConnection;
 use super::outbox::{OutboxState, Undelivered};
+use super::parked::Parked;
 use super::schema::{outbox, search_queue};
 
 /// Work the database holds for later.
@@ -16,6 +17,8 @@ pub struct Backlog {
     pub outbox_overdue_seconds: f64,
     /// For how long the oldest message has waited that is due or was tried in vain; 0 when there is none.
     pub outbox_undelivered_seconds: f64,
+    /// Messages that were given up.
+    pub outbox_parked: i64,
     /// Responses whose comment is still to be indexed.
     pub to_index: i64,
 }
@@ -36,7 +39,8 @@ impl Backlog {
         let undelivered = Undelivered::load(conn, now, now)?;
         let undelivered_ms = undelivered.map_or(0, |undelivered| now.saturating_sub(undelivered.oldest_at).max(0));
         let outbox_undelivered_seconds = undelivered_ms as f64 / 1_000.0;
+        let outbox_parked = Parked::load(conn)?.map_or(0, |parked| parked.messages);
         let to_index = search_queue::table.count().get_result(conn)?;
-        Ok(Self { outbox_pending, outbox_overdue_seconds, outbox_undelivered_seconds, to_index })
+        Ok(Self { outbox_pending, outbox_overdue_seconds, outbox_undelivered_seconds, outbox_parked, to_index })
     }
 }

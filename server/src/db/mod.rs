@@ -13,6 +13,7 @@ pub mod keys;
 pub mod lease;
 pub mod migrations;
 pub mod outbox;
+pub mod parked;
 mod postgres_server;
 mod postgres_url;
 pub mod purge;

@@ -246,26 +246,39 @@ pub fn is_stored(conn: &mut AnyConnection, site_id: i64, message_id: &[u8]) -> Q
     diesel::select(diesel::dsl::exists(outbox::table.find((site_id, message_id)))).get_result(conn)
 }
 
-/// Makes a parked message pending again; whether there was one.
+/// Has a parked message sent again from its first attempt on, and one that waits for its next attempt sent now; when it is
+/// due (Unix ms), `None` when no such message is there. No lease ends later than `leases_end_by` (Unix ms): what is due by
+/// then may be being sent, and stays as it is.
 ///
 /// # Errors
 /// What the database says.
-pub fn resend(conn: &mut AnyConnection, site_ids: &[i64], message_id: &[u8], now: i64) -> QueryResult<bool> {
+pub fn resend(
+    conn: &mut AnyConnection,
+    site_ids: &[i64],
+    message_id: &[u8],
+    now: i64,
+    leases_end_by: i64,
+) -> QueryResult<Option<i64>> {
     use outbox::dsl;
 
-    let parked = outbox::table
-        .filter(dsl::site_id.eq_any(site_ids))
-        .filter(dsl::message_id.eq(message_id))
-        .filter(dsl::state.eq(OutboxState::Parked.as_str()));
-    let changed = diesel::update(parked)
-        .set((
-            dsl::state.eq(OutboxState::Pending.as_str()),
-            dsl::attempts.eq(0),
-            dsl::next_attempt_at.eq(now),
-            dsl::finished_at.eq(None::<i64>),
-        ))
-        .execute(conn)?;
-    Ok(changed > 0)
+    let in_state = |state: OutboxState| {
+        outbox::table
+            .filter(dsl::site_id.eq_any(site_ids.to_vec()))
+            .filter(dsl::message_id.eq(message_id))
+            .filter(dsl::state.eq(state.as_str()))
+    };
+    let again = (
+        dsl::state.eq(OutboxState::Pending.as_str()),
+        dsl::attempts.eq(0),
+        dsl::next_attempt_at.eq(now),
+        dsl::finished_at.eq(None::<i64>),
+    );
+    diesel::update(in_state(OutboxState::Parked)).set(again).execute(conn)?;
+    // Who leases a message counts an attempt.
+    let waiting = dsl::next_attempt_at.gt(leases_end_by).or(dsl::next_attempt_at.gt(now).and(dsl::attempts.eq(0)));
+    let waiting = in_state(OutboxState::Pending).filter(waiting);
+    diesel::update(waiting).set(dsl::next_attempt_at.eq(now)).execute(conn)?;
+    in_state(OutboxState::Pending).select(dsl::next_attempt_at).first(conn).optional()
 }
 
 /// Where a page ended.

@@ -77,6 +77,10 @@ fn advice(error: &SendError, server: &SmtpServer) -> &'static str {
         Step::Greet if error.is_silence() && server.tls != SmtpTls::Implicit => {
             "check host and port; if this port speaks TLS from the start, as 465 does, write smtps:// in --smtp-url"
         }
+        Step::LogIn | Step::Sender | Step::Recipient | Step::Message | Step::Greet if error.is_silence() => {
+            "check host, port and TLS mode (smtp:// or smtps://) in --smtp-url, and that no firewall or proxy on the way holds \
+             the connection; where the mail server is just slow, raise --smtp-timeout-s"
+        }
         Step::Encrypt if error.is_silence() || !is_about_certificate(error) => {
             "check host and port: smtps:// is for a port that speaks TLS from the start (465), smtp:// for one with \
              STARTTLS (587)"

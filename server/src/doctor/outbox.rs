@@ -1,22 +1,26 @@
 //! Whether messages go out, as far as the database tells.
 
 use counterbell_shared::time::UnixMillis;
-use diesel::QueryResult;
 
 use super::Check;
 use crate::db::outbox::Undelivered;
+use crate::db::parked::Parked;
 use crate::db::{AnyConnection, sites};
 use crate::outbox::{OVERDUE_MS, minutes};
 
 /// Recipients that are tried with the mail server.
 const RECIPIENTS_MAX: i64 = 20;
 
+const WAIT: &str = "see the check of mail; they are tried again by themselves";
+const RESEND: &str = "mend what the error names, list them with GET /v1/admin/outbox?state=parked, and send each again with \
+                      POST /v1/admin/outbox/{message_id}/resend";
+
 /// What the database tells of mail.
 #[derive(Default)]
 pub(super) struct Told {
     /// Some of those who are told of unhappy customers.
     pub recipients: Vec<String>,
-    /// Whether messages wait for long; `None` without a database that could be asked.
+    /// Whether messages wait for long or were given up; `None` without a database that could be asked.
     pub check: Option<Check>,
 }
 
@@ -24,19 +28,30 @@ pub(super) struct Told {
 pub(super) fn ask(conn: &mut AnyConnection) -> Told {
     let recipients = sites::some_recipients(conn, RECIPIENTS_MAX).unwrap_or_default();
     let now = UnixMillis::now().0;
-    Told { recipients, check: check(Undelivered::load(conn, now, now - OVERDUE_MS), now) }
+    let check = Undelivered::load(conn, now, now - OVERDUE_MS)
+        .and_then(|undelivered| Ok(check(undelivered, Parked::load(conn)?, now)));
+    Told { recipients, check: check.ok() }
 }
 
-fn check(undelivered: QueryResult<Option<Undelivered>>, now: i64) -> Option<Check> {
+fn check(undelivered: Option<Undelivered>, parked: Option<Parked>, now: i64) -> Check {
     let name = "outbox";
-    match undelivered.ok()? {
-        None => Some(Check::ok(name, "no message has waited for five minutes")),
-        Some(Undelivered { messages, oldest_at, last_error }) => {
-            let reason = last_error.unwrap_or_else(|| "not tried yet: does `counterbell serve` run?".to_owned());
-            let waited = minutes(now - oldest_at);
-            let found =
-                format!("{messages} messages have not gone out, the oldest for {waited}; its last error: {reason}");
-            Some(Check::failed(name, found, "see the check of mail; they are tried again by themselves"))
+    let waiting = undelivered.map(|Undelivered { messages, oldest_at, last_error }| {
+        let reason = last_error.unwrap_or_else(|| "not tried yet: does `counterbell serve` run?".to_owned());
+        let waited = minutes(now - oldest_at);
+        format!("{messages} messages have not gone out, the oldest for {waited}; its last error: {reason}")
+    });
+    let parked = parked.map(|Parked { messages, since, last_error }| {
+        let (since, reason) = (UnixMillis(since), last_error.unwrap_or_else(|| "none is stored".to_owned()));
+        format!(
+            "{messages} messages are parked, the first since {since}, and nobody gets them; the latest error: {reason}"
+        )
+    });
+    match (waiting, parked) {
+        (None, None) => Check::ok(name, "no message is parked, and none has waited for five minutes"),
+        (None, Some(parked)) => Check::warning(name, parked, RESEND),
+        (Some(waiting), None) => Check::failed(name, waiting, WAIT),
+        (Some(waiting), Some(parked)) => {
+            Check::failed(name, format!("{waiting}. {parked}"), format!("{WAIT}. Parked ones are not: {RESEND}"))
         }
     }
 }

@@ -6,6 +6,7 @@ use counterbell_shared::EmailAddress;
 use lettre::{Address, Message};
 
 use super::build_error::MailBuildError;
+use super::handover::Handover;
 use super::smtp::{Smtp, SmtpError};
 use crate::config::{MailConfig, MailLimits, MailTransport, SmtpServer};
 use crate::db::responses::id_from_column;
@@ -27,11 +28,11 @@ pub enum MailerError {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: lettre::transport::smtp::Error,
+        source: native_tls::Error,
     },
     /// This machine cannot encrypt.
     #[error("no TLS for mail on this machine: {0}")]
-    Tls(lettre::transport::smtp::Error),
+    Tls(native_tls::Error),
     /// The folder.
     #[error("--mail-dir (COUNTERBELL_MAIL_DIR): cannot write to {path}: {source}")]
     Folder {
@@ -135,7 +136,8 @@ impl Mailer {
     }
 
     /// Sends the mail that `make` makes; it is told whether addresses outside ASCII can be used. In a folder its name
-    /// begins with `message_id`, so that sending it again replaces it. Ends within [`MailLimits::send`].
+    /// begins with `message_id`, so that sending it again replaces it. Ends within [`MailLimits::send`]; `handover` begins
+    /// when the mail itself is given away.
     ///
     /// # Errors
     /// `SendError`; the mail may be sent again.
@@ -143,15 +145,17 @@ impl Mailer {
         &self,
         message_id: &str,
         make: impl FnOnce(bool) -> Result<Message, MailBuildError>,
+        handover: &Handover,
     ) -> Result<(), SendError> {
         match &self.transport {
             Transport::Smtp(smtp) => {
                 let limit = self.limits.send();
-                let sent = tokio::time::timeout(limit, hand_over(smtp, make)).await;
+                let sent = tokio::time::timeout(limit, hand_over(smtp, make, handover)).await;
                 sent.unwrap_or(Err(SendError::TooSlow(limit.as_secs())))
             }
             Transport::Folder(folder) => {
                 let mail = make(true)?;
+                handover.begin();
                 Ok(write(folder, message_id, mail.formatted()).await?)
             }
         }
@@ -169,7 +173,11 @@ fn smtp(server: &SmtpServer, limits: MailLimits) -> Result<Transport, MailerErro
     Ok(Transport::Smtp(Box::new(Smtp::new(server.clone(), limits)?)))
 }
 
-async fn hand_over(smtp: &Smtp, make: impl FnOnce(bool) -> Result<Message, MailBuildError>) -> Result<(), SendError> {
+async fn hand_over(
+    smtp: &Smtp,
+    make: impl FnOnce(bool) -> Result<Message, MailBuildError>,
+    handover: &Handover,
+) -> Result<(), SendError> {
     let mut connection = smtp.connection().await?;
     let mail = match make(connection.takes_utf8()) {
         Ok(mail) => mail,
@@ -178,7 +186,7 @@ async fn hand_over(smtp: &Smtp, make: impl FnOnce(bool) -> Result<Message, MailB
             return Err(error.into());
         }
     };
-    match connection.send(&mail).await {
+    match connection.send(&mail, handover).await {
         Ok(()) => {
             smtp.keep(connection);
             Ok(())

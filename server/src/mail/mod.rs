@@ -4,6 +4,7 @@ mod alert;
 mod build_error;
 mod defang;
 mod facts;
+mod handover;
 mod head;
 mod mailer;
 mod number;
@@ -12,6 +13,7 @@ mod visible;
 
 pub use alert::{AlertContent, alert_mail};
 pub use build_error::{MailBuildError, Party};
+pub use handover::Handover;
 pub use mailer::{Mailer, MailerError, SendError, delete_files};
 pub use number::message_number;
 pub use smtp::{SmtpError, Step};

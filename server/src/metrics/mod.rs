@@ -240,6 +240,8 @@ impl Gathered<'_> {
             let help = "How long the oldest message has waited that is due or was tried in vain, 0 when none has";
             let seconds = ConstGauge::new(backlog.outbox_undelivered_seconds);
             registry.register("outbox_undelivered_age_seconds", help, seconds);
+            let help = "Messages that were given up, and wait for somebody to send them again";
+            registry.register("outbox_parked", help, ConstGauge::new(backlog.outbox_parked));
             let help = "Responses whose comment cannot be found by its words yet";
             registry.register("search_index_lag_rows", help, ConstGauge::new(backlog.to_index));
         }

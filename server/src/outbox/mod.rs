@@ -23,6 +23,8 @@ use crate::tasks::Foreground;
 
 pub use self::overdue::{OVERDUE_MS, minutes};
 
+/// How far the clocks of servers that share a PostgreSQL may differ.
+pub const CLOCKS_DIFFER_MS: i64 = 10_000;
 /// How often the outbox is looked at when nothing wakes the worker: another process may have filled it.
 const POLL: Duration = Duration::from_secs(1);
 /// How long a stopping server goes on with what it is sending.
@@ -41,13 +43,15 @@ pub struct Delivery {
     pub foreground: Foreground,
 }
 
-/// Delivers due messages until told to stop; what is being sent then is finished, if that takes no longer than 10 s.
+/// Delivers due messages until told to stop; what is being sent then is finished, if that takes no longer than 10 s. What
+/// takes longer is due again at once, but for what the mail server may have got: that waits for the end of its lease.
 pub async fn deliver(delivery: Delivery, mut stopped: watch::Receiver<bool>) {
     let mut worker = Worker::new(delivery);
     loop {
         if *stopped.borrow() {
             worker.stop_within(STOP_TIMEOUT);
         }
+        worker.give_back_when_late().await;
         worker.work().await;
         if worker.is_done() {
             return;

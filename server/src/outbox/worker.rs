@@ -11,13 +11,13 @@ use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use super::clock::Clock;
 use super::content::{Leased, add_content};
 use super::overdue::Overdue;
-use super::{Delivery, POLL, retry};
+use super::{CLOCKS_DIFFER_MS, Delivery, POLL, retry};
 use crate::config::SILENCE_MAX_MS;
 use crate::db::lease::{Attempt, Lease};
 use crate::db::outbox;
 use crate::db::responses::id_from_column;
 use crate::db::{AnyConnection, dialect};
-use crate::mail::{self, MailBuildError, Mailer, SendError};
+use crate::mail::{self, Handover, MailBuildError, Mailer, SendError};
 use crate::metrics::{MailResult, Metrics};
 use crate::panics::{self, Place};
 use crate::store::{StorageError, Store};
@@ -25,8 +25,6 @@ use crate::tasks::Pace;
 
 /// Before a message is tried again whose response could not be read.
 const READ_AGAIN_MS: i64 = 1_000;
-/// How far the clocks of servers that share a PostgreSQL may differ.
-const CLOCKS_DIFFER_MS: i64 = 10_000;
 /// Messages sent side by side.
 const SENDING_MAX: usize = 16;
 
@@ -42,15 +40,23 @@ pub struct Worker {
     set_back: bool,
     sending: JoinSet<Result<(), SendError>>,
     /// What is being sent, by its task.
-    held: HashMap<Id, (Lease, AbortHandle)>,
+    held: HashMap<Id, Held>,
     /// Kept until they are marked: a message that is not is sent again.
     tried: Vec<(Lease, Attempt)>,
     /// Ingest is short of processors: since when the messages at hand are worked on, before the worker rests.
     strained: Option<Instant>,
     stop_by: Option<Instant>,
+    gave_back: bool,
     overdue: Overdue,
     /// The database did not answer, and the log says so.
     in_trouble: bool,
+}
+
+/// A message that is being sent.
+struct Held {
+    lease: Lease,
+    task: AbortHandle,
+    handover: Handover,
 }
 
 /// What one exchange with the database brought.
@@ -66,7 +72,7 @@ impl Worker {
     /// One that holds nothing yet.
     pub fn new(Delivery { store, mailer, metrics, foreground }: Delivery) -> Self {
         let pace = Pace::new(foreground);
-        let lease_ms = i64::try_from(mailer.limits().lease().as_millis()).unwrap_or(i64::MAX);
+        let lease_ms = mailer.limits().lease_ms();
         Self {
             store,
             mailer,
@@ -81,31 +87,64 @@ impl Worker {
             tried: Vec::new(),
             strained: None,
             stop_by: None,
+            gave_back: false,
             overdue: Overdue::default(),
             in_trouble: false,
         }
     }
 
-    /// Leases nothing more. What is being sent is left behind when it takes longer than `patience` from the first call.
+    /// Leases nothing more. What is being sent is given back or left behind when it takes longer than `patience` from the
+    /// first call.
     pub fn stop_within(&mut self, patience: Duration) {
         self.stop_by.get_or_insert_with(|| Instant::now() + patience);
     }
 
     /// Whether it was told to stop, and has nothing left to do or no time left to do it.
     pub fn is_done(&self) -> bool {
-        let Some(stop_by) = self.stop_by else { return false };
+        if self.stop_by.is_none() {
+            return false;
+        }
         if self.sending.is_empty() && self.tried.is_empty() {
             return true;
         }
-        let late = Instant::now() >= stop_by;
-        if late {
+        if self.gave_back {
             let messages = self.sending.len() + self.tried.len();
             tracing::warn!(
                 messages,
                 "Stopped while {messages} messages were being sent: some may be sent a second time"
             );
         }
-        late
+        self.gave_back
+    }
+
+    /// Once there is no time left: breaks off what the mail server cannot have got yet, and has it due now.
+    pub async fn give_back_when_late(&mut self) {
+        if self.gave_back || self.stop_by.is_none_or(|stop_by| Instant::now() < stop_by) {
+            return;
+        }
+        self.gave_back = true;
+        let mut open: HashMap<Id, Held> = self.held.extract_if(|_, held| !held.handover.has_begun()).collect();
+        open.values().for_each(|held| held.task.abort());
+        let attempt = Attempt::NotTried { at: UnixMillis::now().0 };
+        let mut messages = 0;
+        while !open.is_empty()
+            && let Some(done) = self.sending.join_next_with_id().await
+        {
+            let id = done.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
+            match (open.remove(&id), done) {
+                (Some(held), Err(error)) if error.is_cancelled() => {
+                    messages += 1;
+                    self.tried.push((held.lease, attempt.clone()));
+                }
+                (held, done) => {
+                    self.held.extend(held.map(|held| (id, held)));
+                    self.note(done);
+                }
+            }
+        }
+        if messages > 0 {
+            tracing::info!(messages, "Gave back {messages} messages that were not handed over: they are due now");
+        }
     }
 
     /// Marks what was tried, renews leases, leases what is due and begins to send it.
@@ -196,8 +235,8 @@ impl Worker {
         let (renewing, renewals): (Vec<Id>, Vec<Lease>) = self
             .held
             .iter()
-            .filter(|(_, (lease, _))| ending(lease))
-            .map(|(id, (lease, _))| (*id, lease.clone()))
+            .filter(|(_, held)| ending(&held.lease))
+            .map(|(id, held)| (*id, held.lease.clone()))
             .unzip();
         // Reading first keeps an idle server from writing.
         let idle = self.tried.is_empty() && renewals.is_empty();
@@ -244,7 +283,7 @@ impl Worker {
 
     /// `renewed` is `None` when it is not known.
     fn after_renewal(&mut self, id: Id, renewed: Option<bool>, until: i64) {
-        let Some((lease, task)) = self.held.get_mut(&id) else { return };
+        let Some(Held { lease, task, .. }) = self.held.get_mut(&id) else { return };
         match renewed {
             Some(true) => lease.renewed(until),
             None => lease.may_be_renewed(until),
@@ -278,13 +317,15 @@ impl Worker {
     fn send(&mut self, Leased { lease, content }: Leased) {
         let (mailer, id) = (Arc::clone(&self.mailer), id_from_column(&lease.message.message_id));
         let recipient = lease.message.recipient.clone();
+        let handover = Handover::default();
+        let begun = handover.clone();
         let task = self.sending.spawn_local(async move {
             let content = content.ok_or(SendError::Gone)?;
             let id = id.ok_or_else(|| MailBuildError::Unwritable("its id is none".to_owned()))?;
             let make = |smtputf8| mail::alert_mail(mailer.from(), &recipient, id, &content, smtputf8);
-            mailer.send(&id.to_string(), make).await
+            mailer.send(&id.to_string(), make, &begun).await
         });
-        self.held.insert(task.id(), (lease, task));
+        self.held.insert(task.id(), Held { lease, task, handover });
     }
 
     /// Writes down how an attempt ended, to be marked with the next exchange.
@@ -300,7 +341,7 @@ impl Worker {
                 (error.id(), Err((false, "sending it ended by a panic, a fault of Counterbell's".to_owned())))
             }
         };
-        let Some((lease, _)) = self.held.remove(&task) else { return };
+        let Some(Held { lease, .. }) = self.held.remove(&task) else { return };
         let id = message_id(&lease);
         let attempts = lease.message.attempts;
         let (attempt, result) = match sent {

@@ -1,7 +1,7 @@
 //! How mail gets to the mail server, and what happens when it does not.
 
 use counterbell_shared::problem::ProblemCode;
-use counterbell_tests::{Backend, Refuse, Smtp, SmtpOptions, TestApp, Tls, sample, wait};
+use counterbell_tests::{Answer, Backend, Refuse, Smtp, SmtpOptions, TestApp, Tls, sample, wait};
 use reqwest::Method;
 use serde_json::json;
 
@@ -89,6 +89,55 @@ async fn message_is_parked_after_its_last_attempt_and_can_be_sent_again() {
             .await
             .expect_problem(ProblemCode::NotFound);
     }
+}
+
+#[tokio::test]
+async fn message_that_waits_for_its_next_attempt_is_sent_at_once_when_asked() {
+    for backend in Backend::ALL {
+        let smtp = Smtp::start().await;
+        let app = TestApp::on(backend).smtp(&smtp).await;
+        // Nobody has leased it in the next half minute.
+        app.respond(&sample::with(sample::response(1), json!({ "complete": false }))).await.expect(201);
+        app.execute("UPDATE outbox SET attempts = 4, last_error = 'away', next_attempt_at = 4000000000000");
+
+        let message = resend(&app).await.expect(202);
+
+        assert_eq!((&message["state"], smtp.wait_for(1).await.len()), (&json!("pending"), 1), "{backend:?}");
+        let message = wait::until("delivered message", async || {
+            app.admin_items("/v1/admin/outbox?state=delivered").await.into_iter().next()
+        })
+        .await;
+        assert_eq!(message["attempts"], 5, "{backend:?}: {message}");
+    }
+}
+
+#[tokio::test]
+async fn message_that_is_being_sent_is_not_sent_a_second_time_when_asked() {
+    for backend in Backend::ALL {
+        let smtp = Smtp::with(SmtpOptions { hold: true, ..SmtpOptions::default() }).await;
+        let app = TestApp::on(backend).smtp(&smtp).await;
+        app.respond(&sample::response(1)).await.expect(201);
+        wait::until_true("mail that is being sent", async || smtp.holds()).await;
+        let lease_end = app.admin_items("/v1/admin/outbox").await[0]["next_attempt_at"].clone();
+
+        let answer = resend(&app).await.expect(202);
+        smtp.release();
+
+        assert_eq!(answer["next_attempt_at"], lease_end, "{backend:?}: {answer}");
+        let message = wait::until("delivered message", async || {
+            app.admin_items("/v1/admin/outbox?state=delivered").await.into_iter().next()
+        })
+        .await;
+        assert_eq!((&message["attempts"], smtp.deliveries().len()), (&json!(1), 1), "{backend:?}: {message}");
+        resend(&app).await.expect_problem(ProblemCode::NotFound);
+    }
+}
+
+/// Asks for the only message to be sent now.
+async fn resend(app: &TestApp) -> Answer {
+    let message = app.admin_items("/v1/admin/outbox").await.remove(0);
+    let path = format!("/v1/admin/outbox/{}/resend", message["message_id"].as_str().unwrap());
+    app.send(app.request(Method::POST, &path).bearer_auth(&app.api_key)).await
 }
 
 #[tokio::test]

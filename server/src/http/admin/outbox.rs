@@ -13,7 +13,8 @@ use crate::db::outbox::{self, OutboxPosition, OutboxRow, OutboxState};
 use crate::db::responses::id_from_column;
 use crate::http::ApiError;
 use crate::http::extract::{Access, Params};
-use crate::mail::message_number;
+use crate::mail::{Mailer, message_number};
+use crate::outbox::CLOCKS_DIFFER_MS;
 use crate::store::Store;
 
 /// A message as integrators see it.
@@ -80,25 +81,30 @@ pub async fn list_outbox(
     Ok(HttpResponse::Ok().json(page))
 }
 
-/// Sends a parked message again, from its first attempt on.
+/// Sends a parked message again, from its first attempt on, and one that waits for its next attempt now.
 ///
 /// # Errors
-/// 401, 404 when no such message is parked.
+/// 401, 404 when no such message is parked or pending.
 pub async fn resend_message(
     access: Access,
     store: web::Data<Store>,
+    mailer: web::Data<Mailer>,
     request: HttpRequest,
     message_id: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
     Params::parse(&request)?.finish()?;
-    let not_found = || ApiError::new(ProblemCode::NotFound, "No site this API key covers has such a parked message.");
+    let detail = "No site this API key covers has such a parked or pending message.";
+    let not_found = || ApiError::new(ProblemCode::NotFound, detail);
     let id: ResponseId = message_id.parse().map_err(|_| not_found())?;
     let site_ids = access.all_site_ids();
     let now = UnixMillis::now().0;
-    let resent = store.writes.run(move |conn| outbox::resend(conn, &site_ids, id.as_bytes(), now)).await?;
-    if !resent {
-        return Err(not_found());
-    }
+    let leases_end_by = now + mailer.limits().lease_ms() + CLOCKS_DIFFER_MS;
+    let resend = move |conn: &mut _| outbox::resend(conn, &site_ids, id.as_bytes(), now, leases_end_by);
+    let due = store.writes.run(resend).await?.ok_or_else(not_found)?;
     store.signals.outbox_filled.notify_one();
-    Ok(HttpResponse::Accepted().json(json!({"message_id": id.to_string(), "state": OutboxState::Pending.as_str()})))
+    Ok(HttpResponse::Accepted().json(json!({
+        "message_id": id.to_string(),
+        "state": OutboxState::Pending.as_str(),
+        "next_attempt_at": UnixMillis(due),
+    })))
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use lettre::Address;
 use lettre::transport::smtp::Error as LettreError;
 
 /// Replies 530, 534, 535 and 538 ask for a login, or another one (RFC 4954 section 6): the operator's to mend, and no word
@@ -35,36 +36,58 @@ pub enum Step {
 pub struct SmtpError {
     step: Step,
     cause: Cause,
+    /// Whom the mail is from and to.
+    people: Vec<String>,
 }
 
 #[derive(Debug)]
 enum Cause {
     Silence(Duration),
     Io(std::io::Error),
+    Tls(native_tls::Error),
     Said(LettreError),
     NoUtf8,
     OutOfTurn,
 }
 
 impl SmtpError {
+    const fn new(step: Step, cause: Cause) -> Self {
+        Self { step, cause, people: Vec::new() }
+    }
+
     pub(super) fn out_of_turn(step: Step) -> Self {
-        Self { step, cause: Cause::OutOfTurn }
+        Self::new(step, Cause::OutOfTurn)
     }
 
     pub(super) fn no_utf8(step: Step) -> Self {
-        Self { step, cause: Cause::NoUtf8 }
+        Self::new(step, Cause::NoUtf8)
     }
 
     pub(super) fn silence(step: Step, waited: Duration) -> Self {
-        Self { step, cause: Cause::Silence(waited) }
+        Self::new(step, Cause::Silence(waited))
     }
 
     pub(super) fn io(step: Step, error: std::io::Error) -> Self {
-        Self { step, cause: Cause::Io(error) }
+        Self::new(step, Cause::Io(error))
+    }
+
+    pub(super) fn tls(error: native_tls::Error) -> Self {
+        Self::new(Step::Encrypt, Cause::Tls(error))
     }
 
     pub(super) fn said(step: Step, error: LettreError) -> Self {
-        Self { step, cause: Cause::Said(error) }
+        Self::new(step, Cause::Said(error))
+    }
+
+    /// Keeps these people's names out of what is shown.
+    pub(super) fn hiding<'a>(mut self, people: impl IntoIterator<Item = &'a Address>) -> Self {
+        for user in people.into_iter().map(Address::user) {
+            let user = user.trim_matches('"');
+            // `ann+shop` is Ann's mailbox, too.
+            self.people
+                .extend([Some(user), user.split_once('+').map(|(user, _)| user)].into_iter().flatten().map(Into::into));
+        }
+        self
     }
 
     /// What was being done.
@@ -79,8 +102,7 @@ impl SmtpError {
 
     /// Whether it is about certificates or encryption.
     pub fn is_about_tls(&self) -> bool {
-        let Cause::Said(error) = &self.cause else { return false };
-        error.is_tls() || self.step == Step::Encrypt || error.to_string().contains("certificate")
+        matches!(self.cause, Cause::Tls(_))
     }
 
     /// Whether the mail server refuses this message for good (5xx, RFC 5321 section 4.2.1). A refusal before there was
@@ -89,7 +111,7 @@ impl SmtpError {
         let error = match &self.cause {
             Cause::Said(error) => error,
             Cause::NoUtf8 => return true,
-            Cause::Silence(_) | Cause::Io(_) | Cause::OutOfTurn => return false,
+            Cause::Silence(_) | Cause::Io(_) | Cause::Tls(_) | Cause::OutOfTurn => return false,
         };
         let about_message = matches!(self.step, Step::Sender | Step::Recipient | Step::Message);
         let about_login = error.status().is_some_and(|code| LOGIN_CODES.contains(&u16::from(code)));
@@ -118,7 +140,8 @@ impl fmt::Display for SmtpError {
                 write!(f, "{}: refused ({code})", Step::LogIn.doing())
             }
             (Cause::Io(error), step) => write!(f, "{}: {error}", step.doing()),
-            (Cause::Said(error), step) => write!(f, "{}: {}", step.doing(), readable(&error.to_string())),
+            (Cause::Tls(error), step) => write!(f, "{}: {}", step.doing(), readable(&error.to_string(), &self.people)),
+            (Cause::Said(error), step) => write!(f, "{}: {}", step.doing(), readable(&error.to_string(), &self.people)),
         }
     }
 }
@@ -140,10 +163,30 @@ impl Step {
 }
 
 /// On one line, of readable length, and without addresses: it is kept, shown and logged.
-fn readable(text: &str) -> String {
+fn readable(text: &str, people: &[String]) -> String {
+    let text = people.iter().fold(text.to_owned(), |text, name| without(&text, name));
     let words = text.split_whitespace().map(|word| if word.contains('@') { "<address>" } else { word });
     let line = words.collect::<Vec<_>>().join(" ");
     line.chars().filter(|c| !c.is_control()).take(REPLY_MAX_CHARS).collect()
+}
+
+/// Without this name, in any case, where it stands alone.
+fn without(text: &str, name: &str) -> String {
+    let lower = |text: &str| text.chars().map(|c| c.to_lowercase().next().unwrap_or(c)).collect::<Vec<_>>();
+    let (letters, text, name): (Vec<_>, _, _) = (text.chars().collect(), lower(text), lower(name));
+    let (mut kept, mut at) = (String::new(), 0);
+    while at < letters.len() {
+        let before = letters[..at].last().is_some_and(|c| c.is_alphanumeric());
+        let after = letters.get(at + name.len()).is_some_and(|c| c.is_alphanumeric());
+        if !name.is_empty() && !before && !after && text[at..].starts_with(&name) {
+            kept.push_str("<address>");
+            at += name.len();
+        } else {
+            kept.push(letters[at]);
+            at += 1;
+        }
+    }
+    kept
 }
 
 #[cfg(test)]
@@ -153,10 +196,32 @@ mod tests {
     #[test]
     fn replies_are_kept_without_addresses() {
         assert_eq!(
-            readable("permanent error (550): 5.1.1 <ann@shop.example>: unknown\r\nSee http://x/?a=b@c here"),
+            readable("permanent error (550): 5.1.1 <ann@shop.example>: unknown\r\nSee http://x/?a=b@c here", &[]),
             "permanent error (550): 5.1.1 <address> unknown See <address> here"
         );
-        assert_eq!(readable(&"x".repeat(1_000)).len(), REPLY_MAX_CHARS);
+        assert_eq!(readable(&"x".repeat(1_000), &[]).len(), REPLY_MAX_CHARS);
+    }
+
+    #[test]
+    fn names_of_the_mails_people_are_not_kept_however_they_are_written() {
+        for (address, reply, kept) in [
+            ("ann@shop.example", "user ann at shop.example unknown", "user <address> at shop.example unknown"),
+            ("ann@shop.example", "<Ann>: unknown", "<<address>>: unknown"),
+            ("ann@shop.example", "no mailbox ANN.", "no mailbox <address>."),
+            (
+                "ann@shop.example",
+                "ann%shop.example, ann=shop.example",
+                "<address>%shop.example, <address>=shop.example",
+            ),
+            ("ann@shop.example", "announced: not in planning", "announced: not in planning"),
+            ("ann.lee+shop@shop.example", "ann.lee unknown", "<address> unknown"),
+            ("ann.lee+shop@shop.example", "'ann.lee+shop' unknown", "'<address>' unknown"),
+            ("\"ann lee\"@shop.example", "\"ann lee\" unknown", "\"<address>\" unknown"),
+            ("änne@shop.example", "ÄNNE unknown", "<address> unknown"),
+        ] {
+            let error = SmtpError::no_utf8(Step::Recipient).hiding([&address.parse().unwrap()]);
+            assert_eq!(readable(reply, &error.people), kept, "{address}");
+        }
     }
 
     #[test]

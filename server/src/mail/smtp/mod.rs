@@ -5,6 +5,8 @@
 //! kept for the next mail only after a reply that ended the mail before.
 
 mod error;
+mod lent;
+mod replies;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Mutex, PoisonError};
@@ -14,15 +16,20 @@ use lettre::Address;
 use lettre::message::Message;
 use lettre::transport::smtp::Error as LettreError;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
-use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
-use lettre::transport::smtp::commands::{Data, Mail, Noop, Rcpt, Rset};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, AsyncTokioStream};
+use lettre::transport::smtp::commands::{Data, Mail, Noop, Rcpt, Rset, Starttls};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
 use lettre::transport::smtp::response::{Response, Severity};
+use native_tls::Certificate;
+use tokio::io::AsyncRead;
 use tokio::net::{TcpStream, lookup_host};
+use tokio_native_tls::{TlsConnector, TlsStream};
 
 pub use error::{SmtpError, Step};
 
-use super::MailerError;
+use self::lent::Lent;
+use self::replies::Replies;
+use super::{Handover, MailerError};
 use crate::config::{MailLimits, SmtpServer, SmtpTls};
 
 /// How long an idle connection is kept; mail servers close theirs after some minutes (RFC 5321 section 4.5.3.2.7: 5).
@@ -38,7 +45,7 @@ pub struct Smtp {
     limits: MailLimits,
     hello: ClientId,
     /// For STARTTLS or TLS from the start; `None` for a plain connection.
-    tls: Option<TlsParameters>,
+    tls: Option<TlsConnector>,
     idle: Mutex<Vec<(AsyncSmtpConnection, Instant)>>,
 }
 
@@ -54,7 +61,7 @@ impl Smtp {
     /// # Errors
     /// [`MailerError`], when the certificate cannot be used.
     pub fn new(server: SmtpServer, limits: MailLimits) -> Result<Self, MailerError> {
-        let tls = if server.tls == SmtpTls::None { None } else { Some(tls_parameters(&server)?) };
+        let tls = if server.tls == SmtpTls::None { None } else { Some(tls_connector(&server)?) };
         let hello = match &server.hello_name {
             Some(name) => match name.trim_matches(['[', ']']).parse() {
                 Ok(IpAddr::V4(address)) => ClientId::Ipv4(address),
@@ -113,25 +120,16 @@ impl Smtp {
 
     async fn connect(&self) -> Result<Connection, SmtpError> {
         let reply = self.limits.reply;
+        let stream = self.reach().await?;
         let smtp = match (self.server.tls, &self.tls) {
+            (_, None) => self.greet(Box::new(self.greeted(stream).await?)).await?,
             (SmtpTls::Implicit, Some(tls)) => {
-                let address = self.reach().await?.peer_addr().map_err(|error| SmtpError::io(Step::Connect, error))?;
-                // Connecting, the TLS handshake, the greeting and the reply to EHLO.
-                let connect =
-                    AsyncSmtpConnection::connect_tokio1(address, Some(reply), &self.hello, Some(tls.clone()), None);
-                within(reply * 3, Step::Encrypt, connect).await?
+                let stream = self.encrypt(tls, stream).await?;
+                self.greet(Box::new(self.greeted(stream).await?)).await?
             }
-            (_, tls) => {
-                let stream = self.reach().await?;
-                // lettre reads greeting and EHLO's reply as one, and each may take its time.
-                within_io(reply, Step::Greet, stream.peek(&mut [0])).await?;
-                let connect = AsyncSmtpConnection::connect_with_transport(Box::new(stream), &self.hello);
-                let mut smtp = within(reply, Step::Greet, connect).await?;
-                if let Some(tls) = tls {
-                    // The reply to STARTTLS, the TLS handshake, and the reply to the second EHLO.
-                    within(reply * 3, Step::Encrypt, smtp.starttls(tls.clone(), &self.hello)).await?;
-                }
-                smtp
+            (_, Some(tls)) => {
+                let stream = self.start_tls(stream).await?;
+                self.greet(Box::new(Replies::after_greeting(self.encrypt(tls, stream).await?))).await?
             }
         };
         let mut connection = self.ready(smtp);
@@ -141,6 +139,46 @@ impl Smtp {
             within(reply * 3, Step::LogIn, connection.smtp.auth(DEFAULT_MECHANISMS, &credentials)).await?;
         }
         Ok(connection)
+    }
+
+    /// lettre reads greeting and EHLO's reply as one, and each may take its time.
+    async fn greeted<S: AsyncRead + Unpin>(&self, stream: S) -> Result<Replies<S>, SmtpError> {
+        let mut replies = Replies::new(stream);
+        within_io(self.limits.reply, Step::Greet, replies.wait()).await?;
+        Ok(replies)
+    }
+
+    async fn greet(&self, stream: Box<dyn AsyncTokioStream>) -> Result<AsyncSmtpConnection, SmtpError> {
+        let greeted = AsyncSmtpConnection::connect_with_transport(stream, &self.hello);
+        within(self.limits.reply, Step::Greet, greeted).await
+    }
+
+    async fn encrypt(&self, tls: &TlsConnector, stream: TcpStream) -> Result<TlsStream<TcpStream>, SmtpError> {
+        match tokio::time::timeout(self.limits.reply, tls.connect(&self.server.host, stream)).await {
+            Ok(encrypted) => encrypted.map_err(SmtpError::tls),
+            Err(_) => Err(SmtpError::silence(Step::Encrypt, self.limits.reply)),
+        }
+    }
+
+    /// Asks for encryption (RFC 3207); nothing but its handshake may follow.
+    async fn start_tls(&self, stream: TcpStream) -> Result<TcpStream, SmtpError> {
+        let refused = |why: &str| SmtpError::io(Step::Encrypt, std::io::Error::other(why));
+        let (lent, lender) = Lent::new(self.greeted(stream).await?);
+        let mut smtp = self.greet(Box::new(lent)).await?;
+        if !smtp.server_info().supports_feature(Extension::StartTls) {
+            quit(smtp);
+            return Err(refused("STARTTLS is not supported on this server"));
+        }
+        let reply = within(self.limits.reply, Step::Encrypt, smtp.command(Starttls)).await?;
+        expect_done(Step::Encrypt, &reply)?;
+        drop(smtp);
+        let replies = lender.take_back().expect("lettre drops a connection's stream with it");
+        // Else anybody on the way could have us read replies as if they came encrypted (CVE-2011-0411).
+        replies.into_stream().ok_or_else(|| {
+            refused(
+                "it sent more than its reply to STARTTLS before the connection was encrypted; is somebody in between?",
+            )
+        })
     }
 
     /// Connects to the first of the host's addresses that answers.
@@ -167,11 +205,17 @@ impl Connection {
         self.smtp.server_info().supports_feature(Extension::SmtpUtfEight)
     }
 
-    /// Hands one mail over.
+    /// Hands one mail over; `handover` begins with its first byte.
     ///
     /// # Errors
     /// [`SmtpError`]; then the connection is not to be used again.
-    pub async fn send(&mut self, mail: &Message) -> Result<(), SmtpError> {
+    pub async fn send(&mut self, mail: &Message, handover: &Handover) -> Result<(), SmtpError> {
+        let envelope = mail.envelope();
+        let people = || envelope.from().into_iter().chain(envelope.to());
+        self.hand_over(mail, handover).await.map_err(|error| error.hiding(people()))
+    }
+
+    async fn hand_over(&mut self, mail: &Message, handover: &Handover) -> Result<(), SmtpError> {
         let envelope = mail.envelope();
         let bytes = mail.formatted();
         let mut parameters = Vec::new();
@@ -188,6 +232,7 @@ impl Connection {
         if !go_on.has_code(GO_ON) {
             return Err(SmtpError::out_of_turn(Step::Message));
         }
+        handover.begin();
         // What has been handed over is looked through for spam and viruses before it is taken (RFC 5321 section
         // 4.5.3.2.6: 10 minutes). Who gives up here sends it a second time: it may take what is left of the time for the
         // whole mail, which the caller limits.
@@ -210,7 +255,8 @@ impl Connection {
         } else if recipients.iter().any(is_beyond_ascii) {
             parameters.extend(self.smtputf8(Step::Recipient));
         }
-        self.command(Step::Sender, Mail::new(Some(sender.clone()), parameters)).await?;
+        let hiding = |error: SmtpError| error.hiding(recipients.iter().chain([sender]));
+        self.command(Step::Sender, Mail::new(Some(sender.clone()), parameters)).await.map_err(hiding)?;
         let mut answers = Vec::with_capacity(recipients.len());
         for recipient in recipients {
             if is_beyond_ascii(recipient) && !self.takes_utf8() {
@@ -219,7 +265,7 @@ impl Connection {
             }
             match self.command(Step::Recipient, Rcpt::new(recipient.clone(), Vec::new())).await {
                 Err(error) if error.is_silence() => return Err(error),
-                answer => answers.push(answer),
+                answer => answers.push(answer.map_err(hiding)),
             }
         }
         self.command(Step::Message, Rset).await?;
@@ -283,13 +329,14 @@ async fn within_io<T>(
     }
 }
 
-fn tls_parameters(server: &SmtpServer) -> Result<TlsParameters, MailerError> {
-    let mut tls = TlsParameters::builder(server.host.clone());
+fn tls_connector(server: &SmtpServer) -> Result<TlsConnector, MailerError> {
+    let mut tls = native_tls::TlsConnector::builder();
+    tls.min_protocol_version(Some(native_tls::Protocol::Tlsv12));
     if let Some(path) = &server.ca_file {
         let pem = std::fs::read(path).map_err(|source| MailerError::CaFile { path: path.clone(), source })?;
         let certificate =
             Certificate::from_pem(&pem).map_err(|source| MailerError::Certificate { path: path.clone(), source })?;
-        tls = tls.add_root_certificate(certificate);
+        tls.add_root_certificate(certificate);
     }
-    tls.build().map_err(MailerError::Tls)
+    Ok(tls.build().map_err(MailerError::Tls)?.into())
 }

@@ -1,0 +1,20 @@
+//! Whether a mail may have reached its mail server.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Tells who waits for a mail to be sent whether the mail server may have got it by now.
+#[derive(Clone, Debug, Default)]
+pub struct Handover(Arc<AtomicBool>);
+
+impl Handover {
+    /// From here on the mail may arrive, whatever is heard of it.
+    pub fn begin(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it may have arrived.
+    pub fn has_begun(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
