@@ -145,7 +145,7 @@ impl Server {
             mail_folder: config.mail.transport.folder().map(Path::to_owned),
             rate_limit: RateLimit::per_minute(config.rate_limit),
             read_limit: RateLimit::per_minute(reads_per_minute(config.rate_limit)),
-            trusted_proxies: TrustedProxies::new(config.trusted_proxies.clone()),
+            trusted_proxies: TrustedProxies::new(config.trusted_proxies.clone(), config.client_address_header),
             backdate_ms: i64::from(config.backdate_days) * DAY_MS,
             daily_caps: DailyCaps::default(),
             silence_ms: config.silence_ms,
