@@ -5,8 +5,8 @@ use std::str::FromStr;
 use crate::metric::UnknownName;
 
 /// How a response reached us.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "wire", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "lowercase"))]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Channel {
     /// The widget on a retailer's page.
     Web,
@@ -49,8 +49,8 @@ impl FromStr for Channel {
 }
 
 /// What ingest did with a response. What it did not take is told by a problem's code instead.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "wire", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// Stored.
     Accepted,
@@ -60,10 +60,8 @@ pub enum Outcome {
     Duplicate,
 }
 
-#[cfg(feature = "wire")]
 pub use wire::{NewContact, NewResponse, Parsed, Receipt, Response};
 
-#[cfg(feature = "wire")]
 mod wire {
     use std::borrow::Cow;
 
