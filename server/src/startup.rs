@@ -100,7 +100,10 @@ impl Server {
         let store = Store { reads, writes: writer.writes(), signals };
         store.writes.health().note_disk(look_at_disk(url));
         let look_ups = store.reads.look_ups.clone();
-        let limits = ClientLimits::per_minute(config.rate_limit, TrustedProxies::new(config.trusted_proxies.clone()));
+        let limits = ClientLimits::per_minute(
+            config.rate_limit,
+            TrustedProxies::new(config.trusted_proxies.clone(), config.client_address_header),
+        );
         let ingest = IngestSettings {
             backdate_ms: i64::from(config.backdate_days) * DAY_MS,
             silence_ms: config.silence_ms,

@@ -21,6 +21,9 @@ pub const LOCALE_MAX_BYTES: usize = 35;
 pub const PAGE_URL_MAX_BYTES: usize = 2_048;
 /// Highest revision of a response: far more than a customer changes an answer.
 pub const REVISION_MAX: u16 = 1_000;
+/// Highest revision of a response that is not complete which replaces what is stored: room for a form that sends at every
+/// step, and not for a program that rewrites a response, its alert and its words in the search index all day.
+pub const REPLACING_REVISION_MAX: u16 = 200;
 /// Most items of one page of a list.
 pub const PAGE_MAX_ITEMS: u32 = 200;
 /// Items of a page when the caller names no number.

@@ -67,6 +67,7 @@ impl DemoArgs {
             queue_capacity: 10_000,
             rate_limit: 0,
             trusted_proxies: Vec::new(),
+            client_address_header: None,
             backdate_days: 0,
             silence_ms: SILENCE_MS,
             revisable_ms: REVISABLE_MS,

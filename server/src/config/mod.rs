@@ -84,7 +84,8 @@ impl fmt::Debug for DatabaseSettings {
 }
 
 /// How it is served: `COUNTERBELL_LISTEN`, `COUNTERBELL_WORKERS`, `COUNTERBELL_QUEUE_CAPACITY`, `COUNTERBELL_RATE_LIMIT`,
-/// `COUNTERBELL_TRUSTED_PROXIES`, `COUNTERBELL_BACKDATE_DAYS`, `COUNTERBELL_REVISABLE_HOURS`; `[http]` in the file.
+/// `COUNTERBELL_TRUSTED_PROXIES`, `COUNTERBELL_CLIENT_ADDRESS_HEADER`, `COUNTERBELL_BACKDATE_DAYS`,
+/// `COUNTERBELL_REVISABLE_HOURS`; `[http]` in the file.
 #[derive(Args, Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HttpSettings {
@@ -108,10 +109,33 @@ pub struct HttpSettings {
     /// this machine, 127.0.0.0/8 and ::1/128]
     #[arg(long = "trusted-proxy", env = "COUNTERBELL_TRUSTED_PROXIES", value_name = "NETWORK", value_delimiter = ',')]
     pub trusted_proxies: Option<Vec<IpNet>>,
+    /// Header in which trusted proxies name the customer; the other one is not read [default: either, and customers of whom
+    /// both say different things share a limit]
+    #[arg(long, env = "COUNTERBELL_CLIENT_ADDRESS_HEADER", value_name = "HEADER", value_enum)]
+    pub client_address_header: Option<ClientAddressHeader>,
     /// Days a response may say it was given before it is sent (`created_at`); one from longer ago gets the time of receipt
     /// [default: 30]
     #[arg(long, env = "COUNTERBELL_BACKDATE_DAYS", value_name = "DAYS")]
     pub backdate_days: Option<u32>,
+}
+
+/// In which header a proxy names the customer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClientAddressHeader {
+    /// `X-Forwarded-For: 192.0.2.60`.
+    XForwardedFor,
+    /// `Forwarded: for=192.0.2.60`, of RFC 7239.
+    Forwarded,
+}
+
+impl fmt::Display for ClientAddressHeader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::XForwardedFor => "X-Forwarded-For",
+            Self::Forwarded => "Forwarded",
+        })
+    }
 }
 
 /// When staff are told: `COUNTERBELL_ALERT_SILENCE_MS`; `[alerts]` in the file.
@@ -160,6 +184,8 @@ pub struct ServeConfig {
     pub rate_limit: u32,
     /// Networks whose `X-Forwarded-For` or `Forwarded` is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// In which of these two alone; `None` is both.
+    pub client_address_header: Option<ClientAddressHeader>,
     /// Days a response that is sent may say it was given before.
     pub backdate_days: u32,
     /// How long an alert about a response that is not complete waits for the customer to go on, in ms.
@@ -231,6 +257,7 @@ impl CommonSettings {
             queue_capacity,
             rate_limit,
             trusted_proxies,
+            client_address_header: http.client_address_header.or(file.http.client_address_header),
             backdate_days: http.backdate_days.or(file.http.backdate_days).unwrap_or(BACKDATE_DAYS),
             silence_ms,
             revisable_ms,

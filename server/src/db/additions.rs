@@ -64,6 +64,18 @@ impl AdditionRow {
         diesel::insert_into(response_additions::table).values(self).execute(conn)
     }
 
+    /// Deletes the additions to the same response of lower revisions.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn delete_earlier(&self, conn: &mut AnyConnection) -> QueryResult<usize> {
+        let earlier = response_additions::table
+            .filter(response_additions::site_id.eq(self.site_id))
+            .filter(response_additions::response_id.eq(&self.response_id))
+            .filter(response_additions::revision.lt(self.revision));
+        diesel::delete(earlier).execute(conn)
+    }
+
     /// Those to one response, in the order of their revisions.
     ///
     /// # Errors

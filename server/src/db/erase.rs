@@ -3,16 +3,12 @@
 use diesel::prelude::*;
 
 use super::connection::AnyConnection;
-use super::responses::ResponseRow;
 use super::schema::{
     alert_rules, alerts, api_keys, outbox, response_additions, responses, score_days, search_queue, site_origins,
     site_recipients, sites, surveys,
 };
 use super::score_days::{ScoreDays, day_of, delete_if_empty};
 use super::{dialect, purge};
-
-/// How far a clock may have been set back between a response and its messages, in ms: an hour.
-const CLOCKS_DIFFER_MS: i64 = 3_600_000;
 
 /// Deletes a response with its additions, alerts, messages, place in the search queue and share of the figures; the ids of
 /// the messages, whose mails may lie in files. `None` when no such response is stored. Call in a transaction that writes.
@@ -23,18 +19,7 @@ const CLOCKS_DIFFER_MS: i64 = 3_600_000;
 /// What the database says.
 pub fn erase_response(conn: &mut AnyConnection, site_id: i64, response_id: &[u8]) -> QueryResult<Option<Vec<Vec<u8>>>> {
     let Some(row) = dialect::lock_response(conn, site_id, response_id)? else { return Ok(None) };
-    diesel::delete(responses::table.find((site_id, response_id))).execute(conn)?;
-    let of_response = response_additions::table
-        .filter(response_additions::site_id.eq(site_id))
-        .filter(response_additions::response_id.eq(response_id));
-    diesel::delete(of_response).execute(conn)?;
-    let of_response = alerts::table.filter(alerts::site_id.eq(site_id)).filter(alerts::response_id.eq(response_id));
-    diesel::delete(of_response).execute(conn)?;
-    let messages = delete_messages(conn, &row)?;
-    // Before the words: what is being indexed at this moment holds the queue's row until its words are there.
-    let of_response =
-        search_queue::table.filter(search_queue::site_id.eq(site_id)).filter(search_queue::response_id.eq(response_id));
-    diesel::delete(of_response).execute(conn)?;
+    let messages = delete_responses(conn, site_id, &[response_id])?;
     dialect::delete_words(conn, site_id, &[response_id])?;
     if row.held.is_none() {
         let key = (site_id, row.metric.as_str(), day_of(row.created_at), row.touchpoint.as_str());
@@ -46,17 +31,41 @@ pub fn erase_response(conn: &mut AnyConnection, site_id: i64, response_id: &[u8]
     Ok(Some(messages))
 }
 
-/// No index knows a message's response, but one knows when a message was made: not before its response came, but for a clock
-/// that was set back or another server's.
-fn delete_messages(conn: &mut AnyConnection, row: &ResponseRow) -> QueryResult<Vec<Vec<u8>>> {
-    let messages: Vec<Vec<u8>> = outbox::table
-        .filter(outbox::site_id.eq(row.site_id))
-        .filter(outbox::created_at.ge(row.received_at - CLOCKS_DIFFER_MS))
-        .filter(outbox::response_id.eq(&row.response_id))
-        .select(outbox::message_id)
-        .load(conn)?;
-    let all = outbox::table.filter(outbox::site_id.eq(row.site_id)).filter(outbox::message_id.eq_any(&messages));
-    diesel::delete(all).execute(conn)?;
+/// Deletes responses of a site with their additions, alerts, messages and places in the search queue; the ids of the
+/// messages. What they add to the figures stays, and so do their words. Call in a transaction that writes.
+///
+/// # Errors
+/// What the database says.
+pub fn delete_responses(conn: &mut AnyConnection, site_id: i64, ids: &[&[u8]]) -> QueryResult<Vec<Vec<u8>>> {
+    // The response before its alert, as everybody locks them: two must not wait for each other in a circle.
+    let rows = responses::table.filter(responses::site_id.eq(site_id)).filter(responses::response_id.eq_any(ids));
+    diesel::delete(rows).execute(conn)?;
+    let additions = response_additions::table
+        .filter(response_additions::site_id.eq(site_id))
+        .filter(response_additions::response_id.eq_any(ids));
+    diesel::delete(additions).execute(conn)?;
+    let messages = delete_messages(conn, site_id, ids)?;
+    let fired = alerts::table.filter(alerts::site_id.eq(site_id)).filter(alerts::response_id.eq_any(ids));
+    diesel::delete(fired).execute(conn)?;
+    // Before the words: what is being indexed at this moment holds the queue's row until its words are there.
+    let queued =
+        search_queue::table.filter(search_queue::site_id.eq(site_id)).filter(search_queue::response_id.eq_any(ids));
+    diesel::delete(queued).execute(conn)?;
+    Ok(messages)
+}
+
+/// No index knows a message's response, but one knows when a message was made: when the response's alert fired.
+fn delete_messages(conn: &mut AnyConnection, site_id: i64, ids: &[&[u8]]) -> QueryResult<Vec<Vec<u8>>> {
+    let fired = alerts::table.filter(alerts::site_id.eq(site_id)).filter(alerts::response_id.eq_any(ids));
+    let times: Vec<i64> = fired.select(alerts::fired_at).distinct().load(conn)?;
+    let of_responses = || {
+        outbox::table
+            .filter(outbox::site_id.eq(site_id))
+            .filter(outbox::created_at.eq_any(&times))
+            .filter(outbox::response_id.eq_any(ids))
+    };
+    let messages = of_responses().select(outbox::message_id).load(conn)?;
+    diesel::delete(of_responses()).execute(conn)?;
     Ok(messages)
 }
 

@@ -4,7 +4,8 @@ use counterbell_shared::time::{DAY_MS, UnixMillis};
 use diesel::prelude::*;
 
 use super::connection::AnyConnection;
-use super::schema::{alerts, outbox, response_additions, responses, sites};
+use super::erase::delete_responses;
+use super::schema::{outbox, responses, sites};
 
 /// Sites that keep responses for a limited time, with the days they keep them.
 ///
@@ -58,8 +59,8 @@ impl Deleted {
     }
 }
 
-/// Deletes up to `limit` of a site's responses created before `horizon` (Unix ms) with their alerts, and as many of its
-/// messages, in one transaction.
+/// Deletes up to `limit` of a site's responses created before `horizon` (Unix ms) with what belongs to them, but for their
+/// words, and as many of the messages made before it, in one transaction.
 ///
 /// # Errors
 /// What the database says.
@@ -72,24 +73,68 @@ pub fn delete_chunk(conn: &mut AnyConnection, site_id: i64, horizon: i64, limit:
             .select(responses::response_id)
             .limit(limit)
             .load(conn)?;
-        // The response before its alert, as everybody locks them: two must not wait for each other in a circle.
-        let rows = responses::table.filter(responses::site_id.eq(site_id)).filter(responses::response_id.eq_any(&old));
-        let responses = diesel::delete(rows).execute(conn)?;
-        let of_old = alerts::table.filter(alerts::site_id.eq(site_id)).filter(alerts::response_id.eq_any(&old));
-        diesel::delete(of_old).execute(conn)?;
-        let of_old = response_additions::table
-            .filter(response_additions::site_id.eq(site_id))
-            .filter(response_additions::response_id.eq_any(&old));
-        diesel::delete(of_old).execute(conn)?;
-        let messages: Vec<Vec<u8>> = outbox::table
+        let mut messages = delete_responses(conn, site_id, &old.iter().map(Vec::as_slice).collect::<Vec<_>>())?;
+        // Whose response is gone already.
+        let left_behind: Vec<Vec<u8>> = outbox::table
             .filter(outbox::site_id.eq(site_id))
             .filter(outbox::created_at.lt(horizon))
             .order((outbox::created_at, outbox::message_id))
             .select(outbox::message_id)
             .limit(limit)
             .load(conn)?;
-        let old = outbox::table.filter(outbox::site_id.eq(site_id)).filter(outbox::message_id.eq_any(&messages));
-        diesel::delete(old).execute(conn)?;
-        Ok(Deleted { responses, messages })
+        let rows = outbox::table.filter(outbox::site_id.eq(site_id)).filter(outbox::message_id.eq_any(&left_behind));
+        diesel::delete(rows).execute(conn)?;
+        messages.extend(left_behind);
+        Ok(Deleted { responses: old.len(), messages })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::SharedText;
+    use crate::db::responses::NewResponseRow;
+    use crate::db::schema::search_queue;
+    use crate::db::test_database::TestDatabase;
+    use crate::db::{dialect, migrations};
+
+    fn response(id: u8, created_at: i64) -> NewResponseRow {
+        NewResponseRow {
+            site_id: 1,
+            response_id: [id; 16],
+            touchpoint: String::new(),
+            survey: SharedText("csat".into()),
+            survey_version: 1,
+            metric: "csat",
+            score: 1,
+            comment: Some("late".to_owned()),
+            order_ref: None,
+            customer_ref: None,
+            contact_email: None,
+            locale: None,
+            page_url: None,
+            channel: "web",
+            created_at,
+            received_at: created_at,
+            held: None,
+            answers: None,
+            complete: true,
+            revision: 0,
+        }
+    }
+
+    #[test]
+    fn what_waits_for_the_search_index_goes_with_its_response() {
+        for database in TestDatabase::of_each_kind() {
+            let mut conn = migrations::open_up_to_date(&database.url).unwrap();
+            let [old, new] = [response(1, 10), response(2, 30)];
+            dialect::insert_responses(&mut conn, &[&old, &new]).unwrap();
+            dialect::enqueue_for_search(&mut conn, &[(1, &old.response_id), (1, &new.response_id)]).unwrap();
+
+            delete_chunk(&mut conn, 1, 20, 500).unwrap();
+
+            let left: Vec<Vec<u8>> = search_queue::table.select(search_queue::response_id).load(&mut conn).unwrap();
+            assert_eq!(left, [new.response_id]);
+        }
+    }
 }

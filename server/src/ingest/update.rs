@@ -1,6 +1,7 @@
 //! Later revisions of what is stored: one response, sent again with more in it.
 
 use counterbell_shared::Channel;
+use counterbell_shared::limits::REPLACING_REVISION_MAX;
 use diesel::result::QueryResult;
 
 use super::record::{HeldReason, Record};
@@ -12,8 +13,8 @@ use crate::db::score_days::{self, Key, ScoreDays, day_of};
 use crate::db::{AnyConnection, dialect};
 
 /// Replaces what is stored by later revisions of it, and all that follows from it: figures, the place in the queue of the
-/// search index, the alert and its messages. Once a response is complete or old, a later revision is added to it instead,
-/// and nothing else changes. What became of each record: updated; a duplicate, when what is stored is as late, says the
+/// search index, the alert and its messages. Once a response is complete, old or was replaced often enough, a later revision
+/// is added to it instead, and nothing else changes. What became of each record: updated; a duplicate, when what is stored is as late, says the
 /// same, answers another survey, or is gone; closed. Call in a transaction that writes.
 ///
 /// # Errors
@@ -76,15 +77,21 @@ fn update_response(conn: &mut AnyConnection, record: &Record) -> QueryResult<Cha
         return Ok(Change::Closed);
     }
     // Whoever knows its id could otherwise rewrite a response for ever.
-    if before.complete || before.received_at < record.revisable_since {
+    let is_closed = before.complete || before.received_at < record.revisable_since;
+    let is_past_limit = row.revision > i32::from(REPLACING_REVISION_MAX);
+    if is_closed || (is_past_limit && !row.complete) {
         // Suspected spam is added to nobody's words.
         if row.held == Some(HeldReason::Honeypot.as_str()) {
             return Ok(Change::Nothing);
         }
-        return add(conn, &before, &AdditionRow::of(row));
+        let addition = AdditionRow::of(row);
+        return if is_closed { add(conn, &before, &addition) } else { add_latest(conn, &before, &addition) };
     }
     if !row.replace(conn)? {
         return Ok(Change::Nothing);
+    }
+    if is_past_limit {
+        AdditionRow::of(row).delete_earlier(conn)?;
     }
     let due_at = match record.outbox.first() {
         Some(message) => message.next_attempt_at,
@@ -107,6 +114,19 @@ fn add(conn: &mut AnyConnection, response: &ResponseRow, addition: &AdditionRow)
     if others.len() >= ADDITIONS_MAX {
         return Ok(Change::Closed);
     }
+    addition.insert(conn)?;
+    Ok(Change::Added)
+}
+
+/// Keeps a later revision beside the response in the place of those before it: one that is not complete, after the response
+/// was replaced as often as it may be. The caller has locked the response.
+fn add_latest(conn: &mut AnyConnection, response: &ResponseRow, addition: &AdditionRow) -> QueryResult<Change> {
+    let others = AdditionRow::of_response(conn, response.site_id, &response.response_id)?;
+    let is_late = others.iter().any(|other| other.revision >= addition.revision);
+    if is_late || (others.is_empty() && addition.repeats(response)) {
+        return Ok(Change::Nothing);
+    }
+    addition.delete_earlier(conn)?;
     addition.insert(conn)?;
     Ok(Change::Added)
 }

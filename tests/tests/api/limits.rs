@@ -88,8 +88,7 @@ async fn customer_is_known_however_the_proxy_writes_the_address() {
             &[(own, "1.1.1.1, 203.0.113.1:4 , 10.0.0.9:443,")],
             &[(own, "1.1.1.1"), (own, "203.0.113.1"), (own, "[fd00::7%eth0]:80")],
             &[("forwarded", "for=1.1.1.1, For=\"203.0.113.1:9\";proto=https;by=10.0.0.9")],
-            // The one that is told both ways is the one that docs/OPERATIONS.md names.
-            &[("forwarded", "for=9.9.9.9"), (own, "203.0.113.1")],
+            &[("forwarded", "for=203.0.113.1"), (own, "9.9.9.9, 203.0.113.1")],
         ],
         &[
             &[(own, "[2001:db8::1]:443")],
@@ -111,6 +110,35 @@ async fn customer_is_known_however_the_proxy_writes_the_address() {
             }
             assert_eq!(answer.header("ratelimit-policy"), Some("\"address\";q=2;w=60"), "{way:?}");
         }
+    }
+}
+
+#[tokio::test]
+async fn customer_cannot_choose_an_address_in_the_other_header() {
+    for (header, policy, told) in [
+        // Nobody said which one the proxy writes.
+        (None, "\"proxy\";q=20;w=60", 1),
+        (Some("forwarded"), "\"address\";q=1;w=60", 0),
+    ] {
+        let mut setup = TestApp::on(Backend::Sqlite).setting("COUNTERBELL_RATE_LIMIT", "1");
+        if let Some(header) = header {
+            setup = setup.setting("COUNTERBELL_CLIENT_ADDRESS_HEADER", header);
+        }
+        let app = setup.await;
+        for number in 0..3 {
+            let body = sample::with(sample::response(4), json!({ "site_key": app.site_key }));
+            let request = app.request(Method::POST, "/v1/responses").json(&body);
+            let made_up = format!("198.51.100.{number}");
+            let request = request.header("forwarded", "for=203.0.113.1").header("x-forwarded-for", made_up);
+
+            let answer = app.send(request).await;
+
+            assert_eq!(answer.header("ratelimit-policy"), Some(policy), "{header:?}");
+            assert_eq!(answer.status == 201, number == 0 || header.is_none(), "{header:?}");
+        }
+        let log = app.log();
+        assert_eq!(log.matches("--client-address-header").count(), told, "{header:?}: {log}");
+        assert!(!log.contains("198.51.100.") && !log.contains("203.0.113."), "an address is in the log");
     }
 }
 

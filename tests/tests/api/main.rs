@@ -23,6 +23,7 @@ mod metrics;
 mod overload;
 mod request_id;
 mod respond;
+mod revision_limit;
 mod revisions;
 mod search;
 mod shutdown;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use counterbell_shared::time::{DAY_MS, UnixMillis};
 use counterbell_tests::{Backend, TestApp, sample, wait};
+use reqwest::Method;
 use serde_json::json;
 
 async fn with_old_and_new(backend: Backend) -> TestApp {
@@ -39,15 +40,50 @@ async fn old_responses_go_and_their_figures_stay() {
 
         wait::until_true("deleted responses", async || app.count("responses") == 41).await;
         // Their words too, and then it is logged.
-        wait::until_true("deleted words", async || app.log().contains("Deleted 40 responses and messages")).await;
+        wait::until_true("deleted words", async || app.log().contains("Deleted 80 responses and messages")).await;
 
         let kept = app.admin_items("/v1/admin/responses").await;
         assert_eq!(kept.len(), 40, "{backend:?}");
         assert!(kept.iter().all(|item| !item["comment"].as_str().unwrap().contains("aged 40")), "{backend:?}");
-        assert_eq!((app.count("alerts"), app.count("response_additions")), (41, 2), "{backend:?}");
+        let left = ["alerts", "outbox", "response_additions"].map(|table| app.count(table));
+        assert_eq!(left, [41, 41, 2], "{backend:?}");
         assert_eq!(app.admin("/v1/admin/summary").await.expect(200), summary, "{backend:?}");
         assert_eq!(app.admin_items("/v1/admin/responses?q=aged").await.len(), 40, "{backend:?}");
         assert!(app.admin_items("/v1/admin/responses?q=400").await.is_empty(), "{backend:?}");
+    }
+}
+
+/// A response from six years ago that came just now, and whose mail has gone out; its id.
+async fn respond_from_the_past(app: &TestApp, members: serde_json::Value) -> String {
+    let past = json!({ "created_at": "2020-01-01", "comment": "late" });
+    let response = sample::with(sample::with(sample::response(1), past), members);
+    let receipt = app.respond(&response).await.expect(201);
+    receipt["response_id"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn messages_of_old_responses_that_came_lately_go_with_them() {
+    for backend in Backend::ALL {
+        let app = TestApp::on(backend).recipients(&["a@shop.example", "b@shop.example"]).any_age().await;
+        respond_from_the_past(&app, json!({})).await;
+        let parked = respond_from_the_past(&app, json!({})).await;
+        let held = respond_from_the_past(&app, json!({ "website": "spam" })).await;
+        let release = format!("/v1/admin/responses/{held}/release");
+        app.send(app.request(Method::POST, &release).bearer_auth(&app.api_key)).await.expect(200);
+        app.respond(&sample::response(1)).await.expect(201);
+        wait::until_true("mails", async || app.admin_items("/v1/admin/outbox?state=delivered").await.len() == 8).await;
+        let of_parked = match backend {
+            Backend::Sqlite => format!("x'{}'", parked.replace('-', "")),
+            Backend::Postgres => format!("decode('{}', 'hex')", parked.replace('-', "")),
+        };
+        app.execute(&format!("UPDATE outbox SET state = 'parked' WHERE response_id = {of_parked}"));
+
+        app.cli(&["site", "set", &app.site_key, "--retention-days", "30", "--json"]).json();
+
+        wait::until_true("deleted responses", async || app.log().contains("Deleted 9 responses and messages")).await;
+        assert_eq!((app.count("responses"), app.count("alerts"), app.count("outbox")), (1, 1, 2), "{backend:?}");
+        assert_eq!(app.mail_files().len(), 2, "{backend:?}");
+        assert!(app.cli(&["verify", "--json"]).status.success(), "{backend:?}");
     }
 }
 

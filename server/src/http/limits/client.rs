@@ -7,6 +7,8 @@ use actix_web::HttpRequest;
 use actix_web::http::header::HeaderMap;
 use ipnet::IpNet;
 
+use crate::config::ClientAddressHeader;
+
 const X_FORWARDED_FOR: &str = "x-forwarded-for";
 /// RFC 7239.
 const FORWARDED: &str = "forwarded";
@@ -15,7 +17,10 @@ const SIGNS_OF_A_PROXY: [&str; 3] = ["via", "x-real-ip", "x-forwarded-proto"];
 
 /// Networks whose `X-Forwarded-For` or `Forwarded` is believed.
 #[derive(Clone, Debug)]
-pub struct TrustedProxies(Vec<IpNet>);
+pub struct TrustedProxies {
+    networks: Vec<IpNet>,
+    header: Option<ClientAddressHeader>,
+}
 
 /// As whom a request is counted; kept in memory only, never stored or logged. An IPv6 address is cut to its /64, which is
 /// what one customer's line has.
@@ -28,9 +33,9 @@ pub enum Client {
 }
 
 impl TrustedProxies {
-    /// Believes these.
-    pub fn new(networks: Vec<IpNet>) -> Self {
-        Self(networks)
+    /// Believes these, in `header` alone; without one in either, as long as they do not contradict each other.
+    pub fn new(networks: Vec<IpNet>, header: Option<ClientAddressHeader>) -> Self {
+        Self { networks, header }
     }
 
     /// As whom to count a request; `None` when it came over no network.
@@ -48,33 +53,54 @@ impl TrustedProxies {
     }
 
     fn trusts(&self, address: IpAddr) -> bool {
-        self.0.iter().any(|network| network.contains(&address))
+        self.networks.iter().any(|network| network.contains(&address))
     }
 
     /// The customer for whom the proxy `peer` speaks; `None` when it does not say, or what it says cannot be read.
-    ///
+    fn named_by(&self, peer: IpAddr, headers: &HeaderMap) -> Option<IpAddr> {
+        use ClientAddressHeader::{Forwarded, XForwardedFor};
+
+        let is_there = |header: &ClientAddressHeader| headers.contains_key(name_of(*header));
+        let read = self.header.map_or_else(|| vec![XForwardedFor, Forwarded], |header| vec![header]);
+        let mut customers = read.iter().filter(|header| is_there(header)).map(|header| self.named_in(*header, headers));
+        let Some(customer) = customers.next() else {
+            let is_proxy = names_customers(headers) || SIGNS_OF_A_PROXY.iter().any(|sign| headers.contains_key(*sign));
+            return if is_proxy { self.unreadable() } else { Some(peer) };
+        };
+        // The proxy wrote one of them, and the customer may have made up the other.
+        if customers.any(|other| other != customer) {
+            warn_of_contradiction();
+            return None;
+        }
+        customer.or_else(|| self.unreadable())
+    }
+
     /// Each proxy adds the address it saw on the right, so what stands left of the first address that is no trusted
     /// proxy may be made up.
-    fn named_by(&self, peer: IpAddr, headers: &HeaderMap) -> Option<IpAddr> {
-        if !names_customers(headers) {
-            let is_proxy = SIGNS_OF_A_PROXY.iter().any(|sign| headers.contains_key(*sign));
-            return if is_proxy { unreadable() } else { Some(peer) };
-        }
-        let named = named_addresses(headers);
-        if named.is_empty() {
-            return unreadable();
-        }
-        let mut client = peer;
-        for text in named.iter().rev() {
-            client = match read_address(text) {
-                Some(address) => address,
-                None => return unreadable(),
-            };
-            if !self.trusts(client) {
+    fn named_in(&self, header: ClientAddressHeader, headers: &HeaderMap) -> Option<IpAddr> {
+        let mut client = None;
+        for text in named_addresses(header, headers).iter().rev() {
+            let address = read_address(text)?;
+            client = Some(address);
+            if !self.trusts(address) {
                 break;
             }
         }
-        Some(client)
+        client
+    }
+
+    /// Nobody, and a warning, once.
+    fn unreadable(&self) -> Option<IpAddr> {
+        static WARNED: Once = Once::new();
+        let header = self.header.unwrap_or(ClientAddressHeader::XForwardedFor);
+        WARNED.call_once(|| {
+            tracing::warn!(
+                "A trusted proxy does not say whom a request is from, so such customers share one limit, 20 times that \
+                 of an address: let it set {header} to the customer's address, or name another header with \
+                 --client-address-header"
+            );
+        });
+        None
     }
 }
 
@@ -82,15 +108,20 @@ fn names_customers(headers: &HeaderMap) -> bool {
     headers.contains_key(X_FORWARDED_FOR) || headers.contains_key(FORWARDED)
 }
 
-/// Of all proxies on the way, the nearest last. `X-Forwarded-For` is the one that is documented: where a proxy writes that,
-/// `Forwarded` is the customer's own.
-fn named_addresses(headers: &HeaderMap) -> Vec<&str> {
-    let of = |name| headers.get_all(name).flat_map(|value| value.to_str().unwrap_or("?").split(','));
-    let elements = |name| of(name).map(str::trim).filter(|element| !element.is_empty());
-    if headers.contains_key(X_FORWARDED_FOR) {
-        elements(X_FORWARDED_FOR).collect()
-    } else {
-        elements(FORWARDED).map(forwarded_for).collect()
+fn name_of(header: ClientAddressHeader) -> &'static str {
+    match header {
+        ClientAddressHeader::XForwardedFor => X_FORWARDED_FOR,
+        ClientAddressHeader::Forwarded => FORWARDED,
+    }
+}
+
+/// Of all proxies on the way, the nearest last.
+fn named_addresses(header: ClientAddressHeader, headers: &HeaderMap) -> Vec<&str> {
+    let all = headers.get_all(name_of(header)).flat_map(|value| value.to_str().unwrap_or("?").split(','));
+    let elements = all.map(str::trim).filter(|element| !element.is_empty());
+    match header {
+        ClientAddressHeader::XForwardedFor => elements.collect(),
+        ClientAddressHeader::Forwarded => elements.map(forwarded_for).collect(),
     }
 }
 
@@ -143,16 +174,16 @@ fn warn_of_unnamed_proxy() {
     });
 }
 
-/// Nobody, and a warning, once.
-fn unreadable() -> Option<IpAddr> {
+/// Warns, once.
+fn warn_of_contradiction() {
     static WARNED: Once = Once::new();
     WARNED.call_once(|| {
         tracing::warn!(
-            "A trusted proxy does not say whom a request is from, so such customers share one limit, 20 times that of an \
-             address: let it set X-Forwarded-For to the customer's address"
+            "A request names one customer in X-Forwarded-For and another in Forwarded, and either may be made up, so such \
+             customers share one limit, 20 times that of an address: name the header that the proxy sets with \
+             --client-address-header (COUNTERBELL_CLIENT_ADDRESS_HEADER)"
         );
     });
-    None
 }
 
 #[cfg(test)]
@@ -162,7 +193,16 @@ mod tests {
     use super::*;
 
     fn client(trusted: &[&str], peer: &str, headers: &[(&'static str, &str)]) -> Client {
-        let proxies = TrustedProxies::new(trusted.iter().map(|network| network.parse().unwrap()).collect());
+        client_in(None, trusted, peer, headers)
+    }
+
+    fn client_in(
+        header: Option<ClientAddressHeader>,
+        trusted: &[&str],
+        peer: &str,
+        headers: &[(&'static str, &str)],
+    ) -> Client {
+        let proxies = TrustedProxies::new(trusted.iter().map(|network| network.parse().unwrap()).collect(), header);
         let mut request = TestRequest::default().peer_addr(format!("{peer}:1").parse().unwrap());
         for (name, value) in headers {
             request = request.append_header((*name, *value));
@@ -214,6 +254,30 @@ mod tests {
         for peer in ["127.0.0.1", "10.0.0.1", "100.64.3.4"] {
             assert_eq!(client(&[], peer, &[(X_FORWARDED_FOR, "198.51.100.1")]), proxy(peer));
             assert_eq!(client(&[], peer, &[]), address(peer));
+        }
+    }
+
+    #[test]
+    fn no_customer_chooses_an_address_in_the_header_that_the_proxy_does_not_write() {
+        use ClientAddressHeader::{Forwarded, XForwardedFor};
+
+        let [own, other] = ["198.51.100.1", "9.9.9.9"];
+        let (in_own, in_other) = (format!("for={own}"), format!("for={other}"));
+        for (header, x_forwarded_for, forwarded, counted) in [
+            (None, own, &in_own, address(own)),
+            (None, own, &in_other, proxy("10.0.0.1")),
+            (None, "rubbish", &in_own, proxy("10.0.0.1")),
+            // Left of the proxy's own, both hold what they like.
+            (None, "9.9.9.9, 198.51.100.1", &in_own, address(own)),
+            (Some(XForwardedFor), own, &in_other, address(own)),
+            (Some(Forwarded), other, &in_own, address(own)),
+        ] {
+            let headers = [(X_FORWARDED_FOR, x_forwarded_for), (FORWARDED, forwarded.as_str())];
+            assert_eq!(client_in(header, &["10.0.0.0/8"], "10.0.0.1", &headers), counted, "{header:?} {headers:?}");
+        }
+        for (header, name, text) in [(XForwardedFor, FORWARDED, "for=9.9.9.9"), (Forwarded, X_FORWARDED_FOR, other)] {
+            let counted = client_in(Some(header), &["10.0.0.0/8"], "10.0.0.1", &[(name, text)]);
+            assert_eq!(counted, proxy("10.0.0.1"), "{header:?} is not there");
         }
     }
 

@@ -3,6 +3,7 @@
 mod postgres;
 mod sqlite;
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -44,6 +45,15 @@ pub(super) struct Queued {
     pub created_at: Option<i64>,
     #[diesel(sql_type = Nullable<Text>)]
     pub comment: Option<String>,
+}
+
+/// The last of each response among `queued`, which lie in the order of their places: all of one response say the same, the
+/// comment as it is now.
+fn last_of_each(queued: &[Queued]) -> Vec<&Queued> {
+    let mut seen = HashSet::new();
+    let mut last: Vec<_> = queued.iter().rev().filter(|row| seen.insert((row.site_id, &row.response_id))).collect();
+    last.reverse();
+    last
 }
 
 /// Rows looked at in one transaction of a purge.

@@ -6,7 +6,7 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Text};
 
-use super::{Hit, Queued};
+use super::{Hit, Queued, last_of_each};
 use crate::db::dialect::{Column, Unnest};
 use crate::search::words::{Query, Term, index_words};
 
@@ -24,7 +24,7 @@ pub fn add(conn: &mut PgConnection, after_site: i64, limit: i64) -> QueryResult<
         return Ok(None);
     };
     conn.transaction(|conn| {
-        let queued: Vec<Queued> = diesel::sql_query(
+        let mut queued: Vec<Queued> = diesel::sql_query(
             // `OFFSET 0` has the responses looked up one by one, by their keys.
             "WITH q AS MATERIALIZED (SELECT seq, site_id, response_id FROM search_queue WHERE site_id = $1 \
              ORDER BY seq LIMIT $2 FOR UPDATE SKIP LOCKED) \
@@ -35,7 +35,9 @@ pub fn add(conn: &mut PgConnection, after_site: i64, limit: i64) -> QueryResult<
         .bind::<BigInt, _>(site_id)
         .bind::<BigInt, _>(limit)
         .load(conn)?;
-        let found = || queued.iter().filter_map(|row| Some((row, row.comment.as_deref()?, row.created_at?)));
+        queued.sort_unstable_by_key(|row| row.seq);
+        let last = last_of_each(&queued);
+        let found = || last.iter().filter_map(|row| Some((row, row.comment.as_deref()?, row.created_at?)));
         let words: Vec<String> = found().map(|(_, comment, _)| spaced_words(comment)).collect();
         Unnest {
             parts: vec![(

@@ -6,7 +6,7 @@ use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Binary, Text};
 use diesel::sqlite::Sqlite;
 
-use super::{Hit, Queued};
+use super::{Hit, Queued, last_of_each};
 use crate::db::{AnyConnection, dialect};
 use crate::search::words::{Query, index_words};
 
@@ -75,7 +75,7 @@ pub fn prepare(index: &mut AnyConnection, main: &mut AnyConnection) -> QueryResu
 /// Adds the comments' words; what was added before is left as it is.
 pub fn add(conn: &mut SqliteConnection, queued: &[Queued]) -> QueryResult<()> {
     conn.immediate_transaction(|conn| {
-        for row in queued {
+        for row in last_of_each(queued) {
             let (Some(comment), Some(created_at)) = (&row.comment, row.created_at) else { continue };
             if (AddDoc { row, created_at }).execute(conn)? == 1 {
                 AddWords { seq: row.seq, text: document(row.site_id, comment) }.execute(conn)?;
