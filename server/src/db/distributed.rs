@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
 use super::connection::AnyConnection;
-use super::tables::{Spread, TABLES, Table};
+use super::tables::{On, Spread, TABLES, TableInfo};
 
 /// The database cannot be spread; `Display` says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -34,16 +34,15 @@ struct Count {
 pub fn statements() -> Vec<(&'static str, String)> {
     // Of the tables that lie by site the first decides where, the others follow it.
     let first = TABLES.iter().find(|table| table.spread == Spread::BySite).map(|table| table.name);
-    let statement = |table: &Table| match table.spread {
-        Spread::Everywhere => Some(format!("SELECT create_reference_table('{}')", table.name)),
+    let statement = |table: &TableInfo| match table.spread {
+        Spread::Everywhere => format!("SELECT create_reference_table('{}')", table.name),
         Spread::BySite => {
             let with = first.filter(|first| *first != table.name).unwrap_or("default");
             let name = table.name;
-            Some(format!("SELECT create_distributed_table('{name}', 'site_id', colocate_with => '{with}')"))
+            format!("SELECT create_distributed_table('{name}', 'site_id', colocate_with => '{with}')")
         }
-        Spread::SqliteAlone => None,
     };
-    TABLES.iter().filter_map(|table| Some((table.name, statement(table)?))).collect()
+    TABLES.iter().filter(|table| table.on != On::Sqlite).map(|table| (table.name, statement(table))).collect()
 }
 
 /// Spreads what is not spread yet; the tables that were. Rows that are there already move along.

@@ -3,12 +3,9 @@
 use diesel::prelude::*;
 
 use super::connection::AnyConnection;
-use super::schema::{
-    alert_rules, alerts, api_keys, outbox, response_additions, responses, score_days, search_queue, site_origins,
-    site_recipients, sites, surveys,
-};
+use super::schema::{alerts, api_keys, outbox, responses, site_recipients, sites, surveys};
 use super::score_days::{ScoreDays, day_of, delete_if_empty};
-use super::{dialect, purge};
+use super::{dialect, purge, tables};
 
 /// Deletes a response with its additions, alerts, messages, place in the search queue and share of the figures; the ids of
 /// the messages, whose mails may lie in files. `None` when no such response is stored. Call in a transaction that writes.
@@ -37,35 +34,10 @@ pub fn erase_response(conn: &mut AnyConnection, site_id: i64, response_id: &[u8]
 /// # Errors
 /// What the database says.
 pub fn delete_responses(conn: &mut AnyConnection, site_id: i64, ids: &[&[u8]]) -> QueryResult<Vec<Vec<u8>>> {
-    // The response before its alert, as everybody locks them: two must not wait for each other in a circle.
-    let rows = responses::table.filter(responses::site_id.eq(site_id)).filter(responses::response_id.eq_any(ids));
-    diesel::delete(rows).execute(conn)?;
-    let additions = response_additions::table
-        .filter(response_additions::site_id.eq(site_id))
-        .filter(response_additions::response_id.eq_any(ids));
-    diesel::delete(additions).execute(conn)?;
-    let messages = delete_messages(conn, site_id, ids)?;
-    let fired = alerts::table.filter(alerts::site_id.eq(site_id)).filter(alerts::response_id.eq_any(ids));
-    diesel::delete(fired).execute(conn)?;
-    // Before the words: what is being indexed at this moment holds the queue's row until its words are there.
-    let queued =
-        search_queue::table.filter(search_queue::site_id.eq(site_id)).filter(search_queue::response_id.eq_any(ids));
-    diesel::delete(queued).execute(conn)?;
-    Ok(messages)
-}
-
-/// No index knows a message's response, but one knows when a message was made: when the response's alert fired.
-fn delete_messages(conn: &mut AnyConnection, site_id: i64, ids: &[&[u8]]) -> QueryResult<Vec<Vec<u8>>> {
-    let fired = alerts::table.filter(alerts::site_id.eq(site_id)).filter(alerts::response_id.eq_any(ids));
-    let times: Vec<i64> = fired.select(alerts::fired_at).distinct().load(conn)?;
-    let of_responses = || {
-        outbox::table
-            .filter(outbox::site_id.eq(site_id))
-            .filter(outbox::created_at.eq_any(&times))
-            .filter(outbox::response_id.eq_any(ids))
-    };
-    let messages = of_responses().select(outbox::message_id).load(conn)?;
-    diesel::delete(of_responses()).execute(conn)?;
+    let of_responses =
+        outbox::table.filter(outbox::site_id.eq(site_id)).filter(outbox::response_id.eq_any(ids.iter().copied()));
+    let messages = of_responses.select(outbox::message_id).load(conn)?;
+    tables::delete_responses(conn, site_id, ids)?;
     Ok(messages)
 }
 
@@ -120,16 +92,5 @@ pub fn delete_site_chunk(conn: &mut AnyConnection, site_id: i64, limit: i64) -> 
 /// # Errors
 /// What the database says.
 pub fn delete_site(conn: &mut AnyConnection, site_id: i64) -> QueryResult<()> {
-    diesel::delete(alerts::table.filter(alerts::site_id.eq(site_id))).execute(conn)?;
-    diesel::delete(response_additions::table.filter(response_additions::site_id.eq(site_id))).execute(conn)?;
-    diesel::delete(search_queue::table.filter(search_queue::site_id.eq(site_id))).execute(conn)?;
-    dialect::delete_words_of_site(conn, site_id)?;
-    diesel::delete(score_days::table.filter(score_days::site_id.eq(site_id))).execute(conn)?;
-    diesel::delete(surveys::table.filter(surveys::site_id.eq(site_id))).execute(conn)?;
-    diesel::delete(api_keys::table.filter(api_keys::site_id.eq(site_id))).execute(conn)?;
-    diesel::delete(alert_rules::table.filter(alert_rules::site_id.eq(site_id))).execute(conn)?;
-    diesel::delete(site_origins::table.filter(site_origins::site_id.eq(site_id))).execute(conn)?;
-    diesel::delete(site_recipients::table.filter(site_recipients::site_id.eq(site_id))).execute(conn)?;
-    diesel::delete(sites::table.find(site_id)).execute(conn)?;
-    Ok(())
+    tables::delete_site(conn, site_id)
 }

@@ -269,14 +269,36 @@ pub fn delete_words(conn: &mut AnyConnection, site_id: i64, response_ids: &[&[u8
     Ok(())
 }
 
-/// As [`delete_words`], of a whole site.
+/// Deletes the rows of responses of one site from a table with `site_id` and `response_id`.
 ///
 /// # Errors
 /// What the database says.
-pub fn delete_words_of_site(conn: &mut AnyConnection, site_id: i64) -> QueryResult<()> {
-    if let AnyConnection::Postgres(pg) = conn {
-        diesel::sql_query("DELETE FROM comment_words WHERE site_id = $1").bind::<BigInt, _>(site_id).execute(pg)?;
+pub fn delete_of_responses(conn: &mut AnyConnection, table: &str, site_id: i64, ids: &[&[u8]]) -> QueryResult<()> {
+    match conn {
+        // It has no arrays, and one statement for each is prepared once.
+        AnyConnection::Sqlite(sqlite) => {
+            let delete = format!("DELETE FROM {table} WHERE site_id = $1 AND response_id = $2");
+            for id in ids {
+                diesel::sql_query(&delete).bind::<BigInt, _>(site_id).bind::<Binary, _>(*id).execute(sqlite)?;
+            }
+        }
+        AnyConnection::Postgres(pg) => {
+            diesel::sql_query(format!("DELETE FROM {table} WHERE site_id = $1 AND response_id = ANY($2)"))
+                .bind::<BigInt, _>(site_id)
+                .bind::<Array<Binary>, _>(ids)
+                .execute(pg)?;
+        }
     }
+    Ok(())
+}
+
+/// Deletes the rows of a site from a table with `site_id`.
+///
+/// # Errors
+/// What the database says.
+pub fn delete_of_site(conn: &mut AnyConnection, table: &str, site_id: i64) -> QueryResult<()> {
+    let delete = format!("DELETE FROM {table} WHERE site_id = $1");
+    diesel::sql_query(delete).bind::<BigInt, _>(site_id).execute(conn)?;
     Ok(())
 }
 

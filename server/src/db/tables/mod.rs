@@ -8,7 +8,7 @@ mod rows;
 mod tests;
 mod walk;
 
-use diesel::QueryResult;
+use diesel::prelude::*;
 
 pub use rows::{
     AdditionCopy, AlertCopy, AlertRuleRow, ApiKeyRow, OutboxCopy, ResponseCopy, ScoreDayCopy, SiteOriginRow,
@@ -18,6 +18,7 @@ pub use walk::{Part, Row};
 
 use super::connection::AnyConnection;
 use super::dialect;
+use super::schema::sites;
 
 /// Tables of the databases and of Diesel, which are nobody's data.
 const OF_OTHERS: [&str; 2] = ["__diesel_schema_migrations", "sqlite_sequence"];
@@ -30,8 +31,17 @@ pub enum Spread {
     /// Grows with the responses: a site's rows of all these tables lie together on one machine. Every key of theirs begins
     /// with the site, and no query joins two sites.
     BySite,
-    /// There is no such table on PostgreSQL.
-    SqliteAlone,
+}
+
+/// On which database a table is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum On {
+    /// Either.
+    Both,
+    /// The words of an SQLite database are in a file of their own.
+    Postgres,
+    /// That file can be lost.
+    Sqlite,
 }
 
 /// With what the rows of a table go.
@@ -49,11 +59,13 @@ pub enum Belongs {
 
 /// A table, and what is to be known of it.
 #[derive(Clone, Copy, Debug)]
-pub struct Table {
+pub struct TableInfo {
     /// In the database.
     pub name: &'static str,
     /// Where it lies.
     pub spread: Spread,
+    /// Which databases have it.
+    pub on: On,
     /// With what its rows go.
     pub belongs: Belongs,
     /// Columns that can hold the words of a person, or who somebody is.
@@ -61,6 +73,16 @@ pub struct Table {
     pub personal: &'static [&'static str],
     /// Whether its rows are made of those of other tables, rather than copied.
     pub derived: bool,
+}
+
+impl TableInfo {
+    /// Whether the database that `conn` leads to has it.
+    pub fn is_in(&self, conn: &AnyConnection) -> bool {
+        match (self.on, conn) {
+            (On::Both, _) | (On::Postgres, AnyConnection::Postgres(_)) | (On::Sqlite, AnyConnection::Sqlite(_)) => true,
+            (On::Postgres, AnyConnection::Sqlite(_)) | (On::Sqlite, AnyConnection::Postgres(_)) => false,
+        }
+    }
 }
 
 /// Calls `$run` with every table, those others refer to first: the order in which rows are added and locked; they are deleted
@@ -85,9 +107,9 @@ macro_rules! for_each_table {
                 score_days: ScoreDayCopy, BySite, ToSite, ["touchpoint"];
             }
             derived {
-                search_queue: BySite, ToResponse, [];
-                comment_words: BySite, ToResponse, ["words"];
-                search_rebuild: SqliteAlone, ToNobody, [];
+                search_queue: BySite, Both, ToResponse, [];
+                comment_words: BySite, Postgres, ToResponse, ["words"];
+                search_rebuild: Everywhere, Sqlite, ToNobody, [];
             }
         }
     };
@@ -98,20 +120,22 @@ pub(crate) use for_each_table;
 macro_rules! list {
     (
         copied { $($copied:ident: $row:ident, $spread:ident, $belongs:ident, [$($personal:literal),*];)* }
-        derived { $($derived:ident: $its_spread:ident, $its_belongs:ident, [$($its_personal:literal),*];)* }
+        derived { $($derived:ident: $its_spread:ident, $on:ident, $its_belongs:ident, [$($its_personal:literal),*];)* }
     ) => {
         /// Every table, those others refer to first.
-        pub const TABLES: &[Table] = &[
-            $(Table {
+        pub const TABLES: &[TableInfo] = &[
+            $(TableInfo {
                 name: stringify!($copied),
                 spread: Spread::$spread,
+                on: On::Both,
                 belongs: Belongs::$belongs,
                 personal: &[$($personal),*],
                 derived: false,
             },)*
-            $(Table {
+            $(TableInfo {
                 name: stringify!($derived),
                 spread: Spread::$its_spread,
+                on: On::$on,
                 belongs: Belongs::$its_belongs,
                 personal: &[$($its_personal),*],
                 derived: true,
@@ -141,15 +165,47 @@ pub fn unknown(conn: &mut AnyConnection) -> QueryResult<Vec<String>> {
 
 /// The statement that empties every table of a PostgreSQL.
 pub fn truncate_postgres() -> String {
-    let tables = TABLES.iter().filter(|table| table.spread != Spread::SqliteAlone);
+    let tables = TABLES.iter().filter(|table| table.on != On::Sqlite);
     format!("TRUNCATE {}", tables.map(|table| table.name).collect::<Vec<_>>().join(", "))
+}
+
+/// Deletes all rows of a site.
+///
+/// # Errors
+/// What the database says.
+pub fn delete_site(conn: &mut AnyConnection, site_id: i64) -> QueryResult<()> {
+    for table in TABLES.iter().rev() {
+        match table.belongs {
+            Belongs::ToSite | Belongs::ToResponse if table.is_in(conn) => {
+                dialect::delete_of_site(conn, table.name, site_id)?
+            }
+            Belongs::Itself => diesel::delete(sites::table.find(site_id)).execute(conn).map(|_| ())?,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Deletes all rows of responses of a site, but for their words in the search index: no index of that finds them by their
+/// response, so whoever wants them gone at once calls [`dialect::delete_words`], too.
+///
+/// # Errors
+/// What the database says.
+pub fn delete_responses(conn: &mut AnyConnection, site_id: i64, ids: &[&[u8]]) -> QueryResult<()> {
+    // The response before its alert, as everybody locks them: two must not wait for each other in a circle. And the queue before
+    // the words: what is being indexed at this moment holds the queue's row until its words are there.
+    for table in TABLES.iter().filter(|table| table.belongs == Belongs::ToResponse && table.on == On::Both) {
+        dialect::delete_of_responses(conn, table.name, site_id, ids)?;
+    }
+    Ok(())
 }
 
 /// The query that counts, as `n`, rows that belong to a site that is not there.
 pub fn count_of_no_site() -> String {
     let of_site =
         TABLES.iter().filter(|table| !table.derived && matches!(table.belongs, Belongs::ToSite | Belongs::ToResponse));
-    let one =
-        |table: &Table| format!("(SELECT count(*) FROM {} WHERE site_id NOT IN (SELECT id FROM sites))", table.name);
+    let one = |table: &TableInfo| {
+        format!("(SELECT count(*) FROM {} WHERE site_id NOT IN (SELECT id FROM sites))", table.name)
+    };
     format!("SELECT {} AS n", of_site.map(one).collect::<Vec<_>>().join(" + "))
 }

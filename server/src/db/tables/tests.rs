@@ -61,14 +61,8 @@ fn is_number(kind: &str) -> bool {
     ["bigint", "integer", "smallint", "boolean"].contains(&kind)
 }
 
-fn tables_of(conn: &AnyConnection) -> impl Iterator<Item = &'static Table> + use<> {
-    let on_sqlite = matches!(conn, AnyConnection::Sqlite(_));
-    // The words of an SQLite database are in a file of their own.
-    TABLES.iter().filter(
-        move |table| {
-            if on_sqlite { table.name != "comment_words" } else { table.spread != Spread::SqliteAlone }
-        },
-    )
+fn tables_of(conn: &AnyConnection) -> std::vec::IntoIter<&'static TableInfo> {
+    TABLES.iter().filter(|table| table.is_in(conn)).collect::<Vec<_>>().into_iter()
 }
 
 fn each_database(check: impl Fn(&mut AnyConnection)) {
