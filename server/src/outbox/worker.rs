@@ -43,6 +43,8 @@ pub struct Worker {
     held: HashMap<Id, Held>,
     /// Kept until they are marked: a message that is not is sent again.
     tried: Vec<(Lease, Attempt)>,
+    /// Leases go round the sites: whose turn was last.
+    last_site: i64,
     /// Ingest is short of processors: since when the messages at hand are worked on, before the worker rests.
     strained: Option<Instant>,
     stop_by: Option<Instant>,
@@ -85,6 +87,7 @@ impl Worker {
             sending: JoinSet::new(),
             held: HashMap::new(),
             tried: Vec::new(),
+            last_site: i64::MIN,
             strained: None,
             stop_by: None,
             gave_back: false,
@@ -240,18 +243,22 @@ impl Worker {
             .unzip();
         // Reading first keeps an idle server from writing.
         let idle = self.tried.is_empty() && renewals.is_empty();
-        if idle && (free == 0 || self.store.reads.background.read(outbox::next_due).await?.is_none_or(|due| due > now))
-        {
+        let after = self.last_site;
+        let sites = match free {
+            0 => Vec::new(),
+            free => self.store.reads.background.read(move |conn| outbox::due_sites(conn, now, after, free)).await?,
+        };
+        if idle && sites.is_empty() {
             return Ok(Vec::new());
         }
+        self.last_site = sites.last().copied().unwrap_or(i64::MIN);
         let tried = self.tried.clone();
-        let limit = i64::try_from(free).unwrap_or(0);
         let work = move |conn: &mut AnyConnection| {
             let mark = |(lease, attempt): &(Lease, Attempt)| lease.mark(conn, attempt, now);
             let marked = tried.iter().map(mark).collect::<Result<_, _>>()?;
             let renew = |lease: &Lease| lease.renew(conn, now + lease_ms);
             let renewed = renewals.iter().map(renew).collect::<Result<_, _>>()?;
-            let leased = dialect::lease_due(conn, now, now + lease_ms, limit)?;
+            let leased = dialect::lease_due(conn, now, now + lease_ms, sites, free)?;
             Ok(Exchanged { marked, renewed, leased: leased.into_iter().map(Lease::new).collect() })
         };
         let exchanged = self.store.writes.run(work).await;

@@ -7,6 +7,7 @@ mod disk_full;
 mod hostile_bodies;
 mod killed;
 mod look_ups;
+mod mail_flood;
 mod mail_replies;
 mod mail_server;
 mod noise;

@@ -25,7 +25,7 @@ pub use unnest::{Column, Unnest};
 use fixed::Fixed;
 
 use super::connection::AnyConnection;
-use super::outbox::{KINDS, NewAlertRow, NewOutboxRow, OutboxRow, OutboxState};
+use super::outbox::{KINDS, NewAlertRow, NewOutboxRow, OutboxRow};
 use super::responses::{NewResponseRow, ResponseRow};
 use super::schema::{alerts, outbox, responses, search_queue, sites};
 use super::score_days::{SCORES, ScoreDays};
@@ -181,22 +181,19 @@ pub fn insert_outbox(conn: &mut AnyConnection, rows: &[&NewOutboxRow]) -> QueryR
     Ok(())
 }
 
-/// Takes up to `limit` due messages of the kinds we know, the longest due first, and keeps others off them until
-/// `lease_until` (Unix ms). A site at a time: a distributed database locks rows on one node only.
+/// Takes up to `limit` due messages of the kinds we know, as many of each of `sites` as of the others, where the longest due
+/// come first, and keeps others off them until `lease_until` (Unix ms). A site at a time: a distributed database locks rows on
+/// one node only.
 ///
 /// # Errors
 /// What the database says.
-pub fn lease_due(conn: &mut AnyConnection, now: i64, lease_until: i64, limit: i64) -> QueryResult<Vec<OutboxRow>> {
-    let mut sites: Vec<i64> = outbox::table
-        .filter(outbox::state.eq(OutboxState::Pending.as_str()))
-        .filter(outbox::kind.eq_any(KINDS))
-        .filter(outbox::next_attempt_at.le(now))
-        .order(outbox::next_attempt_at)
-        .select(outbox::site_id)
-        .limit(limit)
-        .load(conn)?;
-    sites.sort_unstable();
-    sites.dedup();
+pub fn lease_due(
+    conn: &mut AnyConnection,
+    now: i64,
+    lease_until: i64,
+    mut sites: Vec<i64>,
+    limit: usize,
+) -> QueryResult<Vec<OutboxRow>> {
     let due = format!(
         "SELECT message_id FROM outbox WHERE site_id = $2 AND state = 'pending' AND kind IN ('{}') \
          AND next_attempt_at <= $3 ORDER BY next_attempt_at LIMIT $4",
@@ -214,19 +211,23 @@ pub fn lease_due(conn: &mut AnyConnection, now: i64, lease_until: i64, limit: i6
          RETURNING *"
     );
     let mut leased: Vec<OutboxRow> = Vec::new();
-    for site_id in sites {
-        let rest = limit - i64::try_from(leased.len()).unwrap_or(limit);
-        if rest <= 0 {
-            break;
-        }
-        leased.extend(
-            diesel::sql_query(&lease)
+    while !sites.is_empty() && leased.len() < limit {
+        let share = ((limit - leased.len()) / sites.len()).max(1);
+        let mut more = Vec::new();
+        for site_id in sites {
+            let wanted = share.min(limit - leased.len());
+            let of_site = diesel::sql_query(&lease)
                 .bind::<BigInt, _>(lease_until)
                 .bind::<BigInt, _>(site_id)
                 .bind::<BigInt, _>(now)
-                .bind::<BigInt, _>(rest)
-                .load::<OutboxRow>(conn)?,
-        );
+                .bind::<BigInt, _>(i64::try_from(wanted).unwrap_or(i64::MAX))
+                .load::<OutboxRow>(conn)?;
+            if of_site.len() == share {
+                more.push(site_id);
+            }
+            leased.extend(of_site);
+        }
+        sites = more;
     }
     Ok(leased)
 }
