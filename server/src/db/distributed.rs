@@ -11,8 +11,16 @@ pub const REFERENCE: [&str; 6] = ["sites", "site_origins", "site_recipients", "a
 
 /// Grow with the responses: a site's rows of all these tables lie together on one machine. Every key of theirs begins
 /// with the site, and no query joins two sites.
-pub const DISTRIBUTED: [&str; 7] =
-    ["responses", "response_additions", "score_days", "alerts", "outbox", "search_queue", "comment_words"];
+pub const DISTRIBUTED: [&str; 8] = [
+    "responses",
+    "response_additions",
+    "erased_responses",
+    "score_days",
+    "alerts",
+    "outbox",
+    "search_queue",
+    "comment_words",
+];
 
 /// The database cannot be spread; `Display` says what to do.
 #[derive(Debug, thiserror::Error)]

@@ -10,8 +10,8 @@ use sha2::{Digest, Sha256};
 use super::TransferError;
 use super::guards::{only_in_target, refuse_fuller_target, refuse_other_sites, refuse_unknown_tables};
 use super::tables::{
-    AlertRules, Alerts, ApiKeys, Outbox, Part, ResponseAdditions, Responses, ScoreDays, SiteOrigins, SiteRecipients,
-    Sites, Surveys, Table,
+    AlertRules, Alerts, ApiKeys, ErasedResponses, Outbox, Part, ResponseAdditions, Responses, ScoreDays, SiteOrigins,
+    SiteRecipients, Sites, Surveys, Table,
 };
 use crate::db::{AnyConnection, dialect};
 
@@ -79,6 +79,7 @@ macro_rules! for_each_table {
         $run!(ApiKeys);
         $run!(Responses);
         $run!(ResponseAdditions);
+        $run!(ErasedResponses);
         $run!(Alerts);
         $run!(Outbox);
         $run!(ScoreDays);

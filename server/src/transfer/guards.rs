@@ -6,8 +6,8 @@ use super::TransferError;
 use super::copy::{count_rows, for_each_table};
 use super::rows::SiteRow;
 use super::tables::{
-    AlertRules, Alerts, ApiKeys, Outbox, ResponseAdditions, Responses, ScoreDays, SiteOrigins, SiteRecipients, Sites,
-    Surveys, Table,
+    AlertRules, Alerts, ApiKeys, ErasedResponses, Outbox, ResponseAdditions, Responses, ScoreDays, SiteOrigins,
+    SiteRecipients, Sites, Surveys, Table,
 };
 use crate::db::{AnyConnection, dialect};
 

@@ -229,7 +229,7 @@ fn into_postgres(
         // Their order does not matter: all go together.
         target.batch_execute(
             "TRUNCATE sites, site_origins, site_recipients, alert_rules, surveys, api_keys, responses, \
-             response_additions, alerts, outbox, score_days, search_queue, comment_words",
+             response_additions, erased_responses, alerts, outbox, score_days, search_queue, comment_words",
         )?;
         copy(&mut source.conn, target, CopyOptions::default(), show).map(|_| ())
     })

@@ -98,7 +98,7 @@ pub(super) fn all() -> [(Counted, String); 5] {
 
 /// Rows that belong to a site that is not there.
 fn of_no_site() -> String {
-    const TABLES: [&str; 10] = [
+    const TABLES: [&str; 11] = [
         "site_origins",
         "site_recipients",
         "alert_rules",
@@ -106,6 +106,7 @@ fn of_no_site() -> String {
         "api_keys",
         "responses",
         "response_additions",
+        "erased_responses",
         "alerts",
         "outbox",
         "score_days",
