@@ -1,14 +1,19 @@
 //! Deletes a response, or a site, with all that belongs to it.
 
+use std::collections::HashSet;
+
+use counterbell_shared::time::UnixMillis;
 use diesel::prelude::*;
 
 use super::connection::AnyConnection;
-use super::schema::{alerts, api_keys, outbox, responses, site_recipients, sites, surveys};
+use super::responses::by_site;
+use super::schema::{alerts, api_keys, erased_responses, outbox, responses, site_recipients, sites, surveys};
 use super::score_days::{ScoreDays, day_of, delete_if_empty};
 use super::{dialect, purge, tables};
 
 /// Deletes a response with its additions, alerts, messages, place in the search queue and share of the figures; the ids of
-/// the messages, whose mails may lie in files. `None` when no such response is stored. Call in a transaction that writes.
+/// the messages, whose mails may lie in files. `None` when no such response is stored. Its id is kept, so that it does not
+/// come back. Call in a transaction that writes.
 ///
 /// The words of an SQLite database are in a file of their own: see [`crate::search::SearchIndex::remove`].
 ///
@@ -17,6 +22,13 @@ use super::{dialect, purge, tables};
 pub fn erase_response(conn: &mut AnyConnection, site_id: i64, response_id: &[u8]) -> QueryResult<Option<Vec<Vec<u8>>>> {
     let Some(row) = dialect::lock_response(conn, site_id, response_id)? else { return Ok(None) };
     let messages = delete_responses(conn, site_id, &[response_id])?;
+    diesel::delete(erased_responses::table.find((site_id, response_id))).execute(conn)?;
+    let erased = (
+        erased_responses::site_id.eq(site_id),
+        erased_responses::response_id.eq(response_id),
+        erased_responses::erased_at.eq(UnixMillis::now().0),
+    );
+    diesel::insert_into(erased_responses::table).values(erased).execute(conn)?;
     dialect::delete_words(conn, site_id, &[response_id])?;
     if row.held.is_none() {
         let key = (site_id, row.metric.as_str(), day_of(row.created_at), row.touchpoint.as_str());
@@ -39,6 +51,20 @@ pub fn delete_responses(conn: &mut AnyConnection, site_id: i64, ids: &[&[u8]]) -
     let messages = of_responses.select(outbox::message_id).load(conn)?;
     tables::delete_responses(conn, site_id, ids)?;
     Ok(messages)
+}
+
+/// Those of `keys` (site, id) that were deleted one by one. A site at a time, so that no query spans sites.
+///
+/// # Errors
+/// What the database says.
+pub fn erased_among(conn: &mut AnyConnection, keys: &[(i64, Vec<u8>)]) -> QueryResult<HashSet<(i64, Vec<u8>)>> {
+    let mut erased = HashSet::new();
+    for (site_id, ids) in by_site(keys) {
+        let of_site = erased_responses::table.filter(erased_responses::site_id.eq(site_id));
+        let found = of_site.filter(erased_responses::response_id.eq_any(ids)).select(erased_responses::response_id);
+        erased.extend(found.load(conn)?.into_iter().map(|id| (site_id, id)));
+    }
+    Ok(erased)
 }
 
 /// How much there is of a site.

@@ -160,6 +160,8 @@ pub fn id_from_column(bytes: &[u8]) -> Option<ResponseId> {
 pub struct ResponseFilter {
     /// Exactly this touchpoint.
     pub touchpoint: Option<String>,
+    /// Of exactly this order.
+    pub order_ref: Option<String>,
     /// On this metric.
     pub metric: Option<Metric>,
     /// In this band (implies its metric).
@@ -354,6 +356,9 @@ fn filtered<'a>(site_id: i64, filter: &ResponseFilter) -> Filtered<'a> {
     let mut query = responses::table.filter(dsl::site_id.eq(site_id)).into_boxed();
     if let Some(touchpoint) = &filter.touchpoint {
         query = query.filter(dsl::touchpoint.eq(touchpoint.clone()));
+    }
+    if let Some(order_ref) = &filter.order_ref {
+        query = query.filter(dsl::order_ref.eq(order_ref.clone()));
     }
     if let Some(metric) = filter.metric {
         query = query.filter(dsl::metric.eq(metric.as_str()));

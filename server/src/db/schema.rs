@@ -127,6 +127,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    erased_responses (site_id, response_id) {
+        site_id -> BigInt,
+        response_id -> Binary,
+        erased_at -> BigInt,
+    }
+}
+
+diesel::table! {
     alerts (site_id, response_id, rule) {
         site_id -> BigInt,
         response_id -> Binary,
@@ -156,6 +164,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     alert_rules,
     alerts,
     api_keys,
+    erased_responses,
     outbox,
     response_additions,
     responses,

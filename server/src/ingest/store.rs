@@ -7,6 +7,7 @@ use diesel::result::QueryResult;
 
 use super::record::Record;
 use super::update::update_responses;
+use crate::db::erase::erased_among;
 use crate::db::responses::NewResponseRow;
 use crate::db::score_days::ScoreDays;
 use crate::db::sites::Site;
@@ -14,6 +15,9 @@ use crate::db::{AnyConnection, dialect};
 
 /// After so long in the queue, in ms, the site is looked up once more: less than `site delete` waits for servers to notice.
 const WAITED_MS: i64 = 4_000;
+
+/// Nobody reads and deletes a response within so many ms of its id.
+const JUST_NOW_MS: u64 = 10_000;
 
 /// What became of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,16 +94,20 @@ impl Statements {
     /// Stores what is not stored yet.
     fn insert(self, conn: &mut AnyConnection, batch: &[&Record]) -> QueryResult<Vec<Written>> {
         let gone = sites_that_are_gone(conn, batch)?;
-        if gone.is_empty() {
+        let erased = erased_among(conn, &keys_that_are_not_new(batch))?;
+        if gone.is_empty() && erased.is_empty() {
             return self.insert_present(conn, batch);
         }
-        let is_gone = |record: &Record| gone.contains(&record.response.site_id);
-        let present: Vec<_> = batch.iter().copied().filter(|record| !is_gone(record)).collect();
+        let refused = |record: &Record| {
+            if gone.contains(&record.response.site_id) {
+                return Some(Written::NoSite);
+            }
+            erased.contains(&key_of(record)).then_some(Written::Duplicate)
+        };
+        let present: Vec<_> = batch.iter().copied().filter(|record| refused(record).is_none()).collect();
         let stored = if present.is_empty() { Vec::new() } else { self.insert_present(conn, &present)? };
         let mut stored = stored.into_iter();
-        let outcome = |record: &&Record| {
-            if is_gone(record) { Written::NoSite } else { stored.next().unwrap_or(Written::Duplicate) }
-        };
+        let outcome = |record: &&Record| refused(record).unwrap_or_else(|| stored.next().unwrap_or(Written::Duplicate));
         Ok(batch.iter().map(outcome).collect())
     }
 
@@ -133,6 +141,19 @@ fn sites_that_are_gone(conn: &mut AnyConnection, batch: &[&Record]) -> QueryResu
         }
     }
     Ok(gone)
+}
+
+fn key_of(record: &Record) -> (i64, Vec<u8>) {
+    (record.response.site_id, record.response.response_id.to_vec())
+}
+
+/// Those whose id was not made just now. Others cannot have been deleted, and nobody pays for a look-up.
+fn keys_that_are_not_new(batch: &[&Record]) -> Vec<(i64, Vec<u8>)> {
+    let is_new = |record: &Record| {
+        let now = u64::try_from(record.response.received_at).unwrap_or(0);
+        record.response_id().unix_ms().is_some_and(|made_at| made_at <= now && made_at + JUST_NOW_MS >= now)
+    };
+    batch.iter().filter(|record| !is_new(record)).map(|record| key_of(record)).collect()
 }
 
 /// Those that were stored before, and may be later than what is stored; with their places in the batch.

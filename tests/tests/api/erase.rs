@@ -157,6 +157,34 @@ async fn only_what_belongs_to_the_response_goes() {
 }
 
 #[tokio::test]
+async fn deleted_response_does_not_come_back() {
+    for backend in Backend::ALL {
+        let app = TestApp::on(backend).await;
+        // As a page makes it that was offline for a while.
+        let id = "018bcfe5-6800-7abc-8102-030405060708";
+        let kept = |revision: i64| {
+            let members = json!({ "response_id": id, "revision": revision, "comment": "late", "complete": false });
+            sample::with(sample::response(1), members)
+        };
+        app.respond(&kept(0)).await.expect(201);
+        let path = format!("/v1/admin/responses/{id}");
+        let deleted = app.send(app.request(Method::DELETE, &path).bearer_auth(&app.api_key)).await;
+        assert_eq!(deleted.status, 204, "{backend:?}");
+
+        let other = app.create_site("https://other.example", "o@other.example");
+        for revision in [0, 1] {
+            let again = app.respond(&kept(revision)).await.expect(200);
+            assert_eq!(again["outcome"], "duplicate", "{backend:?}");
+        }
+        app.respond(&sample::with(kept(0), json!({ "site_key": other }))).await.expect(201);
+
+        app.admin(&path).await.expect_problem(ProblemCode::NotFound);
+        assert_eq!((app.count("responses"), app.count("outbox")), (1, 1), "{backend:?}: of the other site");
+        assert!(app.cli(&["verify", "--json"]).status.success(), "{backend:?}");
+    }
+}
+
+#[tokio::test]
 async fn deleted_site_is_gone_with_all_of_it() {
     for backend in Backend::ALL {
         let app = TestApp::on(backend).await;
@@ -183,6 +211,7 @@ async fn deleted_site_is_gone_with_all_of_it() {
             ("api_keys", 0),
             ("responses", 1),
             ("response_additions", 0),
+            ("erased_responses", 0),
             ("alerts", 0),
             ("outbox", 0),
             ("search_queue", 0),

@@ -11,8 +11,8 @@ mod walk;
 use diesel::prelude::*;
 
 pub use rows::{
-    AdditionCopy, AlertCopy, AlertRuleRow, ApiKeyRow, OutboxCopy, ResponseCopy, ScoreDayCopy, SiteOriginRow,
-    SiteRecipientRow, SiteRow, SurveyCopy,
+    AdditionCopy, AlertCopy, AlertRuleRow, ApiKeyRow, ErasedCopy, OutboxCopy, ResponseCopy, ScoreDayCopy,
+    SiteOriginRow, SiteRecipientRow, SiteRow, SurveyCopy,
 };
 pub use walk::{Part, Row};
 
@@ -104,6 +104,7 @@ macro_rules! for_each_table {
                 response_additions: AdditionCopy, BySite, ToResponse, ["comment", "answers"];
                 alerts: AlertCopy, BySite, ToResponse, ["rule"];
                 outbox: OutboxCopy, BySite, ToResponse, ["recipient", "rule", "last_error"];
+                erased_responses: ErasedCopy, BySite, ToSite, [];
                 score_days: ScoreDayCopy, BySite, ToSite, ["touchpoint"];
             }
             derived {

@@ -3,8 +3,8 @@
 use diesel::prelude::*;
 
 use crate::db::schema::{
-    alert_rules, alerts, api_keys, outbox, response_additions, responses, score_days, site_origins, site_recipients,
-    sites, surveys,
+    alert_rules, alerts, api_keys, erased_responses, outbox, response_additions, responses, score_days, site_origins,
+    site_recipients, sites, surveys,
 };
 
 /// A struct with every column of a table.
@@ -100,6 +100,7 @@ row! {
     }
 }
 
+row! { ErasedCopy of erased_responses { site_id: i64, response_id: Vec<u8>, erased_at: i64, } }
 row! { AlertCopy of alerts { site_id: i64, response_id: Vec<u8>, rule: String, fired_at: i64, } }
 
 row! {

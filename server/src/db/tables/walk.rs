@@ -6,12 +6,12 @@ use counterbell_shared::metric::Metric;
 use diesel::prelude::*;
 
 use super::rows::{
-    AdditionCopy, AlertCopy, AlertRuleRow, ApiKeyRow, OutboxCopy, ResponseCopy, ScoreDayCopy, SiteOriginRow,
-    SiteRecipientRow, SiteRow, SurveyCopy,
+    AdditionCopy, AlertCopy, AlertRuleRow, ApiKeyRow, ErasedCopy, OutboxCopy, ResponseCopy, ScoreDayCopy,
+    SiteOriginRow, SiteRecipientRow, SiteRow, SurveyCopy,
 };
 use crate::db::schema::{
-    alert_rules, alerts, api_keys, outbox, response_additions, responses, score_days, site_origins, site_recipients,
-    sites, surveys,
+    alert_rules, alerts, api_keys, erased_responses, outbox, response_additions, responses, score_days, site_origins,
+    site_recipients, sites, surveys,
 };
 use crate::db::{AnyConnection, dialect};
 
@@ -210,6 +210,9 @@ large_table!(
 );
 large_table!(response_additions, AdditionCopy, response_id, (i64, Vec<u8>, i32), |row| {
     (row.site_id, row.response_id.clone(), row.revision)
+});
+large_table!(erased_responses, ErasedCopy, response_id, (i64, Vec<u8>), |row| {
+    (row.site_id, row.response_id.clone())
 });
 large_table!(alerts, AlertCopy, response_id, (i64, Vec<u8>, String), |row| {
     (row.site_id, row.response_id.clone(), row.rule.clone())

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::str::FromStr as _;
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use counterbell_shared::ResponseId;
 use counterbell_shared::problem::ProblemCode;
 use counterbell_shared::time::UnixMillis;
+use counterbell_shared::{Reference, ResponseId};
 
 use super::cursor::{Cursor as _, SearchPosition};
 use super::page::{Page, take};
@@ -38,6 +38,7 @@ pub async fn list_responses(
     let site_ids = access.site_ids(&mut params)?;
     let filter = ResponseFilter {
         touchpoint: params.take_touchpoint()?,
+        order_ref: params.take("order_ref", |text| Reference::new(text).map(String::from))?,
         metric: params.take_name("metric", "csat, nps, ces, expectation")?,
         band: params.take_name("band", "dissatisfied, neutral, satisfied, detractor, passive, promoter")?,
         from: params.take_time("from")?,
