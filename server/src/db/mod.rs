@@ -40,4 +40,4 @@ pub use pool::{POSTGRES_READ_ONLY, PoolUse, Purpose, READ_CONNECTIONS, ReadPool,
 pub use postgres_url::{InvalidPostgresUrl, PostgresUrl};
 pub use probe::write_nothing;
 pub use shared_text::SharedText;
-pub use url::{DatabaseUrl, folder_of};
+pub use url::{DatabaseUrl, folder_of, is_same_file};

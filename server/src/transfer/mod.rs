@@ -19,7 +19,7 @@ pub use error::TransferError;
 pub(crate) use file::refuse_old_schema;
 pub use restore::{Inspected, RestoreReport, inspect, restore};
 
-use crate::db::{AnyConnection, DatabaseUrl, migrations, open};
+use crate::db::{AnyConnection, DatabaseUrl, is_same_file, migrations, open};
 
 /// Makes the database at `to` equal to the one at `from`, whose schema must be up to date; see [`copy`].
 ///
@@ -31,7 +31,11 @@ pub fn copy_between(
     options: CopyOptions,
     show: &mut dyn FnMut(CopyProgress),
 ) -> Result<Vec<TableReport>, TransferError> {
-    if from == to {
+    let one_file = match (from, to) {
+        (DatabaseUrl::Sqlite(from), DatabaseUrl::Sqlite(to)) => is_same_file(from, to),
+        _ => false,
+    };
+    if one_file || from == to {
         return Err(TransferError::Refused("--from and --to are the same database".to_owned()));
     }
     if let DatabaseUrl::Sqlite(path) = from
