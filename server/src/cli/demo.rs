@@ -124,8 +124,20 @@ fn listen(port: Option<u16>, usual: u16) -> Result<TcpListener, CliError> {
     })
 }
 
+/// Written by a demo into its folder: what is in there may be removed.
+const MARKER: &str = ".counterbell-demo";
+
 /// An empty database in `folder`. Removes only what an earlier demo left there.
 fn fresh_database(folder: &Path) -> Result<DatabaseUrl, CliError> {
+    std::fs::create_dir_all(folder)?;
+    let marker = folder.join(MARKER);
+    if !marker.exists() && folder.read_dir()?.next().is_some() {
+        let name = folder.display();
+        return Err(CliError::Usage(format!(
+            "{name} is not empty and no demo made it: its mails would be deleted; give another --data-dir"
+        )));
+    }
+    std::fs::File::create(marker)?;
     let file = folder.join("demo.db");
     for suffix in ["", "-wal", "-shm"] {
         let mut name = file.clone().into_os_string();

@@ -1,7 +1,7 @@
 //! `counterbell import`.
 
 use std::io::{IsTerminal, Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -13,6 +13,7 @@ use super::CliError;
 use super::key::find_site;
 use super::output::OutputArgs;
 use crate::config::CommonSettings;
+use crate::db::is_same_file;
 use crate::db::migrations::open_up_to_date;
 use crate::import::{self, ImportOptions, ImportReport, Mapping};
 use crate::surveys::{SiteSurveys, TEMPLATES_ONLY};
@@ -52,6 +53,10 @@ pub struct ImportArgs {
     /// Where bad rows go [default: FILE.rejects.csv, stdin.rejects.csv for standard input]
     #[arg(long, value_name = "FILE")]
     rejects: Option<PathBuf>,
+    /// Replace the file for bad rows if it exists; the one of an earlier import is replaced without it when --rejects is not
+    /// given
+    #[arg(long)]
+    force: bool,
     #[command(flatten)]
     common: CommonSettings,
     #[command(flatten)]
@@ -73,15 +78,11 @@ impl ImportArgs {
     pub fn run(self) -> Result<(), CliError> {
         let Format::Csv = self.format;
         let from_stdin = self.file.as_os_str() == "-";
+        let rejects = self.rejects_file(from_stdin)?;
         let mut conn = open_up_to_date(&self.common.database_url()?)?;
         let site = find_site(&mut conn, &self.site)?;
         let surveys = SiteSurveys::load(&mut conn, site.id, &TEMPLATES_ONLY)?;
         let survey = surveys.version(&self.survey).map_err(|reason| CliError::Usage(format!("--survey {reason}")))?;
-        let rejects = self.rejects.unwrap_or_else(|| {
-            let mut name = if from_stdin { "stdin".into() } else { self.file.clone().into_os_string() };
-            name.push(".rejects.csv");
-            PathBuf::from(name)
-        });
         let options = ImportOptions {
             mapping: self.map,
             survey,
@@ -115,6 +116,28 @@ impl ImportArgs {
             }
         }
         self.output.print(&report, &text)
+    }
+
+    /// Where bad rows go, which nobody must miss.
+    fn rejects_file(&self, from_stdin: bool) -> Result<PathBuf, CliError> {
+        let rejects = self.rejects.clone().unwrap_or_else(|| {
+            let mut name = if from_stdin { "stdin".into() } else { self.file.clone().into_os_string() };
+            name.push(".rejects.csv");
+            PathBuf::from(name)
+        });
+        let (name, input) = (rejects.display(), if from_stdin { Path::new("/dev/stdin") } else { &self.file });
+        // What is no file, such as /dev/null, loses nothing.
+        if !rejects.is_file() {
+            return Ok(rejects);
+        }
+        if is_same_file(&rejects, input) {
+            return Err(CliError::Usage(format!("{name} is the file that is read: give another --rejects")));
+        }
+        let left_by_an_import = self.rejects.is_none() && import::is_rejects(&rejects);
+        if !self.force && !left_by_an_import {
+            return Err(CliError::Usage(format!("{name} exists: give another --rejects, or --force to replace it")));
+        }
+        Ok(rejects)
     }
 }
 

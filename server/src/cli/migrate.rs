@@ -13,6 +13,9 @@ pub struct MigrateArgs {
     /// Take back the newest migration instead; what it added is LOST
     #[arg(long)]
     revert_last: bool,
+    /// Take it back, with all that is stored in what it added
+    #[arg(long, requires = "revert_last")]
+    yes: bool,
     /// Then spread the tables over the machines of a distributed PostgreSQL (the extension citus)
     #[arg(long, conflicts_with = "revert_last")]
     distributed: bool,
@@ -39,6 +42,12 @@ impl MigrateArgs {
             reason: error.to_string(),
         };
         if self.revert_last {
+            if !self.yes {
+                let newest = migrations::newest(&mut conn).map_err(failed)?;
+                return Err(CliError::Usage(format!(
+                    "taking back {newest} drops what it added, with everything stored in it: make a backup, then give --yes"
+                )));
+            }
             let reverted = migrations::revert_last(&mut conn).map_err(failed)?;
             return self.output.print(&json!({"reverted": reverted}), &format!("Took back {reverted}"));
         }

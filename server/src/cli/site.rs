@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand};
 use counterbell_shared::contact::InvalidEmail;
+use counterbell_shared::time::UnixMillis;
 use counterbell_shared::{EmailAddress, Reference, SiteKey};
 use serde_json::json;
 
@@ -12,9 +13,9 @@ use super::site_delete::SiteDeleteArgs;
 use super::theme::ThemeArgs;
 use super::words::WordsArgs;
 use crate::config::CommonSettings;
-use crate::db::dialect;
 use crate::db::migrations::open_up_to_date;
 use crate::db::sites::{Limits, NewSite, Site};
+use crate::db::{AnyConnection, dialect, purge};
 use crate::sites::parse_origin;
 
 #[derive(Subcommand)]
@@ -86,6 +87,9 @@ pub struct SetArgs {
     remove_recipients: Vec<String>,
     #[command(flatten)]
     limits: LimitArgs,
+    /// Set --retention-days although responses are deleted by it
+    #[arg(long)]
+    yes: bool,
     #[command(flatten)]
     common: CommonSettings,
     #[command(flatten)]
@@ -185,13 +189,33 @@ impl SetArgs {
         let name = self.name.as_deref().map(site_name).transpose()?;
         // What is wrong with the arguments comes out by itself, rather than as the database's error.
         let site = dialect::write_transaction(&mut conn, |conn| {
-            let changed = find_site(conn, &self.site_key).and_then(|site| self.changed(site, name.as_ref()));
+            let changed = find_site(conn, &self.site_key).and_then(|site| {
+                let old = site.limits.retention_days;
+                let site = self.changed(site, name.as_ref())?;
+                self.refuse_to_delete(conn, &site, old)?;
+                Ok(site)
+            });
             if let Ok(site) = &changed {
                 site.store(conn)?;
             }
             Ok(changed)
         })??;
         self.output.print(&site_json(&site), &format!("{}{SEEN_SOON}\n", site_text(&site)))
+    }
+
+    /// Days fewer than there were delete responses within seconds.
+    fn refuse_to_delete(&self, conn: &mut AnyConnection, site: &Site, old: Option<i32>) -> Result<(), CliError> {
+        let Some(days) = site.limits.retention_days.filter(|days| old.is_none_or(|old| *days < old)) else {
+            return Ok(());
+        };
+        let older = purge::count_older(conn, site.id, purge::horizon(UnixMillis::now(), days))?;
+        if older == 0 || self.yes {
+            return Ok(());
+        }
+        Err(CliError::Usage(format!(
+            "{} ({}) has {older} responses older than {days} days: give --yes to have them deleted, for good",
+            site.site_key, site.name
+        )))
     }
 
     /// The site as it is to be.

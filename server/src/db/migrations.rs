@@ -41,6 +41,15 @@ pub fn revert_last(conn: &mut AnyConnection) -> MigrationResult<String> {
     dialect::with_migration_lock(conn, |conn| Ok(conn.revert_last_migration(migrations)?.to_string()))
 }
 
+/// The version of the newest migration that is applied.
+///
+/// # Errors
+/// When none is applied, or the database refuses.
+pub fn newest(conn: &mut AnyConnection) -> MigrationResult<String> {
+    let newest = conn.applied_migrations()?.into_iter().max();
+    newest.map(|version| version.to_string()).ok_or_else(|| "no migration is applied".into())
+}
+
 /// How a database's schema compares with the one this program knows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SchemaState {

@@ -36,4 +36,4 @@ pub mod url;
 pub use connection::{AnyConnection, OpenError, check_pooling, check_writable, is_lost, open, refused_file};
 pub use postgres_url::{InvalidPostgresUrl, PostgresUrl};
 pub use shared_text::SharedText;
-pub use url::{DatabaseUrl, folder_of};
+pub use url::{DatabaseUrl, folder_of, is_same_file};

@@ -43,6 +43,18 @@ pub fn set_purged_before(conn: &mut AnyConnection, site_id: i64, horizon: i64) -
         .execute(conn)
 }
 
+/// How many of a site's responses were created before `horizon` (Unix ms).
+///
+/// # Errors
+/// What the database says.
+pub fn count_older(conn: &mut AnyConnection, site_id: i64, horizon: i64) -> QueryResult<i64> {
+    responses::table
+        .filter(responses::site_id.eq(site_id))
+        .filter(responses::created_at.lt(horizon))
+        .count()
+        .get_result(conn)
+}
+
 /// What a chunk took away.
 #[derive(Clone, Debug, Default)]
 pub struct Deleted {

@@ -17,6 +17,7 @@ use serde::Serialize;
 
 pub use mapping::{Field, Mapping};
 use reader::{Batch, ReadSoFar, read};
+pub use rejects::is_rejects;
 pub use row::RowParser;
 
 use crate::db::sites::Site;

@@ -1,9 +1,19 @@
 //! Rows that were not stored, with line and reason.
 
 use std::fs::File;
-use std::path::PathBuf;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 
 use super::ImportError;
+
+/// How a rejects file begins.
+const BEGINNING: &[u8] = b"line,reason,";
+
+/// Whether `path` is a file that an earlier import wrote.
+pub fn is_rejects(path: &Path) -> bool {
+    let mut beginning = [0; BEGINNING.len()];
+    File::open(path).and_then(|mut file| file.read_exact(&mut beginning)).is_ok() && beginning == *BEGINNING
+}
 
 /// Made with its first row: a good import leaves no empty file behind.
 pub struct Rejects {

@@ -40,6 +40,9 @@ pub fn backup(
     force: bool,
     show: &mut dyn FnMut(CopyProgress),
 ) -> Result<BackupReport, TransferError> {
+    if let DatabaseUrl::Sqlite(database) = url {
+        file::refuse_own(path, database)?;
+    }
     if path.exists() && !force {
         let name = path.display();
         return Err(TransferError::Refused(format!("{name} exists: give another name, or --force to replace it")));

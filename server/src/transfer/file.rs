@@ -9,7 +9,7 @@ use tempfile::{NamedTempFile, TempDir};
 
 use super::TransferError;
 use crate::db::tables::count_rows;
-use crate::db::{AnyConnection, DatabaseUrl, OpenError, migrations};
+use crate::db::{AnyConnection, DatabaseUrl, OpenError, folder_of, is_same_file, migrations};
 
 #[derive(QueryableByName)]
 struct Word {
@@ -97,6 +97,21 @@ pub(super) fn journal_mode(conn: &mut AnyConnection) -> QueryResult<String> {
 /// Writes what the system still holds of a file to the disk.
 pub(super) fn sync(path: &Path) -> Result<(), TransferError> {
     File::open(path).and_then(|file| file.sync_all()).map_err(TransferError::file(path))
+}
+
+/// Refuses a name of the database itself, or of what lies or may come to lie beside it.
+///
+/// # Errors
+/// [`TransferError::Refused`].
+pub(super) fn refuse_own(path: &Path, database: &Path) -> Result<(), TransferError> {
+    let place = |path: &Path| Some(folder_of(path).canonicalize().ok()?.join(path.file_name()?));
+    let real = database.canonicalize().unwrap_or_else(|_| database.to_path_buf());
+    let is_own = |own: &Path| is_same_file(path, own) || place(path).is_some_and(|at| Some(at) == place(own));
+    if [database, &real].into_iter().any(|own| is_own(own) || helpers(own).any(|helper| is_own(&helper))) {
+        let name = path.display();
+        return Err(TransferError::Refused(format!("{name} belongs to the database itself: give another file")));
+    }
+    Ok(())
 }
 
 /// The helpers SQLite and the search index keep beside a database.

@@ -16,7 +16,7 @@ pub(crate) use file::refuse_old_schema;
 pub use restore::{Inspected, RestoreReport, inspect, restore};
 
 use crate::db::dialect::begin_snapshot;
-use crate::db::{DatabaseUrl, migrations, open};
+use crate::db::{DatabaseUrl, is_same_file, migrations, open};
 
 /// Makes the database at `to` equal to the one at `from`, whose schema must be up to date; see [`copy`].
 ///
@@ -28,7 +28,11 @@ pub fn copy_between(
     options: CopyOptions,
     show: &mut dyn FnMut(CopyProgress),
 ) -> Result<Vec<TableReport>, TransferError> {
-    if from == to {
+    let one_file = match (from, to) {
+        (DatabaseUrl::Sqlite(from), DatabaseUrl::Sqlite(to)) => is_same_file(from, to),
+        _ => false,
+    };
+    if one_file || from == to {
         return Err(TransferError::Refused("--from and --to are the same database".to_owned()));
     }
     if let DatabaseUrl::Sqlite(path) = from

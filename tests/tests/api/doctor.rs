@@ -124,7 +124,7 @@ async fn schema_that_does_not_fit_is_told_and_left_alone() {
         assert!(check(&newer, "schema")["found"].as_str().unwrap().contains("9999"), "{newer:?}");
 
         app.execute("DELETE FROM __diesel_schema_migrations WHERE version = '9999'");
-        let reverted = app.cli(&["migrate", "--revert-last", "--json"]).json()["reverted"].clone();
+        let reverted = app.cli(&["migrate", "--revert-last", "--yes", "--json"]).json()["reverted"].clone();
         let older = checks(&app.cli(&["doctor", "--json"]));
         assert_eq!(check(&older, "schema")["verdict"], "warning", "{backend:?}: {older:?}");
         assert!(check(&older, "schema")["found"].as_str().unwrap().contains(reverted.as_str().unwrap()), "{older:?}");

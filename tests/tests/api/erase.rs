@@ -118,7 +118,7 @@ async fn words_that_retention_deletes_leave_the_files() {
     app.execute("UPDATE responses SET created_at = created_at - 40 * 86400000");
     app.execute("UPDATE outbox SET created_at = created_at - 40 * 86400000");
     app.execute("UPDATE score_days SET day = day - 40");
-    app.cli(&["site", "set", &app.site_key, "--retention-days", "30", "--json"]).json();
+    app.cli(&["site", "set", &app.site_key, "--retention-days", "30", "--yes", "--json"]).json();
 
     wait::until_true("deleted response", async || app.count("responses") == 0).await;
     // The words' dates are in the index, and are those of the response as it came.

@@ -160,7 +160,7 @@ async fn imported_comment_is_the_customers_own_words() {
 async fn what_the_site_would_delete_at_once_is_not_stored() {
     for backend in Backend::ALL {
         let app = TestApp::on(backend).await;
-        app.cli(&["site", "set", &app.site_key, "--retention-days", "30", "--json"]).json();
+        app.cli(&["site", "set", &app.site_key, "--retention-days", "30", "--yes", "--json"]).json();
         let file = app.dir().join("history.csv");
         let recent = UnixMillis(UnixMillis::now().0 - 5 * DAY_MS);
         std::fs::write(&file, format!("score,when,touchpoint\n2,2020-02-29,shop\n4,{recent},shop\n")).unwrap();
@@ -254,4 +254,44 @@ async fn postgres_looks_at_a_table_that_has_outgrown_its_plans_and_at_no_other()
     app.execute("UPDATE pg_class SET reltuples = 10000000 WHERE relname = 'responses'");
     import_more("third");
     assert_eq!(planned_for(10_000_000), 1, "the whole table was looked at for a thousandth more");
+}
+
+#[tokio::test]
+async fn rejects_take_the_place_of_no_file_unasked_and_never_of_the_one_that_is_read() {
+    let app = TestApp::on(Backend::Sqlite).await;
+    let file = app.dir().join("shop.csv");
+    let rows = "Rating,Review Text,Department Name\n9,Bad,Dresses\n4,Good,Dresses\n";
+    std::fs::write(&file, rows).unwrap();
+    let name = file.display().to_string();
+    let link = app.dir().join("link.csv");
+    std::fs::hard_link(&file, &link).unwrap();
+    let notes = app.dir().join("notes.csv");
+    std::fs::write(&notes, "mine").unwrap();
+    let notes_name = notes.display().to_string();
+
+    let link_name = link.display().to_string();
+    for (more, because) in [
+        (&["--rejects", &name, "--force"][..], "is the file that is read"),
+        (&["--rejects", &link_name, "--force"][..], "is the file that is read"),
+        (&["--rejects", &notes_name][..], "--force"),
+    ] {
+        let output = import(&app, &name, more);
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        assert_eq!(output.stderr.lines().count(), 1, "{output:?}");
+        assert!(output.stderr.contains(because), "not about {because:?}: {output:?}");
+    }
+    assert_eq!(app.count("responses"), 0);
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), rows);
+    assert_eq!(std::fs::read_to_string(&notes).unwrap(), "mine");
+
+    assert_eq!(counts(&import(&app, &name, &["--rejects", &notes_name, "--force"])), [1, 0, 1]);
+    assert!(std::fs::read_to_string(&notes).unwrap().starts_with("line,reason,"));
+
+    // Without --rejects, what an earlier import wrote is replaced, and nothing else.
+    assert_eq!(counts(&import(&app, &name, &[])), [0, 1, 1]);
+    assert_eq!(counts(&import(&app, &name, &[])), [0, 1, 1]);
+    let usual = app.dir().join("shop.csv.rejects.csv");
+    std::fs::write(&usual, "mine").unwrap();
+    assert!(!import(&app, &name, &[]).status.success());
+    assert_eq!(std::fs::read_to_string(&usual).unwrap(), "mine");
 }

@@ -331,7 +331,7 @@ async fn limits_are_set_beside_others_that_write() {
                     app.execute("UPDATE sites SET name = name");
                 }
             });
-            let set = |_| app.cli(&["site", "set", &app.site_key, "--retention-days", "30"]);
+            let set = |_| app.cli(&["site", "set", &app.site_key, "--retention-days", "30", "--yes"]);
             let refused = (0..100).map(set).find(|set| !set.status.success());
             done.store(true, Ordering::Relaxed);
             refused

@@ -299,7 +299,7 @@ async fn backup_of_an_older_version_is_brought_up_to_date_and_of_a_newer_one_ref
         refused(&restore(&app, &newer, &database, &[]), "newer version");
 
         app.execute("DELETE FROM __diesel_schema_migrations WHERE version = '9999'");
-        assert!(app.cli(&["migrate", "--revert-last"]).status.success());
+        assert!(app.cli(&["migrate", "--revert-last", "--yes"]).status.success());
         let older = app.dir().join("older.db");
         fs::copy(app.dir().join("counterbell.db"), &older).unwrap();
         let report = restore(&app, &older, &database, &[]).json();
@@ -308,4 +308,31 @@ async fn backup_of_an_older_version_is_brought_up_to_date_and_of_a_newer_one_ref
         app.start_again().await;
         assert_eq!(app.admin("/v1/admin/summary").await.expect(200)["count"], 1, "{target:?}");
     }
+}
+
+#[tokio::test]
+async fn backup_and_restore_leave_the_files_of_the_database_alone_under_any_name() {
+    let mut app = TestApp::on(Backend::Sqlite).await;
+    app.respond(&sample::response(4)).await.expect(201);
+    let database = app.dir().join("counterbell.db");
+    let (symlink, hard_link) = (app.dir().join("symlink.db"), app.dir().join("hard-link.db"));
+    std::os::unix::fs::symlink(&database, &symlink).unwrap();
+    fs::hard_link(&database, &hard_link).unwrap();
+    let roundabout = database.parent().unwrap().join(".").join(database.file_name().unwrap());
+    let beside = |suffix| PathBuf::from(format!("{}{suffix}", database.display()));
+    let names = [database.clone(), roundabout, symlink, hard_link, beside("-wal"), beside("-shm"), beside("-journal")];
+    for name in &names {
+        let output = app.cli(&["backup", "--force", &text(name)]);
+        refused(&output, "belongs to the database itself");
+    }
+    app.program().kill();
+    for name in &names[..4] {
+        refused(&app.cli(&["restore", "--force", &text(name)]), "belongs to the database itself");
+    }
+
+    app.start_again().await;
+
+    assert_eq!(app.count("responses"), 1);
+    assert_eq!(app.admin_items("/v1/admin/responses").await.len(), 1);
+    assert_eq!(left_over(&app), [""; 0]);
 }

@@ -24,7 +24,7 @@ async fn response_of_before_there_were_revisions_is_complete() {
         app.respond(&response).await.expect(201);
         app.program().kill();
 
-        let reverted = || app.cli(&["migrate", "--revert-last", "--json"]).json()["reverted"].to_string();
+        let reverted = || app.cli(&["migrate", "--revert-last", "--yes", "--json"]).json()["reverted"].to_string();
         while !reverted().contains("0004") {}
         app.cli(&["migrate"]);
 
@@ -40,7 +40,7 @@ async fn every_migration_can_be_taken_back_and_made_again() {
 
         let mut reverted = Vec::new();
         loop {
-            let output = app.cli(&["migrate", "--revert-last", "--json"]);
+            let output = app.cli(&["migrate", "--revert-last", "--yes", "--json"]);
             if !output.status.success() {
                 break;
             }
@@ -52,5 +52,20 @@ async fn every_migration_can_be_taken_back_and_made_again() {
         assert!(!reverted.is_empty());
         assert_eq!(applied, json!({ "applied": reverted }), "{backend:?}");
         assert_eq!(app.count("responses"), 0, "{backend:?}");
+    }
+}
+
+#[tokio::test]
+async fn migration_is_taken_back_only_when_that_is_confirmed() {
+    for backend in Backend::ALL {
+        let mut app = TestApp::on(backend).await;
+        app.program().kill();
+
+        let output = app.cli(&["migrate", "--revert-last"]);
+
+        assert_eq!(output.status.code(), Some(1), "{backend:?}: {output:?}");
+        assert_eq!(output.stderr.lines().count(), 1, "{backend:?}: {output:?}");
+        assert!(output.stderr.contains("--yes"), "{backend:?}: {output:?}");
+        assert_eq!(app.cli(&["migrate", "--json"]).json(), json!({ "applied": [] }), "{backend:?}");
     }
 }

@@ -77,7 +77,7 @@ async fn servers_that_update_the_same_responses_neither_block_each_other_nor_cou
 #[tokio::test]
 async fn servers_that_start_together_migrate_once() {
     let app = TestApp::on(Backend::Postgres).await;
-    while app.cli(&["migrate", "--revert-last"]).status.success() {}
+    while app.cli(&["migrate", "--revert-last", "--yes"]).status.success() {}
 
     let nodes = tokio::join!(app.another_server(), app.another_server(), app.another_server());
 

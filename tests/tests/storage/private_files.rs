@@ -4,7 +4,7 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use counterbell_tests::{Backend, Program, TestApp, command, same_surroundings, sample, wait};
+use counterbell_tests::{Backend, Program, TestApp, command, run_command, same_surroundings, sample, wait};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -81,6 +81,22 @@ async fn files_of_the_demo_are_its_owners_alone() {
     let made = all_in(dir.path());
     expect_private(&made);
     expect_there(&made, &["/data", "/data/demo", "demo.db", "demo.db-search", "/mail"]);
+}
+
+#[test]
+fn demo_empties_no_folder_that_another_program_filled() {
+    let dir = TempDir::new().unwrap();
+    let mail = dir.path().join("shop/mail");
+    fs::create_dir_all(&mail).unwrap();
+    fs::write(mail.join("1.eml"), "Subject: Late").unwrap();
+
+    let output =
+        run_command(command(dir.path()).args(["demo", "--port", "0", "--shop-port", "0", "--data-dir", "shop"]));
+
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(output.stderr.contains("no demo made it"), "{output:?}");
+    assert_eq!(fs::read_to_string(mail.join("1.eml")).unwrap(), "Subject: Late");
+    assert_eq!(fs::read_dir(dir.path().join("shop")).unwrap().count(), 1);
 }
 
 #[tokio::test]

@@ -31,7 +31,7 @@ async fn old_responses_go_and_their_figures_stay() {
         let mut app = with_old_and_new(backend).await;
         let other = app.create_site("https://other.example", "staff@other.example");
         app.respond(&json!({ "site_key": other, "score": 1, "created_at": "2020-01-01" })).await.expect(201);
-        app.cli(&["site", "set", &app.site_key, "--retention-days", "30", "--json"]).json();
+        app.cli(&["site", "set", &app.site_key, "--retention-days", "30", "--yes", "--json"]).json();
         let summary = app.admin("/v1/admin/summary").await.expect(200);
         while app.count("search_queue") > 0 {
             tokio::time::sleep(Duration::from_millis(25)).await;
@@ -92,7 +92,7 @@ async fn running_server_keeps_to_days_that_are_changed() {
     for backend in Backend::ALL {
         let app = with_old_and_new(backend).await;
         for (days, kept) in [("300", 60), ("30", 40)] {
-            app.cli(&["site", "set", &app.site_key, "--retention-days", days, "--json"]).json();
+            app.cli(&["site", "set", &app.site_key, "--retention-days", days, "--yes", "--json"]).json();
 
             wait::until_true("deleted responses", async || app.count("responses") == kept).await;
         }
@@ -106,7 +106,7 @@ async fn words_left_behind_by_a_crash_go_at_the_next_start() {
     while app.count("search_queue") > 0 {
         tokio::time::sleep(Duration::from_millis(25)).await;
     }
-    app.cli(&["site", "set", &app.site_key, "--retention-days", "30", "--json"]).json();
+    app.cli(&["site", "set", &app.site_key, "--retention-days", "30", "--yes", "--json"]).json();
     app.program().kill();
     // As if it had died between the responses and their words.
     let horizon = UnixMillis::now().0 - 35 * DAY_MS;
@@ -117,4 +117,23 @@ async fn words_left_behind_by_a_crash_go_at_the_next_start() {
     app.start_again().await;
 
     wait::until_true("deleted words", async || app.count("comment_words") == 40).await;
+}
+
+#[tokio::test]
+async fn days_that_would_delete_responses_are_set_only_when_that_is_confirmed() {
+    for backend in Backend::ALL {
+        let app = with_old_and_new(backend).await;
+        let set = |more: &[&str]| app.cli(&[&["site", "set", &app.site_key, "--retention-days"], more].concat());
+
+        let output = set(&["30"]);
+
+        assert_eq!(output.status.code(), Some(1), "{backend:?}: {output:?}");
+        assert_eq!(output.stderr.lines().count(), 1, "{backend:?}: {output:?}");
+        assert!(output.stderr.contains("40 responses") && output.stderr.contains("--yes"), "{backend:?}: {output:?}");
+        assert_eq!(app.count("sites WHERE retention_days IS NOT NULL"), 0, "{backend:?}");
+        assert!(set(&["500"]).status.success(), "{backend:?}: nothing is that old");
+        assert!(!set(&["300"]).status.success(), "{backend:?}");
+        assert!(set(&["600"]).status.success(), "{backend:?}: kept longer");
+        assert_eq!(app.count("responses"), 80, "{backend:?}");
+    }
 }
