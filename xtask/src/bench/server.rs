@@ -95,13 +95,21 @@ impl Program<'_> {
         let log = self.dir.join("server.log");
         let mut command = self.command();
         command.args(["serve", "--listen", "127.0.0.1:0", "--rate-limit", RATE_LIMIT]);
-        command.args(["--bench-storage", storage.flag()]);
-        command.arg("--mail-dir").arg(self.dir.join("mail"));
+        // As in production is what every build does; the product itself knows no such flag.
+        if storage != Storage::Group {
+            command.args(["--bench-storage", storage.flag()]);
+        }
+        command.arg("--mail-dir").arg(self.mail_dir());
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(&log)?);
         let child = command.spawn().with_context(|| format!("cannot start {}", self.path.display()))?;
         let mut server = Server { child, address: SocketAddr::from(([127, 0, 0, 1], 0)), log };
         server.wait_until_it_listens()?;
         Ok(server)
+    }
+
+    /// The folder its mails go to.
+    pub fn mail_dir(&self) -> PathBuf {
+        self.dir.join("mail")
     }
 
     /// Runs a command that prints JSON.

@@ -2,6 +2,7 @@
 
 mod page;
 mod scene;
+mod story;
 mod walk;
 
 use std::fs;
@@ -18,6 +19,8 @@ use walk::Walk;
 
 /// The most bytes of a picture: all of them are fetched with the repository.
 const PICTURE_BYTES_MAX: usize = 60_000;
+/// The most bytes of the README's picture, which is three in one.
+const STORY_BYTES_MAX: usize = 150_000;
 
 /// Builds the product and takes every picture anew. Those of steps that the card no longer shows are removed.
 ///
@@ -33,6 +36,7 @@ pub fn run() -> Result<()> {
         let steps = take(&stage, scene, &images).with_context(|| format!("the pictures `{}`", scene.name))?;
         taken.push((scene, steps));
     }
+    write(&images.join(story::FILE), &compress(&story::picture(&stage)?)?, STORY_BYTES_MAX)?;
     remove_others(&images, &taken)?;
     fs::write(docs.join("SCREENSHOTS.md"), page::render(&taken))?;
     println!("Wrote {}", docs.join("SCREENSHOTS.md").display());
@@ -53,14 +57,20 @@ fn take(stage: &Stage, scene: Scene, images: &Path) -> Result<Vec<String>> {
         let step = walk.step_name();
         let png = compress(&scene.picture(&browser)?)?;
         let name = scene.file(&step);
-        ensure!(png.len() <= PICTURE_BYTES_MAX, "{name} has {} bytes, more than {PICTURE_BYTES_MAX}", png.len());
-        fs::write(images.join(&name), &png).with_context(|| format!("cannot write {name}"))?;
-        println!("{name}: {} bytes", png.len());
+        write(&images.join(&name), &png, PICTURE_BYTES_MAX)?;
         steps.push(step);
         if !walk.next()? {
             return Ok(steps);
         }
     }
+}
+
+fn write(file: &Path, png: &[u8], bytes_max: usize) -> Result<()> {
+    let name = file.display();
+    ensure!(png.len() <= bytes_max, "{name} has {} bytes, more than {bytes_max}", png.len());
+    fs::write(file, png).with_context(|| format!("cannot write {name}"))?;
+    println!("{name}: {} bytes", png.len());
+    Ok(())
 }
 
 /// The same picture in fewer bytes.

@@ -49,6 +49,19 @@ const LAPTOP: Scene = Scene {
     shown: Shown::Corner { width: 480, height: 768, left: false },
 };
 
+/// On a phone.
+pub const PHONE: Scene = Scene {
+    name: "mobile",
+    title: "phone, 390 x 844",
+    window: (390, 844),
+    touch: true,
+    shown: Shown::All(1.0),
+    ..LAPTOP
+};
+
+/// The window around everything in the README's picture.
+pub const STORY: Scene = Scene { name: "story", window: (1332, 940), touch: false, ..PHONE };
+
 /// Every scene, in the order of the table.
 pub const SCENES: [Scene; 5] = [
     LAPTOP,
@@ -62,14 +75,7 @@ pub const SCENES: [Scene; 5] = [
         shown: Shown::Corner { width: 480, height: 768, left: true },
         ..LAPTOP
     },
-    Scene {
-        name: "mobile",
-        title: "phone, 390 x 844",
-        window: (390, 844),
-        touch: true,
-        shown: Shown::All(1.0),
-        ..LAPTOP
-    },
+    PHONE,
     Scene {
         name: "kiosk",
         title: "kiosk, 1080 x 1920",

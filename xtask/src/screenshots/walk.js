@@ -37,14 +37,20 @@ const changed = (before) =>
     const busy = buttons().some((button) => button.disabled || button.ariaDisabled == "true");
     return card() != before && !busy && { ended: !buttons().length };
   });
+const write = (field, words) => {
+  field.value ||= words;
+  field.dispatchEvent(new Event("input", { bubbles: true, composed: true }));
+};
 // Like a customer: an input event for what is typed, a click on what is chosen.
 const fillIn = (comment) => {
-  for (const field of all("textarea")) {
-    field.value ||= comment;
-    field.dispatchEvent(new Event("input", { bubbles: true, composed: true }));
-  }
+  for (const field of all("textarea")) write(field, comment);
   // Consent belongs to an address, which nobody gives here.
   if (all("input[type=email]").length) return;
   const choices = all("label:has(> input[type=checkbox]), label:has(> input[type=radio]:not([name=score]))");
   if (!choices.some((choice) => choice.querySelector(":checked"))) choices[0]?.click();
+};
+const moveToScore = (score) => all(`input[name=score][value="${score}"]`)[0].click();
+const leaveAddress = async (address) => {
+  write(await until("field for an address", () => all("input[type=email]")[0]), address);
+  (await until("box to tick", () => all("input[type=checkbox]")[0])).click();
 };

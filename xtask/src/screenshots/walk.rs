@@ -42,6 +42,24 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// Moves to a score, as with the keyboard: a tap would lead on.
+    ///
+    /// # Errors
+    /// The card asks for none.
+    pub fn move_to_score(&self) -> Result<()> {
+        self.call("moveToScore", json!([SCORE]))?;
+        self.come_to_rest()
+    }
+
+    /// Leaves an address, and agrees to be written to.
+    ///
+    /// # Errors
+    /// The step asks for none.
+    pub fn leave_address(&self, address: &str) -> Result<()> {
+        self.call("leaveAddress", json!([address]))?;
+        self.come_to_rest()
+    }
+
     /// Goes on; false when this was the last step.
     ///
     /// # Errors
