@@ -12,8 +12,8 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(14);
 /// For the log's last line: whoever reads the log may hang, too.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
-/// Where [`crate::startup::Server::run`] puts the deadline for stopping. Whoever holds this holds the deadline: also the runtime
-/// may hang, after the server has ended.
+/// Where [`crate::startup::Server::run`] puts the deadline for stopping. Whoever holds this holds the deadline: the runtime,
+/// too, may hang after the server has ended.
 pub type DeadlineSlot = Rc<Cell<Option<Deadline>>>;
 
 /// Until it is dropped, the process ends in time, with status 1 when it has to be ended.

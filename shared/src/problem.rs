@@ -49,7 +49,7 @@ problem_codes! {
     /// The API key does not cover what was asked for.
     Forbidden "forbidden" 403 "The API key does not cover this";
     /// No site has this key.
-    UnknownSite "unknown_site" 404 "No site has this key";
+    UnknownSite "unknown_site" 404 "Unknown site key";
     /// Nothing lives at this address.
     NotFound "not_found" 404 "Not found";
     /// Something lives here, but not for this method.
@@ -71,11 +71,11 @@ problem_codes! {
     /// Too many requests from one sender.
     RateLimited "rate_limited" 429 "Too many requests";
     /// The site has taken as many responses as it allows a day.
-    DailyCapReached "daily_cap_reached" 429 "The site takes no more responses today";
+    DailyCapReached "daily_cap_reached" 429 "The site's daily limit is reached";
     /// A fault of ours.
     Internal "internal" 500 "Something went wrong on our side";
     /// The queue to storage is full.
-    Overloaded "overloaded" 503 "Too busy";
+    Overloaded "overloaded" 503 "The server is busy";
     /// Storage did not answer.
     StorageUnavailable "storage_unavailable" 503 "Storage is not available";
     /// The server is about to stop.

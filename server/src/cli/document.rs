@@ -36,10 +36,10 @@ impl Document {
         Ok(Self { name, text })
     }
 
-    /// The document is no `what`.
+    /// The document is not a valid `what`.
     pub fn wrong(&self, what: &str, errors: &[FieldError]) -> CliError {
         let one = |error: &FieldError| format!("{} {}", error.pointer, error.detail).trim_start().to_owned();
         let errors: Vec<_> = errors.iter().map(one).collect();
-        CliError::Usage(format!("{} is no {what}: {}", self.name, errors.join("; ")))
+        CliError::Usage(format!("{} is not a valid {what}: {}", self.name, errors.join("; ")))
     }
 }

@@ -19,7 +19,7 @@ pub enum KeyCommand {
     Create(CreateArgs),
     /// List all API keys, without their secrets
     List(ListArgs),
-    /// Make an API key open nothing any more
+    /// Revoke an API key
     Revoke(RevokeArgs),
 }
 

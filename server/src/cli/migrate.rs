@@ -10,10 +10,10 @@ use crate::db::{OpenError, distributed, migrations};
 
 #[derive(Args)]
 pub struct MigrateArgs {
-    /// Take back the newest migration instead; what it added is LOST
+    /// Undo the newest migration instead; data it added is LOST
     #[arg(long)]
     revert_last: bool,
-    /// Take it back, with all that is stored in what it added
+    /// Confirm that data may be lost
     #[arg(long, requires = "revert_last")]
     yes: bool,
     /// Then spread the tables over the machines of a distributed PostgreSQL (the extension citus)

@@ -29,7 +29,7 @@ use rustix::process::umask;
 
 pub use error::CliError;
 
-/// Collects customers' ratings and comments at the point of purchase, and closes the loop.
+/// Collect customer feedback where people buy, and alert staff when somebody is unhappy.
 ///
 /// Start with `counterbell demo` to see it all, or with:
 ///
@@ -45,7 +45,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Answer requests, and send mail, until told to stop
+    /// Run the server
     Serve(serve::ServeArgs),
     Demo(demo::DemoArgs),
     /// Make, list and change sites
@@ -54,7 +54,7 @@ enum Command {
     /// Delete single responses
     #[command(subcommand)]
     Response(response::ResponseCommand),
-    /// Write, publish, list and show what customers are asked
+    /// Manage surveys: what customers are asked
     #[command(subcommand)]
     Survey(survey::SurveyCommand),
     /// Make, list and revoke API keys

@@ -49,7 +49,7 @@ pub struct ListArgs {
 }
 
 /// Said of what was changed past a server, which reads it anew now and then.
-pub const SEEN_SOON: &str = "A running server knows it within 5 seconds.";
+pub const SEEN_SOON: &str = "A running server picks it up within 5 seconds.";
 
 /// How the log is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]

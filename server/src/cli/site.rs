@@ -34,16 +34,16 @@ pub enum SiteCommand {
 /// What a site allows.
 #[derive(Args)]
 pub struct LimitArgs {
-    /// Days a response is kept, 0 for ever; the figures of a summary stay
+    /// Delete responses after this many days (0: never); the figures of the summary are kept
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(i32).range(0..=36_500))]
     retention_days: Option<i32>,
-    /// Most responses a minute from all its pages together, 0 for no limit; one more is answered 429
+    /// Maximum responses per minute from all its pages together (0: no limit); above it: 429
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(0..))]
     rate_limit: Option<i32>,
-    /// Most responses a day (UTC), 0 for no limit; one more is answered 429
+    /// Maximum responses per day in UTC (0: no limit); above it: 429
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(0..))]
     daily_cap: Option<i32>,
-    /// Milliseconds from showing the question below which an answer is held back as suspected spam, 0 for none
+    /// Hold answers given faster than this as suspected spam, in ms (0: off)
     #[arg(long, value_name = "MS", value_parser = clap::value_parser!(i32).range(0..=60_000))]
     min_answer_ms: Option<i32>,
 }
@@ -153,7 +153,7 @@ impl CreateArgs {
 
         let mut text = format!("Made site {} ({})\n", site.site_key, site.name);
         if site.origins.is_empty() {
-            text.push_str("No page may use it yet: it has no --origin. Tills and servers may.\n");
+            text.push_str("No web page can send feedback yet: add --origin. Tills and servers can.\n");
         } else {
             text.push_str(&format!("Put this on its pages:\n\n{}\n", script_tag(&site.site_key)));
         }
@@ -163,7 +163,7 @@ impl CreateArgs {
             hosted_page(&site.site_key)
         ));
         if site.recipients.is_empty() {
-            text.push_str("Nobody is told about unhappy customers: it has no --recipient.\n");
+            text.push_str("No alerts will be sent: add --recipient.\n");
         }
         self.output.print(&site_json(&site), &text)
     }

@@ -20,7 +20,7 @@ use crate::themes::ThemeView;
 ///
 /// Without FILE the theme is shown, and how well its colours are seen: `counterbell site theme SITE_KEY > theme.json` is
 /// where to start. docs/THEMES.md explains the document. A colour that is hard to see (WCAG 2.2, SC 1.4.3 and 1.4.11) is
-/// refused, and the nearest that would do is told.
+/// refused, and the nearest colour that passes is suggested.
 #[derive(Args)]
 pub struct ThemeArgs {
     /// The site
@@ -29,7 +29,7 @@ pub struct ThemeArgs {
     /// The theme to store, a JSON document; `-` reads standard input
     #[arg(value_name = "FILE", conflicts_with = "clear")]
     file: Option<PathBuf>,
-    /// Take the theme away: the card is drawn as that of a site without one
+    /// Remove the theme and use the defaults
     #[arg(long)]
     clear: bool,
     #[command(flatten)]

@@ -147,8 +147,8 @@ impl CopyArgs {
             ));
         }
         text.push_str(match (equal, self.dry_run) {
-            (true, _) => "Both were equal.\n",
-            (false, true) => "They differ.\n",
+            (true, _) => "The databases already match.\n",
+            (false, true) => "The databases differ.\n",
             (false, false) => "Both are equal now.\n",
         });
         self.output.print(&json!({"equal": equal || !self.dry_run, "tables": reports}), &text)?;

@@ -47,11 +47,7 @@ impl VerifyArgs {
         let text: String = checks.iter().map(line).collect();
         let wrong: Vec<_> = checks.iter().filter(|check| !check.is_well()).map(|check| check.name).collect();
         self.output.print(&json!({"ok": wrong.is_empty(), "checks": checks}), &text)?;
-        if wrong.is_empty() {
-            Ok(())
-        } else {
-            Err(CliError::Usage(format!("not as it should be: {}", wrong.join(", "))))
-        }
+        if wrong.is_empty() { Ok(()) } else { Err(CliError::Usage(format!("failed checks: {}", wrong.join(", ")))) }
     }
 }
 

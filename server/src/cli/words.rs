@@ -20,7 +20,7 @@ use crate::surveys::{own_words_document, parse_site_words};
 ///
 /// It holds for every survey of the site; the "texts" of a survey go before it. Without FILE the words are shown, those
 /// of the widget in English when the site has none: `counterbell site words SITE_KEY > words.json` is where to start.
-/// Leave in what is to be other: {"send": {"en": "Submit", "de": "Absenden"}}; docs/SURVEYS.md explains the rest.
+/// Keep only the words you change: {"send": {"en": "Submit", "de": "Absenden"}}; docs/SURVEYS.md explains the rest.
 #[derive(Args)]
 pub struct WordsArgs {
     /// The site
@@ -29,7 +29,7 @@ pub struct WordsArgs {
     /// The words to store, a JSON document; `-` reads standard input
     #[arg(value_name = "FILE", conflicts_with = "clear")]
     file: Option<PathBuf>,
-    /// Take the site's words away: the widget shows its own
+    /// Remove the site's words and use the widget's own
     #[arg(long)]
     clear: bool,
     #[command(flatten)]

@@ -123,8 +123,8 @@ impl Drop for Open {
     }
 }
 
-/// Has `service` answer a request of one of the `open` connections: nothing more is read from it meanwhile, and where there are
-/// many it is closed after the answer.
+/// Has `service` answer a request of one of the `open` connections. Nothing more is read from that connection meanwhile, and
+/// while many are open it is closed after the answer.
 pub fn answer<S, B>(
     open: &Connections,
     mut request: ServiceRequest,

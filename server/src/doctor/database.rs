@@ -44,7 +44,7 @@ pub(super) fn checks(url: &DatabaseUrl) -> (Vec<Check>, Told) {
     {
         let folder = folder_of(path);
         let found = format!("{url} does not exist yet");
-        let advice = "nothing, if that is what you expect: `counterbell site create` and `serve` make it";
+        let advice = "if this is a new installation, do nothing: `counterbell site create` or `serve` creates it";
         let checks = vec![
             Check::warning("database", found, advice),
             machine::writable("database folder", folder),

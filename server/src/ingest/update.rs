@@ -14,8 +14,8 @@ use crate::db::{AnyConnection, dialect};
 
 /// Replaces what is stored by later revisions of it, and all that follows from it: figures, the place in the queue of the
 /// search index, the alert and its messages. Once a response is complete, old or was replaced often enough, a later revision
-/// is added to it instead, and nothing else changes. What became of each record: updated; a duplicate, when what is stored is as late, says the
-/// same, answers another survey, or is gone; closed. Call in a transaction that writes.
+/// is added to it instead, and nothing else changes. Returns what became of each record: updated; a duplicate, when what is
+/// stored is as late, says the same, answers another survey, or is gone; closed. Call in a transaction that writes.
 ///
 /// # Errors
 /// What the database says; then the transaction is to be rolled back.

@@ -33,8 +33,8 @@ impl Eraser {
         Ok(true)
     }
 
-    /// Deletes up to `limit` responses of a site that are older than `horizon` (Unix ms), but not yet their words; how many rows
-    /// that were, 0 when none is left.
+    /// Deletes up to `limit` responses of a site that are older than `horizon` (Unix ms), but not yet their words. Returns how
+    /// many rows it deleted, 0 when none was left.
     ///
     /// # Errors
     /// [`StorageError`].

@@ -15,6 +15,7 @@ mod unavailable;
 mod write_connection;
 mod writer;
 mod writer_thread;
+mod writes;
 
 use std::sync::Arc;
 
@@ -29,8 +30,9 @@ pub use job::{Job, Left};
 pub use pool::{PoolUse, Purpose, READ_CONNECTIONS, ReadPool, ReadPools};
 pub use queue::Refused;
 pub use write_connection::WriteConnection;
-pub use writer::{Batch, WorkQueue, Writer, WriterFailed, WriterMetrics, WriterSettings, Writes, unanswered};
+pub use writer::{Batch, Writer, WriterFailed, WriterMetrics, WriterSettings};
 pub use writer_thread::is_about_the_work;
+pub use writes::{WorkQueue, Writes, unanswered};
 
 /// The database, for whoever asks or changes something.
 #[derive(Clone)]

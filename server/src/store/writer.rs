@@ -1,23 +1,23 @@
-//! The threads that write, and how work is handed to them.
+//! The threads that write.
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use diesel::result::QueryResult;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::Notify;
 
 use super::StorageError;
 use super::health::Health;
-use super::job::{Job, Task};
 use super::overload::OverloadLog;
-use super::queue::{Receiver, Refused, Sender, queue};
+use super::queue::{Receiver, queue};
 use super::write_connection::WriteConnection;
 use super::writer_thread::WriterThread;
+use super::writes::{JobQueue, Work, WorkQueue, Writes};
 use crate::db::{AnyConnection, DatabaseUrl};
 use crate::panics::Place;
 
@@ -96,125 +96,6 @@ pub trait Batch: Send + 'static {
     );
 }
 
-/// What is queued for a thread that writes.
-pub enum Work<E> {
-    /// For the next batch.
-    Entry(E),
-    /// By itself.
-    Run(Box<dyn Job>),
-}
-
-/// Where work waits for a thread that writes.
-pub struct WorkQueue<E> {
-    queue: Sender<Work<E>>,
-    queued: Gauge,
-    overload: Arc<OverloadLog>,
-    gathers: bool,
-}
-
-impl<E> Clone for WorkQueue<E> {
-    fn clone(&self) -> Self {
-        let (queue, queued, overload) = (self.queue.clone(), self.queued.clone(), Arc::clone(&self.overload));
-        Self { queue, queued, overload, gathers: self.gathers }
-    }
-}
-
-impl<E> WorkQueue<E> {
-    /// Queues an entry of a batch.
-    ///
-    /// # Errors
-    /// [`Refused`]; the entry is dropped.
-    pub fn push(&self, entry: E) -> Result<(), Refused> {
-        self.enqueue(Work::Entry(entry))
-    }
-
-    /// Whether its thread waits a moment for others who come at the same time.
-    pub fn gathers(&self) -> bool {
-        self.gathers
-    }
-
-    fn enqueue(&self, work: Work<E>) -> Result<(), Refused> {
-        // Before it is queued: the thread may take it at once, and the depth must not be seen below zero.
-        self.queued.inc();
-        self.queue.push(work).inspect_err(|refused| {
-            self.queued.dec();
-            if *refused == Refused::Full {
-                self.overload.note();
-            }
-        })
-    }
-}
-
-/// A queue that takes jobs, whatever else it takes.
-trait JobQueue: Send + Sync {
-    fn push_job(&self, job: Box<dyn Job>) -> Result<(), Refused>;
-
-    fn close(&self);
-}
-
-impl<E: Send> JobQueue for WorkQueue<E> {
-    fn push_job(&self, job: Box<dyn Job>) -> Result<(), Refused> {
-        self.enqueue(Work::Run(job))
-    }
-
-    fn close(&self) {
-        self.queue.close();
-    }
-}
-
-/// Hands jobs to the thread that writes them; cheap to clone.
-#[derive(Clone)]
-pub struct Writes {
-    jobs: Arc<dyn JobQueue>,
-    health: Arc<Health>,
-    /// Commits of batches.
-    commits: Arc<AtomicU64>,
-    capacity: usize,
-}
-
-impl Writes {
-    /// Runs `write` in a transaction; returns after its commit. On SQLite it shares the commit of the responses that
-    /// wait at that moment, on PostgreSQL it has a connection of its own.
-    ///
-    /// # Errors
-    /// [`StorageError`] from `write` or the commit, or when the queue is full; then nothing is changed.
-    pub async fn run<T: Send + 'static>(
-        &self,
-        write: impl FnOnce(&mut AnyConnection) -> QueryResult<T> + Send + 'static,
-    ) -> Result<T, StorageError> {
-        let (reply, answer) = oneshot::channel();
-        self.jobs.push_job(Box::new(Task::new(write, reply))).map_err(|refused| match refused {
-            Refused::Full => StorageError::Unavailable("the queue to storage is full".to_owned()),
-            Refused::Closed => unanswered(),
-        })?;
-        answer.await.map_err(|_| unanswered())?
-    }
-
-    /// Whether what is written would be stored.
-    pub fn health(&self) -> &Health {
-        &self.health
-    }
-
-    /// Most work that may wait.
-    pub fn capacity(&self) -> usize {
-        self.capacity
-    }
-
-    /// How many batches were committed since the start.
-    pub fn commits(&self) -> u64 {
-        self.commits.load(Ordering::Relaxed)
-    }
-
-    /// Queues a job that waits for nothing.
-    ///
-    /// # Errors
-    /// [`Refused`].
-    #[cfg(test)]
-    pub fn push(&self, job: Box<dyn Job>) -> Result<(), Refused> {
-        self.jobs.push_job(job)
-    }
-}
-
 /// The threads that write, and what is theirs to hand to others. Dropping it leaves them running; [`Writer::join`] ends
 /// them.
 pub struct Writer<E> {
@@ -225,8 +106,8 @@ pub struct Writer<E> {
 }
 
 impl<E: Send + 'static> Writer<E> {
-    /// Starts the thread that writes in batches, on a connection whose schema is up to date; there it does `prepare` first. On
-    /// SQLite it runs jobs, too; on PostgreSQL those have a thread and a connection beside.
+    /// Starts the thread that writes in batches, on a connection whose schema is up to date; it does `prepare` first. On SQLite
+    /// it runs jobs, too; on PostgreSQL those have a thread and a connection of their own.
     ///
     /// # Errors
     /// When the system cannot start a thread.
@@ -334,11 +215,6 @@ impl Batch for NoBatch {
     }
 
     fn finish(&mut self, _: &mut WriteConnection, _: Vec<Infallible>, _: Result<(), StorageError>) {}
-}
-
-/// What becomes of work whose thread is gone.
-pub fn unanswered() -> StorageError {
-    StorageError::Unavailable("the thread that writes ended before it answered".to_owned())
 }
 
 /// Starts a thread, which first does `prepare`. Whichever way it ends before its queue is closed, `failed` is told.

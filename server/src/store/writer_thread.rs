@@ -12,7 +12,8 @@ use super::health::Health;
 use super::job::{Job, Left};
 use super::queue::Receiver;
 use super::write_connection::WriteConnection;
-use super::writer::{Batch, Work, WriterFailed, WriterMetrics};
+use super::writer::{Batch, WriterFailed, WriterMetrics};
+use super::writes::Work;
 use crate::db::dialect::{self, write_nothing};
 use crate::panics::{self, Place};
 

@@ -97,7 +97,10 @@ fn vacuum_into(
             show(CopyProgress { table: name, done: i64::try_from(written).unwrap_or(0).min(total), total });
             std::thread::sleep(std::time::Duration::from_millis(50));
         }
-        vacuum.join().map_err(|_| TransferError::Refused("the backup ended by a panic".to_owned()))?.map_err(Into::into)
+        vacuum
+            .join()
+            .map_err(|_| TransferError::Refused("the backup crashed; please report it".to_owned()))?
+            .map_err(Into::into)
     })
 }
 

@@ -101,7 +101,7 @@ fn attach(conn: &mut AnyConnection, index: &Path) -> QueryResult<Option<Check>> 
     let path = index.to_str().ok_or_else(|| corrupt("the index's path is no text"))?;
     let damaged = |found: String| Check {
         found,
-        advice: Some("stop the server, delete the file, start the server: it is made anew"),
+        advice: Some("stop the server, delete the file, start the server: it is rebuilt"),
         ..COUNTED.check(1)
     };
     if let Err(error) = diesel::sql_query("ATTACH $1 AS idx").bind::<Text, _>(path).execute(conn) {
@@ -118,7 +118,7 @@ fn attach(conn: &mut AnyConnection, index: &Path) -> QueryResult<Option<Check>> 
         return Ok(Some(made_anew("it belongs to another database")));
     }
     if number(conn, "SELECT count(*) AS n FROM main.search_rebuild")? > 0 {
-        return Ok(Some(Check { found: "it is being made anew".to_owned(), ..COUNTED.check(0) }));
+        return Ok(Some(Check { found: "it is being rebuilt".to_owned(), ..COUNTED.check(0) }));
     }
     Ok(None)
 }

@@ -114,11 +114,11 @@ fn site_key(text: &str) -> Result<SiteKey, &'static str> {
 }
 
 fn response_id(text: &str) -> Result<ResponseId, &'static str> {
-    text.parse().map_err(|_| "must be a UUID, best of version 7 (RFC 9562)")
+    text.parse().map_err(|_| "must be a UUID, preferably version 7 (RFC 9562)")
 }
 
 fn survey_version(value: i64) -> Result<i32, &'static str> {
-    i32::try_from(value).ok().filter(|version| *version > 0).ok_or("must be a version of the survey, from 1 on")
+    i32::try_from(value).ok().filter(|version| *version > 0).ok_or("must be a survey version (1 or higher)")
 }
 
 fn score(value: i64, metric: Metric) -> Result<Score, String> {
@@ -236,8 +236,8 @@ mod tests {
             texts(&errors),
             [
                 r#"/site_key must be a site key such as "site_0123456789abcdef""#,
-                "/response_id must be a UUID, best of version 7 (RFC 9562)",
-                "/survey_version must be a version of the survey, from 1 on",
+                "/response_id must be a UUID, preferably version 7 (RFC 9562)",
+                "/survey_version must be a survey version (1 or higher)",
                 "/score must be from 0 to 10",
                 "/answers/A must be named by the question's id: lowercase letters and digits, with hyphens between words",
                 r#"/contact/email must be an e-mail address such as "name@example.com""#,

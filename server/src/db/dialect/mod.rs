@@ -181,9 +181,8 @@ pub fn insert_outbox(conn: &mut AnyConnection, rows: &[&NewOutboxRow]) -> QueryR
     Ok(())
 }
 
-/// Takes up to `limit` due messages of the kinds we know, as many of each of `sites` as of the others, where the longest due
-/// come first, and keeps others off them until `lease_until` (Unix ms). A site at a time: a distributed database locks rows on
-/// one node only.
+/// Leases up to `limit` due messages of the kinds we know until `lease_until` (Unix ms): an equal share of each of `sites`, in
+/// which the longest due come first. A site at a time, since a distributed database locks rows on one node only.
 ///
 /// # Errors
 /// What the database says.

@@ -85,8 +85,8 @@ impl TableInfo {
     }
 }
 
-/// Calls `$run` with every table, those others refer to first: the order in which rows are added and locked; they are deleted
-/// in the reverse one.
+/// Calls `$run` with every table, those others refer to first. Rows are added and locked in this order, and a site's are
+/// deleted in the reverse one.
 macro_rules! for_each_table {
     ($run:ident) => {
         $run! {
@@ -193,8 +193,8 @@ pub fn delete_site(conn: &mut AnyConnection, site_id: i64) -> QueryResult<()> {
 /// # Errors
 /// What the database says.
 pub fn delete_responses(conn: &mut AnyConnection, site_id: i64, ids: &[&[u8]]) -> QueryResult<()> {
-    // The response before its alert, as everybody locks them: two must not wait for each other in a circle. And the queue before
-    // the words: what is being indexed at this moment holds the queue's row until its words are there.
+    // The response before its alert, as everybody locks them: two must not wait for each other in a circle. The queue before
+    // the words: whoever indexes at this moment holds the queue's row until the words are there.
     for table in TABLES.iter().filter(|table| table.belongs == Belongs::ToResponse && table.on == On::Both) {
         dialect::delete_of_responses(conn, table.name, site_id, ids)?;
     }

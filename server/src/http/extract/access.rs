@@ -50,7 +50,10 @@ impl Access {
     pub fn site_id(&self, params: &mut Params) -> Result<i64, ApiError> {
         match self.site_ids(params)?.as_slice() {
             [one] => Ok(*one),
-            _ => Err(ApiError::invalid_parameter("site", "is needed: this API key covers more than one site, or none")),
+            _ => Err(ApiError::invalid_parameter(
+                "site",
+                "is required because this API key covers several sites or none",
+            )),
         }
     }
 
@@ -77,7 +80,8 @@ impl FromRequest for Access {
             let key = key.ok_or_else(|| {
                 unauthorized("Send an API key as `Authorization: Bearer <key>`; `counterbell key create` makes one.")
             })?;
-            let store = store.ok_or_else(|| ApiError::new(ProblemCode::Internal, "The server has no storage."))?;
+            let store = store
+                .ok_or_else(|| ApiError::new(ProblemCode::Internal, "Internal error: the server is not set up."))?;
             let sites = store.reads.lists.read(move |conn| {
                 let Some(key) = ApiKey::authenticate(conn, &key)? else { return Ok(None) };
                 match key.site_id {

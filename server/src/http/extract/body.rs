@@ -96,7 +96,7 @@ fn too_large() -> ApiError {
 }
 
 fn too_slow() -> ApiError {
-    let detail = format!("The body was not there after {} seconds. Send it again.", BODY_TIMEOUT.as_secs());
+    let detail = format!("The body did not arrive within {} seconds. Send it again.", BODY_TIMEOUT.as_secs());
     ApiError::new(ProblemCode::RequestTimeout, detail)
 }
 

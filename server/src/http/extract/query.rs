@@ -100,7 +100,7 @@ impl Params {
     /// 400 naming the first unknown parameter.
     pub fn finish(self) -> Result<(), ApiError> {
         match self.0.first() {
-            Some((name, _)) => Err(ApiError::invalid_parameter(name, "is not known here")),
+            Some((name, _)) => Err(ApiError::invalid_parameter(name, "is not a known parameter")),
             None => Ok(()),
         }
     }

@@ -51,7 +51,7 @@ impl Asked {
         let known = directory.site(&site_key).await?.ok_or_else(ApiError::unknown_site)?;
         let survey = known.surveys.find(parameter("survey").as_deref().unwrap_or(DEFAULT_SURVEY)).cloned();
         let survey =
-            survey.ok_or_else(|| ApiError::invalid_parameter("survey", "names no published survey of this site"))?;
+            survey.ok_or_else(|| ApiError::invalid_parameter("survey", "is not a published survey of this site"))?;
         let locale = wanted_locale(request, parameter("locale"), &survey.survey.question);
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         let named = order.as_ref().map(|order| order.as_str().to_owned());

@@ -34,7 +34,7 @@ pub async fn get_widget_config(
     check_origin(&request, &known.site)?;
     let found = known.surveys.find(name.as_deref().unwrap_or(DEFAULT_SURVEY));
     let survey =
-        found.ok_or_else(|| ApiError::invalid_parameter("survey", "names no published survey of this site"))?;
+        found.ok_or_else(|| ApiError::invalid_parameter("survey", "is not a published survey of this site"))?;
 
     let theme = known.theme.as_ref().and_then(|theme| theme.theme());
     let words = |wanted: &str| words_of(known.words.as_deref(), wanted);
