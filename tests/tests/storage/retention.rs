@@ -78,7 +78,7 @@ async fn messages_of_old_responses_that_came_lately_go_with_them() {
         };
         app.execute(&format!("UPDATE outbox SET state = 'parked' WHERE response_id = {of_parked}"));
 
-        app.cli(&["site", "set", &app.site_key, "--retention-days", "30", "--json"]).json();
+        app.cli(&["site", "set", &app.site_key, "--retention-days", "30", "--yes", "--json"]).json();
 
         wait::until_true("deleted responses", async || app.log().contains("Deleted 9 responses and messages")).await;
         assert_eq!((app.count("responses"), app.count("alerts"), app.count("outbox")), (1, 1, 2), "{backend:?}");
