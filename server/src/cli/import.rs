@@ -13,10 +13,11 @@ use super::CliError;
 use super::key::find_site;
 use super::output::OutputArgs;
 use crate::config::CommonSettings;
-use crate::db::is_same_file;
 use crate::db::migrations::open_up_to_date;
+use crate::db::{DatabaseUrl, is_same_file};
 use crate::import::{self, ImportOptions, ImportReport, Mapping};
 use crate::surveys::{SiteSurveys, TEMPLATES_ONLY};
+use crate::transfer::refuse_own;
 
 /// Store responses from a file
 ///
@@ -78,8 +79,12 @@ impl ImportArgs {
     pub fn run(self) -> Result<(), CliError> {
         let Format::Csv = self.format;
         let from_stdin = self.file.as_os_str() == "-";
+        let url = self.common.database_url()?;
         let rejects = self.rejects_file(from_stdin)?;
-        let mut conn = open_up_to_date(&self.common.database_url()?)?;
+        if let DatabaseUrl::Sqlite(database) = &url {
+            refuse_own(&rejects, database)?;
+        }
+        let mut conn = open_up_to_date(&url)?;
         let site = find_site(&mut conn, &self.site)?;
         let surveys = SiteSurveys::load(&mut conn, site.id, &TEMPLATES_ONLY)?;
         let survey = surveys.version(&self.survey).map_err(|reason| CliError::Usage(format!("--survey {reason}")))?;

@@ -16,8 +16,8 @@ use crate::{mail, search};
 pub enum ResponseCommand {
     /// Delete one response, with its additions, alerts, messages, words in the search index and share of the figures
     ///
-    /// For a customer who asks for it. A server may go on beside it. Backups keep what they hold. A page that still has
-    /// the response to send would send it again.
+    /// For a customer who asks for it. A server may go on beside it. Backups keep what they hold. It does not come back from
+    /// a page that still keeps it.
     Delete(DeleteArgs),
 }
 

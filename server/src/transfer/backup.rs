@@ -43,6 +43,7 @@ pub fn backup(
     if let DatabaseUrl::Sqlite(database) = url {
         file::refuse_own(path, database)?;
     }
+    file::refuse_special(path)?;
     if path.exists() && !force {
         let name = path.display();
         return Err(TransferError::Refused(format!("{name} exists: give another name, or --force to replace it")));

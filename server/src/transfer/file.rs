@@ -103,7 +103,7 @@ pub(super) fn sync(path: &Path) -> Result<(), TransferError> {
 ///
 /// # Errors
 /// [`TransferError::Refused`].
-pub(super) fn refuse_own(path: &Path, database: &Path) -> Result<(), TransferError> {
+pub fn refuse_own(path: &Path, database: &Path) -> Result<(), TransferError> {
     let place = |path: &Path| Some(folder_of(path).canonicalize().ok()?.join(path.file_name()?));
     let real = database.canonicalize().unwrap_or_else(|_| database.to_path_buf());
     let is_own = |own: &Path| is_same_file(path, own) || place(path).is_some_and(|at| Some(at) == place(own));
@@ -112,6 +112,20 @@ pub(super) fn refuse_own(path: &Path, database: &Path) -> Result<(), TransferErr
         return Err(TransferError::Refused(format!("{name} belongs to the database itself: give another file")));
     }
     Ok(())
+}
+
+/// Refuses what is there and is no plain file: whoever renames a file onto a device or a pipe destroys it.
+///
+/// # Errors
+/// [`TransferError::Refused`].
+pub(super) fn refuse_special(path: &Path) -> Result<(), TransferError> {
+    match path.metadata() {
+        Ok(there) if !there.is_file() => {
+            let name = path.display();
+            Err(TransferError::Refused(format!("{name} is not a regular file: give the name of one, or of none")))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The helpers SQLite and the search index keep beside a database.

@@ -12,7 +12,7 @@ pub use backup::{BackupReport, backup};
 pub use checksum::Checksum;
 pub use copy::{CopyOptions, CopyProgress, TableReport, copy};
 pub use error::TransferError;
-pub(crate) use file::refuse_old_schema;
+pub(crate) use file::{refuse_old_schema, refuse_own};
 pub use restore::{Inspected, RestoreReport, inspect, restore};
 
 use crate::db::dialect::begin_snapshot;

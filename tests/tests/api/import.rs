@@ -270,10 +270,13 @@ async fn rejects_take_the_place_of_no_file_unasked_and_never_of_the_one_that_is_
     let notes_name = notes.display().to_string();
 
     let link_name = link.display().to_string();
+    let database = app.dir().join("counterbell.db").display().to_string();
     for (more, because) in [
         (&["--rejects", &name, "--force"][..], "is the file that is read"),
         (&["--rejects", &link_name, "--force"][..], "is the file that is read"),
         (&["--rejects", &notes_name][..], "--force"),
+        (&["--rejects", &database, "--force"][..], "belongs to the database itself"),
+        (&["--rejects", &database, "--force", "--dry-run"][..], "belongs to the database itself"),
     ] {
         let output = import(&app, &name, more);
         assert_eq!(output.status.code(), Some(1), "{output:?}");

@@ -321,6 +321,10 @@ async fn backup_and_restore_leave_the_files_of_the_database_alone_under_any_name
     let roundabout = database.parent().unwrap().join(".").join(database.file_name().unwrap());
     let beside = |suffix| PathBuf::from(format!("{}{suffix}", database.display()));
     let names = [database.clone(), roundabout, symlink, hard_link, beside("-wal"), beside("-shm"), beside("-journal")];
+    let pipe = app.dir().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    refused(&app.cli(&["backup", "--force", &text(&pipe)]), "is not a regular file");
+    assert!(!pipe.is_file());
     for name in &names {
         let output = app.cli(&["backup", "--force", &text(name)]);
         refused(&output, "belongs to the database itself");

@@ -13,6 +13,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 const LINE_MAX_BYTES: usize = 4 * 1024;
 /// All lines of one reply.
 const REPLY_MAX_BYTES: usize = 64 * 1024;
+/// lettre reads a reply from its beginning again at each line: thousands of short ones would keep it busy for seconds.
+const REPLY_MAX_LINES: usize = 512;
 /// Longer lines lettre does not take, line end included.
 const LETTRE_LINE_MAX_BYTES: usize = 1_000;
 const LINE_END: &[u8] = b"\r\n";
@@ -27,12 +29,13 @@ pub struct Replies<S> {
     /// What is left of the line that is being read.
     line: Vec<u8>,
     reply_bytes: usize,
+    reply_lines: usize,
 }
 
 impl<S: AsyncRead + Unpin> Replies<S> {
     /// Replies that begin with a greeting.
     pub fn new(stream: S) -> Self {
-        Self { stream, received: Vec::new(), line: Vec::new(), reply_bytes: 0 }
+        Self { stream, received: Vec::new(), line: Vec::new(), reply_bytes: 0, reply_lines: 0 }
     }
 
     /// Replies of a server that has greeted already.
@@ -68,7 +71,12 @@ impl<S: AsyncRead + Unpin> Replies<S> {
             if self.reply_bytes + bytes > REPLY_MAX_BYTES {
                 return Poll::Ready(Err(too_long("a reply", REPLY_MAX_BYTES)));
             }
+            if self.reply_lines == REPLY_MAX_LINES {
+                let error = format!("a reply of the mail server has more than {REPLY_MAX_LINES} lines");
+                return Poll::Ready(Err(Error::new(ErrorKind::InvalidData, error)));
+            }
             if end.is_some() {
+                self.reply_lines += 1;
                 self.reply_bytes += bytes;
                 self.line = readable(&self.received[..bytes]);
                 self.received.drain(..bytes);
@@ -90,12 +98,13 @@ fn too_long(what: &str, max_bytes: usize) -> Error {
     Error::new(ErrorKind::InvalidData, format!("{what} of the mail server is longer than {max_bytes} bytes"))
 }
 
-/// A line as UTF-8, short enough, with the space that may be missing after the code (RFC 5321 section 4.2).
+/// A line as UTF-8, short enough, with the text that may be missing after the code (RFC 5321 section 4.2).
 fn readable(line: &[u8]) -> Vec<u8> {
     let mut text = String::from_utf8_lossy(line.trim_ascii_end()).into_owned();
     text.truncate(text.floor_char_boundary(LETTRE_LINE_MAX_BYTES - LINE_END.len()));
     if text.len() == 3 {
-        text.push(' ');
+        // lettre wants a text, and after EHLO the server's name.
+        text.push_str(" -");
     }
     [text.as_bytes(), LINE_END].concat()
 }
@@ -117,7 +126,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Replies<S> {
             let error = "the mail server sent a reply that nobody asked for";
             return Poll::Ready(Err(Error::new(ErrorKind::InvalidData, error)));
         }
-        self.reply_bytes = 0;
+        (self.reply_bytes, self.reply_lines) = (0, 0);
         Pin::new(&mut self.stream).poll_write(cx, buf)
     }
 
@@ -162,7 +171,7 @@ mod tests {
     fn lines_become_text_that_lettre_takes() {
         for (line, text) in [
             (&b"250 sch\xf6n\r\n"[..], "250 sch\u{fffd}n\r\n"),
-            (b"250\r\n", "250 \r\n"),
+            (b"250\r\n", "250 -\r\n"),
             (b"250 ok\n", "250 ok\r\n"),
             (b"250-\r\n", "250-\r\n"),
         ] {
