@@ -202,43 +202,48 @@ impl<'a> FiredAlert<'a> {
     }
 }
 
-/// Up to `limit` sites with due messages of the kinds we know, the next ones after `after`, and round to it again.
+/// Up to `limit` sites with due messages of the kinds we know: the next ones after `after`, and round to it again.
 ///
 /// # Errors
 /// What the database says.
 pub fn due_sites(conn: &mut AnyConnection, now: i64, after: i64, limit: usize) -> QueryResult<Vec<i64>> {
-    let pending = OutboxState::Pending.as_str();
-    let (mut due, mut last, mut is_round) = (Vec::new(), after, false);
-    // A look at each site: what one index finds at once for all sites it finds behind every message of the first.
-    while due.len() < limit {
-        let next: Option<i64> = outbox::table
-            .filter(outbox::state.eq(pending))
-            .filter(outbox::site_id.gt(last))
-            .order(outbox::site_id)
-            .select(outbox::site_id)
-            .first(conn)
-            .optional()?;
-        let Some(site_id) = next.filter(|site_id| !is_round || *site_id <= after) else {
-            if is_round || next.is_some() {
-                break;
+    let mut due = Vec::new();
+    // Site by site: a query for all of them would read every message of the first to find the second.
+    for (mut last, end) in [(after, i64::MAX), (i64::MIN, after)] {
+        while due.len() < limit
+            && let Some(site_id) = next_pending_site(conn, last, end)?
+        {
+            last = site_id;
+            if first_due(conn, site_id)?.is_some_and(|at| at <= now) {
+                due.push(site_id);
             }
-            (last, is_round) = (i64::MIN, true);
-            continue;
-        };
-        last = site_id;
-        let first: Option<i64> = outbox::table
-            .filter(outbox::site_id.eq(site_id))
-            .filter(outbox::state.eq(pending))
-            .filter(outbox::kind.eq_any(KINDS))
-            .order(outbox::next_attempt_at)
-            .select(outbox::next_attempt_at)
-            .first(conn)
-            .optional()?;
-        if first.is_some_and(|at| at <= now) {
-            due.push(site_id);
         }
     }
     Ok(due)
+}
+
+/// The first site with pending messages after `last`, up to `end`.
+fn next_pending_site(conn: &mut AnyConnection, last: i64, end: i64) -> QueryResult<Option<i64>> {
+    outbox::table
+        .filter(outbox::state.eq(OutboxState::Pending.as_str()))
+        .filter(outbox::site_id.gt(last))
+        .filter(outbox::site_id.le(end))
+        .order(outbox::site_id)
+        .select(outbox::site_id)
+        .first(conn)
+        .optional()
+}
+
+/// When the next message of a site is due (Unix ms), of the kinds we know.
+fn first_due(conn: &mut AnyConnection, site_id: i64) -> QueryResult<Option<i64>> {
+    outbox::table
+        .filter(outbox::site_id.eq(site_id))
+        .filter(outbox::state.eq(OutboxState::Pending.as_str()))
+        .filter(outbox::kind.eq_any(KINDS))
+        .order(outbox::next_attempt_at)
+        .select(outbox::next_attempt_at)
+        .first(conn)
+        .optional()
 }
 
 /// Makes due what is further ahead than it can be: for each pair of attempts made and longest wait (ms). How many.

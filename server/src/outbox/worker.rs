@@ -68,6 +68,8 @@ struct Exchanged {
     /// For each lease to renew, whether it was still held.
     renewed: Vec<bool>,
     leased: Vec<Lease>,
+    /// Whose turn was last.
+    last_site: i64,
 }
 
 impl Worker {
@@ -244,29 +246,28 @@ impl Worker {
         // Reading first keeps an idle server from writing.
         let idle = self.tried.is_empty() && renewals.is_empty();
         let after = self.last_site;
-        let sites = match free {
-            0 => Vec::new(),
-            free => self.store.reads.background.read(move |conn| outbox::due_sites(conn, now, after, free)).await?,
-        };
-        if idle && sites.is_empty() {
+        let due = move |conn: &mut AnyConnection| outbox::due_sites(conn, now, after, free);
+        if idle && (free == 0 || self.store.reads.background.read(due).await?.is_empty()) {
             return Ok(Vec::new());
         }
-        self.last_site = sites.last().copied().unwrap_or(i64::MIN);
         let tried = self.tried.clone();
         let work = move |conn: &mut AnyConnection| {
             let mark = |(lease, attempt): &(Lease, Attempt)| lease.mark(conn, attempt, now);
             let marked = tried.iter().map(mark).collect::<Result<_, _>>()?;
             let renew = |lease: &Lease| lease.renew(conn, now + lease_ms);
             let renewed = renewals.iter().map(renew).collect::<Result<_, _>>()?;
+            let sites = due(conn)?;
+            let last_site = sites.last().copied().unwrap_or(after);
             let leased = dialect::lease_due(conn, now, now + lease_ms, sites, free)?;
-            Ok(Exchanged { marked, renewed, leased: leased.into_iter().map(Lease::new).collect() })
+            Ok(Exchanged { marked, renewed, leased: leased.into_iter().map(Lease::new).collect(), last_site })
         };
         let exchanged = self.store.writes.run(work).await;
         for (place, id) in renewing.into_iter().enumerate() {
             let renewed = exchanged.as_ref().ok().map(|exchanged| exchanged.renewed[place]);
             self.after_renewal(id, renewed, now + lease_ms);
         }
-        let Exchanged { marked, leased, .. } = exchanged?;
+        let Exchanged { marked, leased, last_site, .. } = exchanged?;
+        self.last_site = last_site;
         for ((lease, _), marked) in self.tried.split_off(0).into_iter().zip(marked) {
             if !marked {
                 let id = message_id(&lease);
