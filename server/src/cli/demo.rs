@@ -89,7 +89,7 @@ impl DemoArgs {
             let hosted_url = format!("{server_url}/f/{site_key}/checkout");
             let mail = mail_dir.display();
             let text = format!(
-                "\nCounterbell runs. Open the shop and rate your order, badly for once:\n\n\
+                "\nCounterbell is running. Open the shop and give your order one star:\n\n\
                  \x20 Shop      {shop_url}\n\
                  \x20 Mail      {shop_url}inbox, and as files in {mail}\n\
                  \x20 Survey    {hosted_url}, without scripts\n\

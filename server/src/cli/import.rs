@@ -13,8 +13,8 @@ use super::CliError;
 use super::key::find_site;
 use super::output::OutputArgs;
 use crate::config::CommonSettings;
+use crate::db::is_same_file;
 use crate::db::migrations::open_up_to_date;
-use crate::db::{DatabaseUrl, is_same_file};
 use crate::import::{self, ImportOptions, ImportReport, Mapping};
 use crate::surveys::{SiteSurveys, TEMPLATES_ONLY};
 use crate::transfer::refuse_own;
@@ -81,9 +81,7 @@ impl ImportArgs {
         let from_stdin = self.file.as_os_str() == "-";
         let url = self.common.database_url()?;
         let rejects = self.rejects_file(from_stdin)?;
-        if let DatabaseUrl::Sqlite(database) = &url {
-            refuse_own(&rejects, database)?;
-        }
+        refuse_own(&rejects, &url)?;
         let mut conn = open_up_to_date(&url)?;
         let site = find_site(&mut conn, &self.site)?;
         let surveys = SiteSurveys::load(&mut conn, site.id, &TEMPLATES_ONLY)?;

@@ -42,8 +42,9 @@ impl MigrateArgs {
             reason: error.to_string(),
         };
         if self.revert_last {
+            let newest = migrations::newest(&mut conn)
+                .map_err(|error| CliError::Usage(format!("nothing can be taken back: {error}")))?;
             if !self.yes {
-                let newest = migrations::newest(&mut conn).map_err(failed)?;
                 return Err(CliError::Usage(format!(
                     "taking back {newest} drops what it added, with everything stored in it: make a backup, then give --yes"
                 )));

@@ -40,9 +40,7 @@ pub fn backup(
     force: bool,
     show: &mut dyn FnMut(CopyProgress),
 ) -> Result<BackupReport, TransferError> {
-    if let DatabaseUrl::Sqlite(database) = url {
-        file::refuse_own(path, database)?;
-    }
+    file::refuse_own(path, url)?;
     file::refuse_special(path)?;
     if path.exists() && !force {
         let name = path.display();

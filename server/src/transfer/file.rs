@@ -103,7 +103,8 @@ pub(super) fn sync(path: &Path) -> Result<(), TransferError> {
 ///
 /// # Errors
 /// [`TransferError::Refused`].
-pub fn refuse_own(path: &Path, database: &Path) -> Result<(), TransferError> {
+pub fn refuse_own(path: &Path, url: &DatabaseUrl) -> Result<(), TransferError> {
+    let DatabaseUrl::Sqlite(database) = url else { return Ok(()) };
     let place = |path: &Path| Some(folder_of(path).canonicalize().ok()?.join(path.file_name()?));
     let real = database.canonicalize().unwrap_or_else(|_| database.to_path_buf());
     let is_own = |own: &Path| is_same_file(path, own) || place(path).is_some_and(|at| Some(at) == place(own));

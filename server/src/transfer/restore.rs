@@ -54,9 +54,7 @@ pub fn restore(
     force: bool,
     show: &mut dyn FnMut(CopyProgress),
 ) -> Result<RestoreReport, TransferError> {
-    if let DatabaseUrl::Sqlite(database) = url {
-        file::refuse_own(path, database)?;
-    }
+    file::refuse_own(path, url)?;
     let (checksum, expected) = check_backup(path, show)?;
     let backup = Backup { path, checksum };
     match url {

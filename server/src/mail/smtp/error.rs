@@ -71,8 +71,8 @@ impl SmtpError {
         Self::new(step, Cause::Io(error))
     }
 
-    pub(super) fn tls(error: native_tls::Error) -> Self {
-        Self::new(Step::Encrypt, Cause::Tls(error))
+    pub(super) fn tls(step: Step, error: native_tls::Error) -> Self {
+        Self::new(step, Cause::Tls(error))
     }
 
     pub(super) fn said(step: Step, error: LettreError) -> Self {

@@ -14,7 +14,6 @@ use std::time::{Duration, Instant};
 
 use lettre::Address;
 use lettre::message::Message;
-use lettre::transport::smtp::Error as LettreError;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, AsyncTokioStream};
 use lettre::transport::smtp::commands::{Data, Mail, Noop, Rcpt, Rset, Starttls};
@@ -136,7 +135,8 @@ impl Smtp {
         if let Some((user, password)) = &self.server.login {
             let credentials = Credentials::new(user.clone(), password.clone());
             // A challenge or two, and the verdict.
-            within(reply * 3, Step::LogIn, connection.smtp.auth(DEFAULT_MECHANISMS, &credentials)).await?;
+            within(reply * 3, Step::LogIn, connection.smtp.auth(DEFAULT_MECHANISMS, &credentials), SmtpError::said)
+                .await?;
         }
         Ok(connection)
     }
@@ -144,20 +144,17 @@ impl Smtp {
     /// lettre reads greeting and EHLO's reply as one, and each may take its time.
     async fn greeted<S: AsyncRead + Unpin>(&self, stream: S) -> Result<Replies<S>, SmtpError> {
         let mut replies = Replies::new(stream);
-        within_io(self.limits.reply, Step::Greet, replies.wait()).await?;
+        within(self.limits.reply, Step::Greet, replies.wait(), SmtpError::io).await?;
         Ok(replies)
     }
 
     async fn greet(&self, stream: Box<dyn AsyncTokioStream>) -> Result<AsyncSmtpConnection, SmtpError> {
         let greeted = AsyncSmtpConnection::connect_with_transport(stream, &self.hello);
-        within(self.limits.reply, Step::Greet, greeted).await
+        within(self.limits.reply, Step::Greet, greeted, SmtpError::said).await
     }
 
     async fn encrypt(&self, tls: &TlsConnector, stream: TcpStream) -> Result<TlsStream<TcpStream>, SmtpError> {
-        match tokio::time::timeout(self.limits.reply, tls.connect(&self.server.host, stream)).await {
-            Ok(encrypted) => encrypted.map_err(SmtpError::tls),
-            Err(_) => Err(SmtpError::silence(Step::Encrypt, self.limits.reply)),
-        }
+        within(self.limits.reply, Step::Encrypt, tls.connect(&self.server.host, stream), SmtpError::tls).await
     }
 
     /// Asks for encryption (RFC 3207); nothing but its handshake may follow.
@@ -169,7 +166,7 @@ impl Smtp {
             quit(smtp);
             return Err(refused("STARTTLS is not supported on this server"));
         }
-        let reply = within(self.limits.reply, Step::Encrypt, smtp.command(Starttls)).await?;
+        let reply = within(self.limits.reply, Step::Encrypt, smtp.command(Starttls), SmtpError::said).await?;
         expect_done(Step::Encrypt, &reply)?;
         drop(smtp);
         let replies = lender.take_back().expect("lettre drops a connection's stream with it");
@@ -185,12 +182,12 @@ impl Smtp {
     async fn reach(&self) -> Result<TcpStream, SmtpError> {
         let host = (self.server.host.as_str(), self.server.port);
         let addresses: Vec<SocketAddr> =
-            within_io(self.limits.reply, Step::Connect, lookup_host(host)).await?.collect();
+            within(self.limits.reply, Step::Connect, lookup_host(host), SmtpError::io).await?.collect();
         // Of several addresses one that swallows everything must not use up the time of the others.
         let each = self.limits.reply / u32::try_from(addresses.len().max(1)).unwrap_or(1);
         let mut last = SmtpError::io(Step::Connect, std::io::Error::other("the name has no address"));
         for address in addresses {
-            match within_io(each, Step::Connect, TcpStream::connect(address)).await {
+            match within(each, Step::Connect, TcpStream::connect(address), SmtpError::io).await {
                 Ok(stream) => return Ok(stream),
                 Err(error) => last = error,
             }
@@ -286,7 +283,7 @@ impl Connection {
     }
 
     async fn reply_to(&mut self, step: Step, command: impl std::fmt::Display) -> Result<Response, SmtpError> {
-        within(self.reply, step, self.smtp.command(command)).await
+        within(self.reply, step, self.smtp.command(command), SmtpError::said).await
     }
 }
 
@@ -307,24 +304,15 @@ fn quit(mut smtp: AsyncSmtpConnection) {
     });
 }
 
-async fn within<T>(
+/// Waits for `work` no longer than `limit`; `failed` says what its own error means.
+async fn within<T, E>(
     limit: Duration,
     step: Step,
-    work: impl Future<Output = Result<T, LettreError>>,
+    work: impl Future<Output = Result<T, E>>,
+    failed: impl FnOnce(Step, E) -> SmtpError,
 ) -> Result<T, SmtpError> {
     match tokio::time::timeout(limit, work).await {
-        Ok(done) => done.map_err(|error| SmtpError::said(step, error)),
-        Err(_) => Err(SmtpError::silence(step, limit)),
-    }
-}
-
-async fn within_io<T>(
-    limit: Duration,
-    step: Step,
-    work: impl Future<Output = std::io::Result<T>>,
-) -> Result<T, SmtpError> {
-    match tokio::time::timeout(limit, work).await {
-        Ok(done) => done.map_err(|error| SmtpError::io(step, error)),
+        Ok(done) => done.map_err(|error| failed(step, error)),
         Err(_) => Err(SmtpError::silence(step, limit)),
     }
 }
