@@ -24,6 +24,7 @@ mod overload;
 mod request_id;
 mod respond;
 mod revision_limit;
+mod revision_model;
 mod revisions;
 mod search;
 mod shutdown;

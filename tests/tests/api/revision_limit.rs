@@ -4,7 +4,9 @@ use counterbell_shared::limits::{REPLACING_REVISION_MAX, REVISION_MAX};
 use counterbell_tests::{Backend, TestApp, sample, wait};
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
-use serde_json::{Value, json};
+use serde_json::json;
+
+use super::revisions::stored;
 
 /// Sends a step that is not complete, or the last one.
 async fn step(app: &TestApp, id: &str, revision: u16, comment: &str, complete: bool) -> String {
@@ -14,10 +16,6 @@ async fn step(app: &TestApp, id: &str, revision: u16, comment: &str, complete: b
     let answer = app.respond(&step).await;
     assert!(answer.status < 300, "{revision}: {}", answer.text());
     answer.json()["outcome"].as_str().unwrap().to_owned()
-}
-
-async fn stored(app: &TestApp, id: &str) -> Value {
-    app.admin(&format!("/v1/admin/responses/{id}")).await.expect(200)
 }
 
 #[derive(QueryableByName)]
