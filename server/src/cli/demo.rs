@@ -16,6 +16,7 @@ use super::import::Progress;
 use super::output::{LogFormat, OutputArgs, random, start_log};
 use super::serve::stop_signal;
 use crate::config::{MailConfig, MailLimits, MailTransport, ServeConfig};
+use crate::db::journal::By;
 use crate::db::keys::ApiKey;
 use crate::db::migrations::open_up_to_date;
 use crate::db::sites::{Limits, NewSite, Site};
@@ -164,8 +165,12 @@ fn make_site(conn: &mut AnyConnection, shop_port: u16) -> Result<(String, String
         recipients: vec![RECIPIENT.parse().map_err(|_| CliError::Usage("no recipient".to_owned()))?],
     };
     let key = SiteKey::from_random(random()?);
-    let site = dialect::write_transaction(conn, |conn| Site::create(conn, &key, &new))?;
-    let (_, api_key) = ApiKey::create(conn, &random()?, Some(site.id), "demo")?;
+    let (random, by, now) = (random()?, By::operator(), UnixMillis::now().0);
+    let (site, api_key) = dialect::write_transaction(conn, |conn| {
+        let site = Site::create(conn, &key, &new, &by, now)?;
+        let (_, api_key) = ApiKey::create(conn, &random, Some(site.id), "demo", &by, now)?;
+        Ok((site, api_key))
+    })?;
 
     let reviews = dated_reviews(UnixMillis::now()).map_err(crate::import::ImportError::from)?;
     let options = ImportOptions {

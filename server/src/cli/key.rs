@@ -8,10 +8,11 @@ use serde_json::json;
 use super::CliError;
 use super::output::{ListArgs, OutputArgs, random};
 use crate::config::CommonSettings;
-use crate::db::AnyConnection;
+use crate::db::journal::By;
 use crate::db::keys::ApiKey;
 use crate::db::migrations::open_up_to_date;
 use crate::db::sites::Site;
+use crate::db::{AnyConnection, dialect};
 
 #[derive(Subcommand)]
 pub enum KeyCommand {
@@ -76,7 +77,10 @@ impl CreateArgs {
     fn run(self) -> Result<(), CliError> {
         let mut conn = open_up_to_date(&self.common.database_url()?)?;
         let site = self.site.map(|key| find_site(&mut conn, &key)).transpose()?;
-        let (key, secret) = ApiKey::create(&mut conn, &random()?, site.as_ref().map(|site| site.id), &self.name)?;
+        let (random, site_id) = (random()?, site.as_ref().map(|site| site.id));
+        let (key, secret) = dialect::write_transaction(&mut conn, |conn| {
+            ApiKey::create(conn, &random, site_id, &self.name, &By::operator(), UnixMillis::now().0)
+        })?;
         let covers = site.as_ref().map_or("every site".to_owned(), |site| format!("{} ({})", site.site_key, site.name));
         let text = format!("{secret}\n\nThe key covers {covers}. Keep it safe: it is not shown again.\n");
         let site_key = site.as_ref().map(|site| site.site_key.as_str());
@@ -113,7 +117,9 @@ fn list(args: &ListArgs) -> Result<(), CliError> {
 impl RevokeArgs {
     fn run(self) -> Result<(), CliError> {
         let mut conn = open_up_to_date(&self.common.database_url()?)?;
-        if !ApiKey::revoke(&mut conn, &self.key_id)? {
+        let (by, now) = (By::operator(), UnixMillis::now().0);
+        let revoked = dialect::write_transaction(&mut conn, |conn| ApiKey::revoke(conn, &self.key_id, &by, now))?;
+        if !revoked {
             let hint = "`counterbell key list` shows them";
             return Err(CliError::Usage(format!("no API key with the id \"{}\" is in force: {hint}", self.key_id)));
         }

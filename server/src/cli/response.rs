@@ -2,12 +2,14 @@
 
 use clap::{Args, Subcommand};
 use counterbell_shared::ResponseId;
+use counterbell_shared::time::UnixMillis;
 use serde_json::json;
 
 use super::CliError;
 use super::key::find_site;
 use super::output::OutputArgs;
 use crate::config::{CommonSettings, MailFolderArgs};
+use crate::db::journal::By;
 use crate::db::migrations::open_up_to_date;
 use crate::db::{dialect, erase};
 use crate::{mail, search};
@@ -55,7 +57,8 @@ impl DeleteArgs {
         let site = find_site(&mut conn, &self.site)?;
         // The words first: were it the other way round, a crash in between would leave them.
         search::remove_from_file(&url, site.id, Some(id.as_bytes()))?;
-        let erased = dialect::write_transaction(&mut conn, |conn| erase::erase_response(conn, site.id, id.as_bytes()))?;
+        let (by, now) = (By::operator(), UnixMillis::now().0);
+        let erased = dialect::write_transaction(&mut conn, |conn| erase::erase_response(conn, site.id, id, &by, now))?;
         let messages = erased.ok_or_else(unknown)?;
         // And once more: a server may have indexed in between what was still queued.
         search::remove_from_file(&url, site.id, Some(id.as_bytes()))?;

@@ -13,6 +13,7 @@ use super::site_delete::SiteDeleteArgs;
 use super::theme::ThemeArgs;
 use super::words::WordsArgs;
 use crate::config::CommonSettings;
+use crate::db::journal::By;
 use crate::db::migrations::open_up_to_date;
 use crate::db::sites::{Limits, NewSite, Site};
 use crate::db::{AnyConnection, dialect, purge};
@@ -149,7 +150,8 @@ impl CreateArgs {
             NewSite { name: name.as_str().to_owned(), origins: self.origins, recipients: self.recipients, limits };
         let key = SiteKey::from_random(random()?);
         let mut conn = open_up_to_date(&self.common.database_url()?)?;
-        let site = dialect::write_transaction(&mut conn, |conn| Site::create(conn, &key, &new))?;
+        let (by, now) = (By::operator(), UnixMillis::now().0);
+        let site = dialect::write_transaction(&mut conn, |conn| Site::create(conn, &key, &new, &by, now))?;
 
         let mut text = format!("Made site {} ({})\n", site.site_key, site.name);
         if site.origins.is_empty() {
@@ -189,16 +191,15 @@ impl SetArgs {
         let name = self.name.as_deref().map(site_name).transpose()?;
         // What is wrong with the arguments comes out by itself, rather than as the database's error.
         let site = dialect::write_transaction(&mut conn, |conn| {
-            let changed = find_site(conn, &self.site_key).and_then(|site| {
-                let old = site.limits.retention_days;
-                let site = self.changed(site, name.as_ref())?;
-                self.refuse_to_delete(conn, &site, old)?;
-                Ok(site)
+            let changed = find_site(conn, &self.site_key).and_then(|before| {
+                let site = self.changed(before.clone(), name.as_ref())?;
+                self.refuse_to_delete(conn, &site, before.limits.retention_days)?;
+                Ok((site, before))
             });
-            if let Ok(site) = &changed {
-                site.store(conn)?;
+            if let Ok((site, before)) = &changed {
+                site.store(conn, before, &By::operator(), UnixMillis::now().0)?;
             }
-            Ok(changed)
+            Ok(changed.map(|(site, _)| site))
         })??;
         self.output.print(&site_json(&site), &format!("{}{SEEN_SOON}\n", site_text(&site)))
     }

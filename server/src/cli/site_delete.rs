@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use counterbell_shared::time::UnixMillis;
 use serde_json::json;
 
 use super::CliError;
@@ -11,6 +12,7 @@ use super::output::OutputArgs;
 use crate::config::{CommonSettings, MailFolderArgs};
 use crate::db::dialect;
 use crate::db::erase::{self, SiteExtent};
+use crate::db::journal::By;
 use crate::db::migrations::open_up_to_date;
 use crate::store::truncate_log;
 use crate::{mail, search};
@@ -81,7 +83,9 @@ impl SiteDeleteArgs {
         }
         // The words first: once the site is gone, it cannot be named to go on.
         search::remove_from_file(&url, site.id, None)?;
-        dialect::write_transaction(&mut conn, |conn| erase::delete_site(conn, site.id))?;
+        dialect::write_transaction(&mut conn, |conn| {
+            erase::delete_site(conn, &site, &By::operator(), UnixMillis::now().0)
+        })?;
         truncate_log(&url)?;
         let text = format!("Deleted {} ({}): {what}\n", site.site_key, site.name);
         let deleted = json!({"site_key": site.site_key.as_str(), "name": site.name, "deleted": extent});

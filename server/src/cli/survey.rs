@@ -12,6 +12,7 @@ use super::document::Document;
 use super::key::find_site;
 use super::output::{OutputArgs, SEEN_SOON};
 use crate::config::CommonSettings;
+use crate::db::journal::By;
 use crate::db::migrations::open_up_to_date;
 use crate::db::{dialect, surveys};
 use crate::surveys::{CatalogEntry, ShownSurvey, catalog, find_shown, parse_document, put, shown_template, templates};
@@ -108,8 +109,8 @@ impl PutArgs {
         let survey = parse_document(document.text.as_bytes()).map_err(|errors| document.wrong("survey", &errors))?;
         let mut conn = open_up_to_date(&self.common.database_url()?)?;
         let site = find_site(&mut conn, &self.site)?;
-        let now = UnixMillis::now().0;
-        let put = dialect::write_transaction(&mut conn, |conn| put(conn, site.id, &survey, &document.text, now))?;
+        let (by, now) = (By::operator(), UnixMillis::now().0);
+        let put = dialect::write_transaction(&mut conn, |conn| put(conn, site.id, &survey, &document.text, &by, now))?;
         let put = put.map_err(|error| document.wrong("survey", &[error]))?;
         let name = &survey.name;
         let text = if put.is_new {
@@ -127,8 +128,8 @@ impl PublishArgs {
         let Self { name, version, .. } = &self;
         let mut conn = open_up_to_date(&self.common.database_url()?)?;
         let site = find_site(&mut conn, &self.site)?;
-        let now = UnixMillis::now().0;
-        let publish = |conn: &mut _| surveys::publish(conn, site.id, name, *version, now);
+        let (by, now) = (By::operator(), UnixMillis::now().0);
+        let publish = |conn: &mut _| surveys::publish(conn, site.id, name, *version, &by, now);
         let published = dialect::write_transaction(&mut conn, publish)?.ok_or_else(|| {
             let which = version.map_or("no version".to_owned(), |version| format!("no version {version}"));
             let hint = format!("`counterbell survey list --site {}` shows them", self.site);

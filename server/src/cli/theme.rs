@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use counterbell_shared::limits::THEME_MAX_BYTES;
 use counterbell_shared::theme::Contrast;
+use counterbell_shared::time::UnixMillis;
 
 use super::CliError;
 use super::document::Document;
 use super::key::find_site;
 use super::output::{OutputArgs, SEEN_SOON};
 use crate::config::CommonSettings;
+use crate::db::journal::By;
 use crate::db::migrations::open_up_to_date;
 use crate::db::sites::Site;
 use crate::db::{AnyConnection, dialect, themes};
@@ -53,13 +55,17 @@ impl ThemeArgs {
         let document = Document::read(file, THEME_MAX_BYTES)?;
         let view = ThemeView::new(site.site_key.as_str(), Some(document.text.as_bytes()))
             .map_err(|errors| document.wrong("theme", &errors))?;
-        dialect::write_transaction(conn, |conn| themes::replace(conn, site.id, Some(&document.text)))?;
+        dialect::write_transaction(conn, |conn| {
+            themes::replace(conn, site.id, Some(&document.text), &By::operator(), UnixMillis::now().0)
+        })?;
         let stored = format!("Stored the theme of {} ({})", site.site_key, site.name);
         self.output.print(&view, &format!("{stored}. {SEEN_SOON}\n{}", notes(&view)))
     }
 
     fn take_away(&self, conn: &mut AnyConnection, site: &Site) -> Result<(), CliError> {
-        let had_one = dialect::write_transaction(conn, |conn| themes::replace(conn, site.id, None))?;
+        let had_one = dialect::write_transaction(conn, |conn| {
+            themes::replace(conn, site.id, None, &By::operator(), UnixMillis::now().0)
+        })?;
         let name = format!("{} ({})", site.site_key, site.name);
         let text = if had_one {
             format!("Took away the theme of {name}. {SEEN_SOON}")

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use counterbell_shared::limits::SITE_WORDS_MAX_BYTES;
+use counterbell_shared::time::UnixMillis;
 use serde_json::{Value, json};
 
 use super::CliError;
@@ -11,6 +12,7 @@ use super::document::Document;
 use super::key::find_site;
 use super::output::{OutputArgs, SEEN_SOON};
 use crate::config::CommonSettings;
+use crate::db::journal::By;
 use crate::db::migrations::open_up_to_date;
 use crate::db::sites::Site;
 use crate::db::{AnyConnection, dialect, site_words};
@@ -53,13 +55,17 @@ impl WordsArgs {
         let document = Document::read(file, SITE_WORDS_MAX_BYTES)?;
         let checked = parse_site_words(document.text.as_bytes());
         checked.map_err(|errors| document.wrong("document of words", &errors))?;
-        dialect::write_transaction(conn, |conn| site_words::replace(conn, site.id, Some(&document.text)))?;
+        dialect::write_transaction(conn, |conn| {
+            site_words::replace(conn, site.id, Some(&document.text), &By::operator(), UnixMillis::now().0)
+        })?;
         let stored = format!("Stored the words of {} ({})", site.site_key, site.name);
         self.print(site, Some(&document.text), &format!("{stored}. {SEEN_SOON}"))
     }
 
     fn take_away(&self, conn: &mut AnyConnection, site: &Site) -> Result<(), CliError> {
-        let had_some = dialect::write_transaction(conn, |conn| site_words::replace(conn, site.id, None))?;
+        let had_some = dialect::write_transaction(conn, |conn| {
+            site_words::replace(conn, site.id, None, &By::operator(), UnixMillis::now().0)
+        })?;
         let name = format!("{} ({})", site.site_key, site.name);
         let text = if had_some {
             format!("Took away the words of {name}. {SEEN_SOON}")

@@ -2,31 +2,41 @@
 
 use std::collections::HashSet;
 
-use counterbell_shared::time::UnixMillis;
+use counterbell_shared::ResponseId;
 use diesel::prelude::*;
 
 use super::connection::AnyConnection;
+use super::journal::{self, By, Event, NO_SITE};
 use super::responses::by_site;
 use super::schema::{alerts, api_keys, erased_responses, outbox, responses, site_recipients, sites, surveys};
 use super::score_days::{ScoreDays, day_of, delete_if_empty};
+use super::sites::Site;
 use super::{dialect, purge, tables};
 
 /// Deletes a response with its additions, alerts, messages, place in the search queue and share of the figures; the ids of
 /// the messages, whose mails may lie in files. `None` when no such response is stored. Its id is kept, so that it does not
-/// come back. Call in a transaction that writes.
+/// come back. `now` is in Unix ms. Call in a transaction that writes.
 ///
 /// The words of an SQLite database are in a file of their own: see [`crate::search::SearchIndex::remove`].
 ///
 /// # Errors
 /// What the database says.
-pub fn erase_response(conn: &mut AnyConnection, site_id: i64, response_id: &[u8]) -> QueryResult<Option<Vec<Vec<u8>>>> {
+pub fn erase_response(
+    conn: &mut AnyConnection,
+    site_id: i64,
+    id: ResponseId,
+    by: &By,
+    now: i64,
+) -> QueryResult<Option<Vec<Vec<u8>>>> {
+    let response_id = id.as_bytes().as_slice();
+    let mut site = journal::lock(conn, site_id)?;
     let Some(row) = dialect::lock_response(conn, site_id, response_id)? else { return Ok(None) };
     let messages = delete_responses(conn, site_id, &[response_id])?;
     diesel::delete(erased_responses::table.find((site_id, response_id))).execute(conn)?;
     let erased = (
         erased_responses::site_id.eq(site_id),
         erased_responses::response_id.eq(response_id),
-        erased_responses::erased_at.eq(UnixMillis::now().0),
+        erased_responses::erased_at.eq(now),
     );
     diesel::insert_into(erased_responses::table).values(erased).execute(conn)?;
     dialect::delete_words(conn, site_id, &[response_id])?;
@@ -37,6 +47,7 @@ pub fn erase_response(conn: &mut AnyConnection, site_id: i64, response_id: &[u8]
         counts.store(conn)?;
         delete_if_empty(conn, key)?;
     }
+    site.append(conn, by, now, &[Event::ResponseDeleted { response_id: id }])?;
     Ok(Some(messages))
 }
 
@@ -113,10 +124,14 @@ pub fn delete_site_chunk(conn: &mut AnyConnection, site_id: i64, limit: i64) -> 
     purge::delete_chunk(conn, site_id, i64::MAX, limit)
 }
 
-/// Deletes a site of which no response is left. Call in a transaction that writes.
+/// Deletes a site of which no response is left, its journal included, at `now` (Unix ms). Call in a transaction that writes.
 ///
 /// # Errors
 /// What the database says.
-pub fn delete_site(conn: &mut AnyConnection, site_id: i64) -> QueryResult<()> {
-    tables::delete_site(conn, site_id)
+pub fn delete_site(conn: &mut AnyConnection, site: &Site, by: &By, now: i64) -> QueryResult<()> {
+    // It goes with the site.
+    let _ = journal::lock(conn, site.id)?;
+    tables::delete_site(conn, site.id)?;
+    let deleted = Event::SiteDeleted { site_key: site.site_key.to_string() };
+    journal::lock(conn, NO_SITE)?.append(conn, by, now, &[deleted])
 }

@@ -1,12 +1,12 @@
 //! API keys: shown once, stored hashed.
 
 use counterbell_shared::ids::base32;
-use counterbell_shared::time::UnixMillis;
 use diesel::prelude::*;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::connection::AnyConnection;
+use super::journal::{self, By, Event, NO_SITE};
 use super::schema::api_keys;
 
 /// A stored API key.
@@ -28,7 +28,8 @@ pub struct ApiKey {
 const PREFIX: &str = "cbk_";
 
 impl ApiKey {
-    /// Makes a key; the text to hand out, which cannot be had again: `cbk_<key id>_<secret>`.
+    /// Makes a key at `now` (Unix ms); the text to hand out, which cannot be had again: `cbk_<key id>_<secret>`. Call in a
+    /// transaction that writes.
     ///
     /// The secret has 160 random bits, so one round of SHA-256 keeps it as well as a slow hash would.
     ///
@@ -39,6 +40,8 @@ impl ApiKey {
         random: &[u8; 44],
         site_id: Option<i64>,
         name: &str,
+        by: &By,
+        now: i64,
     ) -> QueryResult<(Self, String)> {
         let (key_id, secret) = (base32(&random[..12]), base32(&random[12..]));
         let key = Self {
@@ -46,9 +49,11 @@ impl ApiKey {
             site_id,
             name: name.to_owned(),
             secret_sha256: Sha256::digest(secret.as_bytes()).to_vec(),
-            created_at: UnixMillis::now().0,
+            created_at: now,
             revoked_at: None,
         };
+        let made = [Event::KeyCreated { key_id: key.key_id.clone() }];
+        journal::lock(conn, site_id.unwrap_or(NO_SITE))?.append(conn, by, now, &made)?;
         diesel::insert_into(api_keys::table)
             .values((
                 api_keys::key_id.eq(&key.key_id),
@@ -83,14 +88,21 @@ impl ApiKey {
         api_keys::table.order((api_keys::created_at, api_keys::key_id)).load(conn)
     }
 
-    /// Makes the key open nothing from now on; whether there was one that did.
+    /// Makes the key open nothing from `now` (Unix ms) on; whether there was one that did. Call in a transaction that writes.
     ///
     /// # Errors
     /// What the database says.
-    pub fn revoke(conn: &mut AnyConnection, key_id: &str) -> QueryResult<bool> {
-        let changed = diesel::update(api_keys::table.find(key_id).filter(api_keys::revoked_at.is_null()))
-            .set(api_keys::revoked_at.eq(UnixMillis::now().0))
-            .execute(conn)?;
-        Ok(changed > 0)
+    pub fn revoke(conn: &mut AnyConnection, key_id: &str, by: &By, now: i64) -> QueryResult<bool> {
+        let in_force = || api_keys::table.find(key_id).filter(api_keys::revoked_at.is_null());
+        let Some(site_id) = in_force().select(api_keys::site_id).first::<Option<i64>>(conn).optional()? else {
+            return Ok(false);
+        };
+        let mut site = journal::lock(conn, site_id.unwrap_or(NO_SITE))?;
+        // Two may revoke it at the same time.
+        if diesel::update(in_force()).set(api_keys::revoked_at.eq(now)).execute(conn)? == 0 {
+            return Ok(false);
+        }
+        site.append(conn, by, now, &[Event::KeyRevoked { key_id: key_id.to_owned() }])?;
+        Ok(true)
     }
 }

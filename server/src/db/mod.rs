@@ -9,6 +9,7 @@ mod connection;
 pub mod dialect;
 pub mod distributed;
 pub mod erase;
+pub mod journal;
 pub mod keys;
 pub mod lease;
 pub mod migrations;

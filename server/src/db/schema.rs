@@ -144,6 +144,33 @@ diesel::table! {
 }
 
 diesel::table! {
+    journal (site_id, seq) {
+        site_id -> BigInt,
+        seq -> BigInt,
+        at -> BigInt,
+        actor -> Text,
+        means -> Text,
+        kind -> Text,
+        subject -> Text,
+        data -> Text,
+    }
+}
+
+diesel::table! {
+    site_counters (site_id) {
+        site_id -> BigInt,
+        journal_seq -> BigInt,
+        journal_oldest -> BigInt,
+    }
+}
+
+diesel::table! {
+    journal_epoch (epoch) {
+        epoch -> BigInt,
+    }
+}
+
+diesel::table! {
     outbox (site_id, message_id) {
         site_id -> BigInt,
         message_id -> Binary,
@@ -165,11 +192,14 @@ diesel::allow_tables_to_appear_in_same_query!(
     alerts,
     api_keys,
     erased_responses,
+    journal,
+    journal_epoch,
     outbox,
     response_additions,
     responses,
     score_days,
     search_queue,
+    site_counters,
     site_origins,
     site_recipients,
     sites,

@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use serde::Serialize;
 
 use super::connection::AnyConnection;
+use super::journal::{self, By, Event};
 use super::schema::{alert_rules, site_origins, site_recipients, sites};
 use super::{responses, score_days};
 
@@ -71,20 +72,21 @@ pub struct NewSite {
 }
 
 impl Site {
-    /// Makes a site with the default alert rule. Call in a transaction.
+    /// Makes a site with the default alert rule, at `now` (Unix ms). Call in a transaction.
     ///
     /// # Errors
     /// What the database says.
-    pub fn create(conn: &mut AnyConnection, site_key: &SiteKey, new: &NewSite) -> QueryResult<Self> {
+    pub fn create(conn: &mut AnyConnection, site_key: &SiteKey, new: &NewSite, by: &By, now: i64) -> QueryResult<Self> {
         let id: i64 = diesel::insert_into(sites::table)
             .values((
                 sites::site_key.eq(site_key.as_str()),
                 sites::name.eq(&new.name),
-                sites::created_at.eq(UnixMillis::now().0),
+                sites::created_at.eq(now),
                 new.limits,
             ))
             .returning(sites::id)
             .get_result(conn)?;
+        journal::lock(conn, id)?.append(conn, by, now, &[Event::SiteCreated])?;
         for origin in &new.origins {
             insert_origin(conn, id, origin)?;
         }
@@ -184,11 +186,17 @@ impl Site {
         diesel::select(diesel::dsl::exists(known)).get_result(conn)
     }
 
-    /// Stores name, limits, origins and recipients as they are here. Call in a transaction.
+    /// Stores name, limits, origins and recipients as they are here, at `now` (Unix ms), in the place of those `before`. Call
+    /// in a transaction that writes.
     ///
     /// # Errors
     /// What the database says.
-    pub fn store(&self, conn: &mut AnyConnection) -> QueryResult<()> {
+    pub fn store(&self, conn: &mut AnyConnection, before: &Self, by: &By, now: i64) -> QueryResult<()> {
+        let fields = self.fields_other_than(before);
+        if fields.is_empty() {
+            return Ok(());
+        }
+        journal::lock(conn, self.id)?.append(conn, by, now, &[Event::SiteChanged { fields }])?;
         let site = sites::table.find(self.id);
         diesel::update(site).set((sites::name.eq(&self.name), self.limits)).execute(conn)?;
         diesel::delete(site_origins::table.filter(site_origins::site_id.eq(self.id))).execute(conn)?;
@@ -200,6 +208,19 @@ impl Site {
             insert_recipient(conn, self.id, email)?;
         }
         Ok(())
+    }
+
+    fn fields_other_than(&self, before: &Self) -> Vec<&'static str> {
+        let changed = [
+            ("name", self.name != before.name),
+            ("origins", self.origins != before.origins),
+            ("recipients", self.recipients != before.recipients),
+            ("retention_days", self.limits.retention_days != before.limits.retention_days),
+            ("rate_limit", self.limits.rate_limit != before.limits.rate_limit),
+            ("daily_cap", self.limits.daily_cap != before.limits.daily_cap),
+            ("min_answer_ms", self.limits.min_answer_ms != before.limits.min_answer_ms),
+        ];
+        changed.into_iter().filter(|(_, changed)| *changed).map(|(name, _)| name).collect()
     }
 
     fn load(conn: &mut AnyConnection, id: i64, site_key: SiteKey, name: String, limits: Limits) -> QueryResult<Self> {

@@ -4,7 +4,7 @@ use diesel::dsl::max;
 use diesel::prelude::*;
 
 use super::connection::AnyConnection;
-use super::dialect;
+use super::journal::{self, By, Event};
 use super::schema::surveys;
 
 /// A version, without its document.
@@ -105,9 +105,10 @@ pub fn publish(
     site_id: i64,
     name: &str,
     version: Option<i32>,
+    by: &By,
     now: i64,
 ) -> QueryResult<Option<i32>> {
-    dialect::lock_site(conn, site_id)?;
+    let mut site = journal::lock(conn, site_id)?;
     let version = match version {
         Some(version) => version,
         None => match newest(conn, site_id, name)? {
@@ -120,8 +121,11 @@ pub fn publish(
     // A clock that was set back must not leave another version in force.
     let at = last.map_or(now, |last| now.max(last.saturating_add(1)));
     let one = surveys::table.find((site_id, name, version));
-    let published = diesel::update(one).set(surveys::published_at.eq(at)).execute(conn)?;
-    Ok((published == 1).then_some(version))
+    if diesel::update(one).set(surveys::published_at.eq(at)).execute(conn)? == 0 {
+        return Ok(None);
+    }
+    site.append(conn, by, now, &[Event::SurveyPublished { name: name.to_owned(), version }])?;
+    Ok(Some(version))
 }
 
 /// A document that was right when it was stored no longer is: somebody else wrote it.

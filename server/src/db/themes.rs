@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::connection::AnyConnection;
+use super::journal::{self, By, Event};
 use super::schema::sites;
 
 /// The theme's document of a site.
@@ -14,12 +15,18 @@ pub fn find(conn: &mut AnyConnection, site_id: i64) -> QueryResult<Option<String
     Ok(found.flatten())
 }
 
-/// Stores a document, or takes away the one there is; whether there was one. Call in a transaction.
+/// Stores a document at `now` (Unix ms), or takes away the one there is; whether there was one. Call in a transaction that
+/// writes.
 ///
 /// # Errors
 /// What the database says.
-pub fn replace(conn: &mut AnyConnection, site_id: i64, document: Option<&str>) -> QueryResult<bool> {
+pub fn replace(conn: &mut AnyConnection, site_id: i64, document: Option<&str>, by: &By, now: i64) -> QueryResult<bool> {
+    let mut site = journal::lock(conn, site_id)?;
     let before = find(conn, site_id)?;
+    if before.as_deref() == document {
+        return Ok(before.is_some());
+    }
     diesel::update(sites::table.find(site_id)).set(sites::theme.eq(document)).execute(conn)?;
+    site.append(conn, by, now, &[Event::ThemeChanged { cleared: document.is_none() }])?;
     Ok(before.is_some())
 }

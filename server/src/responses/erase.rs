@@ -2,6 +2,10 @@
 
 use std::path::PathBuf;
 
+use counterbell_shared::ResponseId;
+use counterbell_shared::time::UnixMillis;
+
+use crate::db::journal::By;
 use crate::db::{erase, purge};
 use crate::mail;
 use crate::search::SearchIndex;
@@ -23,10 +27,11 @@ impl Eraser {
     ///
     /// # Errors
     /// [`StorageError`]; it may be asked for again.
-    pub async fn erase_response(&self, site_id: i64, response_id: Vec<u8>) -> Result<bool, StorageError> {
+    pub async fn erase_response(&self, site_id: i64, id: ResponseId, by: By) -> Result<bool, StorageError> {
         // The words first: were it the other way round, a crash in between would leave them, and nobody would ask again.
-        self.search.remove(site_id, response_id.clone()).await?;
-        let erased = self.store.writes.run(move |conn| erase::erase_response(conn, site_id, &response_id)).await?;
+        self.search.remove(site_id, id.as_bytes().to_vec()).await?;
+        let now = UnixMillis::now().0;
+        let erased = self.store.writes.run(move |conn| erase::erase_response(conn, site_id, id, &by, now)).await?;
         let Some(messages) = erased else { return Ok(false) };
         mail::delete_files(self.mail_folder.as_deref(), &messages);
         self.store.signals.erased.notify_one();

@@ -5,6 +5,7 @@ use counterbell_shared::time::UnixMillis;
 use diesel::Connection;
 use diesel::result::QueryResult;
 
+use crate::db::journal::{self, By, Event};
 use crate::db::responses::ResponseRow;
 use crate::db::score_days::{ScoreDays, day_of};
 use crate::db::sites::Site;
@@ -20,10 +21,12 @@ pub fn release(
     conn: &mut AnyConnection,
     site_ids: &[i64],
     id: ResponseId,
+    by: &By,
     now: UnixMillis,
 ) -> QueryResult<Option<ResponseRow>> {
     conn.transaction(|conn| {
         let Some(found) = ResponseRow::find(conn, site_ids, id)? else { return Ok(None) };
+        let mut site_lock = journal::lock(conn, found.site_id)?;
         // Of two releases at the same time only one changes the row, and what is counted is what is stored.
         let Some(mut row) = dialect::lock_response(conn, found.site_id, id.as_bytes())? else { return Ok(None) };
         if row.held.take().is_none() || !ResponseRow::clear_held(conn, row.site_id, id)? {
@@ -32,6 +35,7 @@ pub fn release(
         let mut counts = ScoreDays::default();
         counts.add((row.site_id, &row.metric, day_of(row.created_at), &row.touchpoint), row.score);
         counts.store(conn)?;
+        site_lock.append(conn, by, now.0, &[Event::ResponseReleased { response_id: id }])?;
         if let (Some(site), Some(score)) = (Site::find_by_id(conn, row.site_id)?, row.score()) {
             let (alerts, outbox) = fired(&site, *id.as_bytes(), score, now, now.0);
             if !alerts.is_empty() {

@@ -6,8 +6,9 @@ use counterbell_shared::problem::FieldError;
 use diesel::result::QueryResult;
 
 use super::{TEMPLATE_VERSION, parse_document, template};
+use crate::db::AnyConnection;
+use crate::db::journal::{self, By, Event};
 use crate::db::surveys::{corrupt_document, count_names, find_document, insert, newest};
-use crate::db::{AnyConnection, dialect};
 
 /// What became of a document that is right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,10 +41,11 @@ pub fn put(
     site_id: i64,
     survey: &Survey,
     document: &str,
+    by: &By,
     now: i64,
 ) -> QueryResult<Result<Put, FieldError>> {
     let name = survey.name.as_str();
-    dialect::lock_site(conn, site_id)?;
+    let mut site = journal::lock(conn, site_id)?;
     let newest = newest(conn, site_id, name)?;
     let last = newest.map(|version| find_document(conn, site_id, name, version)).transpose()?.flatten();
     if let (Some(version), Some(last)) = (newest, &last)
@@ -66,5 +68,6 @@ pub fn put(
     let first = template(name).map_or(1, |_| TEMPLATE_VERSION + 1);
     let version = newest.map_or(first, |newest| newest + 1);
     insert(conn, (site_id, name, version), document, now)?;
+    site.append(conn, by, now, &[Event::SurveyStored { name: name.to_owned(), version }])?;
     Ok(Ok(Put { version, is_new: true }))
 }

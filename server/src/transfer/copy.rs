@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::hash::Hasher;
 
+use counterbell_shared::time::UnixMillis;
 use diesel::prelude::*;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -10,7 +11,7 @@ use sha2::{Digest, Sha256};
 use super::TransferError;
 use super::guards::{only_in_target, refuse_fuller_target, refuse_other_sites, refuse_unknown_tables};
 use crate::db::tables::{self, Part, Row, count_rows, for_each_table};
-use crate::db::{AnyConnection, dialect};
+use crate::db::{AnyConnection, dialect, journal};
 
 /// What may be done to the target.
 #[derive(Clone, Copy, Debug, Default)]
@@ -94,6 +95,9 @@ pub fn copy(
     let reports = for_each_table!(copy_each);
     if !options.dry_run {
         dialect::after_copy(run.target)?;
+    }
+    if !options.dry_run && reports.iter().any(|report| !report.is_equal()) {
+        journal::begin_epoch(run.target, UnixMillis::now().0)?;
     }
     Ok(reports)
 }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use counterbell_shared::time::UnixMillis;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
@@ -14,7 +15,7 @@ use crate::db::dialect::begin_snapshot;
 use crate::db::outbox::OutboxState;
 use crate::db::schema::outbox;
 use crate::db::tables::{self, count_rows};
-use crate::db::{AnyConnection, DatabaseUrl, OpenError, dialect, folder_of, migrations, open};
+use crate::db::{AnyConnection, DatabaseUrl, OpenError, dialect, folder_of, journal, migrations, open};
 
 /// What was restored.
 #[derive(Clone, Debug, Serialize)]
@@ -150,6 +151,7 @@ fn into_file(
     show(CopyProgress::stage("checking the copy"));
     let mut conn = migrations::open_up_to_date(&DatabaseUrl::Sqlite(partial.path().to_path_buf()))?;
     dialect::index_what_is_missing(&mut conn)?;
+    journal::begin_epoch(&mut conn, UnixMillis::now().0)?;
     // One file again, which can be renamed.
     conn.batch_execute("PRAGMA journal_mode = DELETE")?;
     if file::check(&mut conn, partial.path())? != *expected {

@@ -25,9 +25,10 @@ pub use unnest::{Column, Unnest};
 use fixed::Fixed;
 
 use super::connection::AnyConnection;
+use super::journal::EntryRow;
 use super::outbox::{KINDS, NewAlertRow, NewOutboxRow, OutboxRow};
 use super::responses::{NewResponseRow, ResponseRow};
-use super::schema::{alerts, outbox, responses, search_queue, sites};
+use super::schema::{alerts, journal, outbox, responses, search_queue, site_counters};
 use super::score_days::{SCORES, ScoreDays};
 
 /// Any number that no other program on the same PostgreSQL is likely to lock.
@@ -129,20 +130,37 @@ pub fn lock_response(conn: &mut AnyConnection, site_id: i64, response_id: &[u8])
     .optional()
 }
 
-/// Keeps everybody else from changing what belongs to a site, if they take this lock too, until the transaction ends.
-/// Responses of the site go on being stored.
+/// Locks the counter of a site until the transaction ends; the last number in its journal, `None` when it has no counter
+/// yet.
 ///
 /// # Errors
 /// What the database says.
-pub fn lock_site(conn: &mut AnyConnection, site_id: i64) -> QueryResult<()> {
+pub fn lock_counter(conn: &mut AnyConnection, site_id: i64) -> QueryResult<Option<i64>> {
+    let seq = site_counters::table.find(site_id).select(site_counters::journal_seq);
     match conn {
         // A transaction that writes has the whole database.
-        AnyConnection::Sqlite(_) => Ok(()),
-        // Not `FOR UPDATE`: rows that refer to the site would have to wait.
+        AnyConnection::Sqlite(sqlite) => seq.first(sqlite),
+        AnyConnection::Postgres(pg) => seq.for_update().first(pg),
+    }
+    .optional()
+}
+
+/// Writes entries of a journal.
+///
+/// # Errors
+/// What the database says.
+pub fn insert_journal(conn: &mut AnyConnection, rows: &[EntryRow]) -> QueryResult<()> {
+    match conn {
+        AnyConnection::Sqlite(sqlite) => {
+            for row in rows {
+                diesel::insert_into(journal::table).values(row).execute(sqlite)?;
+            }
+        }
         AnyConnection::Postgres(pg) => {
-            sites::table.find(site_id).select(sites::id).for_no_key_update().execute(pg).map(drop)
+            postgres::insert_journal(pg, rows)?;
         }
     }
+    Ok(())
 }
 
 /// Inserts fired alerts.

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use diesel::prelude::*;
 
 use super::unnest::{Column, Unnest};
+use crate::db::journal::EntryRow;
 use crate::db::outbox::{NewAlertRow, NewOutboxRow};
 use crate::db::responses::NewResponseRow;
 use crate::db::score_days::{SCORES, ScoreDays};
@@ -96,6 +97,23 @@ pub fn insert_alerts(conn: &mut PgConnection, rows: &[&NewAlertRow]) -> QueryRes
 pub fn insert_outbox(conn: &mut PgConnection, rows: &[&NewOutboxRow]) -> QueryResult<usize> {
     let before = concat!(into_outbox!(), "SELECT ");
     Unnest { parts: vec![(before, outbox_columns(rows))], after: "" }.execute(conn)
+}
+
+/// Writes entries of a journal.
+pub fn insert_journal(conn: &mut PgConnection, rows: &[EntryRow]) -> QueryResult<usize> {
+    let texts = |value: fn(&EntryRow) -> &str| Column::Texts(rows.iter().map(value).collect());
+    let columns = vec![
+        Column::BigInts(rows.iter().map(|row| row.site_id).collect()),
+        Column::BigInts(rows.iter().map(|row| row.seq).collect()),
+        Column::BigInts(rows.iter().map(|row| row.at).collect()),
+        texts(|row| &row.actor),
+        texts(|row| &row.means),
+        texts(|row| &row.kind),
+        texts(|row| &row.subject),
+        texts(|row| &row.data),
+    ];
+    let before = "INSERT INTO journal (site_id, seq, at, actor, means, kind, subject, data) SELECT ";
+    Unnest { parts: vec![(before, columns)], after: "" }.execute(conn)
 }
 
 /// Puts responses in the queue of the search index, in this order.

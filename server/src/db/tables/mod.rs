@@ -11,13 +11,14 @@ mod walk;
 use diesel::prelude::*;
 
 pub use rows::{
-    AdditionCopy, AlertCopy, AlertRuleRow, ApiKeyRow, ErasedCopy, OutboxCopy, ResponseCopy, ScoreDayCopy,
-    SiteOriginRow, SiteRecipientRow, SiteRow, SurveyCopy,
+    AdditionCopy, AlertCopy, AlertRuleRow, ApiKeyRow, ErasedCopy, JournalCopy, OutboxCopy, ResponseCopy, ScoreDayCopy,
+    SiteCounterRow, SiteOriginRow, SiteRecipientRow, SiteRow, SurveyCopy,
 };
 pub use walk::{Part, Row};
 
 use super::connection::AnyConnection;
 use super::dialect;
+use super::journal::NO_SITE;
 use super::schema::sites;
 
 /// Tables of the databases and of Diesel, which are nobody's data.
@@ -106,11 +107,14 @@ macro_rules! for_each_table {
                 outbox: OutboxCopy, BySite, ToResponse, ["recipient", "rule", "last_error"];
                 erased_responses: ErasedCopy, BySite, ToSite, [];
                 score_days: ScoreDayCopy, BySite, ToSite, ["touchpoint"];
+                site_counters: SiteCounterRow, BySite, ToSite, [];
+                journal: JournalCopy, BySite, ToSite, ["actor", "subject", "data"];
             }
             derived {
                 search_queue: BySite, Both, ToResponse, [];
                 comment_words: BySite, Postgres, ToResponse, ["words"];
                 search_rebuild: Everywhere, Sqlite, ToNobody, [];
+                journal_epoch: Everywhere, Both, ToNobody, [];
             }
         }
     };
@@ -206,7 +210,10 @@ pub fn count_of_no_site() -> String {
     let of_site =
         TABLES.iter().filter(|table| !table.derived && matches!(table.belongs, Belongs::ToSite | Belongs::ToResponse));
     let one = |table: &TableInfo| {
-        format!("(SELECT count(*) FROM {} WHERE site_id NOT IN (SELECT id FROM sites))", table.name)
+        format!(
+            "(SELECT count(*) FROM {} WHERE site_id <> {NO_SITE} AND site_id NOT IN (SELECT id FROM sites))",
+            table.name
+        )
     };
     format!("SELECT {} AS n", of_site.map(one).collect::<Vec<_>>().join(" + "))
 }

@@ -3,8 +3,8 @@
 use diesel::prelude::*;
 
 use crate::db::schema::{
-    alert_rules, alerts, api_keys, erased_responses, outbox, response_additions, responses, score_days, site_origins,
-    site_recipients, sites, surveys,
+    alert_rules, alerts, api_keys, erased_responses, journal, outbox, response_additions, responses, score_days,
+    site_counters, site_origins, site_recipients, sites, surveys,
 };
 
 /// A struct with every column of a table.
@@ -117,6 +117,21 @@ row! {
         last_error: Option<String>,
         created_at: i64,
         finished_at: Option<i64>,
+    }
+}
+
+row! { SiteCounterRow of site_counters { site_id: i64, journal_seq: i64, journal_oldest: i64, } }
+
+row! {
+    JournalCopy of journal {
+        site_id: i64,
+        seq: i64,
+        at: i64,
+        actor: String,
+        means: String,
+        kind: String,
+        subject: String,
+        data: String,
     }
 }
 

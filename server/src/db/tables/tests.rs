@@ -7,17 +7,21 @@ use diesel::sql_types::{BigInt, Text};
 use diesel::{QueryableByName, RunQueryDsl as _};
 
 use super::*;
+use crate::db::journal::By;
+use crate::db::responses::id_from_column;
 use crate::db::test_database::TestDatabase;
 use crate::db::{erase, migrations};
+use crate::ingest::tests::a_site;
 
 /// Texts and bytes that say nothing of a person: ids, and words of this program.
-const IMPERSONAL: [&str; 13] = [
+const IMPERSONAL: [&str; 14] = [
     "bands",
     "channel",
     "held",
     "key_id",
     "kind",
     "locale",
+    "means",
     "message_id",
     "metric",
     "origin",
@@ -151,7 +155,8 @@ fn response_that_is_erased_leaves_no_words_in_any_table_that_belongs_to_it() {
         let before = with_words(conn);
         assert!(tables_of(conn).all(|table| table.personal.is_empty() || before.contains(&table.name)), "{before:?}");
 
-        erase::erase_response(conn, SITE, RESPONSE.as_bytes()).unwrap().unwrap();
+        let id = id_from_column(RESPONSE.as_bytes()).unwrap();
+        erase::erase_response(conn, SITE, id, &By::operator(), 0).unwrap().unwrap();
 
         let left: Vec<_> = with_words(conn).into_iter().filter(|name| of_responses.contains(name)).collect();
         assert_eq!(left, [""; 0]);
@@ -167,7 +172,7 @@ fn site_that_is_deleted_leaves_no_words_in_any_table() {
     each_database(|conn| {
         fill(conn);
         while !erase::delete_site_chunk(conn, SITE, 100).unwrap().is_empty() {}
-        erase::delete_site(conn, SITE).unwrap();
+        erase::delete_site(conn, &a_site(), &By::operator(), 0).unwrap();
         assert_eq!(with_words(conn), [""; 0]);
     });
 }

@@ -6,12 +6,13 @@ use counterbell_shared::metric::Metric;
 use diesel::prelude::*;
 
 use super::rows::{
-    AdditionCopy, AlertCopy, AlertRuleRow, ApiKeyRow, ErasedCopy, OutboxCopy, ResponseCopy, ScoreDayCopy,
-    SiteOriginRow, SiteRecipientRow, SiteRow, SurveyCopy,
+    AdditionCopy, AlertCopy, AlertRuleRow, ApiKeyRow, ErasedCopy, JournalCopy, OutboxCopy, ResponseCopy, ScoreDayCopy,
+    SiteCounterRow, SiteOriginRow, SiteRecipientRow, SiteRow, SurveyCopy,
 };
+use crate::db::journal::NO_SITE;
 use crate::db::schema::{
-    alert_rules, alerts, api_keys, erased_responses, outbox, response_additions, responses, score_days, site_origins,
-    site_recipients, sites, surveys,
+    alert_rules, alerts, api_keys, erased_responses, journal, outbox, response_additions, responses, score_days,
+    site_counters, site_origins, site_recipients, sites, surveys,
 };
 use crate::db::{AnyConnection, dialect};
 
@@ -129,17 +130,21 @@ macro_rules! small_table {
 /// A table that grows with the responses: walked through along its primary key, site by site.
 macro_rules! large_table {
     ($table:ident, $row:ident, $cursor:ident, $key_type:ty, $key:expr $(, $after:item)*) => {
+        // Ids have 16 bytes.
+        large_table!($table, $row, $cursor: Vec<u8>, (Vec::new(), vec![0xff; 17]), $key_type, $key $(, $after)*);
+    };
+    ($table:ident, $row:ident, $cursor:ident: $cursor_type:ty, $ends:expr, $key_type:ty, $key:expr $(, $after:item)*) => {
         impl Row for $row {
             type Key = $key_type;
-            type Cursor = Vec<u8>;
+            type Cursor = $cursor_type;
 
-            // Ids have 16 bytes.
-            fn ends() -> (Vec<u8>, Vec<u8>) {
-                (Vec::new(), vec![0xff; 17])
+            fn ends() -> ($cursor_type, $cursor_type) {
+                $ends
             }
 
             fn parts(site_ids: &[i64]) -> Vec<Part> {
-                site_ids.iter().map(|site_id| Part { site_id: *site_id, metric: Metric::Csat }).collect()
+                let part = |site_id: &i64| Part { site_id: *site_id, metric: Metric::Csat };
+                [NO_SITE].iter().chain(site_ids).map(part).collect()
             }
 
             fn key(row: &$row) -> $key_type {
@@ -147,7 +152,7 @@ macro_rules! large_table {
                 key(row)
             }
 
-            fn range_end(conn: &mut AnyConnection, part: Part, after: &Vec<u8>) -> QueryResult<Option<Vec<u8>>> {
+            fn range_end(conn: &mut AnyConnection, part: Part, after: &$cursor_type) -> QueryResult<Option<$cursor_type>> {
                 $table::table
                     .filter($table::site_id.eq(part.site_id))
                     .filter($table::$cursor.gt(after))
@@ -158,7 +163,12 @@ macro_rules! large_table {
                     .optional()
             }
 
-            fn load(conn: &mut AnyConnection, part: Part, after: &Vec<u8>, end: &Vec<u8>) -> QueryResult<Vec<$row>> {
+            fn load(
+                conn: &mut AnyConnection,
+                part: Part,
+                after: &$cursor_type,
+                end: &$cursor_type,
+            ) -> QueryResult<Vec<$row>> {
                 $table::table
                     .filter($table::site_id.eq(part.site_id))
                     .filter($table::$cursor.gt(after))
@@ -187,6 +197,7 @@ small_table!(site_origins, SiteOriginRow, (i64, String), |row| (row.site_id, row
 small_table!(site_recipients, SiteRecipientRow, (i64, String), |row| (row.site_id, row.email.clone()));
 small_table!(alert_rules, AlertRuleRow, (i64, String), |row| (row.site_id, row.name.clone()));
 small_table!(surveys, SurveyCopy, (i64, String, i32), |row| (row.site_id, row.name.clone(), row.version));
+small_table!(site_counters, SiteCounterRow, i64, |row| row.site_id);
 small_table!(api_keys, ApiKeyRow, String, |row| row.key_id.clone());
 large_table!(
     responses,
@@ -217,6 +228,7 @@ large_table!(erased_responses, ErasedCopy, response_id, (i64, Vec<u8>), |row| {
 large_table!(alerts, AlertCopy, response_id, (i64, Vec<u8>, String), |row| {
     (row.site_id, row.response_id.clone(), row.rule.clone())
 });
+large_table!(journal, JournalCopy, seq: i64, (i64::MIN, i64::MAX), (i64, i64), |row| (row.site_id, row.seq));
 large_table!(outbox, OutboxCopy, message_id, (i64, Vec<u8>), |row| (row.site_id, row.message_id.clone()));
 
 /// Walked through by day, metric by metric. Touchpoints are in no cursor, since the databases need not order texts alike.

@@ -148,7 +148,8 @@ pub async fn release_response(
 ) -> Result<HttpResponse, ApiError> {
     let id = asked_id(&request, &response_id)?;
     let site_ids = access.all_site_ids();
-    let row = store.writes.run(move |conn| release(conn, &site_ids, id, UnixMillis::now())).await?;
+    let by = access.by();
+    let row = store.writes.run(move |conn| release(conn, &site_ids, id, &by, UnixMillis::now())).await?;
     let row = row.ok_or_else(not_found)?;
     store.signals.outbox_filled.notify_one();
     show(&access, &store, row).await
@@ -166,7 +167,8 @@ pub async fn delete_response(
     response_id: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
     let row = find(&access, &store, &request, &response_id).await?;
-    if eraser.erase_response(row.site_id, row.response_id).await? {
+    let id = row.id().ok_or_else(not_found)?;
+    if eraser.erase_response(row.site_id, id, access.by()).await? {
         Ok(HttpResponse::NoContent().finish())
     } else {
         Err(not_found())

@@ -91,8 +91,8 @@ pub async fn put_survey(
     }
     // JSON is UTF-8 (RFC 8259 section 8.1), or it would not have been read.
     let document = String::from_utf8_lossy(&body).into_owned();
-    let now = UnixMillis::now().0;
-    let work = move |conn: &mut _| put(conn, site_id, &survey, &document, now);
+    let (by, now) = (access.by(), UnixMillis::now().0);
+    let work = move |conn: &mut _| put(conn, site_id, &survey, &document, &by, now);
     let put = store.writes.run(work).await?.map_err(|error| ApiError::invalid_survey(vec![error]))?;
     let mut answer = if put.is_new { HttpResponse::Created() } else { HttpResponse::Ok() };
     Ok(answer.json(json!({"name": name.as_str(), "version": put.version, "is_new": put.is_new})))
@@ -113,8 +113,8 @@ pub async fn publish_survey(
     let version = take_version(&mut params)?;
     params.finish()?;
     let wanted = known_name(&name)?;
-    let now = UnixMillis::now().0;
-    let work = move |conn: &mut _| surveys::publish(conn, site_id, &wanted, version, now);
+    let (by, now) = (access.by(), UnixMillis::now().0);
+    let work = move |conn: &mut _| surveys::publish(conn, site_id, &wanted, version, &by, now);
     let version = store.writes.run(work).await?.ok_or_else(not_found)?;
     Ok(HttpResponse::Ok().json(json!({"name": name.as_str(), "version": version})))
 }

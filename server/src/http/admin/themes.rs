@@ -3,6 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use counterbell_shared::SiteKey;
 use counterbell_shared::problem::ProblemCode;
+use counterbell_shared::time::UnixMillis;
 
 use crate::db::themes;
 use crate::http::ApiError;
@@ -43,7 +44,9 @@ pub async fn put_theme(
     let view = ThemeView::new(&site_key, Some(&body)).map_err(ApiError::invalid_theme)?;
     // JSON is UTF-8 (RFC 8259 section 8.1), or it would not have been read.
     let document = String::from_utf8_lossy(&body).into_owned();
-    let replaced = store.writes.run(move |conn| themes::replace(conn, site_id, Some(&document))).await?;
+    let (by, now) = (access.by(), UnixMillis::now().0);
+    let replace = move |conn: &mut _| themes::replace(conn, site_id, Some(&document), &by, now);
+    let replaced = store.writes.run(replace).await?;
     let mut answer = if replaced { HttpResponse::Ok() } else { HttpResponse::Created() };
     Ok(answer.json(view))
 }
@@ -59,7 +62,8 @@ pub async fn delete_theme(
     site_key: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
     let site_id = site_id(&access, &request, &site_key)?;
-    store.writes.run(move |conn| themes::replace(conn, site_id, None)).await?;
+    let (by, now) = (access.by(), UnixMillis::now().0);
+    store.writes.run(move |conn| themes::replace(conn, site_id, None, &by, now)).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -10,6 +10,7 @@ use counterbell_shared::SiteKey;
 use counterbell_shared::problem::ProblemCode;
 
 use super::query::Params;
+use crate::db::journal::By;
 use crate::db::keys::ApiKey;
 use crate::db::sites::Site;
 use crate::http::ApiError;
@@ -17,6 +18,8 @@ use crate::store::Store;
 
 /// The sites an API key covers.
 pub struct Access {
+    /// Whoever has the key.
+    by: By,
     /// Id and key of each, oldest first.
     sites: Vec<(i64, String)>,
 }
@@ -62,6 +65,11 @@ impl Access {
         self.sites.iter().map(|(id, _)| *id).collect()
     }
 
+    /// Who asks, for the journal.
+    pub fn by(&self) -> By {
+        self.by.clone()
+    }
+
     /// Site keys by id, to show instead of ids.
     pub fn site_keys(&self) -> HashMap<i64, &str> {
         self.sites.iter().map(|(id, key)| (*id, key.as_str())).collect()
@@ -82,15 +90,16 @@ impl FromRequest for Access {
             })?;
             let store = store
                 .ok_or_else(|| ApiError::new(ProblemCode::Internal, "Internal error: the server is not set up."))?;
-            let sites = store.reads.lists.read(move |conn| {
+            let access = store.reads.lists.read(move |conn| {
                 let Some(key) = ApiKey::authenticate(conn, &key)? else { return Ok(None) };
-                match key.site_id {
-                    Some(id) => Ok(Site::find_by_id(conn, id)?.map(|site| vec![(id, site.site_key.to_string())])),
-                    None => Site::all_keys(conn).map(Some),
-                }
+                let sites = match key.site_id {
+                    Some(id) => Site::find_by_id(conn, id)?.map(|site| vec![(id, site.site_key.to_string())]),
+                    None => Some(Site::all_keys(conn)?),
+                };
+                Ok(sites.map(|sites| Self { by: By::api_key(&key.key_id), sites }))
             });
-            let sites = sites.await?.ok_or_else(|| unauthorized("This API key is wrong or revoked."))?;
-            Ok(Self { sites })
+            let access = access.await?.ok_or_else(|| unauthorized("This API key is wrong or revoked."))?;
+            Ok(access)
         })
     }
 }

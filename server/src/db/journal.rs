@@ -1,0 +1,271 @@
+//! The journal: what happened, site by site, in the order of the commits.
+//!
+//! Whoever changes anything of a site behind ingest first locks its counter ([`lock`]), then a response, then queues, messages
+//! and timers. So a site's decisions come one at a time, on any number of servers, and the numbers of its journal have no gap.
+
+use counterbell_shared::ResponseId;
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
+use serde_json::{Value, json};
+
+use super::connection::AnyConnection;
+use super::dialect;
+use super::schema::{journal, journal_epoch, site_counters};
+
+/// The site id of what belongs to no site.
+pub const NO_SITE: i64 = 0;
+
+/// Who did something, and by which means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct By {
+    actor: String,
+    means: &'static str,
+}
+
+impl By {
+    /// The program by itself.
+    pub fn server() -> Self {
+        Self { actor: "server".to_owned(), means: "server" }
+    }
+
+    /// Whoever may use the command line.
+    pub fn operator() -> Self {
+        Self { actor: "operator".to_owned(), means: "cli" }
+    }
+
+    /// Whoever has the API key of this id.
+    pub fn api_key(key_id: &str) -> Self {
+        Self { actor: format!("key/{key_id}"), means: "api" }
+    }
+}
+
+/// What happened. It names rows by their ids, and holds no words of a customer and no address.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "named after what they refer to")]
+pub enum Event {
+    /// A site was made.
+    SiteCreated,
+    /// Name, origins, recipients or limits were changed: which of them.
+    SiteChanged { fields: Vec<&'static str> },
+    /// A site was deleted with all that was its own. Written under [`NO_SITE`].
+    SiteDeleted { site_key: String },
+    /// An API key was made.
+    KeyCreated { key_id: String },
+    /// An API key opens nothing any more.
+    KeyRevoked { key_id: String },
+    /// A version of a survey was stored, a draft.
+    SurveyStored { name: String, version: i32 },
+    /// A version of a survey was put in force.
+    SurveyPublished { name: String, version: i32 },
+    /// The theme was stored, or taken away.
+    ThemeChanged { cleared: bool },
+    /// The site's words were stored, or taken away.
+    WordsChanged { cleared: bool },
+    /// A response that was held back counts from now on.
+    ResponseReleased { response_id: ResponseId },
+    /// A response was deleted with all that belongs to it.
+    ResponseDeleted { response_id: ResponseId },
+}
+
+impl Event {
+    /// Its kind, what it is about, and what else is to be known of it.
+    fn parts(&self) -> (&'static str, String, Value) {
+        let none = || json!({});
+        match self {
+            Self::SiteCreated => ("site.created", "site".to_owned(), none()),
+            Self::SiteChanged { fields } => ("site.changed", "site".to_owned(), json!({ "fields": fields })),
+            Self::SiteDeleted { site_key } => ("site.deleted", format!("site/{site_key}"), none()),
+            Self::KeyCreated { key_id } => ("key.created", format!("key/{key_id}"), none()),
+            Self::KeyRevoked { key_id } => ("key.revoked", format!("key/{key_id}"), none()),
+            Self::SurveyStored { name, version } => {
+                ("survey.stored", format!("survey/{name}"), json!({ "version": version }))
+            }
+            Self::SurveyPublished { name, version } => {
+                ("survey.published", format!("survey/{name}"), json!({ "version": version }))
+            }
+            Self::ThemeChanged { cleared } => ("theme.changed", "theme".to_owned(), json!({ "cleared": cleared })),
+            Self::WordsChanged { cleared } => ("words.changed", "words".to_owned(), json!({ "cleared": cleared })),
+            Self::ResponseReleased { response_id } => ("response.released", format!("response/{response_id}"), none()),
+            Self::ResponseDeleted { response_id } => ("response.deleted", format!("response/{response_id}"), none()),
+        }
+    }
+}
+
+/// An entry, in the columns of its table.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Insertable)]
+#[diesel(table_name = journal)]
+#[expect(missing_docs, reason = "the columns of migrations/")]
+pub struct EntryRow {
+    pub site_id: i64,
+    pub seq: i64,
+    pub at: i64,
+    pub actor: String,
+    pub means: String,
+    pub kind: String,
+    pub subject: String,
+    pub data: String,
+}
+
+/// The counter of a site, which nobody else can lock until the transaction ends.
+#[derive(Debug)]
+#[must_use]
+pub struct SiteLock {
+    site_id: i64,
+    seq: i64,
+}
+
+/// Locks the counter of a site, [`NO_SITE`] included, before anything else of it is changed. Call in a transaction that
+/// writes.
+///
+/// # Errors
+/// What the database says.
+pub fn lock(conn: &mut AnyConnection, site_id: i64) -> QueryResult<SiteLock> {
+    let seq = match dialect::lock_counter(conn, site_id)? {
+        Some(seq) => seq,
+        None => first_lock(conn, site_id)?,
+    };
+    Ok(SiteLock { site_id, seq })
+}
+
+#[derive(QueryableByName)]
+struct Seq {
+    #[diesel(sql_type = BigInt)]
+    seq: i64,
+}
+
+/// Two may come to a new site at the same time: one makes the row, the other waits for it.
+fn first_lock(conn: &mut AnyConnection, site_id: i64) -> QueryResult<i64> {
+    let made = diesel::sql_query(
+        "INSERT INTO site_counters (site_id, journal_seq, journal_oldest) VALUES ($1, 0, 1) \
+         ON CONFLICT (site_id) DO UPDATE SET journal_seq = site_counters.journal_seq RETURNING journal_seq AS seq",
+    );
+    Ok(made.bind::<BigInt, _>(site_id).get_result::<Seq>(conn)?.seq)
+}
+
+impl SiteLock {
+    /// The site.
+    pub fn site_id(&self) -> i64 {
+        self.site_id
+    }
+
+    /// Writes down what `by` did at `at` (Unix ms), in this order.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn append(&mut self, conn: &mut AnyConnection, by: &By, at: i64, events: &[Event]) -> QueryResult<()> {
+        if events.is_empty() {
+            return Ok(());
+        }
+        let row = |(seq, event): (i64, &Event)| {
+            let (kind, subject, data) = event.parts();
+            EntryRow {
+                site_id: self.site_id,
+                seq,
+                at,
+                actor: by.actor.clone(),
+                means: by.means.to_owned(),
+                kind: kind.to_owned(),
+                subject,
+                data: data.to_string(),
+            }
+        };
+        let rows: Vec<_> = (self.seq + 1..).zip(events).map(row).collect();
+        dialect::insert_journal(conn, &rows)?;
+        self.seq += rows.len() as i64;
+        let counter = site_counters::table.find(self.site_id);
+        diesel::update(counter).set(site_counters::journal_seq.eq(self.seq)).execute(conn)?;
+        Ok(())
+    }
+}
+
+/// Positions in the journals that somebody has kept count no more: call after a database was restored or copied, at `now`
+/// (Unix ms).
+///
+/// # Errors
+/// What the database says.
+pub fn begin_epoch(conn: &mut AnyConnection, now: i64) -> QueryResult<()> {
+    let last: Option<i64> = journal_epoch::table.select(diesel::dsl::max(journal_epoch::epoch)).first(conn)?;
+    // A clock that was set back must not bring an old epoch back.
+    let epoch = last.map_or(now, |last| now.max(last.saturating_add(1)));
+    diesel::delete(journal_epoch::table).execute(conn)?;
+    diesel::insert_into(journal_epoch::table).values(journal_epoch::epoch.eq(epoch)).execute(conn)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::dialect::write_transaction;
+    use crate::db::migrations;
+    use crate::db::test_database::TestDatabase;
+
+    fn entries(conn: &mut AnyConnection, site_id: i64) -> Vec<EntryRow> {
+        journal::table.filter(journal::site_id.eq(site_id)).order(journal::seq).load(conn).unwrap()
+    }
+
+    fn theme_changed(conn: &mut AnyConnection, site_id: i64, by: &By, at: i64) -> QueryResult<()> {
+        let changed = [Event::ThemeChanged { cleared: false }, Event::WordsChanged { cleared: true }];
+        lock(conn, site_id)?.append(conn, by, at, &changed)
+    }
+
+    #[test]
+    fn entries_say_who_did_what_when_and_by_which_means() {
+        for database in TestDatabase::of_each_kind() {
+            let mut conn = migrations::open_up_to_date(&database.url).unwrap();
+
+            write_transaction(&mut conn, |conn| theme_changed(conn, 7, &By::api_key("k1"), 1_000)).unwrap();
+
+            let entry = |seq, kind: &str, cleared: bool| EntryRow {
+                site_id: 7,
+                seq,
+                at: 1_000,
+                actor: "key/k1".to_owned(),
+                means: "api".to_owned(),
+                kind: format!("{kind}.changed"),
+                subject: kind.to_owned(),
+                data: json!({ "cleared": cleared }).to_string(),
+            };
+            assert_eq!(entries(&mut conn, 7), [entry(1, "theme", false), entry(2, "words", true)]);
+        }
+    }
+
+    /// Half of all transactions are taken back, as many at a time as there are connections.
+    #[test]
+    fn numbers_have_no_gap_and_follow_the_order_of_the_commits() {
+        for database in TestDatabase::of_each_kind() {
+            drop(migrations::open_up_to_date(&database.url).unwrap());
+            std::thread::scope(|scope| {
+                for worker in 0..4 {
+                    let url = &database.url;
+                    scope.spawn(move || {
+                        let mut conn = crate::db::open(url).unwrap();
+                        for turn in 0..20 {
+                            let _ = write_transaction(&mut conn, |conn| {
+                                theme_changed(conn, 7, &By::server(), worker)?;
+                                if turn % 2 == 0 { Err(diesel::result::Error::RollbackTransaction) } else { Ok(()) }
+                            });
+                        }
+                    });
+                }
+            });
+            let mut conn = crate::db::open(&database.url).unwrap();
+            let numbers: Vec<_> = entries(&mut conn, 7).iter().map(|entry| entry.seq).collect();
+            assert_eq!(numbers, (1..=80).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn epoch_never_comes_again() {
+        for database in TestDatabase::of_each_kind() {
+            let mut conn = migrations::open_up_to_date(&database.url).unwrap();
+            let epoch = |conn: &mut AnyConnection| journal_epoch::table.select(journal_epoch::epoch).load::<i64>(conn);
+            let first = epoch(&mut conn).unwrap()[0];
+
+            begin_epoch(&mut conn, first - 1_000).unwrap();
+            assert_eq!(epoch(&mut conn).unwrap(), [first + 1]);
+
+            begin_epoch(&mut conn, first + 1_000).unwrap();
+            assert_eq!(epoch(&mut conn).unwrap(), [first + 1_000]);
+        }
+    }
+}
