@@ -17,8 +17,12 @@ compile_error!("the server outlives a panic only where panics unwind: leave `pan
 pub enum Place {
     /// Work of the thread that stores responses.
     Writer,
-    /// Work of the thread that writes all else, on PostgreSQL.
-    Jobs,
+    /// Work of the thread that leases and marks messages, on PostgreSQL.
+    Leases,
+    /// Work of the thread that writes what staff and API decide, on PostgreSQL.
+    Decisions,
+    /// Work of the thread that writes what may take long, on PostgreSQL.
+    Long,
     /// Delivering messages.
     Outbox,
     /// Keeping the search index up.
@@ -36,9 +40,11 @@ pub enum Place {
 }
 
 impl Place {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 11] = [
         Self::Writer,
-        Self::Jobs,
+        Self::Leases,
+        Self::Decisions,
+        Self::Long,
         Self::Outbox,
         Self::Search,
         Self::Retention,
@@ -52,7 +58,9 @@ impl Place {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Writer => "writer",
-            Self::Jobs => "jobs",
+            Self::Leases => "leases",
+            Self::Decisions => "decisions",
+            Self::Long => "long",
             Self::Outbox => "outbox",
             Self::Search => "search",
             Self::Retention => "retention",

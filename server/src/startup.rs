@@ -17,7 +17,7 @@ use tokio::task::spawn_local;
 
 use crate::config::ServeConfig;
 use crate::connections::{self, Connections};
-use crate::db::dialect::prepare_to_write;
+use crate::db::dialect::{Plans, prepare_to_write};
 use crate::db::{DatabaseUrl, OpenError, migrations};
 use crate::deadline::{Deadline, DeadlineSlot};
 use crate::http::ops::LatestFigures;
@@ -85,7 +85,8 @@ impl Server {
     pub fn bind(config: &ServeConfig, settings: WriterSettings) -> Result<Self, ServeError> {
         let url = &config.database_url;
         let mut conn = migrations::open_up_to_date(url)?;
-        prepare_to_write(&mut conn).map_err(|source| OpenError::Setup { url: url.to_string(), source })?;
+        prepare_to_write(&mut conn, Plans::ByKeys)
+            .map_err(|source| OpenError::Setup { url: url.to_string(), source })?;
         let mailer = Arc::new(Mailer::new(&config.mail)?);
         let refused = |(address, source)| ServeError::Listen { address, source };
         let listeners = connections::listen_on(&config.listen).map_err(refused)?;
@@ -308,7 +309,7 @@ mod tests {
 
         let ended = System::new().block_on(async {
             let server = Server::bind(&config, WriterSettings::new(1_000)).unwrap();
-            let writer = server.store.writes.clone();
+            let writer = server.store.writes.decisions.clone();
             let (ended, ()) =
                 tokio::join!(server.run(std::future::pending(), DeadlineSlot::default()), end_by_panics(&writer));
             ended

@@ -10,7 +10,7 @@ use super::outbox::Told;
 use super::{Check, encryption, machine, outbox, size};
 use crate::db::sites::Site;
 use crate::db::{AnyConnection, DatabaseUrl, OpenError, check_pooling, folder_of, migrations, open, responses};
-use crate::store::READ_CONNECTIONS;
+use crate::store::{READ_CONNECTIONS, WRITE_CONNECTIONS};
 
 /// Difference of two clocks that is noticed in what is shown, in ms.
 const CLOCK_WARNING_MS: i64 = 2_000;
@@ -181,8 +181,8 @@ fn writable(conn: &mut AnyConnection) -> Check {
     }
 }
 
-/// What one server takes: one to write responses, one to write all else, one for the search index, and those that read.
-const CONNECTIONS_OF_A_SERVER: i64 = 3 + READ_CONNECTIONS as i64;
+/// What one server takes: one for the search index, those that write, and those that read.
+const CONNECTIONS_OF_A_SERVER: i64 = (1 + WRITE_CONNECTIONS + READ_CONNECTIONS) as i64;
 
 fn connections(conn: &mut AnyConnection) -> Check {
     let name = "connections";

@@ -12,7 +12,7 @@ use serde_json::json;
 use tokio::sync::oneshot;
 
 use super::*;
-use crate::db::dialect::prepare_to_write;
+use crate::db::dialect::{Plans, prepare_to_write};
 use crate::db::sites::{Limits, Site, StoredToday};
 use crate::db::test_database::TestDatabase;
 use crate::db::{AnyConnection, migrations, open};
@@ -38,7 +38,7 @@ struct Started {
 
 fn start(database: &TestDatabase) -> Started {
     let mut conn = migrations::open_up_to_date(&database.url).unwrap();
-    prepare_to_write(&mut conn).unwrap();
+    prepare_to_write(&mut conn, Plans::ByKeys).unwrap();
     let (settings, metrics) = (WriterSettings::new(100), Metrics::new().writer);
     let responses = Responses::new(Signals::default());
     let writer = Writer::start(conn, &database.url, settings, &metrics, responses, || {}).unwrap();
@@ -49,7 +49,7 @@ fn start(database: &TestDatabase) -> Started {
         #[cfg(feature = "bench")]
         stores: true,
     };
-    let (writes, ingest) = (writer.writes(), Ingest::new(writer.entries(), settings));
+    let (writes, ingest) = (writer.writes().decisions, Ingest::new(writer.entries(), settings));
     Started { writer, writes, ingest }
 }
 
@@ -113,7 +113,7 @@ async fn hold(writes: &Writes) -> (impl Future<Output = ()>, mpsc::Sender<()>) {
 async fn job_that_panics_ends_alone() {
     for database in TestDatabase::of_each_kind() {
         let Started { writer, writes, ingest } = start(&database);
-        let before = panics::count(Place::Writer) + panics::count(Place::Jobs);
+        let before = panics::count(Place::Writer) + panics::count(Place::Decisions);
         let (held, let_go) = hold(&writes).await;
 
         // On SQLite all of these share a transaction.
@@ -140,7 +140,7 @@ async fn job_that_panics_ends_alone() {
         assert!(matches!(done.3, Err(StorageError::Query(_))), "{:?}", done.3);
         done.4.unwrap();
         assert_eq!(done.5.unwrap().outcome, Outcome::Accepted);
-        assert!(panics::count(Place::Writer) + panics::count(Place::Jobs) >= before + 2);
+        assert!(panics::count(Place::Writer) + panics::count(Place::Decisions) >= before + 2);
 
         writes.run(|conn| add_site(conn, "after")).await.unwrap();
         assert_eq!(writes.run(count_sites).await.unwrap(), 3, "{:?}", database.url);

@@ -218,7 +218,7 @@ impl Worker {
         let now = UnixMillis::now().0;
         let longest = retry::longest_waits_ms(self.lease_ms.max(SILENCE_MAX_MS));
         let longest = longest.map(|(attempts, wait_ms)| (attempts, wait_ms + CLOCKS_DIFFER_MS));
-        match self.store.writes.run(move |conn| outbox::bring_forward(conn, now, longest)).await {
+        match self.store.writes.leases.run(move |conn| outbox::bring_forward(conn, now, longest)).await {
             Ok(0) => true,
             Ok(messages) => {
                 tracing::warn!(
@@ -261,7 +261,7 @@ impl Worker {
             let leased = dialect::lease_due(conn, now, now + lease_ms, sites, free)?;
             Ok(Exchanged { marked, renewed, leased: leased.into_iter().map(Lease::new).collect(), last_site })
         };
-        let exchanged = self.store.writes.run(work).await;
+        let exchanged = self.store.writes.leases.run(work).await;
         for (place, id) in renewing.into_iter().enumerate() {
             let renewed = exchanged.as_ref().ok().map(|exchanged| exchanged.renewed[place]);
             self.after_renewal(id, renewed, now + lease_ms);

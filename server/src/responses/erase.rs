@@ -31,7 +31,8 @@ impl Eraser {
         // The words first: were it the other way round, a crash in between would leave them, and nobody would ask again.
         self.search.remove(site_id, id.as_bytes().to_vec()).await?;
         let now = UnixMillis::now().0;
-        let erased = self.store.writes.run(move |conn| erase::erase_response(conn, site_id, id, &by, now)).await?;
+        let erased =
+            self.store.writes.decisions.run(move |conn| erase::erase_response(conn, site_id, id, &by, now)).await?;
         let Some(messages) = erased else { return Ok(false) };
         mail::delete_files(self.mail_folder.as_deref(), &messages);
         self.store.signals.erased.notify_one();
@@ -44,7 +45,7 @@ impl Eraser {
     /// # Errors
     /// [`StorageError`].
     pub(super) async fn purge_chunk(&self, site_id: i64, horizon: i64, limit: i64) -> Result<usize, StorageError> {
-        let chunk = self.store.writes.run(move |conn| purge::delete_chunk(conn, site_id, horizon, limit)).await?;
+        let chunk = self.store.writes.long.run(move |conn| purge::delete_chunk(conn, site_id, horizon, limit)).await?;
         mail::delete_files(self.mail_folder.as_deref(), &chunk.messages);
         Ok(chunk.responses + chunk.messages.len())
     }

@@ -87,7 +87,7 @@ async fn purge_site(eraser: &Eraser, site_id: i64, days: i32, words_too: bool) -
     let horizon = purge::horizon(UnixMillis::now(), days);
     let mut deleted = 0;
     // First, so that nobody compares the rollup of these days with what is left of them.
-    eraser.store.writes.run(move |conn| purge::set_purged_before(conn, site_id, horizon)).await?;
+    eraser.store.writes.long.run(move |conn| purge::set_purged_before(conn, site_id, horizon)).await?;
     loop {
         let chunk = eraser.purge_chunk(site_id, horizon, CHUNK).await?;
         if chunk == 0 {

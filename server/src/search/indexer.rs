@@ -89,7 +89,7 @@ async fn index_chunk(indexer: &Indexer, after_site: &mut i64, strain: f64) -> Re
     let forget = move |conn: &mut AnyConnection| {
         diesel::sql_query("DELETE FROM search_queue WHERE seq <= $1").bind::<BigInt, _>(last).execute(conn)
     };
-    if indexer.store.writes.run(forget).await? < count {
+    if indexer.store.writes.long.run(forget).await? < count {
         // Somebody deleted a response after its comment was read.
         forget_deleted(indexer, keys).await?;
     }
@@ -140,7 +140,7 @@ async fn fill_queue_again(indexer: &Indexer) -> Result<usize, StorageError> {
         dialect::enqueue_for_search(conn, &wanted)?;
         Rebuild::set(conn, next.as_ref())
     };
-    indexer.store.writes.run(queue).await?;
+    indexer.store.writes.long.run(queue).await?;
     Ok(count)
 }
 

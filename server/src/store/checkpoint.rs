@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Integer;
 use tokio::sync::watch;
 
-use super::{StorageError, Writes};
+use super::{StorageError, WritesByPurpose};
 use crate::db::{AnyConnection, DatabaseUrl, open};
 use crate::panics::Place;
 
@@ -46,7 +46,7 @@ pub fn truncate_log(url: &DatabaseUrl) -> Result<(), StorageError> {
 }
 
 /// Moves it while batches are committed, until told to stop; on PostgreSQL there is nothing to do.
-pub async fn keep_log_short(writes: Writes, url: DatabaseUrl, mut stopped: watch::Receiver<bool>) {
+pub async fn keep_log_short(writes: WritesByPurpose, url: DatabaseUrl, mut stopped: watch::Receiver<bool>) {
     if matches!(url, DatabaseUrl::Postgres(_)) {
         return;
     }

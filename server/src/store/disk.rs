@@ -6,7 +6,7 @@ use rustix::fs::StatVfsMountFlags;
 use tokio::sync::watch;
 
 use super::health::Trouble;
-use super::{StorageError, Writes};
+use super::{StorageError, WritesByPurpose};
 use crate::db::{DatabaseUrl, folder_of};
 use crate::panics::Place;
 
@@ -16,7 +16,7 @@ pub const FREE_MIN_BYTES: u64 = 64 << 20;
 const EVERY: Duration = Duration::from_secs(3);
 
 /// Looks until told to stop; at PostgreSQL's disk its own server looks.
-pub async fn watch_disk(writes: Writes, url: DatabaseUrl, mut stopped: watch::Receiver<bool>) {
+pub async fn watch_disk(writes: WritesByPurpose, url: DatabaseUrl, mut stopped: watch::Receiver<bool>) {
     if matches!(url, DatabaseUrl::Postgres(_)) {
         return;
     }

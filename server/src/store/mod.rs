@@ -11,6 +11,8 @@ mod job;
 mod overload;
 mod pool;
 mod queue;
+#[cfg(test)]
+mod tests;
 mod unavailable;
 mod write_connection;
 mod writer;
@@ -30,9 +32,9 @@ pub use job::{Job, Left};
 pub use pool::{PoolUse, Purpose, READ_CONNECTIONS, ReadPool, ReadPools};
 pub use queue::Refused;
 pub use write_connection::WriteConnection;
-pub use writer::{Batch, Writer, WriterFailed, WriterMetrics, WriterSettings};
+pub use writer::{Batch, WRITE_CONNECTIONS, Writer, WriterFailed, WriterMetrics, WriterSettings};
 pub use writer_thread::is_about_the_work;
-pub use writes::{WorkQueue, Writes, unanswered};
+pub use writes::{WorkQueue, Writes, WritesByPurpose, unanswered};
 
 /// The database, for whoever asks or changes something.
 #[derive(Clone)]
@@ -40,7 +42,7 @@ pub struct Store {
     /// For reading.
     pub reads: ReadPools,
     /// For writing.
-    pub writes: Writes,
+    pub writes: WritesByPurpose,
     /// Who is told after a commit.
     pub signals: Signals,
 }

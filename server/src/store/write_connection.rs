@@ -6,7 +6,7 @@ use diesel::r2d2::R2D2Connection;
 use diesel::result::QueryResult;
 
 use super::StorageError;
-use crate::db::dialect::prepare_to_write;
+use crate::db::dialect::{Plans, prepare_to_write};
 use crate::db::{AnyConnection, DatabaseUrl, OpenError, check_writable, is_lost, open};
 use crate::panics::{self, Place};
 
@@ -20,12 +20,13 @@ pub struct WriteConnection {
     /// Whether there was a connection before.
     lost: bool,
     place: Place,
+    plans: Plans,
 }
 
 impl WriteConnection {
     /// One that is open, or to be opened when it is first needed.
-    pub fn new(conn: Option<AnyConnection>, url: DatabaseUrl, place: Place) -> Self {
-        Self { conn, url, lost: false, place }
+    pub fn new(conn: Option<AnyConnection>, url: DatabaseUrl, place: Place, plans: Plans) -> Self {
+        Self { conn, url, lost: false, place, plans }
     }
 
     /// The connection, made anew when it was lost; one try.
@@ -85,7 +86,7 @@ impl WriteConnection {
     }
 
     fn open(&mut self) -> Result<AnyConnection, StorageError> {
-        match open_for_writing(&self.url) {
+        match open_for_writing(&self.url, self.plans) {
             Ok(conn) => {
                 if std::mem::take(&mut self.lost) {
                     tracing::info!("Storage is back");
@@ -100,9 +101,9 @@ impl WriteConnection {
     }
 }
 
-fn open_for_writing(url: &DatabaseUrl) -> Result<AnyConnection, OpenError> {
+fn open_for_writing(url: &DatabaseUrl, plans: Plans) -> Result<AnyConnection, OpenError> {
     let mut conn = open(url)?;
     check_writable(&mut conn, url)?;
-    prepare_to_write(&mut conn).map_err(|source| OpenError::Setup { url: url.to_string(), source })?;
+    prepare_to_write(&mut conn, plans).map_err(|source| OpenError::Setup { url: url.to_string(), source })?;
     Ok(conn)
 }

@@ -17,7 +17,8 @@ use super::overload::OverloadLog;
 use super::queue::{Receiver, queue};
 use super::write_connection::WriteConnection;
 use super::writer_thread::WriterThread;
-use super::writes::{JobQueue, Work, WorkQueue, Writes};
+use super::writes::{JobQueue as _, Work, WorkQueue, Writes, WritesByPurpose};
+use crate::db::dialect::Plans;
 use crate::db::{AnyConnection, DatabaseUrl};
 use crate::panics::Place;
 
@@ -27,12 +28,15 @@ const BATCH_MAX: usize = 512;
 /// away, and whoever comes next would be the first to know.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
+/// Connections for writing to PostgreSQL: one stores responses, one for each of [`WritesByPurpose`].
+pub const WRITE_CONNECTIONS: u32 = 4;
+
 /// How the threads write.
 #[derive(Clone, Copy, Debug)]
 pub struct WriterSettings {
     /// Most work waiting; more is refused.
     pub queue_capacity: usize,
-    /// Most work of one commit.
+    /// Most work of one commit of the thread that stores responses.
     pub batch_max: usize,
     /// Whether anything is stored at all; only not as a floor to measure against.
     #[cfg(feature = "bench")]
@@ -101,13 +105,13 @@ pub trait Batch: Send + 'static {
 pub struct Writer<E> {
     threads: Vec<JoinHandle<Result<(), WriterFailed>>>,
     entries: WorkQueue<E>,
-    writes: Writes,
+    writes: WritesByPurpose,
     failed: Arc<Notify>,
 }
 
 impl<E: Send + 'static> Writer<E> {
     /// Starts the thread that writes in batches, on a connection whose schema is up to date; it does `prepare` first. On SQLite
-    /// it runs jobs, too; on PostgreSQL those have a thread and a connection of their own.
+    /// it runs jobs, too; on PostgreSQL those have threads and connections of their own.
     ///
     /// # Errors
     /// When the system cannot start a thread.
@@ -119,40 +123,26 @@ impl<E: Send + 'static> Writer<E> {
         batch: impl Batch<Entry = E>,
         prepare: impl FnOnce() + Send + 'static,
     ) -> std::io::Result<Self> {
-        let failed = Arc::<Notify>::default();
-        let overload = Arc::<OverloadLog>::default();
         let health = Arc::<Health>::default();
         let commits = Arc::<AtomicU64>::default();
-        let mut threads = Vec::new();
-        let (sender, work) = queue(settings.queue_capacity);
         let is_postgres = matches!(url, DatabaseUrl::Postgres(_));
         // PostgreSQL commits in a process of its own while the next batch comes in: there, waiting only made it slower.
         let gathers = !is_postgres;
-        let (queued, noted) = (metrics.queued.clone(), Arc::clone(&overload));
-        let entries = WorkQueue { queue: sender, queued, overload: noted, gathers };
-        let jobs: Arc<dyn JobQueue> = if is_postgres {
-            // Messages are marked and leased beside ingest, not between its batches.
-            let (sender, work) = queue(settings.queue_capacity);
-            let thread = WriterThread {
-                batch: NoBatch,
-                connection: WriteConnection::new(None, url.clone(), Place::Jobs),
-                commits: Arc::default(),
-                metrics: metrics.clone(),
-                batch_max: settings.batch_max,
-                gathers: false,
-                place: Place::Jobs,
-                health: None,
-                looks_every: None,
-                tried_at: Instant::now(),
-            };
-            threads.push(spawn(thread, work, &failed, || {})?);
-            Arc::new(WorkQueue { queue: sender, queued: metrics.queued.clone(), overload, gathers: false })
+        let mut start =
+            Start { url, settings, metrics, overload: Arc::default(), failed: Arc::default(), threads: Vec::new() };
+        let (entries, work) = start.queue(gathers);
+        let [leases, decisions, long] = if is_postgres {
+            [
+                start.jobs(Place::Leases, Plans::ByKeys)?,
+                start.jobs(Place::Decisions, Plans::Default)?,
+                start.jobs(Place::Long, Plans::Default)?,
+            ]
         } else {
-            Arc::new(entries.clone())
+            [(); 3].map(|()| Writes(Arc::new(entries.clone())))
         };
         let thread = WriterThread {
             batch,
-            connection: WriteConnection::new(Some(conn), url.clone(), Place::Writer),
+            connection: WriteConnection::new(Some(conn), url.clone(), Place::Writer, Plans::ByKeys),
             commits: Arc::clone(&commits),
             metrics: metrics.clone(),
             batch_max: settings.batch_max,
@@ -162,13 +152,11 @@ impl<E: Send + 'static> Writer<E> {
             looks_every: is_postgres.then_some(LOOK_EVERY),
             tried_at: Instant::now(),
         };
-        threads.push(spawn(thread, work, &failed, prepare)?);
-        Ok(Self {
-            threads,
-            entries,
-            writes: Writes { jobs, health, commits, capacity: settings.queue_capacity },
-            failed,
-        })
+        start.thread(thread, work, prepare)?;
+        let Start { threads, failed, .. } = start;
+        let capacity = settings.queue_capacity;
+        let writes = WritesByPurpose { leases, decisions, long, health, commits, capacity };
+        Ok(Self { threads, entries, writes, failed })
     }
 
     /// Where entries of a batch are handed over.
@@ -177,7 +165,7 @@ impl<E: Send + 'static> Writer<E> {
     }
 
     /// Where jobs are handed over.
-    pub fn writes(&self) -> Writes {
+    pub fn writes(&self) -> WritesByPurpose {
         self.writes.clone()
     }
 
@@ -193,7 +181,7 @@ impl<E: Send + 'static> Writer<E> {
     /// [`WriterFailed`], when one could not go on.
     pub fn join(self) -> Result<(), WriterFailed> {
         self.entries.close();
-        self.writes.jobs.close();
+        self.writes.close();
         let ended: Vec<_> = self.threads.into_iter().map(|thread| thread.join().unwrap_or(Err(WriterFailed))).collect();
         ended.into_iter().collect()
     }
@@ -217,22 +205,62 @@ impl Batch for NoBatch {
     fn finish(&mut self, _: &mut WriteConnection, _: Vec<Infallible>, _: Result<(), StorageError>) {}
 }
 
-/// Starts a thread, which first does `prepare`. Whichever way it ends before its queue is closed, `failed` is told.
-fn spawn<B: Batch>(
-    thread: WriterThread<B>,
-    work: Receiver<Work<B::Entry>>,
-    failed: &Arc<Notify>,
-    prepare: impl FnOnce() + Send + 'static,
-) -> std::io::Result<JoinHandle<Result<(), WriterFailed>>> {
-    let alarm = Alarm(Arc::clone(failed));
-    std::thread::Builder::new().name(thread.place.as_str().to_owned()).spawn(move || {
-        let alarm = alarm;
-        prepare();
-        thread.run(&work)?;
-        // Told to stop.
-        std::mem::forget(alarm);
+/// What threads that write are started with, and those that were.
+struct Start<'a> {
+    url: &'a DatabaseUrl,
+    settings: WriterSettings,
+    metrics: &'a WriterMetrics,
+    overload: Arc<OverloadLog>,
+    failed: Arc<Notify>,
+    threads: Vec<JoinHandle<Result<(), WriterFailed>>>,
+}
+
+impl Start<'_> {
+    fn queue<E>(&self, gathers: bool) -> (WorkQueue<E>, Receiver<Work<E>>) {
+        let (queue, work) = queue(self.settings.queue_capacity);
+        let (queued, overload) = (self.metrics.queued.clone(), Arc::clone(&self.overload));
+        (WorkQueue { queue, queued, overload, gathers }, work)
+    }
+
+    /// Starts a thread that only runs jobs.
+    fn jobs(&mut self, place: Place, plans: Plans) -> std::io::Result<Writes> {
+        let (jobs, work) = self.queue(false);
+        let thread = WriterThread {
+            batch: NoBatch,
+            connection: WriteConnection::new(None, self.url.clone(), place, plans),
+            commits: Arc::default(),
+            metrics: self.metrics.clone(),
+            // A transaction that holds rows of two sites could end in a deadlock with another that does.
+            batch_max: 1,
+            gathers: false,
+            place,
+            health: None,
+            looks_every: None,
+            tried_at: Instant::now(),
+        };
+        self.thread(thread, work, || {})?;
+        Ok(Writes(Arc::new(jobs)))
+    }
+
+    /// Starts a thread, which first does `prepare`. Whichever way it ends before its queue is closed, `failed` is told.
+    fn thread<B: Batch>(
+        &mut self,
+        thread: WriterThread<B>,
+        work: Receiver<Work<B::Entry>>,
+        prepare: impl FnOnce() + Send + 'static,
+    ) -> std::io::Result<()> {
+        let alarm = Alarm(Arc::clone(&self.failed));
+        let started = std::thread::Builder::new().name(thread.place.as_str().to_owned()).spawn(move || {
+            let alarm = alarm;
+            prepare();
+            thread.run(&work)?;
+            // Told to stop.
+            std::mem::forget(alarm);
+            Ok(())
+        });
+        self.threads.push(started?);
         Ok(())
-    })
+    }
 }
 
 /// Goes off when it is dropped.

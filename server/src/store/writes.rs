@@ -80,19 +80,53 @@ impl<E: Send> JobQueue for WorkQueue<E> {
     }
 }
 
-/// Hands jobs to the thread that writes them; cheap to clone.
+/// Where to hand jobs, by what they are for; cheap to clone. On PostgreSQL each has a thread and a connection of its own, so
+/// that none waits for another. On SQLite all lead to the thread that stores responses.
 #[derive(Clone)]
-pub struct Writes {
-    pub(super) jobs: Arc<dyn JobQueue>,
+pub struct WritesByPurpose {
+    /// Leases of messages, and marks on them.
+    pub leases: Writes,
+    /// What staff and API change, and what follows from a response: short.
+    pub decisions: Writes,
+    /// What may take long: retention, the search index, imports.
+    pub long: Writes,
     pub(super) health: Arc<Health>,
     /// Commits of batches.
     pub(super) commits: Arc<AtomicU64>,
     pub(super) capacity: usize,
 }
 
+impl WritesByPurpose {
+    /// Whether what is written would be stored.
+    pub fn health(&self) -> &Health {
+        &self.health
+    }
+
+    /// Most work that may wait for one thread.
+    pub fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    /// How many batches of responses were committed since the start.
+    pub fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Relaxed)
+    }
+
+    /// Takes no more jobs.
+    pub(super) fn close(&self) {
+        for writes in [&self.leases, &self.decisions, &self.long] {
+            writes.0.close();
+        }
+    }
+}
+
+/// Hands jobs to the thread that writes them; cheap to clone.
+#[derive(Clone)]
+pub struct Writes(pub(super) Arc<dyn JobQueue>);
+
 impl Writes {
     /// Runs `write` in a transaction; returns after its commit. On SQLite it shares the commit of the responses that
-    /// wait at that moment, on PostgreSQL it has a connection of its own.
+    /// wait at that moment, on PostgreSQL it has a transaction of its own.
     ///
     /// # Errors
     /// [`StorageError`] from `write` or the commit, or when the queue is full; then nothing is changed.
@@ -101,26 +135,11 @@ impl Writes {
         write: impl FnOnce(&mut AnyConnection) -> QueryResult<T> + Send + 'static,
     ) -> Result<T, StorageError> {
         let (reply, answer) = oneshot::channel();
-        self.jobs.push_job(Box::new(Task::new(write, reply))).map_err(|refused| match refused {
+        self.0.push_job(Box::new(Task::new(write, reply))).map_err(|refused| match refused {
             Refused::Full => StorageError::Unavailable("the queue to storage is full".to_owned()),
             Refused::Closed => unanswered(),
         })?;
         answer.await.map_err(|_| unanswered())?
-    }
-
-    /// Whether what is written would be stored.
-    pub fn health(&self) -> &Health {
-        &self.health
-    }
-
-    /// Most work that may wait.
-    pub fn capacity(&self) -> usize {
-        self.capacity
-    }
-
-    /// How many batches were committed since the start.
-    pub fn commits(&self) -> u64 {
-        self.commits.load(Ordering::Relaxed)
     }
 
     /// Queues a job that waits for nothing.
@@ -129,7 +148,7 @@ impl Writes {
     /// [`Refused`].
     #[cfg(test)]
     pub fn push(&self, job: Box<dyn Job>) -> Result<(), Refused> {
-        self.jobs.push_job(job)
+        self.0.push_job(job)
     }
 }
 

@@ -76,7 +76,20 @@ async fn every_request_is_counted_once_by_its_outcome() {
         assert!(figures["counterbell_ingest_commit_seconds_sum"] > 0.0);
         assert_eq!(figures["counterbell_ingest_queue_depth"], 0.0);
         assert_eq!(figures["counterbell_storage_up"], 1.0);
-        for place in ["writer", "jobs", "outbox", "search", "retention", "checkpoint", "disk", "housekeeping", "read"] {
+        let places = [
+            "writer",
+            "leases",
+            "decisions",
+            "long",
+            "outbox",
+            "search",
+            "retention",
+            "checkpoint",
+            "disk",
+            "housekeeping",
+            "read",
+        ];
+        for place in places {
             assert_eq!(figures[&format!("counterbell_panics_total{{place=\"{place}\"}}")], 0.0, "{backend:?}");
         }
     }

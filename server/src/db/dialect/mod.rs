@@ -16,7 +16,7 @@ use diesel::sql_types::{Array, BigInt, Binary, Bool, Integer, Text};
 use diesel::sqlite::Sqlite;
 
 pub use postgres::store_at_once;
-pub use session::{POSTGRES_READ_ONLY, begin_snapshot, make_read_only, prepare_to_write, write_nothing};
+pub use session::{POSTGRES_READ_ONLY, Plans, begin_snapshot, make_read_only, prepare_to_write, write_nothing};
 pub use transfer::{
     RESPONSE_TABLES, after_copy, gather_statistics, index_again, index_what_is_missing, lock_rollup, table_names,
 };

@@ -15,17 +15,28 @@ const POSTGRES_BY_KEYS: &str = "SET enable_sort = off; SET enable_bitmapscan = o
 /// [`crate::store::keep_log_short`] does.
 const WRITER_MOVES_AT_PAGES: u32 = 4_096;
 
-/// Makes a connection ready for work that writes, and reads by keys and in the order of keys alone. Without statistics
-/// of a queue that grows and shrinks by the second, PostgreSQL would read and sort all of it for its first few rows.
+/// How PostgreSQL plans the statements of a connection that writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Plans {
+    /// It reads by keys and in the order of keys alone. Without statistics of a queue that grows and shrinks by the second,
+    /// it would read and sort all of the queue for its first few rows.
+    ByKeys,
+    /// As the database is configured.
+    Default,
+}
+
+/// Makes a connection ready for work that writes.
 ///
 /// # Errors
 /// What the database says.
-pub fn prepare_to_write(conn: &mut AnyConnection) -> QueryResult<()> {
-    match conn {
-        AnyConnection::Sqlite(conn) => {
+pub fn prepare_to_write(conn: &mut AnyConnection, plans: Plans) -> QueryResult<()> {
+    match (conn, plans) {
+        // SQLite knows neither setting.
+        (AnyConnection::Sqlite(conn), _) => {
             conn.batch_execute(&format!("PRAGMA wal_autocheckpoint = {WRITER_MOVES_AT_PAGES}"))
         }
-        AnyConnection::Postgres(conn) => conn.batch_execute(POSTGRES_BY_KEYS),
+        (AnyConnection::Postgres(conn), Plans::ByKeys) => conn.batch_execute(POSTGRES_BY_KEYS),
+        (AnyConnection::Postgres(_), Plans::Default) => Ok(()),
     }
 }
 

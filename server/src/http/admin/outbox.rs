@@ -100,7 +100,7 @@ pub async fn resend_message(
     let now = UnixMillis::now().0;
     let leases_end_by = now + mailer.limits().lease_ms() + CLOCKS_DIFFER_MS;
     let resend = move |conn: &mut _| outbox::resend(conn, &site_ids, id.as_bytes(), now, leases_end_by);
-    let due = store.writes.run(resend).await?.ok_or_else(not_found)?;
+    let due = store.writes.decisions.run(resend).await?.ok_or_else(not_found)?;
     store.signals.outbox_filled.notify_one();
     Ok(HttpResponse::Accepted().json(json!({
         "message_id": id.to_string(),

@@ -149,7 +149,7 @@ pub async fn release_response(
     let id = asked_id(&request, &response_id)?;
     let site_ids = access.all_site_ids();
     let by = access.by();
-    let row = store.writes.run(move |conn| release(conn, &site_ids, id, &by, UnixMillis::now())).await?;
+    let row = store.writes.decisions.run(move |conn| release(conn, &site_ids, id, &by, UnixMillis::now())).await?;
     let row = row.ok_or_else(not_found)?;
     store.signals.outbox_filled.notify_one();
     show(&access, &store, row).await

@@ -93,7 +93,7 @@ pub async fn put_survey(
     let document = String::from_utf8_lossy(&body).into_owned();
     let (by, now) = (access.by(), UnixMillis::now().0);
     let work = move |conn: &mut _| put(conn, site_id, &survey, &document, &by, now);
-    let put = store.writes.run(work).await?.map_err(|error| ApiError::invalid_survey(vec![error]))?;
+    let put = store.writes.decisions.run(work).await?.map_err(|error| ApiError::invalid_survey(vec![error]))?;
     let mut answer = if put.is_new { HttpResponse::Created() } else { HttpResponse::Ok() };
     Ok(answer.json(json!({"name": name.as_str(), "version": put.version, "is_new": put.is_new})))
 }
@@ -115,7 +115,7 @@ pub async fn publish_survey(
     let wanted = known_name(&name)?;
     let (by, now) = (access.by(), UnixMillis::now().0);
     let work = move |conn: &mut _| surveys::publish(conn, site_id, &wanted, version, &by, now);
-    let version = store.writes.run(work).await?.ok_or_else(not_found)?;
+    let version = store.writes.decisions.run(work).await?.ok_or_else(not_found)?;
     Ok(HttpResponse::Ok().json(json!({"name": name.as_str(), "version": version})))
 }
 

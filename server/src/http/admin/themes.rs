@@ -46,7 +46,7 @@ pub async fn put_theme(
     let document = String::from_utf8_lossy(&body).into_owned();
     let (by, now) = (access.by(), UnixMillis::now().0);
     let replace = move |conn: &mut _| themes::replace(conn, site_id, Some(&document), &by, now);
-    let replaced = store.writes.run(replace).await?;
+    let replaced = store.writes.decisions.run(replace).await?;
     let mut answer = if replaced { HttpResponse::Ok() } else { HttpResponse::Created() };
     Ok(answer.json(view))
 }
@@ -63,7 +63,7 @@ pub async fn delete_theme(
 ) -> Result<HttpResponse, ApiError> {
     let site_id = site_id(&access, &request, &site_key)?;
     let (by, now) = (access.by(), UnixMillis::now().0);
-    store.writes.run(move |conn| themes::replace(conn, site_id, None, &by, now)).await?;
+    store.writes.decisions.run(move |conn| themes::replace(conn, site_id, None, &by, now)).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

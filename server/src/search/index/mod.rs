@@ -12,7 +12,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Nullable, Text};
 
 use super::words::Query;
-use crate::db::dialect::prepare_to_write;
+use crate::db::dialect::{Plans, prepare_to_write};
 use crate::db::{AnyConnection, DatabaseUrl, OpenError, dialect, open, refused_file};
 use crate::panics::Place;
 use crate::store::truncate_log;
@@ -149,7 +149,7 @@ impl SearchIndex {
     fn connect(&self) -> Result<AnyConnection, StorageError> {
         let mut conn = open(&self.url).map_err(|error| StorageError::Unavailable(error.to_string()))?;
         if let AnyConnection::Postgres(_) = &conn {
-            prepare_to_write(&mut conn)?;
+            prepare_to_write(&mut conn, Plans::ByKeys)?;
             // What a crash takes back is done again: the comments are still queued, and retention looks for old words
             // after each deletion and at each start.
             conn.batch_execute("SET synchronous_commit = off")?;
