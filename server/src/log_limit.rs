@@ -23,17 +23,23 @@ const BEGINNING_CHARS: usize = 200;
 /// Lines with one of these fields are all written: they name what they are about, or tell what was left out.
 const ONE_EACH: [&str; 5] = ["request.id", "message.id", "known.about", "left_out", "refused"];
 
-/// Lets through one line of each place in the code that warns; cheap to clone.
+/// Lines of one place in the code that differ in this field are told apart: it names the task or thread that warns.
+const APART: &str = "place";
+
+/// Where a line comes from: the place in the code, and the value of [`APART`].
+type Source = (Identifier, Option<String>);
+
+/// Lets through one line of each source that warns; cheap to clone.
 #[derive(Clone, Default)]
 pub struct LogLimit(Arc<Shared>);
 
 #[derive(Default)]
 struct Shared {
-    places: Mutex<HashMap<Identifier, Place>>,
+    places: Mutex<HashMap<Source, Place>>,
     any_left_out: Condvar,
 }
 
-/// A place in the code that warned.
+/// What is known of a source that warned.
 struct Place {
     /// When it last wrote a line.
     written: Instant,
@@ -77,21 +83,21 @@ impl LogLimit {
         .collect()
     }
 
-    /// Whether a line of this place is to be written.
-    fn takes(&self, place: Identifier, beginning: impl FnOnce() -> String, now: Instant) -> bool {
+    /// Whether a line of this source is to be written.
+    fn takes(&self, source: Source, beginning: impl FnOnce() -> String, now: Instant) -> bool {
         let mut places = self.places();
-        if let Some(known) = places.get_mut(&place)
+        if let Some(known) = places.get_mut(&source)
             && (known.left_out > 0 || now.duration_since(known.written) < EVERY)
         {
             known.left_out += 1;
             self.0.any_left_out.notify_one();
             return false;
         }
-        places.insert(place, Place { written: now, left_out: 0, beginning: beginning() });
+        places.insert(source, Place { written: now, left_out: 0, beginning: beginning() });
         true
     }
 
-    fn places(&self) -> MutexGuard<'_, HashMap<Identifier, Place>> {
+    fn places(&self) -> MutexGuard<'_, HashMap<Source, Place>> {
         self.0.places.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -102,30 +108,35 @@ impl<S: Subscriber> Layer<S> for LogLimit {
         if *metadata.level() > Level::WARN || ONE_EACH.iter().any(|name| metadata.fields().field(name).is_some()) {
             return true;
         }
-        let beginning = || {
-            let mut message = Message(String::new());
-            event.record(&mut message);
-            message.0
-        };
-        self.takes(metadata.callsite(), beginning, Instant::now())
+        let beginning =
+            || text_of(event, "message").map(|text| text.chars().take(BEGINNING_CHARS).collect()).unwrap_or_default();
+        let apart = metadata.fields().field(APART).and_then(|_| text_of(event, APART));
+        self.takes((metadata.callsite(), apart), beginning, Instant::now())
     }
 }
 
-/// The beginning of an event's text.
-struct Message(String);
+/// What a field of an event says.
+fn text_of(event: &Event<'_>, field: &'static str) -> Option<String> {
+    struct Wanted(&'static str, Option<String>);
 
-impl Visit for Message {
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        if field.name() == "message" {
-            self.0 = format!("{value:?}").chars().take(BEGINNING_CHARS).collect();
+    impl Visit for Wanted {
+        fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+            if field.name() == self.0 {
+                self.1 = Some(format!("{value:?}"));
+            }
         }
     }
+
+    let mut wanted = Wanted(field, None);
+    event.record(&mut wanted);
+    wanted.1
 }
 
 #[cfg(test)]
 mod tests {
     use tracing::callsite::{Callsite as _, DefaultCallsite};
     use tracing::metadata::{Kind, Metadata};
+    use tracing_subscriber::layer::SubscriberExt as _;
 
     use super::*;
 
@@ -144,7 +155,7 @@ mod tests {
         let (full, away) = (place!(), place!());
         let start = Instant::now();
         let takes = |place: &Identifier, ms: u64| {
-            limit.takes(place.clone(), || format!("from {ms}"), start + Duration::from_millis(ms))
+            limit.takes((place.clone(), None), || format!("from {ms}"), start + Duration::from_millis(ms))
         };
         let left_out = |ms: u64| limit.take_left_out(start + Duration::from_millis(ms));
 
@@ -161,5 +172,28 @@ mod tests {
         assert_eq!(left_out(21_000), [(2, "from 0".to_owned())]);
         assert!(takes(&full, 31_000));
         assert_eq!(left_out(60_000), []);
+    }
+
+    /// Counts the lines that come through.
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<String>>>);
+
+    impl<S: Subscriber> Layer<S> for Lines {
+        fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+            self.0.lock().unwrap().extend(text_of(event, "message"));
+        }
+    }
+
+    #[test]
+    fn tasks_that_warn_at_one_place_in_the_code_are_told_apart() {
+        let lines = Lines::default();
+        let subscriber = tracing_subscriber::registry().with(LogLimit::default()).with(lines.clone());
+        tracing::subscriber::with_default(subscriber, || {
+            for place in ["outbox", "search", "outbox"] {
+                tracing::error!(place, "{place} waits");
+            }
+        });
+
+        assert_eq!(*lines.0.lock().unwrap(), ["outbox waits", "search waits"]);
     }
 }

@@ -3,7 +3,6 @@
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix_server::Server as HttpServer;
 use actix_web::middleware::from_fn;
@@ -13,7 +12,6 @@ use counterbell_shared::limits::BODY_MAX_BYTES;
 use counterbell_shared::problem::ProblemCode;
 use counterbell_shared::time::DAY_MS;
 use tokio::sync::watch;
-use tokio::task::spawn_local;
 
 use crate::config::ServeConfig;
 use crate::connections::{self, Connections};
@@ -22,24 +20,21 @@ use crate::db::{DatabaseUrl, OpenError, migrations};
 use crate::deadline::{Deadline, DeadlineSlot};
 use crate::http::ops::LatestFigures;
 use crate::http::public::Intake;
-use crate::http::{ApiError, ClientLimits, TrustedProxies, admin, hosted, ops, public, request_id};
+use crate::http::{ApiError, ClientLimits, ForgetIdle, TrustedProxies, admin, hosted, ops, public, request_id};
 use crate::ingest::{Ingest, IngestSettings, Responses, Waiting};
 use crate::mail::{Mailer, MailerError};
 use crate::metrics::Metrics;
-use crate::outbox::{self, Delivery};
-use crate::panics::Place;
-use crate::responses::{Eraser, purge_old};
-use crate::search::{self, Indexer, SearchIndex};
+use crate::outbox::Delivery;
+use crate::responses::{Eraser, PurgeOld};
+use crate::search::{Indexer, SearchIndex};
 use crate::sites::Directory;
 use crate::store::{
-    ReadPools, Signals, Store, Writer, WriterFailed, WriterSettings, keep_log_short, look_at_disk, watch_disk,
+    KeepLogShort, ReadPools, Signals, Store, WatchDisk, Writer, WriterFailed, WriterSettings, look_at_disk,
 };
-use crate::tasks::{self, Foreground, keep_running};
+use crate::tasks::{self, Foreground, Supervisor};
 
 /// How long a stopping server waits for requests it is answering.
 const SHUTDOWN_TIMEOUT_S: u64 = 10;
-/// How often idle addresses are forgotten.
-const HOUSEKEEPING: Duration = Duration::from_secs(60);
 
 /// The server could not start, or ended by a fault; `Display` is one readable line.
 #[derive(Debug, thiserror::Error)]
@@ -201,34 +196,30 @@ impl Server {
 
     /// Starts what the server does beside answering; returned is what completes when all of it has ended.
     fn start_tasks(&self, stopped: &watch::Receiver<bool>) -> std::io::Result<impl Future<Output = ()> + use<>> {
-        let (store, foreground) = (self.store.clone(), self.foreground.clone());
+        let (store, url) = (&self.store, &self.database_url);
+        let supervisor = Supervisor::new(stopped.clone(), self.intake.metrics.tasks.clone());
         let delivery = Delivery {
             store: store.clone(),
             mailer: Arc::clone(&self.mailer),
             metrics: Arc::clone(&self.intake.metrics),
-            foreground: foreground.clone(),
+            foreground: self.foreground.clone(),
         };
-        let indexer = Indexer { store: store.clone(), search: self.search.clone(), foreground };
-        let (eraser, url, told) = (self.eraser.clone(), self.database_url.clone(), stopped.clone());
-        let behind = tasks::start(move || {
-            let purge = move |eraser, stopped| purge_old(eraser, url.clone(), stopped);
-            vec![
-                spawn_local(keep_running(Place::Outbox, delivery, told.clone(), outbox::deliver)),
-                spawn_local(keep_running(Place::Search, indexer, told.clone(), search::keep_up)),
-                spawn_local(keep_running(Place::Retention, eraser, told, purge)),
-            ]
-        })?;
-        let (writes, url) = (store.writes, self.database_url.clone());
-        let watch = move |writes, stopped| watch_disk(writes, url.clone(), stopped);
-        let disk = actix_web::rt::spawn(keep_running(Place::Disk, writes.clone(), stopped.clone(), watch));
-        let url = self.database_url.clone();
-        let shorten = move |writes, stopped| keep_log_short(writes, url.clone(), stopped);
-        let log = actix_web::rt::spawn(keep_running(Place::Checkpoint, writes, stopped.clone(), shorten));
-        let limits = Arc::clone(&self.intake.limits);
-        let housekeeping = keep_running(Place::Housekeeping, limits, stopped.clone(), forget_idle_addresses);
-        let housekeeping = actix_web::rt::spawn(housekeeping);
+        let indexer =
+            Indexer { store: store.clone(), search: self.search.clone(), foreground: self.foreground.clone() };
+        let purge = PurgeOld { eraser: self.eraser.clone(), url: url.clone() };
+        let beside = [
+            supervisor.start(WatchDisk { writes: store.writes.clone(), url: url.clone() }),
+            supervisor.start(KeepLogShort { writes: store.writes.clone(), url: url.clone() }),
+            supervisor.start(ForgetIdle(Arc::clone(&self.intake.limits))),
+        ];
+        let behind =
+            tasks::start(move || vec![supervisor.start(delivery), supervisor.start(indexer), supervisor.start(purge)])?;
         Ok(async move {
-            let _ = tokio::join!(behind, disk, log, housekeeping);
+            behind.await;
+            for task in beside {
+                // One that ended by a panic has ended, too.
+                let _ = task.await;
+            }
         })
     }
 }
@@ -276,12 +267,6 @@ impl Handed {
             .app_data(Data::clone(&self.search))
             .app_data(Data::clone(&self.eraser))
             .app_data(Data::clone(&self.mailer));
-    }
-}
-
-async fn forget_idle_addresses(limits: Arc<ClientLimits>, mut stopped: watch::Receiver<bool>) {
-    while tokio::time::timeout(HOUSEKEEPING, stopped.changed()).await.is_err() {
-        limits.forget_idle();
     }
 }
 

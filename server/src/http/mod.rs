@@ -11,5 +11,5 @@ pub mod public;
 pub mod request_id;
 mod resource;
 
-pub use limits::{ClientLimits, TrustedProxies};
+pub use limits::{ClientLimits, ForgetIdle, TrustedProxies};
 pub use problem::ApiError;

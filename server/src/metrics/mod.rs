@@ -24,6 +24,7 @@ use crate::connections::Connections;
 use crate::db::backlog::Backlog;
 use crate::panics;
 use crate::store::{PoolUse, Purpose, WriterMetrics};
+use crate::tasks::TaskMetrics;
 
 /// Media type of the answer: OpenMetrics 1.0, which Prometheus reads since 2.5.
 pub const OPENMETRICS_TEXT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -37,6 +38,8 @@ pub struct Metrics {
     mail: [Counter; 3],
     /// What the writer counts.
     pub writer: WriterMetrics,
+    /// What tasks in the background count.
+    pub tasks: TaskMetrics,
     /// Connections of clients, once they are taken.
     pub connections: OnceLock<Arc<Connections>>,
 }
@@ -152,10 +155,16 @@ impl Metrics {
         let help = "Panics, each of which ended one piece of work, by where: a fault, please report it";
         registry.register("panics", help, panics::counters());
 
+        let tasks = TaskMetrics::default();
+        let help = "Turns of tasks in the background, by what became of them";
+        registry.register("task_turns", help, tasks.turns.clone());
+        let help = "How long these turns took, those that wait for the database or a mail server included";
+        registry.register("task_busy_seconds", help, tasks.busy_seconds.clone());
+
         let build = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
         // The encoder adds `_info`.
         registry.register("build", "The program that answers", build);
-        Self { registry, ingest, mail, writer, connections: OnceLock::new() }
+        Self { registry, ingest, mail, writer, tasks, connections: OnceLock::new() }
     }
 
     /// A request to store a response has begun; it is counted when the guard is dropped.

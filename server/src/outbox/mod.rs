@@ -13,13 +13,12 @@ mod worker;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
-
 use self::worker::Worker;
 use crate::mail::Mailer;
 use crate::metrics::Metrics;
+use crate::panics::Place;
 use crate::store::Store;
-use crate::tasks::Foreground;
+use crate::tasks::{Foreground, Running, Task};
 
 pub use self::overdue::{OVERDUE_MS, minutes};
 
@@ -43,19 +42,23 @@ pub struct Delivery {
     pub foreground: Foreground,
 }
 
-/// Delivers due messages until told to stop; what is being sent then is finished, if that takes no longer than 10 s. What
-/// takes longer is due again at once, but for what the mail server may have got: that waits for the end of its lease.
-pub async fn deliver(delivery: Delivery, mut stopped: watch::Receiver<bool>) {
-    let mut worker = Worker::new(delivery);
-    loop {
-        if *stopped.borrow() {
-            worker.stop_within(STOP_TIMEOUT);
+impl Task for Delivery {
+    const PLACE: Place = Place::Outbox;
+
+    /// Delivers due messages until told to stop; what is being sent then is finished, if that takes no longer than 10 s. What
+    /// takes longer is due again at once, but for what the mail server may have got: that waits for the end of its lease.
+    async fn run(self, Running { mut stopped, mut meter }: Running) {
+        let mut worker = Worker::new(self);
+        loop {
+            if *stopped.borrow() {
+                worker.stop_within(STOP_TIMEOUT);
+            }
+            worker.give_back_when_late().await;
+            worker.work(&mut meter).await;
+            if worker.is_done() {
+                return;
+            }
+            worker.wait(&mut stopped).await;
         }
-        worker.give_back_when_late().await;
-        worker.work().await;
-        if worker.is_done() {
-            return;
-        }
-        worker.wait(&mut stopped).await;
     }
 }

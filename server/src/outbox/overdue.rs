@@ -6,6 +6,7 @@ use counterbell_shared::time::UnixMillis;
 
 use crate::db::outbox::Undelivered;
 use crate::store::ReadPools;
+use crate::tasks::Lasting;
 
 /// A message that has not gone out for so long, in ms, is told of.
 pub const OVERDUE_MS: i64 = 300_000;
@@ -16,7 +17,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(20);
 #[derive(Default)]
 pub struct Overdue {
     looked: Option<Instant>,
-    told: bool,
+    waits: Lasting,
 }
 
 impl Overdue {
@@ -33,16 +34,14 @@ impl Overdue {
             return;
         };
         match undelivered {
-            Some(Undelivered { messages, oldest_at, last_error }) if !self.told => {
-                self.told = true;
+            Some(Undelivered { messages, oldest_at, last_error }) if self.waits.begins() => {
                 let (minutes, reason) = (minutes(now - oldest_at), last_error.unwrap_or("not tried yet".to_owned()));
                 tracing::error!(
                     messages,
                     "Mail does not go out: {messages} messages wait, the oldest for {minutes}; its last error: {reason}"
                 );
             }
-            None if self.told => {
-                self.told = false;
+            None if self.waits.ends() => {
                 tracing::info!("Mail goes out again: no message has waited for five minutes");
             }
             _ => {}

@@ -21,7 +21,7 @@ use crate::mail::{self, Handover, MailBuildError, Mailer, SendError};
 use crate::metrics::{MailResult, Metrics};
 use crate::panics::{self, Place};
 use crate::store::{StorageError, Store};
-use crate::tasks::Pace;
+use crate::tasks::{Meter, Pace};
 
 /// Before a message is tried again whose response could not be read.
 const READ_AGAIN_MS: i64 = 1_000;
@@ -50,8 +50,6 @@ pub struct Worker {
     stop_by: Option<Instant>,
     gave_back: bool,
     overdue: Overdue,
-    /// The database did not answer, and the log says so.
-    in_trouble: bool,
 }
 
 /// A message that is being sent.
@@ -94,7 +92,6 @@ impl Worker {
             stop_by: None,
             gave_back: false,
             overdue: Overdue::default(),
-            in_trouble: false,
         }
     }
 
@@ -153,40 +150,39 @@ impl Worker {
     }
 
     /// Marks what was tried, renews leases, leases what is due and begins to send it.
-    pub async fn work(&mut self) {
+    pub async fn work(&mut self, meter: &mut Meter) {
         if let Some(since) = self.strained.filter(|_| self.sending.is_empty()) {
             tokio::time::sleep(self.pace.rest(since.elapsed())).await;
             self.strained = None;
         }
-        let started = Instant::now();
-        self.set_back |= self.clock.was_set_back();
-        // What this server is sending is leased by the clock as it was; nobody is to send it a second time.
-        if self.set_back && self.sending.is_empty() && self.tried.is_empty() {
-            self.set_back = !self.bring_forward().await;
-        }
-        let busy = self.stop_by.is_some() || self.set_back || self.strained.is_some();
-        let free = if busy { 0 } else { SENDING_MAX - self.sending.len() };
-        match self.exchange(free).await {
-            Ok(leased) => {
-                if std::mem::take(&mut self.in_trouble) {
-                    tracing::info!("The outbox is worked on again");
-                }
-                let leased = self.read_content(leased).await;
-                let any = !leased.is_empty();
-                for message in leased {
-                    self.send(message);
-                }
-                if any && self.pace.strain() > 0.0 {
-                    // Ingest goes first: fewer mails at a time, with rests between them.
-                    self.strained = Some(started);
-                }
-            }
-            Err(error) => self.trouble(&error),
-        }
+        meter.turn(self.turn()).await;
         self.mailer.close_idle();
         if self.stop_by.is_none() {
             self.overdue.look(&self.store.reads).await;
         }
+    }
+
+    async fn turn(&mut self) -> Result<(), StorageError> {
+        let started = Instant::now();
+        self.set_back |= self.clock.was_set_back();
+        // What this server is sending is leased by the clock as it was; nobody is to send it a second time.
+        if self.set_back && self.sending.is_empty() && self.tried.is_empty() {
+            self.bring_forward().await?;
+            self.set_back = false;
+        }
+        let busy = self.stop_by.is_some() || self.set_back || self.strained.is_some();
+        let free = if busy { 0 } else { SENDING_MAX - self.sending.len() };
+        let leased = self.exchange(free).await?;
+        let leased = self.read_content(leased).await?;
+        let any = !leased.is_empty();
+        for message in leased {
+            self.send(message);
+        }
+        if any && self.pace.strain() > 0.0 {
+            // Ingest goes first: fewer mails at a time, with rests between them.
+            self.strained = Some(started);
+        }
+        Ok(())
     }
 
     /// Waits until a message was sent, more have come, or a second is over.
@@ -213,24 +209,16 @@ impl Worker {
     }
 
     /// Messages whose next attempt is further ahead than it can be become due: or they would wait for as long as the
-    /// clock was set back. Whether it was done.
-    async fn bring_forward(&mut self) -> bool {
+    /// clock was set back.
+    async fn bring_forward(&self) -> Result<(), StorageError> {
         let now = UnixMillis::now().0;
         let longest = retry::longest_waits_ms(self.lease_ms.max(SILENCE_MAX_MS));
         let longest = longest.map(|(attempts, wait_ms)| (attempts, wait_ms + CLOCKS_DIFFER_MS));
-        match self.store.writes.leases.run(move |conn| outbox::bring_forward(conn, now, longest)).await {
-            Ok(0) => true,
-            Ok(messages) => {
-                tracing::warn!(
-                    "The clock was set back: {messages} messages that wait for their next attempt are due now"
-                );
-                true
-            }
-            Err(error) => {
-                self.trouble(&error);
-                false
-            }
+        let messages = self.store.writes.leases.run(move |conn| outbox::bring_forward(conn, now, longest)).await?;
+        if messages > 0 {
+            tracing::warn!("The clock was set back: {messages} messages that wait for their next attempt are due now");
         }
+        Ok(())
     }
 
     /// Marks what was tried, renews leases that end soon, and leases up to `free` due messages, all in one commit.
@@ -306,20 +294,15 @@ impl Worker {
 
     /// What the mails of leased messages are made of. When it cannot be read just now they are tried again soon, and
     /// nobody waits for the end of their lease.
-    async fn read_content(&mut self, leased: Vec<Lease>) -> Vec<Leased> {
+    async fn read_content(&mut self, leased: Vec<Lease>) -> Result<Vec<Leased>, StorageError> {
         if leased.is_empty() {
-            return Vec::new();
+            return Ok(Vec::new());
         }
         let leases = leased.clone();
-        match self.store.reads.background.read(move |conn| add_content(conn, leases)).await {
-            Ok(leased) => leased,
-            Err(error) => {
-                self.trouble(&error);
-                let attempt = Attempt::NotTried { at: UnixMillis::now().0 + READ_AGAIN_MS };
-                self.tried.extend(leased.into_iter().map(|lease| (lease, attempt.clone())));
-                Vec::new()
-            }
-        }
+        self.store.reads.background.read(move |conn| add_content(conn, leases)).await.inspect_err(|_| {
+            let attempt = Attempt::NotTried { at: UnixMillis::now().0 + READ_AGAIN_MS };
+            self.tried.extend(leased.into_iter().map(|lease| (lease, attempt.clone())));
+        })
     }
 
     fn send(&mut self, Leased { lease, content }: Leased) {
@@ -372,13 +355,6 @@ impl Worker {
         };
         self.metrics.count_mail(result);
         self.tried.push((lease, attempt));
-    }
-
-    /// Says once that the outbox cannot be worked on.
-    fn trouble(&mut self, error: &StorageError) {
-        if !std::mem::replace(&mut self.in_trouble, true) {
-            tracing::error!("The outbox cannot be worked on, and waits: {error}");
-        }
     }
 }
 

@@ -6,4 +6,4 @@ mod retention;
 
 pub use erase::Eraser;
 pub use release::release;
-pub use retention::purge_old;
+pub use retention::PurgeOld;

@@ -7,12 +7,12 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use counterbell_shared::time::UnixMillis;
-use tokio::sync::watch;
 
 use super::Eraser;
 use crate::db::{DatabaseUrl, purge};
 use crate::panics::Place;
 use crate::store::{StorageError, truncate_log};
+use crate::tasks::{Running, Task};
 
 /// Rows of one transaction.
 const CHUNK: i64 = 500;
@@ -23,29 +23,38 @@ const EVERY: Duration = Duration::from_secs(3_600);
 /// How often it is looked whether a site was told to keep responses for another time.
 const LOOK: Duration = Duration::from_secs(5);
 
-/// Deletes what is too old, now and every hour, and soon after a site's days were changed, until told to stop.
-pub async fn purge_old(eraser: Eraser, url: DatabaseUrl, mut stopped: watch::Receiver<bool>) {
-    // A server that died after the responses and before their words left those behind.
-    let mut words_too = true;
-    let mut purged = Purged::new();
-    let mut begun = Instant::now();
-    loop {
-        if begun.elapsed() >= EVERY {
-            begun = Instant::now();
-            purged.clear();
-        }
-        tokio::select! {
-            done = purge_sites(&eraser, &mut purged, words_too) => if let Err(error) = done {
-                tracing::error!("Old responses cannot be deleted: {error}");
-            } else {
-                words_too = false;
-            },
-            _ = stopped.changed() => return,
-        }
-        tokio::select! {
-            () = tokio::time::sleep(LOOK) => {}
-            () = eraser.store.signals.erased.notified() => forget(&eraser, &url).await,
-            _ = stopped.changed() => return,
+/// Deletes what is too old, now and every hour, and soon after a site's days were changed.
+#[derive(Clone)]
+pub struct PurgeOld {
+    /// Deletes it.
+    pub eraser: Eraser,
+    /// From which database.
+    pub url: DatabaseUrl,
+}
+
+impl Task for PurgeOld {
+    const PLACE: Place = Place::Retention;
+
+    async fn run(self, Running { mut stopped, mut meter }: Running) {
+        let Self { eraser, url } = self;
+        // A server that died after the responses and before their words left those behind.
+        let mut words_too = true;
+        let mut purged = Purged::new();
+        let mut begun = Instant::now();
+        loop {
+            if begun.elapsed() >= EVERY {
+                begun = Instant::now();
+                purged.clear();
+            }
+            tokio::select! {
+                done = meter.turn(purge_sites(&eraser, &mut purged, words_too)) => words_too &= done.is_none(),
+                _ = stopped.changed() => return,
+            }
+            tokio::select! {
+                () = tokio::time::sleep(LOOK) => {}
+                () = eraser.store.signals.erased.notified() => forget(&eraser, &url).await,
+                _ = stopped.changed() => return,
+            }
         }
     }
 }

@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary};
-use tokio::sync::watch;
 
 use super::index::{Queued, Rebuild, SearchIndex};
 use crate::db::{AnyConnection, dialect, responses};
+use crate::panics::Place;
 use crate::store::{StorageError, Store};
-use crate::tasks::{Foreground, Pace};
+use crate::tasks::{Foreground, Pace, Running, Task};
 
 /// Comments indexed in one commit.
 const CHUNK: i64 = 1_000;
@@ -33,29 +33,27 @@ pub struct Indexer {
     pub foreground: Foreground,
 }
 
-/// Indexes what is queued, until told to stop.
-pub async fn keep_up(indexer: Indexer, mut stopped: watch::Receiver<bool>) {
-    let mut pace = Pace::new(indexer.foreground.clone());
-    let mut after_site = i64::MIN;
-    let mut in_a_row: u64 = 0;
-    loop {
-        let started = Instant::now();
-        let indexed = match index_chunk(&indexer, &mut after_site, pace.strain()).await {
-            Ok(indexed) => indexed,
-            Err(error) => {
-                tracing::error!("The search index cannot be worked on: {error}");
-                0
+impl Task for Indexer {
+    const PLACE: Place = Place::Search;
+
+    /// Indexes what is queued.
+    async fn run(self, Running { mut stopped, mut meter }: Running) {
+        let mut pace = Pace::new(self.foreground.clone());
+        let mut after_site = i64::MIN;
+        let mut in_a_row: u64 = 0;
+        loop {
+            let started = Instant::now();
+            let indexed = meter.turn(index_chunk(&self, &mut after_site, pace.strain())).await.unwrap_or(0);
+            in_a_row += indexed as u64;
+            if indexed == 0 && in_a_row > 0 {
+                gather_statistics(&self, std::mem::take(&mut in_a_row)).await;
             }
-        };
-        in_a_row += indexed as u64;
-        if indexed == 0 && in_a_row > 0 {
-            gather_statistics(&indexer, std::mem::take(&mut in_a_row)).await;
-        }
-        let pause = if indexed == 0 { POLL } else { pace.rest(started.elapsed()) };
-        tokio::select! {
-            () = tokio::time::sleep(pause) => {}
-            () = async { indexer.store.signals.comments_queued.notified().await; tokio::time::sleep(GATHER).await }, if indexed == 0 => {}
-            _ = stopped.changed() => return,
+            let pause = if indexed == 0 { POLL } else { pace.rest(started.elapsed()) };
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = async { self.store.signals.comments_queued.notified().await; tokio::time::sleep(GATHER).await }, if indexed == 0 => {}
+                _ = stopped.changed() => return,
+            }
         }
     }
 }

@@ -8,5 +8,5 @@ mod indexer;
 mod words;
 
 pub use index::{Hit, SearchIndex, index_path, remove_from_file};
-pub use indexer::{Indexer, keep_up};
+pub use indexer::Indexer;
 pub use words::{Query, index_words};

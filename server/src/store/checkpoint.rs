@@ -5,11 +5,11 @@ use std::time::Duration;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Integer;
-use tokio::sync::watch;
 
 use super::{StorageError, WritesByPurpose};
 use crate::db::{AnyConnection, DatabaseUrl, open};
 use crate::panics::Place;
+use crate::tasks::{Running, Task};
 
 /// How often, while responses are stored. The writer moves the log itself once it has grown to 16 MiB
 /// ([`crate::db::dialect::prepare_to_write`]); by then little of it is left to move, and nobody waits for that.
@@ -45,39 +45,47 @@ pub fn truncate_log(url: &DatabaseUrl) -> Result<(), StorageError> {
     Err(StorageError::Unavailable("somebody reads from the database without a pause".to_owned()))
 }
 
-/// Moves it while batches are committed, until told to stop; on PostgreSQL there is nothing to do.
-pub async fn keep_log_short(writes: WritesByPurpose, url: DatabaseUrl, mut stopped: watch::Receiver<bool>) {
-    if matches!(url, DatabaseUrl::Postgres(_)) {
-        return;
-    }
-    let mut conn = None;
-    let mut moved = writes.commits();
-    loop {
-        tokio::select! {
-            () = tokio::time::sleep(EVERY) => {}
-            _ = stopped.changed() => return,
+/// Moves the log of an SQLite database while batches are committed; on PostgreSQL there is nothing to do.
+#[derive(Clone)]
+pub struct KeepLogShort {
+    /// Where batches are counted.
+    pub writes: WritesByPurpose,
+    /// Which database.
+    pub url: DatabaseUrl,
+}
+
+impl Task for KeepLogShort {
+    const PLACE: Place = Place::Checkpoint;
+
+    async fn run(self, mut running: Running) {
+        if matches!(self.url, DatabaseUrl::Postgres(_)) {
+            return;
         }
-        let commits = writes.commits();
-        if commits == moved {
-            continue;
-        }
-        moved = commits;
-        let (url, known) = (url.clone(), conn.take());
-        match tokio::task::spawn_blocking(move || move_log(&url, known)).await {
-            Ok(Ok(open)) => conn = Some(open),
-            // The writer meets the same file, and the client is told there.
-            Ok(Err(error)) => tracing::warn!("SQLite's log cannot be moved into the database: {error}"),
-            Err(error) => tracing::warn!("{}", StorageError::of_task(Place::Checkpoint, &error)),
+        let mut conn = None;
+        let mut moved = self.writes.commits();
+        while running.pause(EVERY).await {
+            let commits = self.writes.commits();
+            if commits == moved {
+                continue;
+            }
+            moved = commits;
+            let (url, known) = (self.url.clone(), conn.take());
+            // After a failure the writer meets the same file, and the client is told there.
+            conn = running.meter.turn(move_log(url, known)).await;
         }
     }
 }
 
-fn move_log(url: &DatabaseUrl, conn: Option<AnyConnection>) -> Result<AnyConnection, StorageError> {
-    let mut conn = match conn {
-        Some(conn) => conn,
-        None => open(url).map_err(|error| StorageError::Unavailable(error.to_string()))?,
-    };
-    // PASSIVE waits for nobody, and nobody waits for it.
-    diesel::sql_query("PRAGMA wal_checkpoint(PASSIVE)").execute(&mut conn)?;
-    Ok(conn)
+/// On a thread where it may block.
+async fn move_log(url: DatabaseUrl, conn: Option<AnyConnection>) -> Result<AnyConnection, StorageError> {
+    let moved = tokio::task::spawn_blocking(move || {
+        let mut conn = match conn {
+            Some(conn) => conn,
+            None => open(&url).map_err(|error| StorageError::Unavailable(error.to_string()))?,
+        };
+        // PASSIVE waits for nobody, and nobody waits for it.
+        diesel::sql_query("PRAGMA wal_checkpoint(PASSIVE)").execute(&mut conn)?;
+        Ok(conn)
+    });
+    moved.await.map_err(|error| StorageError::of_task(Place::Checkpoint, &error))?
 }

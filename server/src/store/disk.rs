@@ -3,28 +3,43 @@
 use std::time::Duration;
 
 use rustix::fs::StatVfsMountFlags;
-use tokio::sync::watch;
 
 use super::health::Trouble;
 use super::{StorageError, WritesByPurpose};
 use crate::db::{DatabaseUrl, folder_of};
 use crate::panics::Place;
+use crate::tasks::{Running, Task};
 
 /// Free space below which a commit is about to fail.
 pub const FREE_MIN_BYTES: u64 = 64 << 20;
 /// How often it is looked at.
 const EVERY: Duration = Duration::from_secs(3);
 
-/// Looks until told to stop; at PostgreSQL's disk its own server looks.
-pub async fn watch_disk(writes: WritesByPurpose, url: DatabaseUrl, mut stopped: watch::Receiver<bool>) {
-    if matches!(url, DatabaseUrl::Postgres(_)) {
-        return;
-    }
-    while tokio::time::timeout(EVERY, stopped.changed()).await.is_err() {
-        let url = url.clone();
-        match tokio::task::spawn_blocking(move || look_at_disk(&url)).await {
-            Ok(trouble) => writes.health().note_disk(trouble),
-            Err(error) => tracing::warn!("{}", StorageError::of_task(Place::Disk, &error)),
+/// Looks at the disk of an SQLite database; at PostgreSQL's its own server looks.
+#[derive(Clone)]
+pub struct WatchDisk {
+    /// Who is told what was found.
+    pub writes: WritesByPurpose,
+    /// Which database.
+    pub url: DatabaseUrl,
+}
+
+impl Task for WatchDisk {
+    const PLACE: Place = Place::Disk;
+
+    async fn run(self, mut running: Running) {
+        if matches!(self.url, DatabaseUrl::Postgres(_)) {
+            return;
+        }
+        while running.pause(EVERY).await {
+            let url = self.url.clone();
+            let look = async {
+                let looked = tokio::task::spawn_blocking(move || look_at_disk(&url)).await;
+                looked.map_err(|error| StorageError::of_task(Self::PLACE, &error))
+            };
+            if let Some(trouble) = running.meter.turn(look).await {
+                self.writes.health().note_disk(trouble);
+            }
         }
     }
 }

@@ -23,8 +23,8 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
-pub use checkpoint::{keep_log_short, truncate_log};
-pub use disk::{FREE_MIN_BYTES, look_at_disk, watch_disk};
+pub use checkpoint::{KeepLogShort, truncate_log};
+pub use disk::{FREE_MIN_BYTES, WatchDisk, look_at_disk};
 pub use error::StorageError;
 pub use health::{Health, Trouble};
 #[cfg(test)]

@@ -1,14 +1,21 @@
-//! Work that can wait: on a thread of its own, behind those that answer customers.
+//! Work beside answering: tasks that are supervised and metered. What can wait runs on a thread of its own, behind those
+//! that answer customers.
 
+mod lasting;
+mod meter;
 mod pace;
-mod restart;
+mod supervisor;
+mod task;
 
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, LocalSet};
 
+pub use lasting::Lasting;
+pub use meter::{Meter, TaskMetrics};
 pub use pace::{Foreground, Pace};
-pub use restart::keep_running;
+pub use supervisor::Supervisor;
+pub use task::{Running, Task};
 
 /// Starts the tasks that `spawn` spawns with [`tokio::task::spawn_local`], on a thread whose blocking work is done by
 /// threads of its own, too. Returned is what completes when all of them have ended.

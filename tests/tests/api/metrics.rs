@@ -143,6 +143,42 @@ async fn storage_that_does_not_answer_is_seen_and_its_figures_are_left_out() {
 }
 
 #[tokio::test]
+async fn task_that_cannot_do_its_work_is_counted_and_told_once() {
+    for backend in Backend::ALL {
+        let app = TestApp::on(backend).await;
+        let turns = |figures: &BTreeMap<String, f64>, task: &str, result: &str| {
+            figures[&format!("counterbell_task_turns_total{{task=\"{task}\",result=\"{result}\"}}")]
+        };
+        let well = wait::until("a turn of each", async || {
+            let figures = scrape(&app).await;
+            let begun = ["outbox", "search", "retention"].iter().all(|task| turns(&figures, task, "done") > 0.0);
+            Some(figures).filter(|_| begun)
+        })
+        .await;
+        for task in ["outbox", "search", "retention", "disk", "checkpoint", "housekeeping"] {
+            assert_eq!(turns(&well, task, "failed"), 0.0, "{backend:?}: {task}");
+        }
+        assert!(well["counterbell_task_busy_seconds_total{task=\"search\"}"] > 0.0);
+
+        app.execute("ALTER TABLE search_queue RENAME TO gone");
+        app.execute("ALTER TABLE outbox RENAME TO also_gone");
+        for task in ["outbox", "search"] {
+            wait::until_true("two failures", async || turns(&scrape(&app).await, task, "failed") >= 2.0).await;
+        }
+        app.execute("ALTER TABLE gone RENAME TO search_queue");
+        app.execute("ALTER TABLE also_gone RENAME TO outbox");
+
+        for task in ["outbox", "search"] {
+            let on = format!("Task \"{task}\" goes on");
+            wait::until_true("line in the log", async || app.log().contains(&on)).await;
+            let told = app.log().matches(&format!("Task \"{task}\" cannot do its work, and waits: ")).count();
+            assert_eq!(told, 1, "{backend:?}: {}", app.log());
+        }
+        assert!(!app.log().contains("Task \"retention\""), "{}", app.log());
+    }
+}
+
+#[tokio::test]
 async fn full_queue_and_connections_that_break_are_counted() {
     let app = TestApp::on(Backend::Sqlite).setting("COUNTERBELL_QUEUE_CAPACITY", "2").await;
     // So that the site is known, and nothing else needs the database.

@@ -12,7 +12,7 @@ const POSTGRES_BY_KEYS: &str = "SET enable_sort = off; SET enable_bitmapscan = o
                                 SET jit = off";
 
 /// Pages of log, 16 MiB of it, at which a connection that writes moves the log itself; until then
-/// [`crate::store::keep_log_short`] does.
+/// [`crate::store::KeepLogShort`] does.
 const WRITER_MOVES_AT_PAGES: u32 = 4_096;
 
 /// How PostgreSQL plans the statements of a connection that writes.

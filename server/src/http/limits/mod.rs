@@ -1,12 +1,14 @@
 //! How much one client may send and ask for.
 
 mod client;
+mod forget_idle;
 mod rate_limit;
 mod read_limit;
 
 use actix_web::HttpRequest;
 
 pub use client::TrustedProxies;
+pub use forget_idle::ForgetIdle;
 pub use rate_limit::Bucket;
 use rate_limit::RateLimit;
 pub use read_limit::limit_reads;
@@ -63,7 +65,7 @@ impl ClientLimits {
     }
 
     /// Forgets addresses that have been idle.
-    pub fn forget_idle(&self) {
+    fn forget_idle(&self) {
         self.responses.forget_idle();
         self.reads.forget_idle();
     }
