@@ -1,9 +1,10 @@
 //! Counterbell's server: stores customers' responses durably and closes the loop.
 //!
-//! The way of a response: `http::public` parses it, `ingest` commits it with the alerts it fires and the messages they
-//! send, `outbox` delivers those, `http::admin` shows it. docs/ARCHITECTURE.md follows one from tap to mail.
+//! The way of a response: `http::public` parses it, `ingest` commits it, `triage` decides who is told of it, `outbox` delivers
+//! the messages, `http::admin` shows it. docs/ARCHITECTURE.md follows one from tap to mail.
 
 pub mod cli;
+mod clock;
 pub mod config;
 mod connections;
 pub mod db;
@@ -12,6 +13,7 @@ pub mod demo;
 pub mod doctor;
 mod document;
 pub mod http;
+pub mod ids;
 pub mod import;
 pub mod ingest;
 mod log_limit;
@@ -28,4 +30,5 @@ pub mod surveys;
 mod tasks;
 pub mod themes;
 pub mod transfer;
+mod triage;
 pub mod verify;

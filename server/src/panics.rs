@@ -23,6 +23,8 @@ pub enum Place {
     Decisions,
     /// Work of the thread that writes what may take long, on PostgreSQL.
     Long,
+    /// Deciding who is told of a response.
+    Triage,
     /// Delivering messages.
     Outbox,
     /// Keeping the search index up.
@@ -40,11 +42,12 @@ pub enum Place {
 }
 
 impl Place {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::Writer,
         Self::Leases,
         Self::Decisions,
         Self::Long,
+        Self::Triage,
         Self::Outbox,
         Self::Search,
         Self::Retention,
@@ -61,6 +64,7 @@ impl Place {
             Self::Leases => "leases",
             Self::Decisions => "decisions",
             Self::Long => "long",
+            Self::Triage => "triage",
             Self::Outbox => "outbox",
             Self::Search => "search",
             Self::Retention => "retention",

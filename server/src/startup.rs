@@ -22,9 +22,9 @@ use crate::http::ops::LatestFigures;
 use crate::http::public::Intake;
 use crate::http::{ApiError, ClientLimits, ForgetIdle, TrustedProxies, admin, hosted, ops, public, request_id};
 use crate::ingest::{Ingest, IngestSettings, Responses, Waiting};
-use crate::mail::{Mailer, MailerError};
+use crate::mail::{AlertMail, Mailer, MailerError};
 use crate::metrics::Metrics;
-use crate::outbox::Delivery;
+use crate::outbox::LaneWorker;
 use crate::responses::{Eraser, PurgeOld};
 use crate::search::{Indexer, SearchIndex};
 use crate::sites::Directory;
@@ -32,6 +32,7 @@ use crate::store::{
     KeepLogShort, ReadPools, Signals, Store, WatchDisk, Writer, WriterFailed, WriterSettings, look_at_disk,
 };
 use crate::tasks::{self, Foreground, Supervisor};
+use crate::triage::Triage;
 
 /// How long a stopping server waits for requests it is answering.
 const SHUTDOWN_TIMEOUT_S: u64 = 10;
@@ -136,7 +137,7 @@ impl Server {
     pub async fn run(self, stop: impl Future<Output = ()> + 'static, deadline: DeadlineSlot) -> std::io::Result<()> {
         let (stopping, stopped) = watch::channel(false);
         let tasks = self.start_tasks(&stopped)?;
-        let Self { listeners, workers, writer, store, search, foreground, mailer, intake, eraser, .. } = self;
+        let Self { listeners, workers, writer, store, search, foreground, intake, eraser, .. } = self;
 
         let workers = workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(2, usize::from));
         let per_worker = connections::connections_per_worker(workers);
@@ -145,7 +146,7 @@ impl Server {
         let _ = intake.metrics.connections.set(Arc::clone(&open));
         let counted = Arc::clone(&open);
         let ingest = Arc::clone(&intake.ingest);
-        let handed = Handed::new(intake, store, search, eraser, mailer);
+        let handed = Handed::new(intake, store, search, eraser);
         let app = move || {
             let open = Arc::clone(&open);
             // Called by each worker on its own thread.
@@ -198,9 +199,11 @@ impl Server {
     fn start_tasks(&self, stopped: &watch::Receiver<bool>) -> std::io::Result<impl Future<Output = ()> + use<>> {
         let (store, url) = (&self.store, &self.database_url);
         let supervisor = Supervisor::new(stopped.clone(), self.intake.metrics.tasks.clone());
-        let delivery = Delivery {
+        let triage = Triage { store: store.clone(), foreground: self.foreground.clone() };
+        let mail = LaneWorker {
             store: store.clone(),
-            mailer: Arc::clone(&self.mailer),
+            lane: self.mailer.clone(),
+            kinds: Arc::new([Arc::new(AlertMail { mailer: Arc::clone(&self.mailer) })]),
             metrics: Arc::clone(&self.intake.metrics),
             foreground: self.foreground.clone(),
         };
@@ -212,8 +215,9 @@ impl Server {
             supervisor.start(KeepLogShort { writes: store.writes.clone(), url: url.clone() }),
             supervisor.start(ForgetIdle(Arc::clone(&self.intake.limits))),
         ];
-        let behind =
-            tasks::start(move || vec![supervisor.start(delivery), supervisor.start(indexer), supervisor.start(purge)])?;
+        let behind = tasks::start(move || {
+            vec![supervisor.start(triage), supervisor.start(mail), supervisor.start(indexer), supervisor.start(purge)]
+        })?;
         Ok(async move {
             behind.await;
             for task in beside {
@@ -236,11 +240,10 @@ struct Handed {
     store: Data<Store>,
     search: Data<SearchIndex>,
     eraser: Data<Eraser>,
-    mailer: Data<Mailer>,
 }
 
 impl Handed {
-    fn new(intake: Intake, store: Store, search: SearchIndex, eraser: Eraser, mailer: Arc<Mailer>) -> Self {
+    fn new(intake: Intake, store: Store, search: SearchIndex, eraser: Eraser) -> Self {
         Self {
             directory: Arc::clone(&intake.directory).into(),
             limits: Arc::clone(&intake.limits).into(),
@@ -251,7 +254,6 @@ impl Handed {
             store: Data::new(store),
             search: Data::new(search),
             eraser: Data::new(eraser),
-            mailer: mailer.into(),
         }
     }
 
@@ -265,8 +267,7 @@ impl Handed {
             .app_data(Data::clone(&self.latest_figures))
             .app_data(Data::clone(&self.store))
             .app_data(Data::clone(&self.search))
-            .app_data(Data::clone(&self.eraser))
-            .app_data(Data::clone(&self.mailer));
+            .app_data(Data::clone(&self.eraser));
     }
 }
 

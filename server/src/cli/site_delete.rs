@@ -67,7 +67,7 @@ impl SiteDeleteArgs {
         let closed = Instant::now();
         let mut deleted = 0;
         loop {
-            let chunk = erase::delete_site_chunk(&mut conn, site.id, CHUNK)?;
+            let chunk = dialect::write_transaction(&mut conn, |conn| erase::delete_site_chunk(conn, site.id, CHUNK))?;
             mail::delete_files(Some(&mail_folder), &chunk.messages);
             deleted += chunk.responses;
             if !chunk.is_empty() {

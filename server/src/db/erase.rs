@@ -31,7 +31,7 @@ pub fn erase_response(
     let response_id = id.as_bytes().as_slice();
     let mut site = journal::lock(conn, site_id)?;
     let Some(row) = dialect::lock_response(conn, site_id, response_id)? else { return Ok(None) };
-    let messages = delete_responses(conn, site_id, &[response_id])?;
+    let messages = tables::delete_responses(conn, site_id, &[response_id])?;
     diesel::delete(erased_responses::table.find((site_id, response_id))).execute(conn)?;
     let erased = (
         erased_responses::site_id.eq(site_id),
@@ -49,19 +49,6 @@ pub fn erase_response(
     }
     site.append(conn, by, now, &[Event::ResponseDeleted { response_id: id }])?;
     Ok(Some(messages))
-}
-
-/// Deletes responses of a site with their additions, alerts, messages and places in the search queue; the ids of the
-/// messages. What they add to the figures stays, and so do their words. Call in a transaction that writes.
-///
-/// # Errors
-/// What the database says.
-pub fn delete_responses(conn: &mut AnyConnection, site_id: i64, ids: &[&[u8]]) -> QueryResult<Vec<Vec<u8>>> {
-    let of_responses =
-        outbox::table.filter(outbox::site_id.eq(site_id)).filter(outbox::response_id.eq_any(ids.iter().copied()));
-    let messages = of_responses.select(outbox::message_id).load(conn)?;
-    tables::delete_responses(conn, site_id, ids)?;
-    Ok(messages)
 }
 
 /// Those of `keys` (site, id) that were deleted one by one. A site at a time, so that no query spans sites.
@@ -116,7 +103,8 @@ pub fn close_site(conn: &mut AnyConnection, site_id: i64) -> QueryResult<()> {
     Ok(())
 }
 
-/// Deletes up to `limit` of a site's responses, or messages, with what belongs to them; what went.
+/// Deletes up to `limit` of a site's responses, or messages, with what belongs to them; what went. Call in a
+/// transaction that writes.
 ///
 /// # Errors
 /// What the database says.

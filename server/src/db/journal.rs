@@ -65,6 +65,16 @@ pub enum Event {
     ResponseReleased { response_id: ResponseId },
     /// A response was deleted with all that belongs to it.
     ResponseDeleted { response_id: ResponseId },
+    /// A rule fired for a response.
+    AlertFired { response_id: ResponseId, rule: String },
+    /// What fired for a response was taken back before anybody was told.
+    AlertWithdrawn { response_id: ResponseId },
+    /// The receiving server took a message, at this attempt.
+    MessageDelivered { message_id: ResponseId, attempt: i32 },
+    /// A message was given up, after this attempt.
+    MessageParked { message_id: ResponseId, attempt: i32 },
+    /// A message is to be sent again, or now.
+    MessageResent { message_id: ResponseId },
 }
 
 impl Event {
@@ -87,6 +97,17 @@ impl Event {
             Self::WordsChanged { cleared } => ("words.changed", "words".to_owned(), json!({ "cleared": cleared })),
             Self::ResponseReleased { response_id } => ("response.released", format!("response/{response_id}"), none()),
             Self::ResponseDeleted { response_id } => ("response.deleted", format!("response/{response_id}"), none()),
+            Self::AlertFired { response_id, rule } => {
+                ("alert.fired", format!("response/{response_id}"), json!({ "rule": rule }))
+            }
+            Self::AlertWithdrawn { response_id } => ("alert.withdrawn", format!("response/{response_id}"), none()),
+            Self::MessageDelivered { message_id, attempt } => {
+                ("message.delivered", format!("message/{message_id}"), json!({ "attempt": attempt }))
+            }
+            Self::MessageParked { message_id, attempt } => {
+                ("message.parked", format!("message/{message_id}"), json!({ "attempt": attempt }))
+            }
+            Self::MessageResent { message_id } => ("message.resent", format!("message/{message_id}"), none()),
         }
     }
 }

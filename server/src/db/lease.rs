@@ -3,8 +3,11 @@
 use diesel::prelude::*;
 
 use super::connection::AnyConnection;
-use super::outbox::{OutboxRow, OutboxState};
-use super::schema::outbox;
+use super::due::Queue;
+use super::journal::{self, By, Event};
+use super::outbox::{AttemptRow, OutboxRow, OutboxState};
+use super::schema::{attempts, outbox};
+use super::{dialect, journal::SiteLock};
 
 /// What became of one delivery attempt.
 #[derive(Clone, Debug)]
@@ -38,15 +41,16 @@ pub enum Attempt {
 pub struct Lease {
     /// The message, as it was leased.
     pub message: OutboxRow,
+    since: i64,
     until: i64,
     /// The end of a renewal that was asked for, when it is not known whether it was committed.
     asked: Option<i64>,
 }
 
 impl Lease {
-    /// The lease of a message that was just leased.
-    pub fn new(message: OutboxRow) -> Self {
-        Self { until: message.next_attempt_at, asked: None, message }
+    /// The lease of a message that was just leased, at `since` (Unix ms).
+    fn new(message: OutboxRow, since: i64) -> Self {
+        Self { since, until: message.due_at, asked: None, message }
     }
 
     /// When it ends at the earliest (Unix ms).
@@ -65,37 +69,76 @@ impl Lease {
     }
 
     /// Moves its end to `until` (Unix ms), or to where it may stand already; whether it was still held.
-    ///
-    /// # Errors
-    /// What the database says.
-    pub fn renew(&self, conn: &mut AnyConnection, until: i64) -> QueryResult<bool> {
-        let renewed = diesel::update(held(self)).set(outbox::next_attempt_at.eq(self.asked.unwrap_or(until)));
+    fn renew(&self, conn: &mut AnyConnection, until: i64) -> QueryResult<bool> {
+        let renewed = diesel::update(held(self)).set(outbox::due_at.eq(self.asked.unwrap_or(until)));
         Ok(renewed.execute(conn)? > 0)
     }
 
     /// Writes down what became of the attempt; whether the lease was still held. If not, nothing is written.
-    ///
-    /// # Errors
-    /// What the database says.
-    pub fn mark(&self, conn: &mut AnyConnection, attempt: &Attempt, now: i64) -> QueryResult<bool> {
+    fn mark(&self, conn: &mut AnyConnection, site: &mut SiteLock, attempt: &Attempt, now: i64) -> QueryResult<bool> {
         use outbox::dsl;
 
         let held = held(self);
         let marked = match attempt {
             Attempt::Delivered => diesel::update(held)
-                .set((dsl::state.eq(OutboxState::Delivered.as_str()), dsl::finished_at.eq(now)))
+                .set((
+                    dsl::state.eq(OutboxState::Delivered.as_str()),
+                    dsl::leased.eq(false),
+                    dsl::finished_at.eq(Some(now)),
+                ))
                 .execute(conn)?,
-            Attempt::Retry { error, at } => {
-                diesel::update(held).set((dsl::last_error.eq(error), dsl::next_attempt_at.eq(*at))).execute(conn)?
-            }
+            Attempt::Retry { error, at } => diesel::update(held)
+                .set((dsl::leased.eq(false), dsl::last_error.eq(error), dsl::due_at.eq(*at)))
+                .execute(conn)?,
             Attempt::NotTried { at } => diesel::update(held)
-                .set((dsl::attempts.eq(self.message.attempts - 1), dsl::next_attempt_at.eq(*at)))
+                .set((dsl::leased.eq(false), dsl::attempts.eq(self.message.attempts - 1), dsl::due_at.eq(*at)))
                 .execute(conn)?,
             Attempt::Parked { error } => diesel::update(held)
-                .set((dsl::state.eq(OutboxState::Parked.as_str()), dsl::last_error.eq(error), dsl::finished_at.eq(now)))
+                .set((
+                    dsl::state.eq(OutboxState::Parked.as_str()),
+                    dsl::leased.eq(false),
+                    dsl::last_error.eq(error),
+                    dsl::finished_at.eq(Some(now)),
+                ))
                 .execute(conn)?,
         };
+        if marked > 0 {
+            self.write_down(conn, site, attempt, now)?;
+        }
         Ok(marked > 0)
+    }
+
+    fn write_down(
+        &self,
+        conn: &mut AnyConnection,
+        site: &mut SiteLock,
+        attempt: &Attempt,
+        now: i64,
+    ) -> QueryResult<()> {
+        let (outcome, error) = match attempt {
+            Attempt::Delivered => ("delivered", None),
+            Attempt::Retry { error, .. } => ("retry", Some(error.clone())),
+            Attempt::Parked { error } => ("parked", Some(error.clone())),
+            Attempt::NotTried { .. } => return Ok(()),
+        };
+        let OutboxRow { site_id, message_id, attempts: number, .. } = &self.message;
+        let row = AttemptRow {
+            site_id: *site_id,
+            message_id: message_id.clone(),
+            attempt: *number,
+            started_at: self.since,
+            finished_at: now,
+            outcome: outcome.to_owned(),
+            error,
+        };
+        diesel::insert_into(attempts::table).values(&row).execute(conn)?;
+        let Some(message_id) = self.message.id() else { return Ok(()) };
+        let ended = match attempt {
+            Attempt::Delivered => Event::MessageDelivered { message_id, attempt: *number },
+            Attempt::Parked { .. } => Event::MessageParked { message_id, attempt: *number },
+            Attempt::Retry { .. } | Attempt::NotTried { .. } => return Ok(()),
+        };
+        site.append(conn, &By::server(), now, &[ended])
     }
 }
 
@@ -113,5 +156,53 @@ fn held<'a>(lease: &'a Lease) -> _ {
         .filter(outbox::message_id.eq(message_id))
         .filter(outbox::state.eq(pending))
         .filter(outbox::attempts.eq(attempts))
-        .filter(outbox::next_attempt_at.eq(until).or(outbox::next_attempt_at.eq(asked)))
+        .filter(outbox::due_at.eq(until).or(outbox::due_at.eq(asked)))
+}
+
+/// What a server has to write down of the messages of one site, and how many more it can take.
+#[derive(Clone, Debug, Default)]
+pub struct SiteWork {
+    /// The site.
+    pub site_id: i64,
+    /// Messages that were tried, and what became of them.
+    pub tried: Vec<(Lease, Attempt)>,
+    /// Leases that end soon.
+    pub renewals: Vec<Lease>,
+    /// How many to lease.
+    pub wanted: usize,
+}
+
+/// What came of it.
+#[derive(Clone, Debug)]
+pub struct SiteDone {
+    /// For each message that was tried, whether it was marked.
+    pub marked: Vec<bool>,
+    /// For each lease to renew, whether it was still held.
+    pub renewed: Vec<bool>,
+    /// What was leased.
+    pub leased: Vec<Lease>,
+}
+
+impl SiteWork {
+    /// Marks, renews and leases, until `until` (Unix ms). Call in a transaction that writes.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn exchange(&self, conn: &mut AnyConnection, queue: &Queue, now: i64, until: i64) -> QueryResult<SiteDone> {
+        let mut done = SiteDone { marked: Vec::new(), renewed: Vec::new(), leased: Vec::new() };
+        if !self.tried.is_empty() || !self.renewals.is_empty() {
+            let mut site = journal::lock(conn, self.site_id)?;
+            for (lease, attempt) in &self.tried {
+                done.marked.push(lease.mark(conn, &mut site, attempt, now)?);
+            }
+            for lease in &self.renewals {
+                done.renewed.push(lease.renew(conn, until)?);
+            }
+        }
+        if self.wanted > 0 {
+            let leased = dialect::lease_due(conn, queue, self.site_id, now, until, self.wanted)?;
+            done.leased = leased.into_iter().map(|message| Lease::new(message, now)).collect();
+        }
+        Ok(done)
+    }
 }

@@ -4,10 +4,12 @@
 mod score_days_sql;
 
 pub mod additions;
+pub mod alerts;
 pub mod backlog;
 mod connection;
 pub mod dialect;
 pub mod distributed;
+pub mod due;
 pub mod erase;
 pub mod journal;
 pub mod keys;
@@ -32,6 +34,7 @@ pub(crate) mod tables;
 #[cfg(test)]
 pub mod test_database;
 pub mod themes;
+pub mod triage;
 pub mod url;
 
 pub use connection::{AnyConnection, OpenError, check_pooling, check_writable, is_lost, open, refused_file};

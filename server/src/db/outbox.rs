@@ -1,28 +1,19 @@
-//! Fired alerts, and the messages they put in the outbox.
+//! Messages in the outbox: how they are made, found, sent again.
 
+use counterbell_shared::ResponseId;
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
+use serde_json::Value;
 
 use super::connection::AnyConnection;
-use super::schema::{alerts, outbox};
+use super::dialect;
+use super::journal::{self, By, Event};
+use super::responses::id_from_column;
+use super::schema::{attempts, outbox};
 
-/// A rule that fired for a response.
-#[derive(Clone, Debug, Insertable)]
-#[diesel(table_name = alerts)]
-#[expect(missing_docs, reason = "the columns of migrations/")]
-pub struct NewAlertRow {
-    pub site_id: i64,
-    pub response_id: [u8; 16],
-    pub rule: String,
-    pub fired_at: i64,
-}
-
-/// The mail that tells staff about an unhappy customer.
-pub const KIND_ALERT_MAIL: &str = "alert_mail";
-
-/// The kinds this program can deliver. One that a newer program stored waits for that.
-pub const KINDS: [&str; 1] = [KIND_ALERT_MAIL];
+/// What a message about a response has as its kind of subject.
+pub const SUBJECT_RESPONSE: &str = "response";
 
 /// Where a message stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,39 +41,141 @@ impl OutboxState {
 }
 
 /// A message to be delivered after the commit.
-#[derive(Clone, Debug, Insertable)]
+#[derive(Clone, Debug, PartialEq, Eq, Insertable)]
 #[diesel(table_name = outbox)]
 #[expect(missing_docs, reason = "the columns of migrations/")]
 pub struct NewOutboxRow {
     pub site_id: i64,
     pub message_id: [u8; 16],
     pub kind: &'static str,
-    pub recipient: String,
-    pub response_id: [u8; 16],
-    pub rule: String,
+    pub lane: &'static str,
+    pub destination: String,
+    pub subject_kind: &'static str,
+    pub subject_id: [u8; 16],
+    pub payload: String,
+    pub dedupe_key: String,
     pub state: &'static str,
+    pub leased: bool,
     pub attempts: i32,
-    pub next_attempt_at: i64,
+    pub resent_after: i32,
+    pub due_at: i64,
     pub created_at: i64,
 }
 
+/// What makes a message what it is.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the columns of migrations/")]
+pub struct About<'a> {
+    pub kind: &'static str,
+    pub lane: &'static str,
+    pub destination: &'a str,
+    pub response_id: [u8; 16],
+    pub payload: &'a Value,
+}
+
+impl NewOutboxRow {
+    /// A message of a site about a response, due at `now` (Unix ms). Of one kind there is one to each destination about each
+    /// response, ever.
+    pub fn about_response(site_id: i64, message_id: ResponseId, about: &About<'_>, now: i64) -> Self {
+        let subject: String = about.response_id.iter().map(|byte| format!("{byte:02x}")).collect();
+        Self {
+            site_id,
+            message_id: *message_id.as_bytes(),
+            kind: about.kind,
+            lane: about.lane,
+            destination: about.destination.to_owned(),
+            subject_kind: SUBJECT_RESPONSE,
+            subject_id: about.response_id,
+            payload: about.payload.to_string(),
+            dedupe_key: format!("{}/{subject}/{}", about.kind, about.destination),
+            state: OutboxState::Pending.as_str(),
+            leased: false,
+            attempts: 0,
+            resent_after: 0,
+            due_at: now,
+            created_at: now,
+        }
+    }
+}
+
 /// A message in the outbox.
-#[derive(Clone, Debug, Queryable, QueryableByName)]
+#[derive(Clone, Debug, Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = outbox)]
 #[expect(missing_docs, reason = "the columns of migrations/")]
 pub struct OutboxRow {
     pub site_id: i64,
     pub message_id: Vec<u8>,
     pub kind: String,
-    pub recipient: String,
-    pub response_id: Vec<u8>,
-    pub rule: String,
+    pub lane: String,
+    pub destination: String,
+    pub subject_kind: String,
+    pub subject_id: Vec<u8>,
+    pub payload: String,
     pub state: String,
+    pub leased: bool,
     pub attempts: i32,
-    pub next_attempt_at: i64,
+    pub resent_after: i32,
+    pub due_at: i64,
     pub last_error: Option<String>,
     pub created_at: i64,
     pub finished_at: Option<i64>,
+}
+
+impl OutboxRow {
+    /// The id. `None` only if the column holds something else than 16 bytes.
+    pub fn id(&self) -> Option<ResponseId> {
+        id_from_column(&self.message_id)
+    }
+
+    /// Attempts since it was last sent again, or was made.
+    pub fn recent_attempts(&self) -> i32 {
+        self.attempts - self.resent_after
+    }
+
+    /// What the payload holds under this name.
+    pub fn payload_text(&self, name: &str) -> Option<String> {
+        let payload: Value = serde_json::from_str(&self.payload).ok()?;
+        payload.get(name)?.as_str().map(str::to_owned)
+    }
+}
+
+/// Puts messages in the outbox, but for those whose dedupe key is there already.
+///
+/// # Errors
+/// What the database says.
+pub fn insert(conn: &mut AnyConnection, rows: &[NewOutboxRow]) -> QueryResult<()> {
+    if rows.is_empty() { Ok(()) } else { dialect::insert_outbox(conn, rows) }
+}
+
+/// Messages about a response that nobody has leased yet are deleted; how many others there are. The caller has locked the
+/// site.
+///
+/// # Errors
+/// What the database says.
+pub fn withdraw(conn: &mut AnyConnection, site_id: i64, response_id: &[u8]) -> QueryResult<i64> {
+    let untried = of_response(site_id, response_id)
+        .filter(outbox::state.eq(OutboxState::Pending.as_str()))
+        .filter(outbox::attempts.eq(0))
+        .filter(outbox::leased.eq(false));
+    diesel::delete(untried).execute(conn)?;
+    of_response(site_id, response_id).count().get_result(conn)
+}
+
+/// Who is told of a response, or was.
+///
+/// # Errors
+/// What the database says.
+pub fn destinations(conn: &mut AnyConnection, site_id: i64, response_id: &[u8]) -> QueryResult<Vec<String>> {
+    of_response(site_id, response_id).select(outbox::destination).load(conn)
+}
+
+#[diesel::dsl::auto_type(no_type_alias)]
+fn of_response<'a>(site_id: i64, response_id: &'a [u8]) -> _ {
+    let subject_kind: &'static str = SUBJECT_RESPONSE;
+    outbox::table
+        .filter(outbox::site_id.eq(site_id))
+        .filter(outbox::subject_kind.eq(subject_kind))
+        .filter(outbox::subject_id.eq(response_id))
 }
 
 /// Messages that should have gone out long ago.
@@ -108,7 +201,7 @@ impl Undelivered {
             outbox::table
                 .filter(dsl::state.eq(OutboxState::Pending.as_str()))
                 .filter(dsl::created_at.le(before))
-                .filter(dsl::attempts.gt(0).or(dsl::next_attempt_at.le(now)))
+                .filter(dsl::attempts.gt(0).or(dsl::due_at.le(now)))
         };
         let messages: i64 = late().count().get_result(conn)?;
         if messages == 0 {
@@ -119,139 +212,14 @@ impl Undelivered {
     }
 }
 
-/// Messages of an alert. No index knows the response, but one knows when a message was made: when the alert fired.
-#[diesel::dsl::auto_type(no_type_alias)]
-fn messages_of<'a>(alert: FiredAlert<'a>) -> _ {
-    let site_id: i64 = alert.site_id;
-    let response_id: &'a [u8] = alert.response_id;
-    let fired_at: i64 = alert.fired_at;
-    outbox::table
-        .filter(outbox::site_id.eq(site_id))
-        .filter(outbox::created_at.eq(fired_at))
-        .filter(outbox::response_id.eq(response_id))
-}
-
-/// Those of them that no worker has leased yet.
-#[diesel::dsl::auto_type(no_type_alias)]
-fn untried<'a>(alert: FiredAlert<'a>) -> _ {
-    let site_id: i64 = alert.site_id;
-    let response_id: &'a [u8] = alert.response_id;
-    let fired_at: i64 = alert.fired_at;
-    let pending: &'static str = OutboxState::Pending.as_str();
-    let attempts: i32 = 0;
-    outbox::table
-        .filter(outbox::site_id.eq(site_id))
-        .filter(outbox::created_at.eq(fired_at))
-        .filter(outbox::response_id.eq(response_id))
-        .filter(outbox::state.eq(pending))
-        .filter(outbox::attempts.eq(attempts))
-}
-
-/// A response, by site and id, whose alert fired at this time (Unix ms).
-#[derive(Clone, Copy, Debug)]
-#[expect(missing_docs, reason = "named after the columns")]
-pub struct FiredAlert<'a> {
-    pub site_id: i64,
-    pub response_id: &'a [u8],
-    pub fired_at: i64,
-}
-
-impl<'a> FiredAlert<'a> {
-    /// That of a response; `None` when nothing fired for it.
-    ///
-    /// # Errors
-    /// What the database says.
-    pub fn find(conn: &mut AnyConnection, site_id: i64, response_id: &'a [u8]) -> QueryResult<Option<Self>> {
-        let of_response = alerts::table.filter(alerts::site_id.eq(site_id)).filter(alerts::response_id.eq(response_id));
-        let fired_at = of_response.select(alerts::fired_at).first(conn).optional()?;
-        Ok(fired_at.map(|fired_at| Self { site_id, response_id, fired_at }))
-    }
-
-    /// Who is told of it, or was.
-    ///
-    /// # Errors
-    /// What the database says.
-    pub fn recipients(&self, conn: &mut AnyConnection) -> QueryResult<Vec<String>> {
-        messages_of(*self).select(outbox::recipient).load(conn)
-    }
-
-    /// Makes the messages that nobody has tried to deliver due at this time (Unix ms).
-    ///
-    /// # Errors
-    /// What the database says.
-    pub fn move_untried(&self, conn: &mut AnyConnection, due_at: i64) -> QueryResult<usize> {
-        diesel::update(untried(*self)).set(outbox::next_attempt_at.eq(due_at)).execute(conn)
-    }
-
-    /// Deletes the messages that nobody has tried to deliver.
-    ///
-    /// # Errors
-    /// What the database says.
-    pub fn delete_untried(&self, conn: &mut AnyConnection) -> QueryResult<usize> {
-        diesel::delete(untried(*self)).execute(conn)
-    }
-
-    /// Deletes the alert, whichever rules fired; its messages stay.
-    ///
-    /// # Errors
-    /// What the database says.
-    pub fn delete(&self, conn: &mut AnyConnection) -> QueryResult<usize> {
-        let of_response =
-            alerts::table.filter(alerts::site_id.eq(self.site_id)).filter(alerts::response_id.eq(self.response_id));
-        diesel::delete(of_response).execute(conn)
-    }
-}
-
-/// Up to `limit` sites with due messages of the kinds we know: the next ones after `after`, and round to it again.
-///
-/// # Errors
-/// What the database says.
-pub fn due_sites(conn: &mut AnyConnection, now: i64, after: i64, limit: usize) -> QueryResult<Vec<i64>> {
-    let mut due = Vec::new();
-    // Site by site: a query for all of them would read every message of the first to find the second.
-    for (mut last, end) in [(after, i64::MAX), (i64::MIN, after)] {
-        while due.len() < limit
-            && let Some(site_id) = next_pending_site(conn, last, end)?
-        {
-            last = site_id;
-            if first_due(conn, site_id)?.is_some_and(|at| at <= now) {
-                due.push(site_id);
-            }
-        }
-    }
-    Ok(due)
-}
-
-/// The first site with pending messages after `last`, up to `end`.
-fn next_pending_site(conn: &mut AnyConnection, last: i64, end: i64) -> QueryResult<Option<i64>> {
-    outbox::table
-        .filter(outbox::state.eq(OutboxState::Pending.as_str()))
-        .filter(outbox::site_id.gt(last))
-        .filter(outbox::site_id.le(end))
-        .order(outbox::site_id)
-        .select(outbox::site_id)
-        .first(conn)
-        .optional()
-}
-
-/// When the next message of a site is due (Unix ms), of the kinds we know.
-fn first_due(conn: &mut AnyConnection, site_id: i64) -> QueryResult<Option<i64>> {
-    outbox::table
-        .filter(outbox::site_id.eq(site_id))
-        .filter(outbox::state.eq(OutboxState::Pending.as_str()))
-        .filter(outbox::kind.eq_any(KINDS))
-        .order(outbox::next_attempt_at)
-        .select(outbox::next_attempt_at)
-        .first(conn)
-        .optional()
-}
-
-/// Makes due what is further ahead than it can be: for each pair of attempts made and longest wait (ms). How many.
+/// Makes messages of a site due that are further ahead than they can be: for each pair of attempts made and longest wait
+/// (ms). How many.
 ///
 /// # Errors
 /// What the database says.
 pub fn bring_forward(
     conn: &mut AnyConnection,
+    site_id: i64,
     now: i64,
     longest_waits_ms: impl Iterator<Item = (i32, i64)>,
 ) -> QueryResult<usize> {
@@ -260,10 +228,11 @@ pub fn bring_forward(
     let mut changed = 0;
     for (attempts, longest_ms) in longest_waits_ms {
         let too_far = outbox::table
+            .filter(dsl::site_id.eq(site_id))
             .filter(dsl::state.eq(OutboxState::Pending.as_str()))
-            .filter(dsl::next_attempt_at.gt(now + longest_ms))
-            .filter(dsl::attempts.eq(attempts));
-        changed += diesel::update(too_far).set(dsl::next_attempt_at.eq(now)).execute(conn)?;
+            .filter(dsl::due_at.gt(now + longest_ms))
+            .filter((dsl::attempts - dsl::resent_after).eq(attempts));
+        changed += diesel::update(too_far).set(dsl::due_at.eq(now)).execute(conn)?;
     }
     Ok(changed)
 }
@@ -277,38 +246,80 @@ pub fn is_stored(conn: &mut AnyConnection, site_id: i64, message_id: &[u8]) -> Q
 }
 
 /// Has a parked message sent again from its first attempt on, and one that waits for its next attempt sent now; when it is
-/// due (Unix ms), `None` when no such message is there. No lease ends later than `leases_end_by` (Unix ms): what is due by
-/// then may be being sent, and stays as it is.
+/// due (Unix ms), `None` when no such message is there. One that is being sent stays as it is. Call in a transaction that
+/// writes.
 ///
 /// # Errors
 /// What the database says.
 pub fn resend(
     conn: &mut AnyConnection,
     site_ids: &[i64],
-    message_id: &[u8],
+    message_id: ResponseId,
+    by: &By,
     now: i64,
-    leases_end_by: i64,
 ) -> QueryResult<Option<i64>> {
     use outbox::dsl;
 
+    let Some(found) = find(conn, site_ids, message_id)? else { return Ok(None) };
+    let mut site = journal::lock(conn, found.site_id)?;
     let in_state = |state: OutboxState| {
-        outbox::table
-            .filter(dsl::site_id.eq_any(site_ids.to_vec()))
-            .filter(dsl::message_id.eq(message_id))
-            .filter(dsl::state.eq(state.as_str()))
+        let one = outbox::table.filter(dsl::site_id.eq(found.site_id));
+        one.filter(dsl::message_id.eq(message_id.as_bytes().as_slice())).filter(dsl::state.eq(state.as_str()))
     };
     let again = (
         dsl::state.eq(OutboxState::Pending.as_str()),
-        dsl::attempts.eq(0),
-        dsl::next_attempt_at.eq(now),
+        dsl::resent_after.eq(dsl::attempts),
+        dsl::due_at.eq(now),
         dsl::finished_at.eq(None::<i64>),
     );
-    diesel::update(in_state(OutboxState::Parked)).set(again).execute(conn)?;
-    // Who leases a message counts an attempt.
-    let waiting = dsl::next_attempt_at.gt(leases_end_by).or(dsl::next_attempt_at.gt(now).and(dsl::attempts.eq(0)));
-    let waiting = in_state(OutboxState::Pending).filter(waiting);
-    diesel::update(waiting).set(dsl::next_attempt_at.eq(now)).execute(conn)?;
-    in_state(OutboxState::Pending).select(dsl::next_attempt_at).first(conn).optional()
+    let unparked = diesel::update(in_state(OutboxState::Parked)).set(again).execute(conn)?;
+    let waiting = in_state(OutboxState::Pending).filter(dsl::leased.eq(false)).filter(dsl::due_at.gt(now));
+    let moved = diesel::update(waiting).set(dsl::due_at.eq(now)).execute(conn)?;
+    if unparked + moved > 0 {
+        site.append(conn, by, now, &[Event::MessageResent { message_id }])?;
+    }
+    in_state(OutboxState::Pending).select(dsl::due_at).first(conn).optional()
+}
+
+/// The message of this id, of any site in `site_ids`.
+///
+/// # Errors
+/// What the database says.
+pub fn find(conn: &mut AnyConnection, site_ids: &[i64], message_id: ResponseId) -> QueryResult<Option<OutboxRow>> {
+    for site_id in site_ids {
+        let one = outbox::table.find((*site_id, message_id.as_bytes().as_slice()));
+        let found = one.select(OutboxRow::as_select()).first(conn).optional()?;
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
+}
+
+/// A try to deliver a message.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Insertable)]
+#[diesel(table_name = attempts)]
+#[expect(missing_docs, reason = "the columns of migrations/")]
+pub struct AttemptRow {
+    pub site_id: i64,
+    pub message_id: Vec<u8>,
+    pub attempt: i32,
+    pub started_at: i64,
+    pub finished_at: i64,
+    pub outcome: String,
+    pub error: Option<String>,
+}
+
+/// The tries to deliver a message, in their order.
+///
+/// # Errors
+/// What the database says.
+pub fn attempts(conn: &mut AnyConnection, site_id: i64, message_id: &[u8]) -> QueryResult<Vec<AttemptRow>> {
+    attempts::table
+        .filter(attempts::site_id.eq(site_id))
+        .filter(attempts::message_id.eq(message_id))
+        .order(attempts::attempt)
+        .load(conn)
 }
 
 /// Where a page ended.
@@ -335,7 +346,7 @@ pub fn list(
 
     let mut rows = Vec::new();
     for site_id in site_ids {
-        let mut query = outbox::table.filter(dsl::site_id.eq(*site_id)).into_boxed();
+        let mut query = outbox::table.filter(dsl::site_id.eq(*site_id)).select(OutboxRow::as_select()).into_boxed();
         if let Some(state) = state {
             // Written out, not bound: only so does SQLite see that the index of parked messages serves.
             query = query.filter(sql::<Bool>(&format!("state = '{}'", state.as_str())));

@@ -4,8 +4,8 @@ use counterbell_shared::time::{DAY_MS, UnixMillis};
 use diesel::prelude::*;
 
 use super::connection::AnyConnection;
-use super::erase::delete_responses;
 use super::schema::{outbox, responses, sites};
+use super::{journal, tables};
 
 /// Sites that keep responses for a limited time, with the days they keep them.
 ///
@@ -72,33 +72,32 @@ impl Deleted {
 }
 
 /// Deletes up to `limit` of a site's responses created before `horizon` (Unix ms) with what belongs to them, but for their
-/// words, and as many of the messages made before it, in one transaction.
+/// words, and as many of the messages made before it. Call in a transaction that writes.
 ///
 /// # Errors
 /// What the database says.
 pub fn delete_chunk(conn: &mut AnyConnection, site_id: i64, horizon: i64, limit: i64) -> QueryResult<Deleted> {
-    conn.transaction(|conn| {
-        let old: Vec<Vec<u8>> = responses::table
-            .filter(responses::site_id.eq(site_id))
-            .filter(responses::created_at.lt(horizon))
-            .order((responses::created_at, responses::response_id))
-            .select(responses::response_id)
-            .limit(limit)
-            .load(conn)?;
-        let mut messages = delete_responses(conn, site_id, &old.iter().map(Vec::as_slice).collect::<Vec<_>>())?;
-        // Whose response is gone already.
-        let left_behind: Vec<Vec<u8>> = outbox::table
-            .filter(outbox::site_id.eq(site_id))
-            .filter(outbox::created_at.lt(horizon))
-            .order((outbox::created_at, outbox::message_id))
-            .select(outbox::message_id)
-            .limit(limit)
-            .load(conn)?;
-        let rows = outbox::table.filter(outbox::site_id.eq(site_id)).filter(outbox::message_id.eq_any(&left_behind));
-        diesel::delete(rows).execute(conn)?;
-        messages.extend(left_behind);
-        Ok(Deleted { responses: old.len(), messages })
-    })
+    // Nobody else decides about the site meanwhile.
+    let _lock = journal::lock(conn, site_id)?;
+    let old: Vec<Vec<u8>> = responses::table
+        .filter(responses::site_id.eq(site_id))
+        .filter(responses::created_at.lt(horizon))
+        .order((responses::created_at, responses::response_id))
+        .select(responses::response_id)
+        .limit(limit)
+        .load(conn)?;
+    let mut messages = tables::delete_responses(conn, site_id, &old.iter().map(Vec::as_slice).collect::<Vec<_>>())?;
+    // Whose response is gone already.
+    let left_behind: Vec<Vec<u8>> = outbox::table
+        .filter(outbox::site_id.eq(site_id))
+        .filter(outbox::created_at.lt(horizon))
+        .order((outbox::created_at, outbox::message_id))
+        .select(outbox::message_id)
+        .limit(limit)
+        .load(conn)?;
+    tables::delete_messages(conn, site_id, &left_behind)?;
+    messages.extend(left_behind);
+    Ok(Deleted { responses: old.len(), messages })
 }
 
 #[cfg(test)]
@@ -143,7 +142,7 @@ mod tests {
             dialect::insert_responses(&mut conn, &[&old, &new]).unwrap();
             dialect::enqueue_for_search(&mut conn, &[(1, &old.response_id), (1, &new.response_id)]).unwrap();
 
-            delete_chunk(&mut conn, 1, 20, 500).unwrap();
+            dialect::write_transaction(&mut conn, |conn| delete_chunk(conn, 1, 20, 500)).unwrap();
 
             let left: Vec<Vec<u8>> = search_queue::table.select(search_queue::response_id).load(&mut conn).unwrap();
             assert_eq!(left, [new.response_id]);

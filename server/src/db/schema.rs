@@ -171,19 +171,48 @@ diesel::table! {
 }
 
 diesel::table! {
+    triage_queue (site_id, response_id) {
+        site_id -> BigInt,
+        response_id -> Binary,
+        revision -> Integer,
+        due_at -> BigInt,
+        attempts -> Integer,
+        last_error -> Nullable<Text>,
+        parked_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     outbox (site_id, message_id) {
         site_id -> BigInt,
         message_id -> Binary,
         kind -> Text,
-        recipient -> Text,
-        response_id -> Binary,
-        rule -> Text,
+        lane -> Text,
+        destination -> Text,
+        subject_kind -> Text,
+        subject_id -> Binary,
+        payload -> Text,
+        dedupe_key -> Nullable<Text>,
         state -> Text,
+        leased -> Bool,
         attempts -> Integer,
-        next_attempt_at -> BigInt,
+        resent_after -> Integer,
+        due_at -> BigInt,
         last_error -> Nullable<Text>,
         created_at -> BigInt,
         finished_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    attempts (site_id, message_id, attempt) {
+        site_id -> BigInt,
+        message_id -> Binary,
+        attempt -> Integer,
+        started_at -> BigInt,
+        finished_at -> BigInt,
+        outcome -> Text,
+        error -> Nullable<Text>,
     }
 }
 
@@ -191,6 +220,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     alert_rules,
     alerts,
     api_keys,
+    attempts,
     erased_responses,
     journal,
     journal_epoch,
@@ -203,5 +233,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     site_origins,
     site_recipients,
     sites,
-    surveys
+    surveys,
+    triage_queue
 );

@@ -229,26 +229,43 @@ impl Site {
             .order(site_origins::origin)
             .select(site_origins::origin)
             .load(conn)?;
+        let Alerting { rules, recipients } = Alerting::load(conn, id)?;
+        let stored_today = limits.daily_cap.map(|cap| StoredToday::count(conn, id, cap)).transpose()?;
+        let stored_today = stored_today.unwrap_or_default();
+        Ok(Self { id, site_key, name, origins, recipients, rules, limits, stored_today })
+    }
+}
+
+/// When a site tells somebody, and whom.
+#[derive(Clone, Debug)]
+pub struct Alerting {
+    /// When they are told.
+    pub rules: Vec<AlertRule>,
+    /// Who is told of unhappy customers.
+    pub recipients: Vec<String>,
+}
+
+impl Alerting {
+    /// That of a site, as it is now.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn load(conn: &mut AnyConnection, site_id: i64) -> QueryResult<Self> {
         let recipients = site_recipients::table
-            .filter(site_recipients::site_id.eq(id))
+            .filter(site_recipients::site_id.eq(site_id))
             .order(site_recipients::email)
             .select(site_recipients::email)
             .load(conn)?;
         let rules: Vec<(String, String)> = alert_rules::table
-            .filter(alert_rules::site_id.eq(id))
+            .filter(alert_rules::site_id.eq(site_id))
             .order(alert_rules::name)
             .select((alert_rules::name, alert_rules::bands))
             .load(conn)?;
-        let rules = rules
-            .into_iter()
-            .map(|(name, bands)| {
-                let bands = bands.split(',').map(str::parse::<Band>).collect::<Result<_, _>>();
-                Ok(AlertRule { name, bands: bands.map_err(|_| corrupt("alert_rules.bands"))? })
-            })
-            .collect::<QueryResult<_>>()?;
-        let stored_today = limits.daily_cap.map(|cap| StoredToday::count(conn, id, cap)).transpose()?;
-        let stored_today = stored_today.unwrap_or_default();
-        Ok(Self { id, site_key, name, origins, recipients, rules, limits, stored_today })
+        let rule = |(name, bands): (String, String)| {
+            let bands = bands.split(',').map(str::parse::<Band>).collect::<Result<_, _>>();
+            Ok(AlertRule { name, bands: bands.map_err(|_| corrupt("alert_rules.bands"))? })
+        };
+        Ok(Self { rules: rules.into_iter().map(rule).collect::<QueryResult<_>>()?, recipients })
     }
 }
 

@@ -5,6 +5,7 @@ use diesel::{Connection as _, PgConnection};
 use tempfile::TempDir;
 
 use crate::db::DatabaseUrl;
+use crate::db::sites::{Limits, Site, StoredToday};
 
 /// Where `cargo xtask test` started a PostgreSQL server on which databases may be made and dropped.
 const POSTGRES: &str = "COUNTERBELL_TEST_POSTGRES_URL";
@@ -47,5 +48,19 @@ impl Drop for TestDatabase {
             let dropped = format!("DROP DATABASE {name} WITH (FORCE)");
             PgConnection::establish(server).unwrap().batch_execute(&dropped).unwrap();
         }
+    }
+}
+
+/// A site without limits that tells nobody.
+pub fn a_site() -> Site {
+    Site {
+        id: 1,
+        site_key: "site_0000000000000000".parse().unwrap(),
+        name: String::new(),
+        origins: Vec::new(),
+        recipients: Vec::new(),
+        rules: Vec::new(),
+        limits: Limits::default(),
+        stored_today: StoredToday::default(),
     }
 }

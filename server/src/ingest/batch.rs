@@ -44,8 +44,10 @@ impl Responses {
         let written = |outcome: &Result<Written, _>| matches!(outcome, Ok(Written::Accepted | Written::Updated));
         let written = || batch.iter().zip(outcomes).filter(|(_, outcome)| written(outcome)).map(|(one, _)| &one.record);
         // What waits for the customer to go on is found when it is due.
-        if written().any(|record| record.response.complete && !record.outbox.is_empty()) {
-            self.signals.outbox_filled.notify_one();
+        let is_due =
+            |record: &Record| record.response.complete && (record.is_alarming() || record.response.revision > 0);
+        if written().any(is_due) {
+            self.signals.triage_queued.notify_one();
         }
         if written().any(|record| record.response.comment.is_some()) {
             self.signals.comments_queued.notify_one();

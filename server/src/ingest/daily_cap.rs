@@ -78,7 +78,7 @@ impl DailyCaps {
 mod tests {
     use super::*;
     use crate::db::sites::Limits;
-    use crate::ingest::tests::a_site;
+    use crate::db::test_database::a_site;
 
     const MIDNIGHT: i64 = 20_000 * DAY_MS;
 

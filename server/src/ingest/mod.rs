@@ -15,6 +15,5 @@ mod update;
 pub use batch::{Responses, Waiting};
 pub use daily_cap::{Cap, CapReached, DailyCaps, Taken};
 pub use queue::{Ingest, IngestError, IngestSettings, Stored};
-pub use record::{HeldReason, REVISABLE_MS, Record, SILENCE_MS, fired, new_id};
+pub use record::{HeldReason, REVISABLE_MS, Record, SILENCE_MS};
 pub use store::{Statements, Written};
-pub use update::tell;

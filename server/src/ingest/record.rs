@@ -1,12 +1,13 @@
-//! All rows one response needs, made before the writer sees it.
+//! What is stored of one response, made before the writer sees it.
 
 use counterbell_shared::time::{DAY_MS, UnixMillis};
-use counterbell_shared::{ResponseId, Score, response::Response};
+use counterbell_shared::{AlertRule, Metric, ResponseId, Score, response::Response};
 
 use crate::db::SharedText;
-use crate::db::outbox::{KIND_ALERT_MAIL, NewAlertRow, NewOutboxRow, OutboxState};
 use crate::db::responses::NewResponseRow;
 use crate::db::sites::Site;
+use crate::db::triage::NewTriageRow;
+use crate::ids::new_id;
 
 /// How long an alert about a response that is not complete waits for the customer to go on, in ms: long enough to write a
 /// comment, short enough to reach somebody while the customer is near.
@@ -15,17 +16,35 @@ pub const SILENCE_MS: i64 = 30_000;
 /// How long after its first step a response that is not complete may be replaced, in ms: a day.
 pub const REVISABLE_MS: i64 = DAY_MS;
 
-/// A response, the alerts it fires and the messages they send: stored together or not at all.
+/// A response, and whether triage is to look at it.
 #[derive(Clone, Debug)]
 pub struct Record {
     /// The response.
     pub response: NewResponseRow,
-    /// Fired rules; stored when the response is new, or has not fired before.
-    pub alerts: Vec<NewAlertRow>,
-    /// One message per recipient; stored for those who are not told of the response yet.
-    pub outbox: Vec<NewOutboxRow>,
+    /// Scores at which a rule of the site could fire: triage looks at a response that has one, or had.
+    pub alarming: ScoreSet,
+    /// When triage is to look at it (Unix ms).
+    pub triage_at: i64,
     /// What is stored under this id is replaced when it first came at this time (Unix ms) or later, and is not complete.
     pub revisable_since: i64,
+}
+
+/// Scores of one metric, 0 to 10.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ScoreSet(u16);
+
+impl ScoreSet {
+    /// Those of `metric` at which a rule fires.
+    fn firing(rules: &[AlertRule], metric: Metric) -> Self {
+        let fires = |score: Score| rules.iter().any(|rule| rule.fires(score));
+        let scores = metric.scale().scores().filter_map(|value| Score::new(i64::from(value), metric).ok());
+        Self(scores.filter(|score| fires(*score)).fold(0, |set, score| set | 1 << score.value()))
+    }
+
+    /// Whether this score is one of them.
+    pub fn contains(self, score: i32) -> bool {
+        u32::try_from(score).is_ok_and(|score| self.0.checked_shr(score).is_some_and(|set| set & 1 == 1))
+    }
 }
 
 /// Why a response is held back as suspected spam.
@@ -56,47 +75,14 @@ impl HeldReason {
     }
 }
 
-/// The alerts that a score fires at `now`, and the messages they send, due at `due_at` (Unix ms).
-///
-/// Nobody is told twice of the same thing: one message per recipient, whichever rule fired first.
-pub fn fired(
-    site: &Site,
-    response_id: [u8; 16],
-    score: Score,
-    now: UnixMillis,
-    due_at: i64,
-) -> (Vec<NewAlertRow>, Vec<NewOutboxRow>) {
-    let fired = site.rules.iter().filter(|rule| rule.fires(score));
-    let alerts: Vec<_> = fired
-        .map(|rule| NewAlertRow { site_id: site.id, response_id, rule: rule.name.clone(), fired_at: now.0 })
-        .collect();
-    let outbox = alerts.first().map(|alert| {
-        site.recipients.iter().map(|recipient| NewOutboxRow {
-            site_id: site.id,
-            message_id: *new_id(now).as_bytes(),
-            kind: KIND_ALERT_MAIL,
-            recipient: recipient.clone(),
-            response_id,
-            rule: alert.rule.clone(),
-            state: OutboxState::Pending.as_str(),
-            attempts: 0,
-            next_attempt_at: due_at,
-            created_at: now.0,
-        })
-    });
-    let outbox = outbox.into_iter().flatten().collect();
-    (alerts, outbox)
-}
-
 impl Record {
-    /// The rows of `response`, sent to `site` at `now`. One that is held back fires nothing yet; one that is not complete
-    /// is told of after `silence_ms`, unless it is sent again before.
+    /// The rows of `response`, sent to `site` at `now`. One that is not complete is told of after `silence_ms`, unless it is
+    /// sent again before.
     pub fn new(site: &Site, response: Response, now: UnixMillis, silence_ms: i64) -> Self {
         let response_id = *response.response_id.unwrap_or_else(|| new_id(now)).as_bytes();
         let held = HeldReason::of(site, &response).map(HeldReason::as_str);
-        let due_at = if response.complete { now.0 } else { now.0 + silence_ms };
-        let (alerts, outbox) =
-            if held.is_none() { fired(site, response_id, response.score, now, due_at) } else { Default::default() };
+        let triage_at = if response.complete { now.0 } else { now.0 + silence_ms };
+        let alarming = ScoreSet::firing(&site.rules, response.score.metric());
         let row = NewResponseRow {
             site_id: site.id,
             response_id,
@@ -120,26 +106,27 @@ impl Record {
             complete: response.complete,
             revision: i32::from(response.revision),
         };
-        Self { response: row, alerts, outbox, revisable_since: now.0 - REVISABLE_MS }
+        Self { response: row, alarming, triage_at, revisable_since: now.0 - REVISABLE_MS }
     }
 
     /// The same, telling nobody: for responses of the past.
     pub fn without_alerts(self) -> Self {
-        Self { alerts: Vec::new(), outbox: Vec::new(), ..self }
+        Self { alarming: ScoreSet::default(), ..self }
+    }
+
+    /// Whether a rule could fire for it. One that is held back as suspected spam fires nothing until it is released.
+    pub fn is_alarming(&self) -> bool {
+        self.response.held.is_none() && self.alarming.contains(self.response.score)
+    }
+
+    /// Its place in the queue of triage.
+    pub fn triage(&self) -> NewTriageRow {
+        let NewResponseRow { site_id, response_id, revision, .. } = self.response;
+        NewTriageRow { site_id, response_id, revision, due_at: self.triage_at }
     }
 
     /// The id it is stored under.
     pub fn response_id(&self) -> ResponseId {
         ResponseId::from_bytes(self.response.response_id)
     }
-}
-
-/// A fresh UUIDv7 from the system's generator: whoever can guess the id of a response may add to it.
-pub fn new_id(now: UnixMillis) -> ResponseId {
-    let mut random = [0; 10];
-    if getrandom::fill(&mut random).is_err() {
-        // Not on any system we know once it is up; better a weaker id than no response.
-        fastrand::fill(&mut random);
-    }
-    ResponseId::v7(u64::try_from(now.0).unwrap_or(0), random)
 }

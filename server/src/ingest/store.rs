@@ -52,7 +52,7 @@ impl Statements {
         Ok(if dialect::writes_at_once(conn)? { Self::AtOnce } else { Self::Steps })
     }
 
-    /// Stores each record that is not stored yet, with its alerts and messages, and replaces what is stored by later
+    /// Stores each record that is not stored yet, with its place in the queue of triage, and replaces what is stored by later
     /// revisions; what became of each. On SQLite that is one transaction. On PostgreSQL later revisions have one of their
     /// own, which may fail by itself.
     ///
@@ -115,13 +115,13 @@ impl Statements {
         let rows: Vec<_> = batch.iter().map(|record| &record.response).collect();
         let new = match (self, conn) {
             (Self::AtOnce, AnyConnection::Postgres(pg)) => {
-                // A record sent twice at the same time must not tell twice.
+                // One statement cannot write a row twice: of a record sent twice at the same time the first is new.
                 let mut seen = HashSet::new();
                 let first = |record: &&&Record| seen.insert((record.response.site_id, record.response.response_id));
-                let firsts: Vec<_> = batch.iter().filter(first).collect();
-                let alerts: Vec<_> = firsts.iter().flat_map(|record| &record.alerts).collect();
-                let outbox: Vec<_> = firsts.iter().flat_map(|record| &record.outbox).collect();
-                dialect::store_at_once(pg, &rows, &alerts, &outbox)?
+                let firsts = batch.iter().filter(first);
+                let triage: Vec<_> =
+                    firsts.filter(|record| record.is_alarming()).map(|record| record.triage()).collect();
+                dialect::store_at_once(pg, &rows, &triage)?
             }
             (_, conn) => store_steps(conn, batch, &rows)?,
         };
@@ -191,13 +191,9 @@ fn store_steps(conn: &mut AnyConnection, batch: &[&Record], rows: &[&NewResponse
     if !to_index.is_empty() {
         dialect::enqueue_for_search(conn, &to_index)?;
     }
-    let alerts: Vec<_> = accepted().flat_map(|record| &record.alerts).collect();
-    if !alerts.is_empty() {
-        dialect::insert_alerts(conn, &alerts)?;
-    }
-    let outbox: Vec<_> = accepted().flat_map(|record| &record.outbox).collect();
-    if !outbox.is_empty() {
-        dialect::insert_outbox(conn, &outbox)?;
+    let triage: Vec<_> = accepted().filter(|record| record.is_alarming()).map(Record::triage).collect();
+    if !triage.is_empty() {
+        dialect::enqueue_for_triage(conn, &triage)?;
     }
     Ok(new)
 }

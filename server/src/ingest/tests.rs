@@ -13,8 +13,7 @@ use tokio::sync::oneshot;
 
 use super::*;
 use crate::db::dialect::{Plans, prepare_to_write};
-use crate::db::sites::{Limits, Site, StoredToday};
-use crate::db::test_database::TestDatabase;
+use crate::db::test_database::{TestDatabase, a_site};
 use crate::db::{AnyConnection, migrations, open};
 use crate::metrics::Metrics;
 use crate::panics::{self, Place};
@@ -58,20 +57,6 @@ fn record(touchpoint: &str) -> Record {
     let new: NewResponse<'_> = serde_json::from_str(&body).unwrap();
     let Parsed { response, .. } = new.parse(|name| TEMPLATES_ONLY.version(name)).unwrap();
     Record::new(&a_site(), response, UnixMillis::now(), SILENCE_MS)
-}
-
-/// A site without limits that tells nobody.
-pub fn a_site() -> Site {
-    Site {
-        id: 1,
-        site_key: "site_0000000000000000".parse().unwrap(),
-        name: String::new(),
-        origins: Vec::new(),
-        recipients: Vec::new(),
-        rules: Vec::new(),
-        limits: Limits::default(),
-        stored_today: StoredToday::default(),
-    }
 }
 
 fn add_site(conn: &mut AnyConnection, key: &str) -> QueryResult<()> {

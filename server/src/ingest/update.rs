@@ -7,13 +7,12 @@ use diesel::result::QueryResult;
 use super::record::{HeldReason, Record};
 use super::store::Written;
 use crate::db::additions::{ADDITIONS_MAX, AdditionRow};
-use crate::db::outbox::{FiredAlert, NewAlertRow, NewOutboxRow};
 use crate::db::responses::ResponseRow;
 use crate::db::score_days::{self, Key, ScoreDays, day_of};
 use crate::db::{AnyConnection, dialect};
 
 /// Replaces what is stored by later revisions of it, and all that follows from it: figures, the place in the queue of the
-/// search index, the alert and its messages. Once a response is complete, old or was replaced often enough, a later revision
+/// search index, the place in the queue of triage. Once a response is complete, old or was replaced often enough, a later revision
 /// is added to it instead, and nothing else changes. Returns what became of each record: updated; a duplicate, when what is
 /// stored is as late, says the same, answers another survey, or is gone; closed. Call in a transaction that writes.
 ///
@@ -93,14 +92,9 @@ fn update_response(conn: &mut AnyConnection, record: &Record) -> QueryResult<Cha
     if is_past_limit {
         AdditionRow::of(row).delete_earlier(conn)?;
     }
-    let due_at = match record.outbox.first() {
-        Some(message) => message.next_attempt_at,
-        None => row.received_at,
-    };
-    if record.alerts.is_empty() {
-        withdraw_alert(conn, row.site_id, &row.response_id)?;
-    } else {
-        tell(conn, (row.site_id, &row.response_id), &record.alerts, &record.outbox, due_at)?;
+    // Also what fires nothing any more: triage takes back what nobody was told of yet.
+    if record.alarming.contains(row.score) || record.alarming.contains(before.score) {
+        dialect::enqueue_for_triage(conn, &[record.triage()])?;
     }
     Ok(Change::Replaced(Box::new(before)))
 }
@@ -157,51 +151,4 @@ fn with_new_words<'a>(before: &ResponseRow, record: &'a Record) -> Option<(i64, 
     let row = &record.response;
     let is_new = row.comment.is_some() && row.comment != before.comment;
     is_new.then_some((row.site_id, row.response_id.as_slice()))
-}
-
-/// Tells of a stored response (site, id) whose score fires: each recipient once, however often it fires. Messages that
-/// nobody has tried to deliver become due at `due_at` (Unix ms). The caller has locked the response.
-///
-/// # Errors
-/// What the database says.
-pub fn tell(
-    conn: &mut AnyConnection,
-    (site_id, response_id): (i64, &[u8]),
-    alerts: &[NewAlertRow],
-    outbox: &[NewOutboxRow],
-    due_at: i64,
-) -> QueryResult<()> {
-    let (told, fired_at) = match FiredAlert::find(conn, site_id, response_id)? {
-        Some(fired) => {
-            fired.move_untried(conn, due_at)?;
-            (fired.recipients(conn)?, Some(fired.fired_at))
-        }
-        None => {
-            dialect::insert_alerts(conn, &alerts.iter().collect::<Vec<_>>())?;
-            (Vec::new(), None)
-        }
-    };
-    let untold = outbox.iter().filter(|message| !told.contains(&message.recipient));
-    let messages: Vec<_> = untold
-        .map(|message| NewOutboxRow {
-            next_attempt_at: due_at,
-            created_at: fired_at.unwrap_or(message.created_at),
-            ..message.clone()
-        })
-        .collect();
-    if messages.is_empty() {
-        return Ok(());
-    }
-    dialect::insert_outbox(conn, &messages.iter().collect::<Vec<_>>())
-}
-
-/// Takes an alert back whose response no longer fires it, as far as nobody was told. One that somebody was told of stays:
-/// should it fire again, they are not told twice.
-fn withdraw_alert(conn: &mut AnyConnection, site_id: i64, response_id: &[u8]) -> QueryResult<()> {
-    let Some(fired) = FiredAlert::find(conn, site_id, response_id)? else { return Ok(()) };
-    fired.delete_untried(conn)?;
-    if fired.recipients(conn)?.is_empty() {
-        fired.delete(conn)?;
-    }
-    Ok(())
 }

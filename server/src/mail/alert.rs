@@ -1,7 +1,12 @@
 //! The mail that tells staff about an unhappy customer.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use askama::Template;
+use counterbell_shared::answers::Answers;
 use counterbell_shared::{EmailAddress, ResponseId};
+use diesel::QueryResult;
 use lettre::Message;
 use lettre::address::Envelope;
 use lettre::message::MultiPart;
@@ -9,9 +14,49 @@ use lettre::message::MultiPart;
 use super::build_error::{MailBuildError, Party};
 use super::facts::{Facts, Reply};
 use super::head;
+use super::mailer::{Mailer, SendError};
 use super::number::message_number;
 use super::visible::visible;
-use crate::db::responses::ResponseRow;
+use crate::db::AnyConnection;
+use crate::db::outbox::OutboxRow;
+use crate::db::responses::{self, ResponseRow};
+use crate::db::sites::Site;
+use crate::outbox::{Deliver, Delivery};
+use crate::surveys::{find_answered, labelled};
+
+/// The name of the kind in the database.
+pub const ALERT_MAIL: &str = "alert_mail";
+
+/// Sends alert mails.
+pub struct AlertMail {
+    /// With which.
+    pub mailer: Arc<Mailer>,
+}
+
+impl Deliver for AlertMail {
+    fn kind(&self) -> &'static str {
+        ALERT_MAIL
+    }
+
+    fn prepare(&self, conn: &mut AnyConnection, messages: &[&OutboxRow]) -> QueryResult<Vec<Delivery>> {
+        let contents = AlertContent::load(conn, messages)?;
+        Ok(messages.iter().zip(contents).map(|(message, content)| self.delivery(message, content)).collect())
+    }
+}
+
+impl AlertMail {
+    fn delivery(&self, message: &OutboxRow, content: Option<AlertContent>) -> Delivery {
+        let (mailer, id, recipient) = (Arc::clone(&self.mailer), message.id(), message.destination.clone());
+        Box::new(move |handover| {
+            Box::pin(async move {
+                let content = content.ok_or(SendError::Gone)?;
+                let id = id.ok_or_else(|| SendError::from(MailBuildError::Unwritable("its id is none".to_owned())))?;
+                let make = |smtputf8| alert_mail(mailer.from(), &recipient, id, &content, smtputf8);
+                Ok(mailer.send(&id.to_string(), make, &handover).await?)
+            })
+        })
+    }
+}
 
 #[derive(Template)]
 #[template(path = "alert.html")]
@@ -27,13 +72,46 @@ struct Text<'a> {
 
 /// What an alert mail is made of.
 #[derive(Clone, Debug)]
-pub struct AlertContent {
+pub(super) struct AlertContent {
     /// Name of the site.
     pub site: String,
     /// What it is about.
     pub response: ResponseRow,
     /// Its answers to further questions, as people read them: question and answer.
     pub answers: Vec<(String, String)>,
+}
+
+impl AlertContent {
+    /// What each of the messages' mails is made of, all read at once; `None` when the response is no longer stored.
+    fn load(conn: &mut AnyConnection, messages: &[&OutboxRow]) -> QueryResult<Vec<Option<Self>>> {
+        let key = |message: &&OutboxRow| (message.site_id, message.subject_id.clone());
+        let keys: Vec<_> = messages.iter().map(key).collect();
+        let rows = responses::find_all(conn, &keys)?;
+        let found: HashMap<_, _> = rows.into_iter().map(|row| ((row.site_id, row.response_id.clone()), row)).collect();
+        let mut names: HashMap<i64, Option<String>> = HashMap::new();
+        let mut contents = Vec::with_capacity(messages.len());
+        for key in keys {
+            let name = match names.get(&key.0) {
+                Some(name) => name.clone(),
+                None => names.entry(key.0).or_insert(Site::find_name(conn, key.0)?).clone(),
+            };
+            contents.push(match name.zip(found.get(&key).cloned()) {
+                Some((site, response)) => {
+                    let answers = read_answers(conn, &response)?;
+                    Some(Self { site, response, answers })
+                }
+                None => None,
+            });
+        }
+        Ok(contents)
+    }
+}
+
+/// The answers as people read them: by the labels of the version that was answered.
+fn read_answers(conn: &mut AnyConnection, response: &ResponseRow) -> QueryResult<Vec<(String, String)>> {
+    let Some(answers) = response.answers.as_deref().and_then(Answers::from_json) else { return Ok(Vec::new()) };
+    let survey = find_answered(conn, response.site_id, &response.survey, response.survey_version)?;
+    Ok(labelled(&answers, survey.as_ref()))
 }
 
 /// The alert mail for a response to one recipient; its Message-ID is the outbox message's.
@@ -43,7 +121,7 @@ pub struct AlertContent {
 ///
 /// # Errors
 /// [`MailBuildError`]: none goes away by trying again.
-pub fn alert_mail(
+fn alert_mail(
     from: &EmailAddress,
     recipient: &str,
     message_id: ResponseId,

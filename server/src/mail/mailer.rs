@@ -6,10 +6,10 @@ use counterbell_shared::EmailAddress;
 use lettre::{Address, Message};
 
 use super::build_error::MailBuildError;
-use super::handover::Handover;
 use super::smtp::{Smtp, SmtpError};
 use crate::config::{MailConfig, MailLimits, MailTransport, SmtpServer};
 use crate::db::responses::id_from_column;
+use crate::outbox::Handover;
 
 /// The settings for mail cannot be used; `Display` says what to do.
 #[derive(Debug, thiserror::Error)]

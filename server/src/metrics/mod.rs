@@ -241,10 +241,16 @@ impl Gathered<'_> {
         registry.register("storage_up", help, ConstGauge::new(i64::from(backlog.is_some())));
         // No figure is better than an old one.
         if let Some(backlog) = backlog {
+            let help = "Responses that triage is still to look at";
+            registry.register("triage_pending", help, ConstGauge::new(backlog.triage.open));
+            let help = "How long the response that is due longest for triage has been due, 0 when none is";
+            registry.register("triage_oldest_due_age_seconds", help, ConstGauge::new(backlog.triage.overdue_seconds));
+            let help = "Responses that triage was given up for, and nobody was told of";
+            registry.register("triage_parked", help, ConstGauge::new(backlog.triage_parked));
             let help = "Messages still to be delivered";
-            registry.register("outbox_pending", help, ConstGauge::new(backlog.outbox_pending));
+            registry.register("outbox_pending", help, ConstGauge::new(backlog.outbox.open));
             let help = "How long the message that is due longest has been due, 0 when none is";
-            let seconds = ConstGauge::new(backlog.outbox_overdue_seconds);
+            let seconds = ConstGauge::new(backlog.outbox.overdue_seconds);
             registry.register("outbox_oldest_due_age_seconds", help, seconds);
             let help = "How long the oldest message has waited that is due or was tried in vain, 0 when none has";
             let seconds = ConstGauge::new(backlog.outbox_undelivered_seconds);

@@ -4,9 +4,11 @@
 //! that dies keeps nobody waiting for longer than the lease. A message may then be sent twice, and carries the same
 //! Message-ID both times. See docs/adr/0003.
 
-mod clock;
-mod content;
+mod deliver;
+mod exchange;
+mod handover;
 mod overdue;
+mod prepare;
 mod retry;
 mod worker;
 
@@ -14,12 +16,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use self::worker::Worker;
-use crate::mail::Mailer;
 use crate::metrics::Metrics;
 use crate::panics::Place;
 use crate::store::Store;
 use crate::tasks::{Foreground, Running, Task};
 
+pub use self::deliver::{Deliver, Delivery, Lane, NotDelivered, Sending};
+pub use self::handover::Handover;
 pub use self::overdue::{OVERDUE_MS, minutes};
 
 /// How far the clocks of servers that share a PostgreSQL may differ.
@@ -29,20 +32,22 @@ const POLL: Duration = Duration::from_secs(1);
 /// How long a stopping server goes on with what it is sending.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What the task that delivers is given.
+/// What the task that delivers the messages of a lane is given.
 #[derive(Clone)]
-pub struct Delivery {
+pub struct LaneWorker {
     /// Where messages wait.
     pub store: Store,
-    /// Sends mails.
-    pub mailer: Arc<Mailer>,
+    /// Which way they go.
+    pub lane: Arc<dyn Lane>,
+    /// The kinds that go this way. One that is missing waits for a program that knows it.
+    pub kinds: Arc<[Arc<dyn Deliver>]>,
     /// Counts them.
     pub metrics: Arc<Metrics>,
     /// Whom it gives way to.
     pub foreground: Foreground,
 }
 
-impl Task for Delivery {
+impl Task for LaneWorker {
     const PLACE: Place = Place::Outbox;
 
     /// Delivers due messages until told to stop; what is being sent then is finished, if that takes no longer than 10 s. What

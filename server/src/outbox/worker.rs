@@ -1,4 +1,4 @@
-//! The worker: what it is sending, what it has to mark, and when it looks again.
+//! The worker of a lane: what it is sending, what it has to mark, and when it looks again.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -8,16 +8,17 @@ use counterbell_shared::time::UnixMillis;
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 
-use super::clock::Clock;
-use super::content::{Leased, add_content};
+use super::deliver::{Delivery, Lane, NotDelivered};
+use super::exchange::{Exchange, Exchanged};
+use super::handover::Handover;
 use super::overdue::Overdue;
-use super::{CLOCKS_DIFFER_MS, Delivery, POLL, retry};
-use crate::config::SILENCE_MAX_MS;
-use crate::db::lease::{Attempt, Lease};
+use super::prepare::{Kinds, prepare};
+use super::{CLOCKS_DIFFER_MS, LaneWorker, POLL, retry};
+use crate::clock::Clock;
+use crate::db::AnyConnection;
+use crate::db::due::Queue;
+use crate::db::lease::{Attempt, Lease, SiteDone, SiteWork};
 use crate::db::outbox;
-use crate::db::responses::id_from_column;
-use crate::db::{AnyConnection, dialect};
-use crate::mail::{self, Handover, MailBuildError, Mailer, SendError};
 use crate::metrics::{MailResult, Metrics};
 use crate::panics::{self, Place};
 use crate::store::{StorageError, Store};
@@ -25,20 +26,19 @@ use crate::tasks::{Meter, Pace};
 
 /// Before a message is tried again whose response could not be read.
 const READ_AGAIN_MS: i64 = 1_000;
-/// Messages sent side by side.
-const SENDING_MAX: usize = 16;
 
-/// Delivers the messages of an outbox.
+/// Delivers the messages of a lane.
 pub struct Worker {
     store: Store,
-    mailer: Arc<Mailer>,
+    lane: Arc<dyn Lane>,
+    kinds: Kinds,
+    queue: Queue,
     metrics: Arc<Metrics>,
-    lease_ms: i64,
     pace: Pace,
     clock: Clock,
     /// The clock was set back, and messages that wait are still to be brought forward.
     set_back: bool,
-    sending: JoinSet<Result<(), SendError>>,
+    sending: JoinSet<Result<(), NotDelivered>>,
     /// What is being sent, by its task.
     held: HashMap<Id, Held>,
     /// Kept until they are marked: a message that is not is sent again.
@@ -59,28 +59,17 @@ struct Held {
     handover: Handover,
 }
 
-/// What one exchange with the database brought.
-struct Exchanged {
-    /// For each message that was tried, whether it was marked.
-    marked: Vec<bool>,
-    /// For each lease to renew, whether it was still held.
-    renewed: Vec<bool>,
-    leased: Vec<Lease>,
-    /// Whose turn was last.
-    last_site: i64,
-}
-
 impl Worker {
     /// One that holds nothing yet.
-    pub fn new(Delivery { store, mailer, metrics, foreground }: Delivery) -> Self {
-        let pace = Pace::new(foreground);
-        let lease_ms = mailer.limits().lease_ms();
+    pub fn new(LaneWorker { store, lane, kinds, metrics, foreground }: LaneWorker) -> Self {
+        let names: Vec<_> = kinds.iter().map(|kind| kind.kind()).collect();
         Self {
+            queue: Queue::lane(lane.name(), &names),
             store,
-            mailer,
+            lane,
+            kinds,
             metrics,
-            lease_ms,
-            pace,
+            pace: Pace::new(foreground),
             clock: Clock::new(),
             // Also while no server ran the clock may have been set back.
             set_back: true,
@@ -156,7 +145,7 @@ impl Worker {
             self.strained = None;
         }
         meter.turn(self.turn()).await;
-        self.mailer.close_idle();
+        self.lane.rest();
         if self.stop_by.is_none() {
             self.overdue.look(&self.store.reads).await;
         }
@@ -171,18 +160,14 @@ impl Worker {
             self.set_back = false;
         }
         let busy = self.stop_by.is_some() || self.set_back || self.strained.is_some();
-        let free = if busy { 0 } else { SENDING_MAX - self.sending.len() };
-        let leased = self.exchange(free).await?;
-        let leased = self.read_content(leased).await?;
-        let any = !leased.is_empty();
-        for message in leased {
-            self.send(message);
-        }
-        if any && self.pace.strain() > 0.0 {
+        let free = if busy { 0 } else { self.lane.slots() - self.sending.len() };
+        let (leased, failed) = self.exchange(free).await?;
+        if !leased.is_empty() && self.pace.strain() > 0.0 {
             // Ingest goes first: fewer mails at a time, with rests between them.
             self.strained = Some(started);
         }
-        Ok(())
+        self.send_all(leased).await?;
+        failed.map_or(Ok(()), Err)
     }
 
     /// Waits until a message was sent, more have come, or a second is over.
@@ -211,75 +196,99 @@ impl Worker {
     /// Messages whose next attempt is further ahead than it can be become due: or they would wait for as long as the
     /// clock was set back.
     async fn bring_forward(&self) -> Result<(), StorageError> {
-        let now = UnixMillis::now().0;
-        let longest = retry::longest_waits_ms(self.lease_ms.max(SILENCE_MAX_MS));
-        let longest = longest.map(|(attempts, wait_ms)| (attempts, wait_ms + CLOCKS_DIFFER_MS));
-        let messages = self.store.writes.leases.run(move |conn| outbox::bring_forward(conn, now, longest)).await?;
+        let (now, lease_ms) = (UnixMillis::now().0, self.lane.lease_ms());
+        let queue = self.queue.clone();
+        let mut messages = 0;
+        for site_id in self.store.reads.background.read(move |conn| queue.open_sites(conn)).await? {
+            let longest = retry::longest_waits_ms(lease_ms);
+            let longest = longest.map(|(attempts, wait_ms)| (attempts, wait_ms + CLOCKS_DIFFER_MS));
+            let forward = move |conn: &mut AnyConnection| outbox::bring_forward(conn, site_id, now, longest);
+            messages += self.store.writes.leases.run(forward).await?;
+        }
         if messages > 0 {
             tracing::warn!("The clock was set back: {messages} messages that wait for their next attempt are due now");
         }
         Ok(())
     }
 
-    /// Marks what was tried, renews leases that end soon, and leases up to `free` due messages, all in one commit.
-    async fn exchange(&mut self, free: usize) -> Result<Vec<Lease>, StorageError> {
-        let (now, lease_ms) = (UnixMillis::now().0, self.lease_ms);
-        let ending = |lease: &Lease| lease.until() - now < lease_ms / 4 * 3;
-        let (renewing, renewals): (Vec<Id>, Vec<Lease>) = self
-            .held
-            .iter()
-            .filter(|(_, held)| ending(&held.lease))
-            .map(|(id, held)| (*id, held.lease.clone()))
-            .unzip();
-        // Reading first keeps an idle server from writing.
-        let idle = self.tried.is_empty() && renewals.is_empty();
-        let after = self.last_site;
-        let due = move |conn: &mut AnyConnection| outbox::due_sites(conn, now, after, free);
-        if idle && (free == 0 || self.store.reads.background.read(due).await?.is_empty()) {
+    /// Marks what was tried, renews leases that end soon, and leases up to `free` due messages. What was leased, and why that
+    /// was not all that was to be done.
+    async fn exchange(&mut self, free: usize) -> Result<(Vec<Lease>, Option<StorageError>), StorageError> {
+        let (now, lease_ms) = (UnixMillis::now().0, self.lane.lease_ms());
+        let mut exchange = Exchange::default();
+        for held in self.held.values().filter(|held| held.lease.until() - now < lease_ms / 4 * 3) {
+            exchange.renew(held.lease.clone());
+        }
+        let sites = self.due_sites(now, free, self.tried.is_empty() && exchange.is_empty()).await?;
+        for (lease, attempt) in self.tried.drain(..) {
+            exchange.mark(lease, attempt);
+        }
+        exchange.lease(&sites, free);
+        self.last_site = sites.last().copied().unwrap_or(self.last_site);
+        let mut leased = Vec::new();
+        while !exchange.is_empty() {
+            let Exchanged { done, failed, error } = exchange.run(&self.store, &self.queue, now, now + lease_ms).await;
+            let mut more = Vec::new();
+            for (work, done) in done {
+                if work.wanted > 0 && done.leased.len() == work.wanted {
+                    more.push(work.site_id);
+                }
+                leased.extend(self.after_exchange(work, done, now + lease_ms).await);
+            }
+            for work in failed {
+                self.tried.extend(work.tried);
+                work.renewals.iter().for_each(|lease| self.after_renewal(lease, None, now + lease_ms));
+            }
+            if error.is_some() {
+                return Ok((leased, error));
+            }
+            // What other sites left of their shares.
+            exchange = Exchange::default();
+            more.truncate(free - leased.len());
+            exchange.lease(&more, free - leased.len());
+        }
+        Ok((leased, None))
+    }
+
+    /// Sites with due messages, no more than `free`. An `idle` server reads, and writes nothing.
+    async fn due_sites(&self, now: i64, free: usize, idle: bool) -> Result<Vec<i64>, StorageError> {
+        if free == 0 {
             return Ok(Vec::new());
         }
-        let tried = self.tried.clone();
-        let work = move |conn: &mut AnyConnection| {
-            let mark = |(lease, attempt): &(Lease, Attempt)| lease.mark(conn, attempt, now);
-            let marked = tried.iter().map(mark).collect::<Result<_, _>>()?;
-            let renew = |lease: &Lease| lease.renew(conn, now + lease_ms);
-            let renewed = renewals.iter().map(renew).collect::<Result<_, _>>()?;
-            let sites = due(conn)?;
-            let last_site = sites.last().copied().unwrap_or(after);
-            let leased = dialect::lease_due(conn, now, now + lease_ms, sites, free)?;
-            Ok(Exchanged { marked, renewed, leased: leased.into_iter().map(Lease::new).collect(), last_site })
-        };
-        let exchanged = self.store.writes.leases.run(work).await;
-        for (place, id) in renewing.into_iter().enumerate() {
-            let renewed = exchanged.as_ref().ok().map(|exchanged| exchanged.renewed[place]);
-            self.after_renewal(id, renewed, now + lease_ms);
+        let (queue, after) = (self.queue.clone(), self.last_site);
+        let due = move |conn: &mut AnyConnection| queue.due_sites(conn, now, after, free);
+        if idle { self.store.reads.background.read(due).await } else { self.store.writes.leases.run(due).await }
+    }
+
+    /// Of one site; what was leased.
+    async fn after_exchange(&mut self, work: SiteWork, done: SiteDone, until: i64) -> Vec<Lease> {
+        for (lease, renewed) in work.renewals.iter().zip(done.renewed) {
+            self.after_renewal(lease, Some(renewed), until);
         }
-        let Exchanged { marked, leased, last_site, .. } = exchanged?;
-        self.last_site = last_site;
-        for ((lease, _), marked) in self.tried.split_off(0).into_iter().zip(marked) {
+        for ((lease, _), marked) in work.tried.iter().zip(done.marked) {
             if !marked {
-                let id = message_id(&lease);
+                let id = message_id(lease);
                 tracing::warn!(message.id = %id, "What became of message {id} is not written down: its lease was lost");
-                self.delete_file_if_deleted(&lease).await;
+                self.forget_if_deleted(lease).await;
             }
         }
-        Ok(leased)
+        done.leased
     }
 
     /// Its response may have been deleted while its mail was being written; then nobody else knows the file.
-    async fn delete_file_if_deleted(&self, lease: &Lease) {
+    async fn forget_if_deleted(&self, lease: &Lease) {
         let (site_id, id) = (lease.message.site_id, lease.message.message_id.clone());
-        let Some(folder) = self.mailer.folder() else { return };
         let wanted = id.clone();
         if let Ok(false) = self.store.reads.background.read(move |conn| outbox::is_stored(conn, site_id, &wanted)).await
         {
-            mail::delete_files(Some(folder), &[id]);
+            self.lane.forget(&[id]);
         }
     }
 
     /// `renewed` is `None` when it is not known.
-    fn after_renewal(&mut self, id: Id, renewed: Option<bool>, until: i64) {
-        let Some(Held { lease, task, .. }) = self.held.get_mut(&id) else { return };
+    fn after_renewal(&mut self, lease: &Lease, renewed: Option<bool>, until: i64) {
+        let is_it = |held: &&mut Held| held.lease.message.message_id == lease.message.message_id;
+        let Some(Held { lease, task, .. }) = self.held.values_mut().find(is_it) else { return };
         match renewed {
             Some(true) => lease.renewed(until),
             None => lease.may_be_renewed(until),
@@ -292,56 +301,60 @@ impl Worker {
         }
     }
 
-    /// What the mails of leased messages are made of. When it cannot be read just now they are tried again soon, and
-    /// nobody waits for the end of their lease.
-    async fn read_content(&mut self, leased: Vec<Lease>) -> Result<Vec<Leased>, StorageError> {
+    /// Begins to send what was leased. When it cannot be read just now it is tried again soon, and nobody waits for the end of
+    /// its lease.
+    async fn send_all(&mut self, leased: Vec<Lease>) -> Result<(), StorageError> {
         if leased.is_empty() {
-            return Ok(Vec::new());
+            return Ok(());
         }
-        let leases = leased.clone();
-        self.store.reads.background.read(move |conn| add_content(conn, leases)).await.inspect_err(|_| {
+        let prepared = prepare(&self.store.reads.background, &self.kinds, leased.clone()).await.inspect_err(|_| {
             let attempt = Attempt::NotTried { at: UnixMillis::now().0 + READ_AGAIN_MS };
             self.tried.extend(leased.into_iter().map(|lease| (lease, attempt.clone())));
-        })
+        })?;
+        for (lease, delivery) in prepared {
+            match delivery {
+                Ok(delivery) => self.send(lease, delivery),
+                Err(_) => self.end(lease, Err(by_panic())),
+            }
+        }
+        Ok(())
     }
 
-    fn send(&mut self, Leased { lease, content }: Leased) {
-        let (mailer, id) = (Arc::clone(&self.mailer), id_from_column(&lease.message.message_id));
-        let recipient = lease.message.recipient.clone();
+    fn send(&mut self, lease: Lease, delivery: Delivery) {
         let handover = Handover::default();
         let begun = handover.clone();
-        let task = self.sending.spawn_local(async move {
-            let content = content.ok_or(SendError::Gone)?;
-            let id = id.ok_or_else(|| MailBuildError::Unwritable("its id is none".to_owned()))?;
-            let make = |smtputf8| mail::alert_mail(mailer.from(), &recipient, id, &content, smtputf8);
-            mailer.send(&id.to_string(), make, &begun).await
-        });
+        let task = self.sending.spawn_local(async move { delivery(begun).await });
         self.held.insert(task.id(), Held { lease, task, handover });
     }
 
     /// Writes down how an attempt ended, to be marked with the next exchange.
-    fn note(&mut self, done: Result<(Id, Result<(), SendError>), JoinError>) {
+    fn note(&mut self, done: Result<(Id, Result<(), NotDelivered>), JoinError>) {
         let (task, sent) = match done {
-            Ok((task, sent)) => (task, sent.map_err(|error| (error.is_permanent(), error.to_string()))),
+            Ok(sent) => sent,
             Err(error) if error.is_cancelled() => {
                 self.held.remove(&error.id());
                 return;
             }
             Err(error) => {
                 panics::note(Place::Outbox);
-                (error.id(), Err((false, "sending it ended by a panic, a fault of Counterbell's".to_owned())))
+                (error.id(), Err(by_panic()))
             }
         };
-        let Some(Held { lease, .. }) = self.held.remove(&task) else { return };
+        if let Some(Held { lease, .. }) = self.held.remove(&task) {
+            self.end(lease, sent);
+        }
+    }
+
+    fn end(&mut self, lease: Lease, sent: Result<(), NotDelivered>) {
         let id = message_id(&lease);
-        let attempts = lease.message.attempts;
+        let (attempts, kind) = (lease.message.recent_attempts(), &lease.message.kind);
         let (attempt, result) = match sent {
             Ok(()) => {
-                tracing::info!(message.id = %id, message.kind = lease.message.kind, "Delivered message {id}");
+                tracing::info!(message.id = %id, message.kind = kind, "Delivered message {id}");
                 (Attempt::Delivered, MailResult::Delivered)
             }
-            Err((permanent, error)) => {
-                match retry::next_attempt(attempts, UnixMillis::now().0).filter(|_| !permanent) {
+            Err(NotDelivered { error, is_permanent }) => {
+                match retry::next_attempt(attempts, UnixMillis::now().0).filter(|_| !is_permanent) {
                     Some(at) => {
                         tracing::warn!(message.id = %id, attempt = attempts, "Message {id} will be tried again: {error}");
                         (Attempt::Retry { error, at }, MailResult::Retry)
@@ -358,6 +371,10 @@ impl Worker {
     }
 }
 
+fn by_panic() -> NotDelivered {
+    NotDelivered { error: "sending it ended by a panic, a fault of Counterbell's".to_owned(), is_permanent: false }
+}
+
 fn message_id(lease: &Lease) -> String {
-    id_from_column(&lease.message.message_id).map(|id| id.to_string()).unwrap_or_default()
+    lease.message.id().map(|id| id.to_string()).unwrap_or_default()
 }

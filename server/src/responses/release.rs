@@ -8,11 +8,10 @@ use diesel::result::QueryResult;
 use crate::db::journal::{self, By, Event};
 use crate::db::responses::ResponseRow;
 use crate::db::score_days::{ScoreDays, day_of};
-use crate::db::sites::Site;
+use crate::db::triage::NewTriageRow;
 use crate::db::{AnyConnection, dialect};
-use crate::ingest::{fired, tell};
 
-/// Counts a response that was held back and fires its alerts, in one transaction; the response, `None` when none of
+/// Counts a response that was held back and has triage look at it, in one transaction; the response, `None` when none of
 /// `site_ids` has it. One that is not held is left as it is.
 ///
 /// # Errors
@@ -36,12 +35,9 @@ pub fn release(
         counts.add((row.site_id, &row.metric, day_of(row.created_at), &row.touchpoint), row.score);
         counts.store(conn)?;
         site_lock.append(conn, by, now.0, &[Event::ResponseReleased { response_id: id }])?;
-        if let (Some(site), Some(score)) = (Site::find_by_id(conn, row.site_id)?, row.score()) {
-            let (alerts, outbox) = fired(&site, *id.as_bytes(), score, now, now.0);
-            if !alerts.is_empty() {
-                tell(conn, (row.site_id, id.as_bytes()), &alerts, &outbox, now.0)?;
-            }
-        }
+        let (site_id, revision) = (row.site_id, row.revision);
+        let triage = NewTriageRow { site_id, response_id: *id.as_bytes(), revision, due_at: now.0 };
+        dialect::enqueue_for_triage(conn, &[triage])?;
         Ok(Some(row))
     })
 }

@@ -50,6 +50,8 @@ pub struct Store {
 /// Who is told after a commit that there is something to do.
 #[derive(Clone, Debug, Default)]
 pub struct Signals {
+    /// Responses are to be looked at by triage.
+    pub triage_queued: Arc<Notify>,
     /// Messages are in the outbox.
     pub outbox_filled: Arc<Notify>,
     /// Comments are to be indexed for search.

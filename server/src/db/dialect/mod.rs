@@ -24,12 +24,15 @@ pub use unnest::{Column, Unnest};
 
 use fixed::Fixed;
 
+use super::alerts::NewAlertRow;
 use super::connection::AnyConnection;
+use super::due::Queue;
 use super::journal::EntryRow;
-use super::outbox::{KINDS, NewAlertRow, NewOutboxRow, OutboxRow};
+use super::outbox::{NewOutboxRow, OutboxRow};
 use super::responses::{NewResponseRow, ResponseRow};
-use super::schema::{alerts, journal, outbox, responses, search_queue, site_counters};
+use super::schema::{alerts, journal, outbox, responses, search_queue, site_counters, triage_queue};
 use super::score_days::{SCORES, ScoreDays};
+use super::triage::NewTriageRow;
 
 /// Any number that no other program on the same PostgreSQL is likely to lock.
 const MIGRATION_LOCK: i64 = 0x434f_554e_5445_5242;
@@ -163,15 +166,15 @@ pub fn insert_journal(conn: &mut AnyConnection, rows: &[EntryRow]) -> QueryResul
     Ok(())
 }
 
-/// Inserts fired alerts.
+/// Inserts alerts.
 ///
 /// # Errors
 /// What the database says.
-pub fn insert_alerts(conn: &mut AnyConnection, rows: &[&NewAlertRow]) -> QueryResult<()> {
+pub fn insert_alerts(conn: &mut AnyConnection, rows: &[NewAlertRow]) -> QueryResult<()> {
     match conn {
         AnyConnection::Sqlite(sqlite) => {
             for row in rows {
-                diesel::insert_into(alerts::table).values(*row).execute(sqlite)?;
+                diesel::insert_into(alerts::table).values(row).execute(sqlite)?;
             }
         }
         AnyConnection::Postgres(pg) => {
@@ -181,15 +184,16 @@ pub fn insert_alerts(conn: &mut AnyConnection, rows: &[&NewAlertRow]) -> QueryRe
     Ok(())
 }
 
-/// Inserts messages to deliver.
+/// Inserts messages to deliver, but for those whose dedupe key is there already.
 ///
 /// # Errors
 /// What the database says.
-pub fn insert_outbox(conn: &mut AnyConnection, rows: &[&NewOutboxRow]) -> QueryResult<()> {
+pub fn insert_outbox(conn: &mut AnyConnection, rows: &[NewOutboxRow]) -> QueryResult<()> {
     match conn {
         AnyConnection::Sqlite(sqlite) => {
             for row in rows {
-                diesel::insert_into(outbox::table).values(*row).execute(sqlite)?;
+                let insert = diesel::insert_into(outbox::table).values(row).on_conflict_do_nothing();
+                Fixed(insert, PhantomData::<NewOutboxRow>).execute(sqlite)?;
             }
         }
         AnyConnection::Postgres(pg) => {
@@ -199,22 +203,49 @@ pub fn insert_outbox(conn: &mut AnyConnection, rows: &[&NewOutboxRow]) -> QueryR
     Ok(())
 }
 
-/// Leases up to `limit` due messages of the kinds we know until `lease_until` (Unix ms): an equal share of each of `sites`, in
-/// which the longest due come first. A site at a time, since a distributed database locks rows on one node only.
+/// Has responses looked at by triage; those that wait already, by this revision and at this time.
+///
+/// # Errors
+/// What the database says.
+pub fn enqueue_for_triage(conn: &mut AnyConnection, rows: &[NewTriageRow]) -> QueryResult<()> {
+    match conn {
+        AnyConnection::Sqlite(sqlite) => {
+            for NewTriageRow { site_id, response_id, revision, due_at } in rows {
+                let values = (
+                    triage_queue::site_id.eq(site_id),
+                    triage_queue::response_id.eq(response_id.as_slice()),
+                    triage_queue::revision.eq(revision),
+                    triage_queue::due_at.eq(due_at),
+                    triage_queue::attempts.eq(0),
+                    triage_queue::last_error.eq(None::<String>),
+                    triage_queue::parked_at.eq(None::<i64>),
+                );
+                let replace = diesel::replace_into(triage_queue::table).values(values);
+                replace.execute(sqlite)?;
+            }
+        }
+        AnyConnection::Postgres(pg) => {
+            postgres::enqueue_for_triage(pg, rows)?;
+        }
+    }
+    Ok(())
+}
+
+/// Leases up to `limit` due messages of a site until `until` (Unix ms), the longest due first.
 ///
 /// # Errors
 /// What the database says.
 pub fn lease_due(
     conn: &mut AnyConnection,
+    queue: &Queue,
+    site_id: i64,
     now: i64,
-    lease_until: i64,
-    mut sites: Vec<i64>,
+    until: i64,
     limit: usize,
 ) -> QueryResult<Vec<OutboxRow>> {
     let due = format!(
-        "SELECT message_id FROM outbox WHERE site_id = $2 AND state = 'pending' AND kind IN ('{}') \
-         AND next_attempt_at <= $3 ORDER BY next_attempt_at LIMIT $4",
-        KINDS.join("', '")
+        "SELECT message_id FROM outbox WHERE site_id = $2 AND {} AND due_at <= $3 ORDER BY due_at LIMIT $4",
+        queue.condition()
     );
     let wanted = match conn {
         // One writer, and no row locks.
@@ -224,29 +255,15 @@ pub fn lease_due(
     };
     // SQLite, too, numbers `$1`, `$2` .. in the order they first appear.
     let lease = format!(
-        "UPDATE outbox SET attempts = attempts + 1, next_attempt_at = $1 WHERE site_id = $2 AND message_id {wanted} \
+        "UPDATE outbox SET attempts = attempts + 1, leased = TRUE, due_at = $1 WHERE site_id = $2 AND message_id {wanted} \
          RETURNING *"
     );
-    let mut leased: Vec<OutboxRow> = Vec::new();
-    while !sites.is_empty() && leased.len() < limit {
-        let share = ((limit - leased.len()) / sites.len()).max(1);
-        let mut more = Vec::new();
-        for site_id in sites {
-            let wanted = share.min(limit - leased.len());
-            let of_site = diesel::sql_query(&lease)
-                .bind::<BigInt, _>(lease_until)
-                .bind::<BigInt, _>(site_id)
-                .bind::<BigInt, _>(now)
-                .bind::<BigInt, _>(i64::try_from(wanted).unwrap_or(i64::MAX))
-                .load::<OutboxRow>(conn)?;
-            if of_site.len() == share {
-                more.push(site_id);
-            }
-            leased.extend(of_site);
-        }
-        sites = more;
-    }
-    Ok(leased)
+    diesel::sql_query(lease)
+        .bind::<BigInt, _>(until)
+        .bind::<BigInt, _>(site_id)
+        .bind::<BigInt, _>(now)
+        .bind::<BigInt, _>(i64::try_from(limit).unwrap_or(i64::MAX))
+        .load(conn)
 }
 
 /// Puts responses in the queue of the search index, in this order.
@@ -287,21 +304,27 @@ pub fn delete_words(conn: &mut AnyConnection, site_id: i64, response_ids: &[&[u8
     Ok(())
 }
 
-/// Deletes the rows of responses of one site from a table with `site_id` and `response_id`.
+/// Deletes the rows of one site from a table with `site_id` whose `column` is one of `ids`.
 ///
 /// # Errors
 /// What the database says.
-pub fn delete_of_responses(conn: &mut AnyConnection, table: &str, site_id: i64, ids: &[&[u8]]) -> QueryResult<()> {
+pub fn delete_by_ids(
+    conn: &mut AnyConnection,
+    table: &str,
+    column: &str,
+    site_id: i64,
+    ids: &[&[u8]],
+) -> QueryResult<()> {
     match conn {
         // It has no arrays, and one statement for each is prepared once.
         AnyConnection::Sqlite(sqlite) => {
-            let delete = format!("DELETE FROM {table} WHERE site_id = $1 AND response_id = $2");
+            let delete = format!("DELETE FROM {table} WHERE site_id = $1 AND {column} = $2");
             for id in ids {
                 diesel::sql_query(&delete).bind::<BigInt, _>(site_id).bind::<Binary, _>(*id).execute(sqlite)?;
             }
         }
         AnyConnection::Postgres(pg) => {
-            diesel::sql_query(format!("DELETE FROM {table} WHERE site_id = $1 AND response_id = ANY($2)"))
+            diesel::sql_query(format!("DELETE FROM {table} WHERE site_id = $1 AND {column} = ANY($2)"))
                 .bind::<BigInt, _>(site_id)
                 .bind::<Array<Binary>, _>(ids)
                 .execute(pg)?;

@@ -5,10 +5,12 @@ use std::collections::HashSet;
 use diesel::prelude::*;
 
 use super::unnest::{Column, Unnest};
+use crate::db::alerts::NewAlertRow;
 use crate::db::journal::EntryRow;
-use crate::db::outbox::{NewAlertRow, NewOutboxRow};
+use crate::db::outbox::NewOutboxRow;
 use crate::db::responses::NewResponseRow;
 use crate::db::score_days::{SCORES, ScoreDays};
+use crate::db::triage::NewTriageRow;
 
 macro_rules! into_responses {
     () => {
@@ -19,30 +21,30 @@ macro_rules! into_responses {
     };
 }
 
-macro_rules! into_alerts {
+macro_rules! into_triage_queue {
     () => {
-        "INSERT INTO alerts (site_id, response_id, rule, fired_at) "
+        "INSERT INTO triage_queue (site_id, response_id, revision, due_at, attempts) "
     };
 }
 
-macro_rules! into_outbox {
+/// A later revision takes the place of the one that waits.
+macro_rules! on_conflict_in_triage_queue {
     () => {
-        "INSERT INTO outbox (site_id, message_id, kind, recipient, response_id, rule, state, attempts, \
-         next_attempt_at, created_at) "
+        "ON CONFLICT (site_id, response_id) DO UPDATE SET revision = excluded.revision, due_at = excluded.due_at, \
+         attempts = 0, last_error = NULL, parked_at = NULL"
     };
 }
 
 /// Stores responses that are not stored yet and all that follows from them, in one statement, which is a transaction of
-/// its own; for each row whether it was new. Not for a distributed database, which cannot write to several tables in
-/// one statement.
+/// its own; for each row whether it was new. `triage` are those of them that triage is to look at, each once. Not for a
+/// distributed database, which cannot write to several tables in one statement.
 ///
 /// # Errors
 /// What the database says; then nothing is stored.
 pub fn store_at_once(
     conn: &mut PgConnection,
     rows: &[&NewResponseRow],
-    alerts: &[&NewAlertRow],
-    outbox: &[&NewOutboxRow],
+    triage: &[NewTriageRow],
 ) -> QueryResult<Vec<bool>> {
     let store = Unnest {
         parts: vec![
@@ -57,23 +59,18 @@ pub fn store_at_once(
                     " FROM new WHERE NOT is_held GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4 ",
                     add_on_conflict!(),
                     "), queued AS (INSERT INTO search_queue (site_id, response_id) \
-                     SELECT site_id, response_id FROM new WHERE has_comment), alerted AS (",
-                    into_alerts!(),
-                    "SELECT a.* FROM (SELECT "
+                     SELECT site_id, response_id FROM new WHERE has_comment), triaged AS (",
+                    into_triage_queue!(),
+                    "SELECT t.* FROM (SELECT "
                 ),
-                alert_columns(alerts),
-            ),
-            (
-                concat!(
-                    ") AS a (site_id, response_id, rule, fired_at) JOIN new USING (site_id, response_id)), sent AS (",
-                    into_outbox!(),
-                    "SELECT o.* FROM (SELECT "
-                ),
-                outbox_columns(outbox),
+                triage_columns(triage),
             ),
         ],
-        after: ") AS o (site_id, message_id, kind, recipient, response_id, rule, state, attempts, next_attempt_at, \
-                created_at) JOIN new USING (site_id, response_id)) SELECT site_id, response_id FROM new",
+        after: concat!(
+            ", 0) AS t (site_id, response_id, revision, due_at, attempts) JOIN new USING (site_id, response_id) ",
+            on_conflict_in_triage_queue!(),
+            ") SELECT site_id, response_id FROM new"
+        ),
     };
     Ok(which_are_new(rows, store.load(conn)?))
 }
@@ -87,16 +84,30 @@ pub fn insert_responses(conn: &mut PgConnection, rows: &[&NewResponseRow]) -> Qu
     Ok(which_are_new(rows, insert.load(conn)?))
 }
 
-/// Inserts fired alerts.
-pub fn insert_alerts(conn: &mut PgConnection, rows: &[&NewAlertRow]) -> QueryResult<usize> {
-    let before = concat!(into_alerts!(), "SELECT ");
-    Unnest { parts: vec![(before, alert_columns(rows))], after: "" }.execute(conn)
+/// Inserts alerts.
+pub fn insert_alerts(conn: &mut PgConnection, rows: &[NewAlertRow]) -> QueryResult<usize> {
+    let columns = vec![
+        Column::BigInts(rows.iter().map(|row| row.site_id).collect()),
+        Column::Bytes(rows.iter().map(|row| row.response_id.as_slice()).collect()),
+        Column::Texts(rows.iter().map(|row| row.rule.as_str()).collect()),
+        Column::BigInts(rows.iter().map(|row| row.fired_at).collect()),
+    ];
+    let before = "INSERT INTO alerts (site_id, response_id, rule, fired_at) SELECT ";
+    Unnest { parts: vec![(before, columns)], after: "" }.execute(conn)
 }
 
-/// Inserts messages to deliver.
-pub fn insert_outbox(conn: &mut PgConnection, rows: &[&NewOutboxRow]) -> QueryResult<usize> {
-    let before = concat!(into_outbox!(), "SELECT ");
-    Unnest { parts: vec![(before, outbox_columns(rows))], after: "" }.execute(conn)
+/// Inserts messages to deliver, but for those whose dedupe key is there already.
+pub fn insert_outbox(conn: &mut PgConnection, rows: &[NewOutboxRow]) -> QueryResult<usize> {
+    let before = "INSERT INTO outbox (site_id, message_id, kind, lane, destination, subject_kind, subject_id, payload, \
+                  dedupe_key, state, leased, attempts, resent_after, due_at, created_at) SELECT ";
+    Unnest { parts: vec![(before, outbox_columns(rows))], after: " ON CONFLICT DO NOTHING" }.execute(conn)
+}
+
+/// Has responses looked at by triage.
+pub fn enqueue_for_triage(conn: &mut PgConnection, rows: &[NewTriageRow]) -> QueryResult<usize> {
+    let before = concat!(into_triage_queue!(), "SELECT ");
+    let after = concat!(", 0 ", on_conflict_in_triage_queue!());
+    Unnest { parts: vec![(before, triage_columns(rows))], after }.execute(conn)
 }
 
 /// Writes entries of a journal.
@@ -179,26 +190,34 @@ fn response_columns<'a>(rows: &[&'a NewResponseRow]) -> Vec<Column<'a>> {
     ]
 }
 
-fn alert_columns<'a>(rows: &[&'a NewAlertRow]) -> Vec<Column<'a>> {
+fn triage_columns(rows: &[NewTriageRow]) -> Vec<Column<'_>> {
     vec![
         Column::BigInts(rows.iter().map(|row| row.site_id).collect()),
         Column::Bytes(rows.iter().map(|row| row.response_id.as_slice()).collect()),
-        Column::Texts(rows.iter().map(|row| row.rule.as_str()).collect()),
-        Column::BigInts(rows.iter().map(|row| row.fired_at).collect()),
+        Column::Integers(rows.iter().map(|row| row.revision).collect()),
+        Column::BigInts(rows.iter().map(|row| row.due_at).collect()),
     ]
 }
 
-fn outbox_columns<'a>(rows: &[&'a NewOutboxRow]) -> Vec<Column<'a>> {
+fn outbox_columns(rows: &[NewOutboxRow]) -> Vec<Column<'_>> {
+    let texts = |value: fn(&NewOutboxRow) -> &str| Column::Texts(rows.iter().map(value).collect());
+    let integers = |value: fn(&NewOutboxRow) -> i32| Column::Integers(rows.iter().map(value).collect());
+    let big = |value: fn(&NewOutboxRow) -> i64| Column::BigInts(rows.iter().map(value).collect());
     vec![
-        Column::BigInts(rows.iter().map(|row| row.site_id).collect()),
+        big(|row| row.site_id),
         Column::Bytes(rows.iter().map(|row| row.message_id.as_slice()).collect()),
-        Column::Texts(rows.iter().map(|row| row.kind).collect()),
-        Column::Texts(rows.iter().map(|row| row.recipient.as_str()).collect()),
-        Column::Bytes(rows.iter().map(|row| row.response_id.as_slice()).collect()),
-        Column::Texts(rows.iter().map(|row| row.rule.as_str()).collect()),
-        Column::Texts(rows.iter().map(|row| row.state).collect()),
-        Column::Integers(rows.iter().map(|row| row.attempts).collect()),
-        Column::BigInts(rows.iter().map(|row| row.next_attempt_at).collect()),
-        Column::BigInts(rows.iter().map(|row| row.created_at).collect()),
+        texts(|row| row.kind),
+        texts(|row| row.lane),
+        texts(|row| &row.destination),
+        texts(|row| row.subject_kind),
+        Column::Bytes(rows.iter().map(|row| row.subject_id.as_slice()).collect()),
+        texts(|row| &row.payload),
+        texts(|row| &row.dedupe_key),
+        texts(|row| row.state),
+        Column::Bools(rows.iter().map(|row| row.leased).collect()),
+        integers(|row| row.attempts),
+        integers(|row| row.resent_after),
+        big(|row| row.due_at),
+        big(|row| row.created_at),
     ]
 }

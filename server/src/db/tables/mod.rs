@@ -11,15 +11,16 @@ mod walk;
 use diesel::prelude::*;
 
 pub use rows::{
-    AdditionCopy, AlertCopy, AlertRuleRow, ApiKeyRow, ErasedCopy, JournalCopy, OutboxCopy, ResponseCopy, ScoreDayCopy,
-    SiteCounterRow, SiteOriginRow, SiteRecipientRow, SiteRow, SurveyCopy,
+    AdditionCopy, AlertCopy, AlertRuleRow, ApiKeyRow, AttemptCopy, ErasedCopy, JournalCopy, OutboxCopy, ResponseCopy,
+    ScoreDayCopy, SiteCounterRow, SiteOriginRow, SiteRecipientRow, SiteRow, SurveyCopy, TriageCopy,
 };
 pub use walk::{Part, Row};
 
 use super::connection::AnyConnection;
 use super::dialect;
 use super::journal::NO_SITE;
-use super::schema::sites;
+use super::outbox::SUBJECT_RESPONSE;
+use super::schema::{outbox, sites};
 
 /// Tables of the databases and of Diesel, which are nobody's data.
 const OF_OTHERS: [&str; 2] = ["__diesel_schema_migrations", "sqlite_sequence"];
@@ -54,6 +55,10 @@ pub enum Belongs {
     ToSite,
     /// With the response in `site_id` and `response_id`.
     ToResponse,
+    /// With the response in `site_id` and `subject_id`, if `subject_kind` says that it is one.
+    ToSubject,
+    /// With the message in `site_id` and `message_id`.
+    ToMessage,
     /// They say nothing of anybody.
     ToNobody,
 }
@@ -104,7 +109,9 @@ macro_rules! for_each_table {
                 ];
                 response_additions: AdditionCopy, BySite, ToResponse, ["comment", "answers"];
                 alerts: AlertCopy, BySite, ToResponse, ["rule"];
-                outbox: OutboxCopy, BySite, ToResponse, ["recipient", "rule", "last_error"];
+                triage_queue: TriageCopy, BySite, ToResponse, ["last_error"];
+                outbox: OutboxCopy, BySite, ToSubject, ["destination", "payload", "dedupe_key", "last_error"];
+                attempts: AttemptCopy, BySite, ToMessage, ["error"];
                 erased_responses: ErasedCopy, BySite, ToSite, [];
                 score_days: ScoreDayCopy, BySite, ToSite, ["touchpoint"];
                 site_counters: SiteCounterRow, BySite, ToSite, [];
@@ -181,26 +188,48 @@ pub fn truncate_postgres() -> String {
 pub fn delete_site(conn: &mut AnyConnection, site_id: i64) -> QueryResult<()> {
     for table in TABLES.iter().rev() {
         match table.belongs {
-            Belongs::ToSite | Belongs::ToResponse if table.is_in(conn) => {
-                dialect::delete_of_site(conn, table.name, site_id)?
-            }
             Belongs::Itself => diesel::delete(sites::table.find(site_id)).execute(conn).map(|_| ())?,
-            _ => {}
+            Belongs::ToNobody => {}
+            Belongs::ToSite | Belongs::ToResponse | Belongs::ToSubject | Belongs::ToMessage => {
+                if table.is_in(conn) {
+                    dialect::delete_of_site(conn, table.name, site_id)?;
+                }
+            }
         }
     }
     Ok(())
 }
 
 /// Deletes all rows of responses of a site, but for their words in the search index: no index of that finds them by their
-/// response, so whoever wants them gone at once calls [`dialect::delete_words`], too.
+/// response, so whoever wants them gone at once calls [`dialect::delete_words`], too. The ids of their messages. The caller has
+/// locked the site.
 ///
 /// # Errors
 /// What the database says.
-pub fn delete_responses(conn: &mut AnyConnection, site_id: i64, ids: &[&[u8]]) -> QueryResult<()> {
-    // The response before its alert, as everybody locks them: two must not wait for each other in a circle. The queue before
-    // the words: whoever indexes at this moment holds the queue's row until the words are there.
+pub fn delete_responses(conn: &mut AnyConnection, site_id: i64, ids: &[&[u8]]) -> QueryResult<Vec<Vec<u8>>> {
+    let messages: Vec<Vec<u8>> = outbox::table
+        .filter(outbox::site_id.eq(site_id))
+        .filter(outbox::subject_kind.eq(SUBJECT_RESPONSE))
+        .filter(outbox::subject_id.eq_any(ids.iter().copied()))
+        .select(outbox::message_id)
+        .load(conn)?;
+    // The response before what belongs to it, as everybody locks them: two must not wait for each other in a circle. The queue
+    // before the words: whoever indexes at this moment holds the queue's row until the words are there.
     for table in TABLES.iter().filter(|table| table.belongs == Belongs::ToResponse && table.on == On::Both) {
-        dialect::delete_of_responses(conn, table.name, site_id, ids)?;
+        dialect::delete_by_ids(conn, table.name, "response_id", site_id, ids)?;
+    }
+    delete_messages(conn, site_id, &messages)?;
+    Ok(messages)
+}
+
+/// Deletes messages of a site with all rows of theirs. The caller has locked the site.
+///
+/// # Errors
+/// What the database says.
+pub fn delete_messages(conn: &mut AnyConnection, site_id: i64, ids: &[Vec<u8>]) -> QueryResult<()> {
+    let ids: Vec<_> = ids.iter().map(Vec::as_slice).collect();
+    for table in TABLES.iter().filter(|table| matches!(table.belongs, Belongs::ToSubject | Belongs::ToMessage)) {
+        dialect::delete_by_ids(conn, table.name, "message_id", site_id, &ids)?;
     }
     Ok(())
 }
@@ -208,7 +237,7 @@ pub fn delete_responses(conn: &mut AnyConnection, site_id: i64, ids: &[&[u8]]) -
 /// The query that counts, as `n`, rows that belong to a site that is not there.
 pub fn count_of_no_site() -> String {
     let of_site =
-        TABLES.iter().filter(|table| !table.derived && matches!(table.belongs, Belongs::ToSite | Belongs::ToResponse));
+        TABLES.iter().filter(|table| !table.derived && !matches!(table.belongs, Belongs::Itself | Belongs::ToNobody));
     let one = |table: &TableInfo| {
         format!(
             "(SELECT count(*) FROM {} WHERE site_id <> {NO_SITE} AND site_id NOT IN (SELECT id FROM sites))",

@@ -3,8 +3,8 @@
 use diesel::prelude::*;
 
 use crate::db::schema::{
-    alert_rules, alerts, api_keys, erased_responses, journal, outbox, response_additions, responses, score_days,
-    site_counters, site_origins, site_recipients, sites, surveys,
+    alert_rules, alerts, api_keys, attempts, erased_responses, journal, outbox, response_additions, responses,
+    score_days, site_counters, site_origins, site_recipients, sites, surveys, triage_queue,
 };
 
 /// A struct with every column of a table.
@@ -104,19 +104,48 @@ row! { ErasedCopy of erased_responses { site_id: i64, response_id: Vec<u8>, eras
 row! { AlertCopy of alerts { site_id: i64, response_id: Vec<u8>, rule: String, fired_at: i64, } }
 
 row! {
+    TriageCopy of triage_queue {
+        site_id: i64,
+        response_id: Vec<u8>,
+        revision: i32,
+        due_at: i64,
+        attempts: i32,
+        last_error: Option<String>,
+        parked_at: Option<i64>,
+    }
+}
+
+row! {
     OutboxCopy of outbox {
         site_id: i64,
         message_id: Vec<u8>,
         kind: String,
-        recipient: String,
-        response_id: Vec<u8>,
-        rule: String,
+        lane: String,
+        destination: String,
+        subject_kind: String,
+        subject_id: Vec<u8>,
+        payload: String,
+        dedupe_key: Option<String>,
         state: String,
+        leased: bool,
         attempts: i32,
-        next_attempt_at: i64,
+        resent_after: i32,
+        due_at: i64,
         last_error: Option<String>,
         created_at: i64,
         finished_at: Option<i64>,
+    }
+}
+
+row! {
+    AttemptCopy of attempts {
+        site_id: i64,
+        message_id: Vec<u8>,
+        attempt: i32,
+        started_at: i64,
+        finished_at: i64,
+        outcome: String,
+        error: Option<String>,
     }
 }
 

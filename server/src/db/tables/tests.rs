@@ -9,26 +9,29 @@ use diesel::{QueryableByName, RunQueryDsl as _};
 use super::*;
 use crate::db::journal::By;
 use crate::db::responses::id_from_column;
-use crate::db::test_database::TestDatabase;
+use crate::db::test_database::{TestDatabase, a_site};
 use crate::db::{erase, migrations};
-use crate::ingest::tests::a_site;
 
 /// Texts and bytes that say nothing of a person: ids, and words of this program.
-const IMPERSONAL: [&str; 14] = [
+const IMPERSONAL: [&str; 18] = [
     "bands",
     "channel",
     "held",
     "key_id",
     "kind",
+    "lane",
     "locale",
     "means",
     "message_id",
     "metric",
     "origin",
+    "outcome",
     "response_id",
     "secret_sha256",
     "site_key",
     "state",
+    "subject_id",
+    "subject_kind",
 ];
 /// What a person said, wherever a person's words can stand.
 const WORDS: &str = "marmalade";
@@ -115,9 +118,10 @@ fn fill(conn: &mut AnyConnection) {
         let on_sqlite = matches!(conn, AnyConnection::Sqlite(_));
         let value = |Column { name, kind }: &Column| match (name.as_str(), kind.as_str()) {
             ("seq", _) => "1".to_owned(),
-            ("response_id" | "message_id", _) if on_sqlite => format!("x'{}'", bytes(RESPONSE)),
-            ("response_id" | "message_id", _) => format!("'\\x{}'", bytes(RESPONSE)),
+            ("response_id" | "message_id" | "subject_id", _) if on_sqlite => format!("x'{}'", bytes(RESPONSE)),
+            ("response_id" | "message_id" | "subject_id", _) => format!("'\\x{}'", bytes(RESPONSE)),
             ("metric", _) => "'csat'".to_owned(),
+            ("subject_kind", _) => "'response'".to_owned(),
             (_, "boolean") => "true".to_owned(),
             (_, "array") => format!("ARRAY['{WORDS}']"),
             (_, "bytea") => "''".to_owned(),
@@ -150,8 +154,9 @@ fn with_words(conn: &mut AnyConnection) -> Vec<&'static str> {
 fn response_that_is_erased_leaves_no_words_in_any_table_that_belongs_to_it() {
     each_database(|conn| {
         fill(conn);
+        let belong = [Belongs::ToResponse, Belongs::ToSubject, Belongs::ToMessage];
         let of_responses: BTreeSet<_> =
-            tables_of(conn).filter(|table| table.belongs == Belongs::ToResponse).map(|table| table.name).collect();
+            tables_of(conn).filter(|table| belong.contains(&table.belongs)).map(|table| table.name).collect();
         let before = with_words(conn);
         assert!(tables_of(conn).all(|table| table.personal.is_empty() || before.contains(&table.name)), "{before:?}");
 

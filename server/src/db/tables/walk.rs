@@ -6,13 +6,13 @@ use counterbell_shared::metric::Metric;
 use diesel::prelude::*;
 
 use super::rows::{
-    AdditionCopy, AlertCopy, AlertRuleRow, ApiKeyRow, ErasedCopy, JournalCopy, OutboxCopy, ResponseCopy, ScoreDayCopy,
-    SiteCounterRow, SiteOriginRow, SiteRecipientRow, SiteRow, SurveyCopy,
+    AdditionCopy, AlertCopy, AlertRuleRow, ApiKeyRow, AttemptCopy, ErasedCopy, JournalCopy, OutboxCopy, ResponseCopy,
+    ScoreDayCopy, SiteCounterRow, SiteOriginRow, SiteRecipientRow, SiteRow, SurveyCopy, TriageCopy,
 };
 use crate::db::journal::NO_SITE;
 use crate::db::schema::{
-    alert_rules, alerts, api_keys, erased_responses, journal, outbox, response_additions, responses, score_days,
-    site_counters, site_origins, site_recipients, sites, surveys,
+    alert_rules, alerts, api_keys, attempts, erased_responses, journal, outbox, response_additions, responses,
+    score_days, site_counters, site_origins, site_recipients, sites, surveys, triage_queue,
 };
 use crate::db::{AnyConnection, dialect};
 
@@ -227,6 +227,10 @@ large_table!(erased_responses, ErasedCopy, response_id, (i64, Vec<u8>), |row| {
 });
 large_table!(alerts, AlertCopy, response_id, (i64, Vec<u8>, String), |row| {
     (row.site_id, row.response_id.clone(), row.rule.clone())
+});
+large_table!(triage_queue, TriageCopy, response_id, (i64, Vec<u8>), |row| (row.site_id, row.response_id.clone()));
+large_table!(attempts, AttemptCopy, message_id, (i64, Vec<u8>, i32), |row| {
+    (row.site_id, row.message_id.clone(), row.attempt)
 });
 large_table!(journal, JournalCopy, seq: i64, (i64::MIN, i64::MAX), (i64, i64), |row| (row.site_id, row.seq));
 large_table!(outbox, OutboxCopy, message_id, (i64, Vec<u8>), |row| (row.site_id, row.message_id.clone()));

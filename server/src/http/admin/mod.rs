@@ -44,6 +44,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
             )
             .service(resource("/summary", "GET").route(web::get().to(summary::get_summary)))
             .service(resource("/outbox", "GET").route(web::get().to(outbox::list_outbox)))
+            .service(resource("/outbox/{message_id}", "GET").route(web::get().to(outbox::get_message)))
             .service(resource("/outbox/{message_id}/resend", "POST").route(web::post().to(outbox::resend_message))),
     );
 }

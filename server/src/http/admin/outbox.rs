@@ -1,4 +1,6 @@
-//! `GET /v1/admin/outbox` and `POST /v1/admin/outbox/{message_id}/resend`.
+//! `GET /v1/admin/outbox`, one message of it, and `POST /v1/admin/outbox/{message_id}/resend`.
+
+use std::collections::HashMap;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use counterbell_shared::ResponseId;
@@ -9,12 +11,12 @@ use serde_json::json;
 
 use super::cursor::Cursor as _;
 use super::page::{Page, take};
-use crate::db::outbox::{self, OutboxPosition, OutboxRow, OutboxState};
+use crate::db::AnyConnection;
+use crate::db::outbox::{self, AttemptRow, OutboxPosition, OutboxRow, OutboxState, SUBJECT_RESPONSE};
 use crate::db::responses::id_from_column;
 use crate::http::ApiError;
 use crate::http::extract::{Access, Params};
-use crate::mail::{Mailer, message_number};
-use crate::outbox::CLOCKS_DIFFER_MS;
+use crate::mail::message_number;
 use crate::store::Store;
 
 /// A message as integrators see it.
@@ -26,14 +28,68 @@ struct OutboxView {
     site_key: String,
     kind: String,
     recipient: String,
+    /// What it is about; `null` when that is no response.
     response_id: Option<String>,
-    rule: String,
+    rule: Option<String>,
     state: String,
+    /// Since it was last sent again.
     attempts: i32,
     next_attempt_at: Option<UnixMillis>,
     last_error: Option<String>,
     created_at: UnixMillis,
     finished_at: Option<UnixMillis>,
+}
+
+impl OutboxView {
+    fn new(row: OutboxRow, site_keys: &HashMap<i64, &str>) -> Self {
+        let subject = (row.subject_kind == SUBJECT_RESPONSE).then(|| id_from_column(&row.subject_id)).flatten();
+        Self {
+            message_id: row.id().map(|id| id.to_string()),
+            number: row.id().map(message_number),
+            site_key: site_keys.get(&row.site_id).map(ToString::to_string).unwrap_or_default(),
+            response_id: subject.map(|id| id.to_string()),
+            rule: row.payload_text("rule"),
+            attempts: row.recent_attempts(),
+            next_attempt_at: (row.state == OutboxState::Pending.as_str()).then_some(UnixMillis(row.due_at)),
+            kind: row.kind,
+            recipient: row.destination,
+            state: row.state,
+            last_error: row.last_error,
+            created_at: UnixMillis(row.created_at),
+            finished_at: row.finished_at.map(UnixMillis),
+        }
+    }
+}
+
+/// A try to deliver a message.
+#[derive(Serialize)]
+struct AttemptView {
+    /// Counts from 1, and on when the message is sent again.
+    attempt: i32,
+    started_at: UnixMillis,
+    finished_at: UnixMillis,
+    outcome: String,
+    error: Option<String>,
+}
+
+impl From<AttemptRow> for AttemptView {
+    fn from(row: AttemptRow) -> Self {
+        Self {
+            attempt: row.attempt,
+            started_at: UnixMillis(row.started_at),
+            finished_at: UnixMillis(row.finished_at),
+            outcome: row.outcome,
+            error: row.error,
+        }
+    }
+}
+
+/// A message with every try to deliver it.
+#[derive(Serialize)]
+struct MessageView {
+    #[serde(flatten)]
+    message: OutboxView,
+    tries: Vec<AttemptView>,
 }
 
 /// Lists messages, newest first.
@@ -61,24 +117,32 @@ pub async fn list_outbox(
         OutboxPosition { created_at: row.created_at, message_id: row.message_id.clone() }.encode()
     });
     let site_keys = access.site_keys();
-    let page = page.try_map(|row| {
-        Ok(OutboxView {
-            message_id: id_from_column(&row.message_id).map(|id| id.to_string()),
-            number: id_from_column(&row.message_id).map(message_number),
-            site_key: site_keys.get(&row.site_id).map(ToString::to_string).unwrap_or_default(),
-            kind: row.kind,
-            recipient: row.recipient,
-            response_id: id_from_column(&row.response_id).map(|id| id.to_string()),
-            rule: row.rule,
-            next_attempt_at: (row.state == OutboxState::Pending.as_str()).then_some(UnixMillis(row.next_attempt_at)),
-            state: row.state,
-            attempts: row.attempts,
-            last_error: row.last_error,
-            created_at: UnixMillis(row.created_at),
-            finished_at: row.finished_at.map(UnixMillis),
-        })
-    })?;
+    let page = page.try_map(|row| Ok(OutboxView::new(row, &site_keys)))?;
     Ok(HttpResponse::Ok().json(page))
+}
+
+/// One message, with every try to deliver it.
+///
+/// # Errors
+/// 400 for a parameter, 401, 404.
+pub async fn get_message(
+    access: Access,
+    store: web::Data<Store>,
+    request: HttpRequest,
+    message_id: web::Path<String>,
+) -> Result<HttpResponse, ApiError> {
+    Params::parse(&request)?.finish()?;
+    let not_found = || ApiError::new(ProblemCode::NotFound, "No site this API key covers has such a message.");
+    let id: ResponseId = message_id.parse().map_err(|_| not_found())?;
+    let site_ids = access.all_site_ids();
+    let find = move |conn: &mut AnyConnection| {
+        let Some(row) = outbox::find(conn, &site_ids, id)? else { return Ok(None) };
+        let tries = outbox::attempts(conn, row.site_id, &row.message_id)?;
+        Ok(Some((row, tries)))
+    };
+    let (row, tries) = store.reads.lists.read(find).await?.ok_or_else(not_found)?;
+    let message = OutboxView::new(row, &access.site_keys());
+    Ok(HttpResponse::Ok().json(MessageView { message, tries: tries.into_iter().map(AttemptView::from).collect() }))
 }
 
 /// Sends a parked message again, from its first attempt on, and one that waits for its next attempt now.
@@ -88,7 +152,6 @@ pub async fn list_outbox(
 pub async fn resend_message(
     access: Access,
     store: web::Data<Store>,
-    mailer: web::Data<Mailer>,
     request: HttpRequest,
     message_id: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
@@ -96,10 +159,8 @@ pub async fn resend_message(
     let detail = "No site this API key covers has such a parked or pending message.";
     let not_found = || ApiError::new(ProblemCode::NotFound, detail);
     let id: ResponseId = message_id.parse().map_err(|_| not_found())?;
-    let site_ids = access.all_site_ids();
-    let now = UnixMillis::now().0;
-    let leases_end_by = now + mailer.limits().lease_ms() + CLOCKS_DIFFER_MS;
-    let resend = move |conn: &mut _| outbox::resend(conn, &site_ids, id.as_bytes(), now, leases_end_by);
+    let (site_ids, by, now) = (access.all_site_ids(), access.by(), UnixMillis::now().0);
+    let resend = move |conn: &mut _| outbox::resend(conn, &site_ids, id, &by, now);
     let due = store.writes.decisions.run(resend).await?.ok_or_else(not_found)?;
     store.signals.outbox_filled.notify_one();
     Ok(HttpResponse::Accepted().json(json!({

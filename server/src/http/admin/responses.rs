@@ -151,7 +151,7 @@ pub async fn release_response(
     let by = access.by();
     let row = store.writes.decisions.run(move |conn| release(conn, &site_ids, id, &by, UnixMillis::now())).await?;
     let row = row.ok_or_else(not_found)?;
-    store.signals.outbox_filled.notify_one();
+    store.signals.triage_queued.notify_one();
     show(&access, &store, row).await
 }
 

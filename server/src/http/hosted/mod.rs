@@ -20,7 +20,7 @@ use super::ApiError;
 use super::extract::FormBody;
 use super::public::Intake;
 use super::resource::{get_or_head, resource};
-use crate::ingest::new_id;
+use crate::ids::new_id;
 use address::Asked;
 use form::{Form, Go};
 use page::{Fault, Page};

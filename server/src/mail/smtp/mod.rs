@@ -28,8 +28,9 @@ pub use error::{SmtpError, Step};
 
 use self::lent::Lent;
 use self::replies::Replies;
-use super::{Handover, MailerError};
+use super::MailerError;
 use crate::config::{MailLimits, SmtpServer, SmtpTls};
+use crate::outbox::Handover;
 
 /// How long an idle connection is kept; mail servers close theirs after some minutes (RFC 5321 section 4.5.3.2.7: 5).
 const IDLE_MAX: Duration = Duration::from_secs(60);

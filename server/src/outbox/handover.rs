@@ -1,14 +1,14 @@
-//! Whether a mail may have reached its mail server.
+//! Whether a message may have reached its receiver.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Tells who waits for a mail to be sent whether the mail server may have got it by now.
+/// Tells who waits for a message to be sent whether its receiver may have got it by now.
 #[derive(Clone, Debug, Default)]
 pub struct Handover(Arc<AtomicBool>);
 
 impl Handover {
-    /// From here on the mail may arrive, whatever is heard of it.
+    /// From here on the message may arrive, whatever is heard of it.
     pub fn begin(&self) {
         self.0.store(true, Ordering::Relaxed);
     }

@@ -1,0 +1,149 @@
+//! Queues of what falls due, taken round the sites: no site waits for all that another one has queued.
+//!
+//! Each is a table with `site_id` and `due_at` (Unix ms), and an index by both over the rows that are open.
+
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
+
+use super::connection::AnyConnection;
+
+/// A queue: a table, and which of its rows are open.
+#[derive(Clone, Debug)]
+pub struct Queue {
+    table: &'static str,
+    /// What the index is over, written out: only so do the databases see that it serves.
+    open: String,
+    /// Which of the open ones this program can work on.
+    known: Option<String>,
+}
+
+#[derive(QueryableByName)]
+struct Number {
+    #[diesel(sql_type = BigInt)]
+    n: i64,
+}
+
+/// How much waits in a queue.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Waiting {
+    /// Rows that are open.
+    pub open: i64,
+    /// For how long the longest due of them has been due, in seconds; 0 when none is.
+    pub overdue_seconds: f64,
+}
+
+impl Queue {
+    /// Responses that wait for triage.
+    pub fn triage() -> Self {
+        Self { table: "triage_queue", open: "parked_at IS NULL".to_owned(), known: None }
+    }
+
+    /// Messages of a lane. Of other kinds than these none is taken: a newer program may have stored them.
+    pub fn lane(lane: &str, kinds: &[&str]) -> Self {
+        Self {
+            table: "outbox",
+            open: format!("state = 'pending' AND lane = '{lane}'"),
+            known: Some(format!("kind IN ('{}')", kinds.join("', '"))),
+        }
+    }
+
+    /// Its rows that are open, and can be worked on, as an SQL condition.
+    pub fn condition(&self) -> String {
+        match &self.known {
+            Some(known) => format!("{} AND {known}", self.open),
+            None => self.open.clone(),
+        }
+    }
+
+    /// Up to `limit` sites of which something is due at `now` (Unix ms): the next ones after `after`, and round to it again.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn due_sites(&self, conn: &mut AnyConnection, now: i64, after: i64, limit: usize) -> QueryResult<Vec<i64>> {
+        let mut due = Vec::new();
+        // Site by site: a query for all of them would read every row of the first to find the second.
+        for (mut last, end) in [(after, i64::MAX), (i64::MIN, after)] {
+            while due.len() < limit
+                && let Some(site_id) = self.next_site(conn, last, end)?
+            {
+                last = site_id;
+                if self.first_due(conn, site_id)?.is_some_and(|at| at <= now) {
+                    due.push(site_id);
+                }
+            }
+        }
+        Ok(due)
+    }
+
+    /// The first site with open rows after `last`, up to `end`.
+    fn next_site(&self, conn: &mut AnyConnection, last: i64, end: i64) -> QueryResult<Option<i64>> {
+        let (table, open) = (self.table, &self.open);
+        let query = format!(
+            "SELECT site_id AS n FROM {table} WHERE {open} AND site_id > $1 AND site_id <= $2 ORDER BY site_id LIMIT 1"
+        );
+        let found = diesel::sql_query(query).bind::<BigInt, _>(last).bind::<BigInt, _>(end).get_result::<Number>(conn);
+        Ok(found.optional()?.map(|number| number.n))
+    }
+
+    /// When the next row of a site is due (Unix ms).
+    fn first_due(&self, conn: &mut AnyConnection, site_id: i64) -> QueryResult<Option<i64>> {
+        let (table, condition) = (self.table, self.condition());
+        let query =
+            format!("SELECT due_at AS n FROM {table} WHERE {condition} AND site_id = $1 ORDER BY due_at LIMIT 1");
+        let found = diesel::sql_query(query).bind::<BigInt, _>(site_id).get_result::<Number>(conn);
+        Ok(found.optional()?.map(|number| number.n))
+    }
+
+    /// How much waits at `now` (Unix ms).
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn waiting(&self, conn: &mut AnyConnection, now: i64) -> QueryResult<Waiting> {
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = BigInt)]
+            open: i64,
+            #[diesel(sql_type = BigInt)]
+            oldest: i64,
+        }
+
+        let (table, condition) = (self.table, self.condition());
+        let query =
+            format!("SELECT count(*) AS open, COALESCE(min(due_at), $1) AS oldest FROM {table} WHERE {condition}");
+        let Row { open, oldest } = diesel::sql_query(query).bind::<BigInt, _>(now).get_result(conn)?;
+        Ok(Waiting { open, overdue_seconds: now.saturating_sub(oldest).max(0) as f64 / 1_000.0 })
+    }
+
+    /// Every site with open rows.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn open_sites(&self, conn: &mut AnyConnection) -> QueryResult<Vec<i64>> {
+        let mut sites = Vec::new();
+        while let Some(site_id) = self.next_site(conn, sites.last().copied().unwrap_or(i64::MIN), i64::MAX)? {
+            sites.push(site_id);
+        }
+        Ok(sites)
+    }
+
+    /// Makes due at `now` (Unix ms) what of a site is further ahead than `longest_ms`, which it cannot be unless the clock was
+    /// set back. How many rows.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn bring_forward(
+        &self,
+        conn: &mut AnyConnection,
+        site_id: i64,
+        now: i64,
+        longest_ms: i64,
+    ) -> QueryResult<usize> {
+        let (table, open) = (self.table, &self.open);
+        let move_up = format!("UPDATE {table} SET due_at = $1 WHERE site_id = $2 AND {open} AND due_at > $3");
+        diesel::sql_query(move_up)
+            .bind::<BigInt, _>(now)
+            .bind::<BigInt, _>(site_id)
+            .bind::<BigInt, _>(now + longest_ms)
+            .execute(conn)
+    }
+}

@@ -1,0 +1,137 @@
+//! Responses that wait for triage.
+
+use diesel::dsl::{count_star, min};
+use diesel::prelude::*;
+
+use super::connection::AnyConnection;
+use super::schema::triage_queue;
+
+/// A response that is to be looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the columns of migrations/")]
+pub struct NewTriageRow {
+    pub site_id: i64,
+    pub response_id: [u8; 16],
+    /// The one that is stored with this row.
+    pub revision: i32,
+    /// When, Unix ms.
+    pub due_at: i64,
+}
+
+/// A response that is due.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+#[expect(missing_docs, reason = "the columns of migrations/")]
+pub struct Due {
+    pub response_id: Vec<u8>,
+    pub revision: i32,
+    pub attempts: i32,
+}
+
+/// Up to `limit` responses of a site that are due at `now` (Unix ms), the longest due first. Nobody is kept from changing
+/// them.
+///
+/// # Errors
+/// What the database says.
+pub fn due(conn: &mut AnyConnection, site_id: i64, now: i64, limit: i64) -> QueryResult<Vec<Due>> {
+    triage_queue::table
+        .filter(triage_queue::site_id.eq(site_id))
+        .filter(triage_queue::parked_at.is_null())
+        .filter(triage_queue::due_at.le(now))
+        .order(triage_queue::due_at)
+        .select((triage_queue::response_id, triage_queue::revision, triage_queue::attempts))
+        .limit(limit)
+        .load(conn)
+}
+
+/// Takes a response out of the queue; whether it was still there as it was read: a later revision comes in its place. The
+/// caller has locked the site and the response.
+///
+/// # Errors
+/// What the database says.
+pub fn take(conn: &mut AnyConnection, site_id: i64, due: &Due) -> QueryResult<bool> {
+    Ok(diesel::delete(row(site_id, due)).execute(conn)? > 0)
+}
+
+/// Has a response looked at again at `at` (Unix ms), because `error` came up.
+///
+/// # Errors
+/// What the database says.
+pub fn put_off(conn: &mut AnyConnection, site_id: i64, due: &Due, error: &str, at: i64) -> QueryResult<usize> {
+    diesel::update(row(site_id, due))
+        .set((
+            triage_queue::attempts.eq(due.attempts + 1),
+            triage_queue::last_error.eq(error),
+            triage_queue::due_at.eq(at),
+        ))
+        .execute(conn)
+}
+
+/// Has a response not looked at any more, because `error` came up too often; `at` is in Unix ms.
+///
+/// # Errors
+/// What the database says.
+pub fn park(conn: &mut AnyConnection, site_id: i64, due: &Due, error: &str, at: i64) -> QueryResult<usize> {
+    diesel::update(row(site_id, due))
+        .set((
+            triage_queue::attempts.eq(due.attempts + 1),
+            triage_queue::last_error.eq(error),
+            triage_queue::parked_at.eq(at),
+        ))
+        .execute(conn)
+}
+
+#[diesel::dsl::auto_type(no_type_alias)]
+fn row<'a>(site_id: i64, due: &'a Due) -> _ {
+    let response_id: &'a [u8] = &due.response_id;
+    let revision: i32 = due.revision;
+    triage_queue::table
+        .filter(triage_queue::site_id.eq(site_id))
+        .filter(triage_queue::response_id.eq(response_id))
+        .filter(triage_queue::revision.eq(revision))
+}
+
+/// Sites with parked responses.
+///
+/// # Errors
+/// What the database says.
+pub fn parked_sites(conn: &mut AnyConnection) -> QueryResult<Vec<i64>> {
+    let parked = triage_queue::table.filter(triage_queue::parked_at.is_not_null());
+    parked.select(triage_queue::site_id).distinct().load(conn)
+}
+
+/// Has parked responses of a site looked at once more, at `now` (Unix ms): a new version may do better. How many.
+///
+/// # Errors
+/// What the database says.
+pub fn try_parked_again(conn: &mut AnyConnection, site_id: i64, now: i64) -> QueryResult<usize> {
+    let parked = triage_queue::table.filter(triage_queue::site_id.eq(site_id));
+    diesel::update(parked.filter(triage_queue::parked_at.is_not_null()))
+        .set((triage_queue::parked_at.eq(None::<i64>), triage_queue::attempts.eq(0), triage_queue::due_at.eq(now)))
+        .execute(conn)
+}
+
+/// Responses that triage failed at too often: nobody is told of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParkedResponses {
+    /// How many.
+    pub responses: i64,
+    /// When the first of them was parked (Unix ms).
+    pub since: i64,
+    /// Why the latest of them was.
+    pub last_error: Option<String>,
+}
+
+impl ParkedResponses {
+    /// `None` when there are none.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn load(conn: &mut AnyConnection) -> QueryResult<Option<Self>> {
+        let parked = || triage_queue::table.filter(triage_queue::parked_at.is_not_null());
+        let (responses, since): (_, Option<i64>) =
+            parked().select((count_star(), min(triage_queue::parked_at))).first(conn)?;
+        let Some(since) = since else { return Ok(None) };
+        let latest = parked().order(triage_queue::parked_at.desc()).select(triage_queue::last_error);
+        Ok(Some(Self { responses, since, last_error: latest.first(conn).optional()?.flatten() }))
+    }
+}

@@ -1,0 +1,157 @@
+//! Triage: decides, behind the commit of a response, who is told of it.
+//!
+//! Ingest queues a response that a rule of its site could fire for. Triage locks the site and the response, evaluates the
+//! rules over what is stored by then, and writes what follows, all in one transaction. See docs/adr/0016.
+
+mod decide;
+mod retry;
+mod site;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use counterbell_shared::time::UnixMillis;
+
+use self::site::{Failed, triage};
+use crate::clock::Clock;
+use crate::config::SILENCE_MAX_MS;
+use crate::db::AnyConnection;
+use crate::db::due::Queue;
+use crate::db::triage::{self as queued, Due};
+use crate::panics::Place;
+use crate::store::{StorageError, Store};
+use crate::tasks::{Foreground, Pace, Running, Task};
+
+/// How often the queue is looked at when nothing wakes the task: another process may have filled it, and what waits for
+/// the customer to go on falls due.
+const POLL: Duration = Duration::from_secs(1);
+/// Sites looked at in one go.
+const SITES: usize = 64;
+/// Responses of one transaction, on a database with one writer, which waits for it, and on one with many.
+const CHUNK_OF_ONE_WRITER: i64 = 16;
+const CHUNK: i64 = 64;
+/// How far the clocks of servers that share a PostgreSQL may differ.
+const CLOCKS_DIFFER_MS: i64 = 10_000;
+
+/// What the task is given.
+#[derive(Clone)]
+pub struct Triage {
+    /// What is stored, and queued.
+    pub store: Store,
+    /// Whom it gives way to.
+    pub foreground: Foreground,
+}
+
+impl Task for Triage {
+    const PLACE: Place = Place::Triage;
+
+    /// Looks at what is due until told to stop.
+    async fn run(self, Running { mut stopped, mut meter }: Running) {
+        let mut worker = Worker {
+            pace: Pace::new(self.foreground),
+            queue: Queue::triage(),
+            store: self.store,
+            clock: Clock::new(),
+            // Also while no server ran the clock may have been set back.
+            set_back: true,
+            tries_parked: true,
+            last_site: i64::MIN,
+        };
+        loop {
+            let started = Instant::now();
+            let decided = meter.turn(worker.turn()).await.unwrap_or(0);
+            let pause = if decided == 0 { POLL } else { worker.pace.rest(started.elapsed()) };
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = worker.store.signals.triage_queued.notified(), if decided == 0 => {}
+                _ = stopped.changed() => return,
+            }
+        }
+    }
+}
+
+struct Worker {
+    store: Store,
+    queue: Queue,
+    pace: Pace,
+    clock: Clock,
+    /// The clock was set back, and responses that wait are still to be brought forward.
+    set_back: bool,
+    /// What was parked is to be tried once more: this may be a new version.
+    tries_parked: bool,
+    /// It goes round the sites: whose turn was last.
+    last_site: i64,
+}
+
+impl Worker {
+    /// Looks at a chunk of each site that has something due; how many responses.
+    async fn turn(&mut self) -> Result<usize, StorageError> {
+        self.prepare().await?;
+        let (now, after, queue) = (UnixMillis::now().0, self.last_site, self.queue.clone());
+        let is_postgres = self.store.reads.background.is_postgres();
+        let chunk = if is_postgres { CHUNK } else { CHUNK_OF_ONE_WRITER };
+        let due = move |conn: &mut AnyConnection| queue.due_sites(conn, now, after, SITES);
+        let mut decided = 0;
+        for site_id in self.store.reads.background.read(due).await? {
+            self.last_site = site_id;
+            let due = move |conn: &mut AnyConnection| queued::due(conn, site_id, now, chunk);
+            let due = Arc::new(self.store.reads.background.read(due).await?);
+            decided += due.len();
+            self.triage_site(site_id, due, now).await?;
+        }
+        Ok(decided)
+    }
+
+    async fn triage_site(&self, site_id: i64, due: Arc<Vec<Due>>, now: i64) -> Result<(), StorageError> {
+        let all = Arc::clone(&due);
+        match self.store.writes.decisions.run(move |conn| triage(conn, site_id, &all, now)).await {
+            Ok(told) => {
+                if told {
+                    self.store.signals.outbox_filled.notify_one();
+                }
+                return Ok(());
+            }
+            // The database is away: nothing is wrong with the responses.
+            Err(error) if !Failed::is_about_the_work(&error) => return Err(error),
+            Err(error) => tracing::error!("Triage of {} responses failed, each is tried alone: {error}", due.len()),
+        }
+        for one in due.iter().cloned() {
+            let alone = vec![one.clone()];
+            match self.store.writes.decisions.run(move |conn| triage(conn, site_id, &alone, now)).await {
+                Ok(true) => self.store.signals.outbox_filled.notify_one(),
+                Ok(false) => {}
+                Err(error) if !Failed::is_about_the_work(&error) => return Err(error),
+                Err(error) => {
+                    let failed = Failed::new(one, error.to_string(), UnixMillis::now().0);
+                    self.store.writes.decisions.run(move |conn| failed.write_down(conn, site_id)).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What is done once, at the start, or after the clock was set back.
+    async fn prepare(&mut self) -> Result<(), StorageError> {
+        self.set_back |= self.clock.was_set_back();
+        let now = UnixMillis::now().0;
+        if self.tries_parked {
+            let parked = self.store.reads.background.read(queued::parked_sites).await?;
+            for site_id in parked {
+                let again = move |conn: &mut AnyConnection| queued::try_parked_again(conn, site_id, now);
+                self.store.writes.decisions.run(again).await?;
+            }
+            self.tries_parked = false;
+        }
+        if self.set_back {
+            let queue = self.queue.clone();
+            for site_id in self.store.reads.background.read(move |conn| queue.open_sites(conn)).await? {
+                let (queue, longest_ms) =
+                    (self.queue.clone(), SILENCE_MAX_MS.max(retry::LONGEST_MS) + CLOCKS_DIFFER_MS);
+                let forward = move |conn: &mut AnyConnection| queue.bring_forward(conn, site_id, now, longest_ms);
+                self.store.writes.decisions.run(forward).await?;
+            }
+            self.set_back = false;
+        }
+        Ok(())
+    }
+}
