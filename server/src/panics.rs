@@ -25,6 +25,8 @@ pub enum Place {
     Long,
     /// Deciding who is told of a response.
     Triage,
+    /// Doing what falls due.
+    Timers,
     /// Delivering messages.
     Outbox,
     /// Keeping the search index up.
@@ -42,12 +44,13 @@ pub enum Place {
 }
 
 impl Place {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::Writer,
         Self::Leases,
         Self::Decisions,
         Self::Long,
         Self::Triage,
+        Self::Timers,
         Self::Outbox,
         Self::Search,
         Self::Retention,
@@ -65,6 +68,7 @@ impl Place {
             Self::Decisions => "decisions",
             Self::Long => "long",
             Self::Triage => "triage",
+            Self::Timers => "timers",
             Self::Outbox => "outbox",
             Self::Search => "search",
             Self::Retention => "retention",

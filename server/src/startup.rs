@@ -22,9 +22,10 @@ use crate::http::ops::LatestFigures;
 use crate::http::public::Intake;
 use crate::http::{ApiError, ClientLimits, ForgetIdle, TrustedProxies, admin, hosted, ops, public, request_id};
 use crate::ingest::{Ingest, IngestSettings, Responses, Waiting};
+use crate::journal::ExpireJournal;
 use crate::mail::{AlertMail, Mailer, MailerError};
 use crate::metrics::Metrics;
-use crate::outbox::LaneWorker;
+use crate::outbox::{ExpireMessages, LaneWorker};
 use crate::responses::{Eraser, PurgeOld};
 use crate::search::{Indexer, SearchIndex};
 use crate::sites::Directory;
@@ -32,6 +33,7 @@ use crate::store::{
     KeepLogShort, ReadPools, Signals, Store, WatchDisk, Writer, WriterFailed, WriterSettings, look_at_disk,
 };
 use crate::tasks::{self, Foreground, Supervisor};
+use crate::timers::Timers;
 use crate::triage::Triage;
 
 /// How long a stopping server waits for requests it is answering.
@@ -200,6 +202,11 @@ impl Server {
         let (store, url) = (&self.store, &self.database_url);
         let supervisor = Supervisor::new(stopped.clone(), self.intake.metrics.tasks.clone());
         let triage = Triage { store: store.clone(), foreground: self.foreground.clone() };
+        let timers = Timers {
+            store: store.clone(),
+            handlers: Arc::new([Arc::new(ExpireJournal), Arc::new(ExpireMessages)]),
+            foreground: self.foreground.clone(),
+        };
         let mail = LaneWorker {
             store: store.clone(),
             lane: self.mailer.clone(),
@@ -216,7 +223,13 @@ impl Server {
             supervisor.start(ForgetIdle(Arc::clone(&self.intake.limits))),
         ];
         let behind = tasks::start(move || {
-            vec![supervisor.start(triage), supervisor.start(mail), supervisor.start(indexer), supervisor.start(purge)]
+            vec![
+                supervisor.start(triage),
+                supervisor.start(timers),
+                supervisor.start(mail),
+                supervisor.start(indexer),
+                supervisor.start(purge),
+            ]
         })?;
         Ok(async move {
             behind.await;

@@ -7,7 +7,6 @@ use super::due::{Queue, Waiting};
 use super::outbox::{OutboxState, Undelivered};
 use super::parked::Parked;
 use super::schema::{outbox, search_queue};
-use super::triage::ParkedResponses;
 
 /// Work the database holds for later.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -16,6 +15,10 @@ pub struct Backlog {
     pub triage: Waiting,
     /// Responses that triage was given up for.
     pub triage_parked: i64,
+    /// Timers that are set.
+    pub timers: Waiting,
+    /// Timers that were given up.
+    pub timers_parked: i64,
     /// Messages still to be delivered.
     pub outbox: Waiting,
     /// For how long the oldest message has waited that is due or was tried in vain; 0 when there is none.
@@ -36,7 +39,9 @@ impl Backlog {
         let undelivered_ms = undelivered.map_or(0, |undelivered| now.saturating_sub(undelivered.oldest_at).max(0));
         Ok(Self {
             triage: Queue::triage().waiting(conn, now)?,
-            triage_parked: ParkedResponses::load(conn)?.map_or(0, |parked| parked.responses),
+            triage_parked: Queue::triage().parked(conn)?.map_or(0, |parked| parked.rows),
+            timers: Queue::timers(&[]).waiting(conn, now)?,
+            timers_parked: Queue::timers(&[]).parked(conn)?.map_or(0, |parked| parked.rows),
             outbox: pending(conn, now)?,
             outbox_undelivered_seconds: undelivered_ms as f64 / 1_000.0,
             outbox_parked: Parked::load(conn)?.map_or(0, |parked| parked.messages),

@@ -1,9 +1,10 @@
 //! Queues of what falls due, taken round the sites: no site waits for all that another one has queued.
 //!
-//! Each is a table with `site_id` and `due_at` (Unix ms), and an index by both over the rows that are open.
+//! Each is a table with `site_id` and `due_at` (Unix ms), and an index by both over the rows that are open. Work that fails is
+//! tried again after a pause ([`next_try`]); a row that failed ten times is parked, and shown.
 
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Nullable, Text};
 
 use super::connection::AnyConnection;
 
@@ -36,6 +37,12 @@ impl Queue {
     /// Responses that wait for triage.
     pub fn triage() -> Self {
         Self { table: "triage_queue", open: "parked_at IS NULL".to_owned(), known: None }
+    }
+
+    /// Timers of these kinds; of every kind when none is named.
+    pub fn timers(kinds: &[&str]) -> Self {
+        let known = (!kinds.is_empty()).then(|| format!("kind IN ('{}')", kinds.join("', '")));
+        Self { table: "timers", open: "parked_at IS NULL".to_owned(), known }
     }
 
     /// Messages of a lane. Of other kinds than these none is taken: a newer program may have stored them.
@@ -145,5 +152,82 @@ impl Queue {
             .bind::<BigInt, _>(site_id)
             .bind::<BigInt, _>(now + longest_ms)
             .execute(conn)
+    }
+
+    /// Sites with rows that were parked. Not for messages: those wait for somebody.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn parked_sites(&self, conn: &mut AnyConnection) -> QueryResult<Vec<i64>> {
+        let query = format!("SELECT DISTINCT site_id AS n FROM {} WHERE parked_at IS NOT NULL", self.table);
+        Ok(diesel::sql_query(query).load::<Number>(conn)?.into_iter().map(|number| number.n).collect())
+    }
+
+    /// Has rows of a site that were parked tried once more, at `now` (Unix ms): a new version may do better. How many.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn try_parked_again(&self, conn: &mut AnyConnection, site_id: i64, now: i64) -> QueryResult<usize> {
+        let again = format!(
+            "UPDATE {} SET parked_at = NULL, attempts = 0, due_at = $1 WHERE site_id = $2 AND parked_at IS NOT NULL",
+            self.table
+        );
+        diesel::sql_query(again).bind::<BigInt, _>(now).bind::<BigInt, _>(site_id).execute(conn)
+    }
+
+    /// The rows that were parked; `None` when there are none.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn parked(&self, conn: &mut AnyConnection) -> QueryResult<Option<ParkedRows>> {
+        let query = format!(
+            "SELECT count(*) AS rows, COALESCE(min(parked_at), 0) AS since, \
+             (SELECT last_error FROM {0} WHERE parked_at IS NOT NULL ORDER BY parked_at DESC LIMIT 1) AS last_error \
+             FROM {0} WHERE parked_at IS NOT NULL",
+            self.table
+        );
+        let parked: ParkedRows = diesel::sql_query(query).get_result(conn)?;
+        Ok((parked.rows > 0).then_some(parked))
+    }
+}
+
+/// Rows of a queue that failed too often.
+#[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
+pub struct ParkedRows {
+    /// How many.
+    #[diesel(sql_type = BigInt)]
+    pub rows: i64,
+    /// When the first of them was parked (Unix ms).
+    #[diesel(sql_type = BigInt)]
+    pub since: i64,
+    /// Why the latest of them was.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub last_error: Option<String>,
+}
+
+/// Pauses after the first failure, the second and so on, in seconds: about ten minutes in all. After the tenth the row is
+/// parked.
+const PAUSES_S: [i64; 9] = [1, 2, 5, 10, 30, 60, 120, 180, 240];
+
+/// Longest pause after a failure, in ms.
+pub const LONGEST_PAUSE_MS: i64 = PAUSES_S[PAUSES_S.len() - 1] * 1_000;
+
+/// When to try again (Unix ms) after `failures`; `None` after the tenth.
+pub fn next_try(failures: i32, now: i64) -> Option<i64> {
+    let made = usize::try_from(failures).ok()?;
+    Some(now + PAUSES_S.get(made.checked_sub(1)?)? * 1_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tenth_failure_is_the_last() {
+        let tries: Vec<_> = (1..).map_while(|failures| next_try(failures, 0)).collect();
+        assert_eq!(tries.len(), 9);
+        assert!(tries.is_sorted());
+        assert_eq!(tries.last(), Some(&LONGEST_PAUSE_MS));
+        assert_eq!(next_try(0, 0), None);
     }
 }

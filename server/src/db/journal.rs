@@ -9,8 +9,8 @@ use diesel::sql_types::BigInt;
 use serde_json::{Value, json};
 
 use super::connection::AnyConnection;
-use super::dialect;
 use super::schema::{journal, journal_epoch, site_counters};
+use super::{dialect, timers};
 
 /// The site id of what belongs to no site.
 pub const NO_SITE: i64 = 0;
@@ -143,7 +143,13 @@ pub struct SiteLock {
 pub fn lock(conn: &mut AnyConnection, site_id: i64) -> QueryResult<SiteLock> {
     let seq = match dialect::lock_counter(conn, site_id)? {
         Some(seq) => seq,
-        None => first_lock(conn, site_id)?,
+        None => {
+            let seq = first_lock(conn, site_id)?;
+            for kind in timers::STANDING {
+                timers::set_if_missing(conn, site_id, kind)?;
+            }
+            seq
+        }
     };
     Ok(SiteLock { site_id, seq })
 }
@@ -197,6 +203,24 @@ impl SiteLock {
         diesel::update(counter).set(site_counters::journal_seq.eq(self.seq)).execute(conn)?;
         Ok(())
     }
+}
+
+/// Deletes up to `limit` entries of a site's journal that were written before `before` (Unix ms), the oldest first; how many.
+/// Which is the oldest that is left stays known. The caller has locked the site.
+///
+/// # Errors
+/// What the database says.
+pub fn expire(conn: &mut AnyConnection, site_id: i64, before: i64, limit: i64) -> QueryResult<usize> {
+    let oldest: Vec<(i64, i64)> = journal::table
+        .filter(journal::site_id.eq(site_id))
+        .order(journal::seq)
+        .select((journal::seq, journal::at))
+        .limit(limit)
+        .load(conn)?;
+    let Some((last, _)) = oldest.into_iter().take_while(|(_, at)| *at < before).last() else { return Ok(0) };
+    let counter = site_counters::table.find(site_id);
+    diesel::update(counter).set(site_counters::journal_oldest.eq(last + 1)).execute(conn)?;
+    diesel::delete(journal::table.filter(journal::site_id.eq(site_id)).filter(journal::seq.le(last))).execute(conn)
 }
 
 /// Positions in the journals that somebody has kept count no more: call after a database was restored or copied, at `now`

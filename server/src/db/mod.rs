@@ -34,6 +34,7 @@ pub(crate) mod tables;
 #[cfg(test)]
 pub mod test_database;
 pub mod themes;
+pub mod timers;
 pub mod triage;
 pub mod url;
 

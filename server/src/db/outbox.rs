@@ -7,10 +7,10 @@ use diesel::sql_types::Bool;
 use serde_json::Value;
 
 use super::connection::AnyConnection;
-use super::dialect;
 use super::journal::{self, By, Event};
 use super::responses::id_from_column;
 use super::schema::{attempts, outbox};
+use super::{dialect, tables};
 
 /// What a message about a response has as its kind of subject.
 pub const SUBJECT_RESPONSE: &str = "response";
@@ -320,6 +320,25 @@ pub fn attempts(conn: &mut AnyConnection, site_id: i64, message_id: &[u8]) -> Qu
         .filter(attempts::message_id.eq(message_id))
         .order(attempts::attempt)
         .load(conn)
+}
+
+/// Deletes up to `limit` messages of a site that were made and delivered before `before` (Unix ms), with their tries; how
+/// many. The caller has locked the site.
+///
+/// # Errors
+/// What the database says.
+pub fn expire(conn: &mut AnyConnection, site_id: i64, before: i64, limit: i64) -> QueryResult<usize> {
+    let old: Vec<Vec<u8>> = outbox::table
+        .filter(outbox::site_id.eq(site_id))
+        .filter(outbox::created_at.lt(before))
+        .filter(outbox::state.eq(OutboxState::Delivered.as_str()))
+        .filter(outbox::finished_at.lt(before))
+        .order((outbox::created_at, outbox::message_id))
+        .select(outbox::message_id)
+        .limit(limit)
+        .load(conn)?;
+    tables::delete_messages(conn, site_id, &old)?;
+    Ok(old.len())
 }
 
 /// Where a page ended.

@@ -216,6 +216,18 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    timers (site_id, kind, subject) {
+        site_id -> BigInt,
+        kind -> Text,
+        subject -> Binary,
+        due_at -> BigInt,
+        attempts -> Integer,
+        last_error -> Nullable<Text>,
+        parked_at -> Nullable<BigInt>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     alert_rules,
     alerts,
@@ -234,5 +246,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     site_recipients,
     sites,
     surveys,
+    timers,
     triage_queue
 );

@@ -1,6 +1,5 @@
 //! Responses that wait for triage.
 
-use diesel::dsl::{count_star, min};
 use diesel::prelude::*;
 
 use super::connection::AnyConnection;
@@ -88,50 +87,4 @@ fn row<'a>(site_id: i64, due: &'a Due) -> _ {
         .filter(triage_queue::site_id.eq(site_id))
         .filter(triage_queue::response_id.eq(response_id))
         .filter(triage_queue::revision.eq(revision))
-}
-
-/// Sites with parked responses.
-///
-/// # Errors
-/// What the database says.
-pub fn parked_sites(conn: &mut AnyConnection) -> QueryResult<Vec<i64>> {
-    let parked = triage_queue::table.filter(triage_queue::parked_at.is_not_null());
-    parked.select(triage_queue::site_id).distinct().load(conn)
-}
-
-/// Has parked responses of a site looked at once more, at `now` (Unix ms): a new version may do better. How many.
-///
-/// # Errors
-/// What the database says.
-pub fn try_parked_again(conn: &mut AnyConnection, site_id: i64, now: i64) -> QueryResult<usize> {
-    let parked = triage_queue::table.filter(triage_queue::site_id.eq(site_id));
-    diesel::update(parked.filter(triage_queue::parked_at.is_not_null()))
-        .set((triage_queue::parked_at.eq(None::<i64>), triage_queue::attempts.eq(0), triage_queue::due_at.eq(now)))
-        .execute(conn)
-}
-
-/// Responses that triage failed at too often: nobody is told of them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ParkedResponses {
-    /// How many.
-    pub responses: i64,
-    /// When the first of them was parked (Unix ms).
-    pub since: i64,
-    /// Why the latest of them was.
-    pub last_error: Option<String>,
-}
-
-impl ParkedResponses {
-    /// `None` when there are none.
-    ///
-    /// # Errors
-    /// What the database says.
-    pub fn load(conn: &mut AnyConnection) -> QueryResult<Option<Self>> {
-        let parked = || triage_queue::table.filter(triage_queue::parked_at.is_not_null());
-        let (responses, since): (_, Option<i64>) =
-            parked().select((count_star(), min(triage_queue::parked_at))).first(conn)?;
-        let Some(since) = since else { return Ok(None) };
-        let latest = parked().order(triage_queue::parked_at.desc()).select(triage_queue::last_error);
-        Ok(Some(Self { responses, since, last_error: latest.first(conn).optional()?.flatten() }))
-    }
 }

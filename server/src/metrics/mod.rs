@@ -247,6 +247,10 @@ impl Gathered<'_> {
             registry.register("triage_oldest_due_age_seconds", help, ConstGauge::new(backlog.triage.overdue_seconds));
             let help = "Responses that triage was given up for, and nobody was told of";
             registry.register("triage_parked", help, ConstGauge::new(backlog.triage_parked));
+            let help = "How long the timer that is due longest has been due, 0 when none is";
+            registry.register("timers_oldest_due_age_seconds", help, ConstGauge::new(backlog.timers.overdue_seconds));
+            let help = "Timers that were given up";
+            registry.register("timers_parked", help, ConstGauge::new(backlog.timers_parked));
             let help = "Messages still to be delivered";
             registry.register("outbox_pending", help, ConstGauge::new(backlog.outbox.open));
             let help = "How long the message that is due longest has been due, 0 when none is";

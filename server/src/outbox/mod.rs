@@ -6,6 +6,7 @@
 
 mod deliver;
 mod exchange;
+mod expire;
 mod handover;
 mod overdue;
 mod prepare;
@@ -22,6 +23,7 @@ use crate::store::Store;
 use crate::tasks::{Foreground, Running, Task};
 
 pub use self::deliver::{Deliver, Delivery, Lane, NotDelivered, Sending};
+pub use self::expire::ExpireMessages;
 pub use self::handover::Handover;
 pub use self::overdue::{OVERDUE_MS, minutes};
 

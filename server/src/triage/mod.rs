@@ -4,7 +4,6 @@
 //! rules over what is stored by then, and writes what follows, all in one transaction. See docs/adr/0016.
 
 mod decide;
-mod retry;
 mod site;
 
 use std::sync::Arc;
@@ -16,7 +15,7 @@ use self::site::{Failed, triage};
 use crate::clock::Clock;
 use crate::config::SILENCE_MAX_MS;
 use crate::db::AnyConnection;
-use crate::db::due::Queue;
+use crate::db::due::{LONGEST_PAUSE_MS, Queue};
 use crate::db::triage::{self as queued, Due};
 use crate::panics::Place;
 use crate::store::{StorageError, Store};
@@ -135,9 +134,10 @@ impl Worker {
         self.set_back |= self.clock.was_set_back();
         let now = UnixMillis::now().0;
         if self.tries_parked {
-            let parked = self.store.reads.background.read(queued::parked_sites).await?;
-            for site_id in parked {
-                let again = move |conn: &mut AnyConnection| queued::try_parked_again(conn, site_id, now);
+            let queue = self.queue.clone();
+            for site_id in self.store.reads.background.read(move |conn| queue.parked_sites(conn)).await? {
+                let queue = self.queue.clone();
+                let again = move |conn: &mut AnyConnection| queue.try_parked_again(conn, site_id, now);
                 self.store.writes.decisions.run(again).await?;
             }
             self.tries_parked = false;
@@ -145,8 +145,7 @@ impl Worker {
         if self.set_back {
             let queue = self.queue.clone();
             for site_id in self.store.reads.background.read(move |conn| queue.open_sites(conn)).await? {
-                let (queue, longest_ms) =
-                    (self.queue.clone(), SILENCE_MAX_MS.max(retry::LONGEST_MS) + CLOCKS_DIFFER_MS);
+                let (queue, longest_ms) = (self.queue.clone(), SILENCE_MAX_MS.max(LONGEST_PAUSE_MS) + CLOCKS_DIFFER_MS);
                 let forward = move |conn: &mut AnyConnection| queue.bring_forward(conn, site_id, now, longest_ms);
                 self.store.writes.decisions.run(forward).await?;
             }

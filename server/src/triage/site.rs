@@ -6,8 +6,8 @@ use diesel::QueryResult;
 use serde_json::json;
 
 use super::decide::{Decision, Facts, decide};
-use super::retry::next_try;
 use crate::db::alerts::{self, NewAlertRow};
+use crate::db::due::next_try;
 use crate::db::journal::{self, By, Event};
 use crate::db::outbox::{self, About, NewOutboxRow};
 use crate::db::responses::{ResponseRow, id_from_column};

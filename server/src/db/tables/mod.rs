@@ -12,7 +12,7 @@ use diesel::prelude::*;
 
 pub use rows::{
     AdditionCopy, AlertCopy, AlertRuleRow, ApiKeyRow, AttemptCopy, ErasedCopy, JournalCopy, OutboxCopy, ResponseCopy,
-    ScoreDayCopy, SiteCounterRow, SiteOriginRow, SiteRecipientRow, SiteRow, SurveyCopy, TriageCopy,
+    ScoreDayCopy, SiteCounterRow, SiteOriginRow, SiteRecipientRow, SiteRow, SurveyCopy, TimerRow, TriageCopy,
 };
 pub use walk::{Part, Row};
 
@@ -115,6 +115,7 @@ macro_rules! for_each_table {
                 erased_responses: ErasedCopy, BySite, ToSite, [];
                 score_days: ScoreDayCopy, BySite, ToSite, ["touchpoint"];
                 site_counters: SiteCounterRow, BySite, ToSite, [];
+                timers: TimerRow, BySite, ToSite, ["subject", "last_error"];
                 journal: JournalCopy, BySite, ToSite, ["actor", "subject", "data"];
             }
             derived {

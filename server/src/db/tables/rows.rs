@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use crate::db::schema::{
     alert_rules, alerts, api_keys, attempts, erased_responses, journal, outbox, response_additions, responses,
-    score_days, site_counters, site_origins, site_recipients, sites, surveys, triage_queue,
+    score_days, site_counters, site_origins, site_recipients, sites, surveys, timers, triage_queue,
 };
 
 /// A struct with every column of a table.
@@ -108,6 +108,18 @@ row! {
         site_id: i64,
         response_id: Vec<u8>,
         revision: i32,
+        due_at: i64,
+        attempts: i32,
+        last_error: Option<String>,
+        parked_at: Option<i64>,
+    }
+}
+
+row! {
+    TimerRow of timers {
+        site_id: i64,
+        kind: String,
+        subject: Vec<u8>,
         due_at: i64,
         attempts: i32,
         last_error: Option<String>,

@@ -7,12 +7,12 @@ use diesel::prelude::*;
 
 use super::rows::{
     AdditionCopy, AlertCopy, AlertRuleRow, ApiKeyRow, AttemptCopy, ErasedCopy, JournalCopy, OutboxCopy, ResponseCopy,
-    ScoreDayCopy, SiteCounterRow, SiteOriginRow, SiteRecipientRow, SiteRow, SurveyCopy, TriageCopy,
+    ScoreDayCopy, SiteCounterRow, SiteOriginRow, SiteRecipientRow, SiteRow, SurveyCopy, TimerRow, TriageCopy,
 };
 use crate::db::journal::NO_SITE;
 use crate::db::schema::{
     alert_rules, alerts, api_keys, attempts, erased_responses, journal, outbox, response_additions, responses,
-    score_days, site_counters, site_origins, site_recipients, sites, surveys, triage_queue,
+    score_days, site_counters, site_origins, site_recipients, sites, surveys, timers, triage_queue,
 };
 use crate::db::{AnyConnection, dialect};
 
@@ -228,6 +228,7 @@ large_table!(erased_responses, ErasedCopy, response_id, (i64, Vec<u8>), |row| {
 large_table!(alerts, AlertCopy, response_id, (i64, Vec<u8>, String), |row| {
     (row.site_id, row.response_id.clone(), row.rule.clone())
 });
+small_table!(timers, TimerRow, (i64, String, Vec<u8>), |row| (row.site_id, row.kind.clone(), row.subject.clone()));
 large_table!(triage_queue, TriageCopy, response_id, (i64, Vec<u8>), |row| (row.site_id, row.response_id.clone()));
 large_table!(attempts, AttemptCopy, message_id, (i64, Vec<u8>, i32), |row| {
     (row.site_id, row.message_id.clone(), row.attempt)

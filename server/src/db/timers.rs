@@ -1,0 +1,129 @@
+//! What falls due: a row for each kind and subject of a site.
+
+use diesel::prelude::*;
+
+use super::connection::AnyConnection;
+use super::schema::timers;
+
+/// Deletes old entries of the journal.
+pub const EXPIRE_JOURNAL: &str = "expire_journal";
+/// Deletes messages that were delivered long ago.
+pub const EXPIRE_MESSAGES: &str = "expire_messages";
+
+/// What every site has, always.
+pub const STANDING: [&str; 2] = [EXPIRE_JOURNAL, EXPIRE_MESSAGES];
+
+/// A timer that is due.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+#[expect(missing_docs, reason = "the columns of migrations/")]
+pub struct Timer {
+    pub site_id: i64,
+    pub kind: String,
+    /// Empty when it is about the site itself.
+    pub subject: Vec<u8>,
+    pub due_at: i64,
+    /// How often it failed in a row.
+    pub attempts: i32,
+}
+
+/// Sets a timer that a site always has, due at once, unless it has it. The caller has locked the site.
+///
+/// # Errors
+/// What the database says.
+pub fn set_if_missing(conn: &mut AnyConnection, site_id: i64, kind: &str) -> QueryResult<()> {
+    let subject: &[u8] = &[];
+    let there = timers::table.find((site_id, kind, subject));
+    if diesel::select(diesel::dsl::exists(there)).get_result(conn)? {
+        return Ok(());
+    }
+    diesel::insert_into(timers::table)
+        .values((
+            timers::site_id.eq(site_id),
+            timers::kind.eq(kind),
+            timers::subject.eq(subject),
+            timers::due_at.eq(0),
+            timers::attempts.eq(0),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Up to `limit` timers of a site and these kinds that are due at `now` (Unix ms), the longest due first.
+///
+/// # Errors
+/// What the database says.
+pub fn due(
+    conn: &mut AnyConnection,
+    site_id: i64,
+    kinds: &[&'static str],
+    now: i64,
+    limit: i64,
+) -> QueryResult<Vec<Timer>> {
+    timers::table
+        .filter(timers::site_id.eq(site_id))
+        .filter(timers::parked_at.is_null())
+        .filter(timers::due_at.le(now))
+        .filter(timers::kind.eq_any(kinds.to_vec()))
+        .order(timers::due_at)
+        .select((timers::site_id, timers::kind, timers::subject, timers::due_at, timers::attempts))
+        .limit(limit)
+        .load(conn)
+}
+
+impl Timer {
+    /// Whether it is still set as it was read. The caller has locked the site.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn is_set(&self, conn: &mut AnyConnection) -> QueryResult<bool> {
+        diesel::select(diesel::dsl::exists(row(self))).get_result(conn)
+    }
+
+    /// It is done with.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn clear(&self, conn: &mut AnyConnection) -> QueryResult<usize> {
+        diesel::delete(row(self)).execute(conn)
+    }
+
+    /// Sets it to `at` (Unix ms).
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn set_to(&self, conn: &mut AnyConnection, at: i64) -> QueryResult<usize> {
+        let next = (timers::due_at.eq(at), timers::attempts.eq(0), timers::last_error.eq(None::<String>));
+        diesel::update(row(self)).set(next).execute(conn)
+    }
+
+    /// It failed, and is tried again at `at` (Unix ms).
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn put_off(&self, conn: &mut AnyConnection, error: &str, at: i64) -> QueryResult<usize> {
+        let next = (timers::due_at.eq(at), timers::attempts.eq(self.attempts + 1), timers::last_error.eq(error));
+        diesel::update(row(self)).set(next).execute(conn)
+    }
+
+    /// It failed for the last time, at `now` (Unix ms).
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn park(&self, conn: &mut AnyConnection, error: &str, now: i64) -> QueryResult<usize> {
+        let parked = (timers::parked_at.eq(now), timers::attempts.eq(self.attempts + 1), timers::last_error.eq(error));
+        diesel::update(row(self)).set(parked).execute(conn)
+    }
+}
+
+#[diesel::dsl::auto_type(no_type_alias)]
+fn row<'a>(timer: &'a Timer) -> _ {
+    let site_id: i64 = timer.site_id;
+    let kind: &'a str = &timer.kind;
+    let subject: &'a [u8] = &timer.subject;
+    let due_at: i64 = timer.due_at;
+    timers::table
+        .filter(timers::site_id.eq(site_id))
+        .filter(timers::kind.eq(kind))
+        .filter(timers::subject.eq(subject))
+        .filter(timers::due_at.eq(due_at))
+}

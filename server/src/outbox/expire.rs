@@ -1,0 +1,29 @@
+//! Deletes messages that were delivered long ago, with their tries.
+
+use counterbell_shared::time::DAY_MS;
+use diesel::QueryResult;
+
+use crate::db::AnyConnection;
+use crate::db::journal::SiteLock;
+use crate::db::outbox;
+use crate::db::timers::{EXPIRE_MESSAGES, Timer};
+use crate::timers::{Handler, Next};
+
+/// How long a message is kept after it was delivered, in ms.
+const KEPT_MS: i64 = 90 * DAY_MS;
+/// Messages of one transaction.
+const CHUNK: i64 = 200;
+
+/// Deletes old messages of a site, every day.
+pub struct ExpireMessages;
+
+impl Handler for ExpireMessages {
+    fn kind(&self) -> &'static str {
+        EXPIRE_MESSAGES
+    }
+
+    fn fire(&self, conn: &mut AnyConnection, site: &mut SiteLock, _: &Timer, now: i64) -> QueryResult<Next> {
+        let expired = outbox::expire(conn, site.site_id(), now - KEPT_MS, CHUNK)?;
+        Ok(Next::soon_or_tomorrow(expired > 0, now))
+    }
+}

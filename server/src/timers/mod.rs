@@ -1,0 +1,155 @@
+//! Timers: what falls due, done by the handler of its kind.
+//!
+//! A handler runs in a transaction in which the site is locked and the timer is still set as it was read; what it does and
+//! what becomes of the timer are committed together. One that fails is tried again after a pause, and parked after the tenth
+//! time.
+
+mod handler;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use counterbell_shared::time::UnixMillis;
+use diesel::QueryResult;
+
+pub use self::handler::{Handler, Next};
+use crate::db::due::{Queue, next_try};
+use crate::db::timers::{Timer, due};
+use crate::db::{AnyConnection, journal};
+use crate::panics::Place;
+use crate::store::{StorageError, Store};
+use crate::tasks::{Foreground, Pace, Running, Task};
+
+/// How often it is looked for what falls due.
+const POLL: Duration = Duration::from_secs(1);
+/// Sites looked at in one go.
+const SITES: usize = 64;
+/// Timers of a site in one go.
+const CHUNK: i64 = 64;
+
+/// What the task is given.
+#[derive(Clone)]
+pub struct Timers {
+    /// Where they are set.
+    pub store: Store,
+    /// One for each kind. A timer of another kind waits for a program that knows it.
+    pub handlers: Arc<[Arc<dyn Handler>]>,
+    /// Whom it gives way to.
+    pub foreground: Foreground,
+}
+
+impl Task for Timers {
+    const PLACE: Place = Place::Timers;
+
+    /// Does what is due until told to stop.
+    async fn run(self, Running { mut stopped, mut meter }: Running) {
+        let kinds: Vec<_> = self.handlers.iter().map(|handler| handler.kind()).collect();
+        let mut worker = Worker {
+            pace: Pace::new(self.foreground),
+            queue: Queue::timers(&kinds),
+            kinds: kinds.into(),
+            handlers: self.handlers,
+            store: self.store,
+            tries_parked: true,
+            last_site: i64::MIN,
+        };
+        loop {
+            let started = Instant::now();
+            let fired = meter.turn(worker.turn()).await.unwrap_or(0);
+            let pause = if fired == 0 { POLL } else { worker.pace.rest(started.elapsed()) };
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                _ = stopped.changed() => return,
+            }
+        }
+    }
+}
+
+struct Worker {
+    store: Store,
+    handlers: Arc<[Arc<dyn Handler>]>,
+    kinds: Arc<[&'static str]>,
+    queue: Queue,
+    pace: Pace,
+    /// What was parked is to be tried once more: this may be a new version.
+    tries_parked: bool,
+    /// It goes round the sites: whose turn was last.
+    last_site: i64,
+}
+
+impl Worker {
+    /// Does a chunk of what is due of each site; how many.
+    async fn turn(&mut self) -> Result<usize, StorageError> {
+        let now = UnixMillis::now().0;
+        if self.tries_parked {
+            self.try_parked_again(now).await?;
+            self.tries_parked = false;
+        }
+        let (after, queue) = (self.last_site, self.queue.clone());
+        let sites = move |conn: &mut AnyConnection| queue.due_sites(conn, now, after, SITES);
+        let mut fired = 0;
+        for site_id in self.store.reads.background.read(sites).await? {
+            self.last_site = site_id;
+            let kinds = Arc::clone(&self.kinds);
+            let timers = self.store.reads.background.read(move |conn| due(conn, site_id, &kinds, now, CHUNK)).await?;
+            fired += timers.len();
+            for timer in timers {
+                self.fire(timer, now).await?;
+            }
+        }
+        Ok(fired)
+    }
+
+    async fn fire(&self, timer: Timer, now: i64) -> Result<(), StorageError> {
+        let Some(handler) = self.handlers.iter().find(|handler| handler.kind() == timer.kind).cloned() else {
+            return Ok(());
+        };
+        let one = timer.clone();
+        match self.store.writes.decisions.run(move |conn| fire(conn, &*handler, &one, now)).await {
+            // The database is away: nothing is wrong with the timer.
+            Err(error @ (StorageError::Unavailable(_) | StorageError::Busy)) => Err(error),
+            Err(error) => self.fail(timer, error.to_string()).await,
+            Ok(()) => Ok(()),
+        }
+    }
+
+    async fn fail(&self, timer: Timer, error: String) -> Result<(), StorageError> {
+        let (now, kind) = (UnixMillis::now().0, timer.kind.clone());
+        let again = next_try(timer.attempts + 1, now);
+        match again {
+            Some(_) => tracing::warn!(timer.kind = kind, "Timer \"{kind}\" will be tried again: {error}"),
+            None => tracing::error!(timer.kind = kind, "Timer \"{kind}\" is parked: {error}"),
+        }
+        let write_down = move |conn: &mut AnyConnection| match again {
+            Some(at) => timer.put_off(conn, &error, at),
+            None => timer.park(conn, &error, now),
+        };
+        self.store.writes.decisions.run(write_down).await.map(|_| ())
+    }
+
+    async fn try_parked_again(&self, now: i64) -> Result<(), StorageError> {
+        let queue = self.queue.clone();
+        for site_id in self.store.reads.background.read(move |conn| queue.parked_sites(conn)).await? {
+            let queue = self.queue.clone();
+            let again = move |conn: &mut AnyConnection| queue.try_parked_again(conn, site_id, now);
+            self.store.writes.decisions.run(again).await?;
+        }
+        Ok(())
+    }
+}
+
+fn fire(conn: &mut AnyConnection, handler: &dyn Handler, timer: &Timer, now: i64) -> QueryResult<()> {
+    let mut site = journal::lock(conn, timer.site_id)?;
+    // Another server may have done it, or somebody set it to another time.
+    if !timer.is_set(conn)? {
+        return Ok(());
+    }
+    match handler.fire(conn, &mut site, timer, now)? {
+        Next::Done => timer.clear(conn)?,
+        Next::At(at) => timer.set_to(conn, at)?,
+    };
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;
