@@ -84,6 +84,8 @@ impl Meter {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[tokio::test]
@@ -96,7 +98,7 @@ mod tests {
         assert_eq!(search.turn(async { Err::<(), _>("away") }).await, None);
         let begun = Instant::now();
         let slow = async {
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            tokio::time::sleep(Duration::from_millis(20)).await;
             Err::<(), _>("still away")
         };
         assert_eq!(search.turn(slow).await, None);

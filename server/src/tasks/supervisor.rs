@@ -143,7 +143,7 @@ mod tests {
     #[tokio::test]
     async fn task_that_pauses_ends_when_the_server_stops() {
         let (stop, stopped) = watch::channel(false);
-        let turns = Rc::new(Cell::new(0));
+        let (turns, turns_of_late) = (Rc::new(Cell::new(0)), Rc::default());
         let supervisor = Supervisor::new(stopped, TaskMetrics::default());
         let work = async {
             let task = supervisor.start(Turns(Rc::clone(&turns)));
@@ -152,7 +152,7 @@ mod tests {
             }
             stop.send_replace(true);
             // Neither does one that is started by then do anything.
-            let late = supervisor.start(Turns(Rc::default()));
+            let late = supervisor.start(Turns(Rc::clone(&turns_of_late)));
             tokio::join!(task, late)
         };
 
@@ -160,6 +160,7 @@ mod tests {
 
         task.unwrap();
         late.unwrap();
+        assert_eq!(turns_of_late.get(), 0);
     }
 
     #[test]

@@ -85,6 +85,10 @@ async fn message_is_parked_after_its_last_attempt_and_can_be_sent_again() {
         app.send(app.request(Method::POST, &path).bearer_auth(&app.api_key)).await.expect(202);
 
         assert_eq!(smtp.wait_for(1).await.len(), 1, "{backend:?}");
+        wait::until_true("message marked as delivered", async || {
+            !app.admin_items("/v1/admin/outbox?state=delivered").await.is_empty()
+        })
+        .await;
         app.send(app.request(Method::POST, &path).bearer_auth(&app.api_key))
             .await
             .expect_problem(ProblemCode::NotFound);

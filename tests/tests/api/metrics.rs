@@ -143,7 +143,7 @@ async fn storage_that_does_not_answer_is_seen_and_its_figures_are_left_out() {
 }
 
 #[tokio::test]
-async fn task_that_cannot_do_its_work_is_counted_and_told_once() {
+async fn task_that_cannot_do_its_work_is_counted_and_told() {
     for backend in Backend::ALL {
         let app = TestApp::on(backend).await;
         let turns = |figures: &BTreeMap<String, f64>, task: &str, result: &str| {
@@ -171,8 +171,8 @@ async fn task_that_cannot_do_its_work_is_counted_and_told_once() {
         for task in ["outbox", "search"] {
             let on = format!("Task \"{task}\" goes on");
             wait::until_true("line in the log", async || app.log().contains(&on)).await;
-            let told = app.log().matches(&format!("Task \"{task}\" cannot do its work, and waits: ")).count();
-            assert_eq!(told, 1, "{backend:?}: {}", app.log());
+            let waits = format!("Task \"{task}\" cannot do its work, and waits: ");
+            assert!(app.log().contains(&waits), "{backend:?}: {}", app.log());
         }
         assert!(!app.log().contains("Task \"retention\""), "{}", app.log());
     }
