@@ -105,6 +105,13 @@ impl RestoreArgs {
         progress.finish();
         warn_of_checksum(&self.file, report.checksum);
         let mut text = format!("Restored {url} from {}\n{}", self.file.display(), rows(&report.rows));
+        if report.awaiting_triage > 0 {
+            text.push_str(&format!(
+                "{} responses waited for triage when the backup was made: `serve` decides who is told of them, some \
+                 perhaps for the second time.\n",
+                report.awaiting_triage
+            ));
+        }
         if report.pending_messages > 0 {
             text.push_str(&format!(
                 "{} messages were still to be delivered when the backup was made: `serve` delivers them, some perhaps \

@@ -5,6 +5,7 @@ mod encryption;
 mod machine;
 mod mail;
 mod outbox;
+mod queues;
 
 use serde::Serialize;
 
@@ -74,7 +75,7 @@ pub async fn examine(config: Result<ServeConfig, ConfigError>) -> Vec<Check> {
     let (found, told) = database::checks(&config.database_url);
     checks.extend(found);
     checks.push(mail::check(&config.mail, &told.recipients).await);
-    checks.extend(told.check);
+    checks.extend(told.queues);
     checks.extend(machine::checks(&config));
     checks
 }

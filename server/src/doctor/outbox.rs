@@ -2,7 +2,7 @@
 
 use counterbell_shared::time::UnixMillis;
 
-use super::Check;
+use super::{Check, queues};
 use crate::db::outbox::Undelivered;
 use crate::db::parked::Parked;
 use crate::db::{AnyConnection, sites};
@@ -20,8 +20,8 @@ const RESEND: &str = "mend what the error names, list them with GET /v1/admin/ou
 pub(super) struct Told {
     /// Some of those who are told of unhappy customers.
     pub recipients: Vec<String>,
-    /// Whether messages wait for long or were given up; `None` without a database that could be asked.
-    pub check: Option<Check>,
+    /// Whether what waits is worked on; none without a database that could be asked.
+    pub queues: Vec<Check>,
 }
 
 /// Asks the database. What is wrong with that itself, the checks of the database tell.
@@ -30,7 +30,9 @@ pub(super) fn ask(conn: &mut AnyConnection) -> Told {
     let now = UnixMillis::now().0;
     let check = Undelivered::load(conn, now, now - OVERDUE_MS)
         .and_then(|undelivered| Ok(check(undelivered, Parked::load(conn)?, now)));
-    Told { recipients, check: check.ok() }
+    let mut queues = queues::checks(conn);
+    queues.extend(check);
+    Told { recipients, queues }
 }
 
 fn check(undelivered: Option<Undelivered>, parked: Option<Parked>, now: i64) -> Check {

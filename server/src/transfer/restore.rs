@@ -13,7 +13,7 @@ use super::file::{self, Counts};
 use super::{CopyOptions, CopyProgress, TransferError, copy};
 use crate::db::dialect::begin_snapshot;
 use crate::db::outbox::OutboxState;
-use crate::db::schema::outbox;
+use crate::db::schema::{outbox, triage_queue};
 use crate::db::tables::{self, count_rows};
 use crate::db::{AnyConnection, DatabaseUrl, OpenError, dialect, folder_of, journal, migrations, open};
 
@@ -24,6 +24,8 @@ pub struct RestoreReport {
     pub rows: std::collections::BTreeMap<&'static str, i64>,
     /// Messages that are delivered when a server starts, perhaps for the second time.
     pub pending_messages: i64,
+    /// Responses that triage decides about when a server starts: staff may be told for the second time.
+    pub awaiting_triage: i64,
     /// What the backup's checksum said.
     pub checksum: Checksum,
 }
@@ -73,7 +75,8 @@ pub fn restore(
     }
     let pending = outbox::table.filter(outbox::state.eq(OutboxState::Pending.as_str()));
     let pending_messages = pending.count().get_result(&mut conn)?;
-    Ok(RestoreReport { rows: rows.into_iter().collect(), pending_messages, checksum })
+    let awaiting_triage = triage_queue::table.count().get_result(&mut conn)?;
+    Ok(RestoreReport { rows: rows.into_iter().collect(), pending_messages, awaiting_triage, checksum })
 }
 
 /// Checks the backup at `path` as [`restore`] does, and changes nothing.

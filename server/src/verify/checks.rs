@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
 use super::{Check, Counted};
+use crate::db::outbox::SUBJECT_RESPONSE;
 use crate::db::sites::Site;
 use crate::db::tables::count_of_no_site;
 use crate::db::{AnyConnection, dialect, purge, score_days};
@@ -55,7 +56,7 @@ pub(super) fn integrity(conn: &mut AnyConnection) -> QueryResult<Check> {
 }
 
 /// Each with the query that counts it as `n`.
-pub(super) fn all() -> [(Counted, String); 5] {
+pub(super) fn all() -> [(Counted, String); 8] {
     let references = Counted {
         name: "references",
         good: "every row belongs to a site",
@@ -86,15 +87,56 @@ pub(super) fn all() -> [(Counted, String); 5] {
         bad: "messages are of responses that are not there, and cannot be written",
         advice: "responses were deleted past this program: restore them from a backup",
     };
+    let tries = Counted {
+        name: "tries",
+        good: "every try is of a stored message",
+        bad: "tries are of messages that are not there",
+        advice: "messages were deleted past this program: restore them from a backup",
+    };
+    let triage = Counted {
+        name: "triage",
+        good: "every response that waits for triage is stored",
+        bad: "responses wait for triage that are not there",
+        advice: "responses were deleted past this program: restore them from a backup",
+    };
+    let journal = Counted {
+        name: "journal",
+        good: "no entry is missing from a journal",
+        bad: "entries are missing from journals, or are too many",
+        advice: "find out what else writes to the database, and restore the journal from a backup",
+    };
     let of_no_response =
         |table: &str, unless: &str| format!("SELECT count(*) AS n FROM {table} AS t WHERE NOT {STORED} AND ({unless})");
+    let of_no_message = "SELECT count(*) AS n FROM attempts AS t WHERE NOT EXISTS (SELECT 1 FROM outbox AS m \
+                         WHERE m.site_id = t.site_id AND m.message_id = t.message_id)";
     [
         (references, count_of_no_site()),
         (responses, unreadable()),
         (additions, of_no_response("response_additions", NEVER_PURGED)),
         (alerts, of_no_response("alerts", NEVER_PURGED)),
-        (outbox, of_no_response("outbox", &format!("state = 'pending' OR {NEVER_PURGED}"))),
+        (outbox, about_no_response()),
+        (tries, of_no_message.to_owned()),
+        (triage, of_no_response("triage_queue", "1 = 1")),
+        (journal, missing_entries()),
     ]
+}
+
+/// Messages about a response that is not there.
+fn about_no_response() -> String {
+    format!(
+        "SELECT count(*) AS n FROM outbox AS t WHERE subject_kind = '{SUBJECT_RESPONSE}' AND (state = 'pending' OR {NEVER_PURGED}) \
+         AND NOT EXISTS (SELECT 1 FROM responses AS r WHERE r.site_id = t.site_id AND r.response_id = t.subject_id)"
+    )
+}
+
+/// By how many the entries of each site differ from what its counter says. Of a site without a counter nothing was written.
+fn missing_entries() -> String {
+    "SELECT CAST(COALESCE(sum(abs(expected - there)), 0) AS BIGINT) AS n FROM (\
+     SELECT c.journal_seq - c.journal_oldest + 1 AS expected, (SELECT count(*) FROM journal AS j \
+     WHERE j.site_id = c.site_id AND j.seq BETWEEN c.journal_oldest AND c.journal_seq) AS there FROM site_counters AS c \
+     UNION ALL SELECT 0, count(*) FROM journal AS j WHERE NOT EXISTS (SELECT 1 FROM site_counters AS c \
+     WHERE c.site_id = j.site_id AND j.seq BETWEEN c.journal_oldest AND c.journal_seq)) AS counted"
+        .to_owned()
 }
 
 /// Values this program would not have stored.

@@ -220,3 +220,32 @@ fn offer_encryption(app: &TestApp, server: &Postgres) -> PathBuf {
     app.execute("SELECT pg_reload_conf()");
     ca
 }
+
+#[tokio::test]
+async fn work_behind_the_commit_that_waits_or_was_given_up_is_told() {
+    for backend in Backend::ALL {
+        let mut app = TestApp::on(backend).await;
+        app.respond(&sample::response(4)).await.expect(201);
+        app.program().kill();
+        let verdicts = |app: &TestApp| {
+            let checks = checks(&app.cli(&["doctor", "--json"]));
+            ["triage", "timers"].map(|name| check(&checks, name).clone())
+        };
+        assert!(verdicts(&app).iter().all(|check| check["verdict"] == "ok"), "{backend:?}");
+
+        app.execute(
+            "INSERT INTO triage_queue (site_id, response_id, revision, due_at, attempts) \
+             SELECT site_id, response_id, revision, received_at, 0 FROM responses",
+        );
+        // Just now is no cause for concern.
+        assert_eq!(verdicts(&app)[0]["verdict"], "ok", "{backend:?}");
+        app.execute("UPDATE triage_queue SET due_at = due_at - 600000");
+        app.execute("UPDATE timers SET attempts = 10, last_error = 'no room', parked_at = 1795269900000");
+
+        let [triage, timers] = verdicts(&app);
+        assert_eq!((&triage["verdict"], &timers["verdict"]), (&json!("failed"), &json!("warning")), "{backend:?}");
+        assert!(triage["found"].as_str().unwrap().contains("for 10 minutes"), "{triage}");
+        assert!(timers["found"].as_str().unwrap().contains("2 timers were given up"), "{timers}");
+        assert!(timers["found"].as_str().unwrap().contains("no room"), "{timers}");
+    }
+}

@@ -141,6 +141,33 @@ async fn what_cannot_be_made_anew_is_told_and_stays() {
 }
 
 #[tokio::test]
+async fn gaps_behind_the_commit_are_told() {
+    for backend in Backend::ALL {
+        let mut app = TestApp::on(backend).await;
+        app.respond(&sample::response(1)).await.expect(201);
+        wait::until_true("mail", async || app.count("outbox WHERE state = 'delivered'") == 1).await;
+        app.program().kill();
+        assert_eq!(differing(&app.cli(&["verify", "--json"])), [], "{backend:?}");
+        let one = |name: &str| (name.to_owned(), 1);
+
+        // Made, fired and delivered: an entry is missing in the middle.
+        app.execute("DELETE FROM journal WHERE seq = 2");
+        app.execute("DELETE FROM outbox");
+        app.execute(
+            "INSERT INTO triage_queue (site_id, response_id, revision, due_at, attempts) \
+             SELECT site_id, message_id, 0, 0, 0 FROM attempts",
+        );
+        let found = differing(&app.cli(&["verify", "--json"]));
+        assert_eq!(found, [one("tries"), one("triage"), one("journal")], "{backend:?}");
+
+        // One too many instead.
+        app.execute("UPDATE site_counters SET journal_oldest = journal_seq");
+        let found = differing(&app.cli(&["verify", "--json"]));
+        assert_eq!(found.last(), Some(&("journal".to_owned(), app.count("journal") - 1)), "{backend:?}");
+    }
+}
+
+#[tokio::test]
 async fn damaged_file_is_told() {
     let mut app = filled(Backend::Sqlite).await;
     app.program().terminate();
