@@ -61,6 +61,12 @@ impl Exchange {
         let sites: Vec<_> = self.sites.into_values().collect();
         let at_a_time = if store.reads.background.is_postgres() { 1 } else { sites.len().max(1) };
         for part in sites.chunks(at_a_time) {
+            // While the database is away nobody waits for one failure after the other. What is wrong with one site keeps no
+            // other from being worked on.
+            if matches!(exchanged.error, Some(StorageError::Unavailable(_) | StorageError::Busy)) {
+                exchanged.failed.extend(part.iter().cloned());
+                continue;
+            }
             let (work, queue) = (part.to_vec(), queue.clone());
             let exchange = move |conn: &mut AnyConnection| {
                 let one = |site: &SiteWork| site.exchange(conn, &queue, now, until);
