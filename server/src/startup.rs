@@ -204,7 +204,10 @@ impl Server {
         let triage = Triage { store: store.clone(), foreground: self.foreground.clone() };
         let timers = Timers {
             store: store.clone(),
-            handlers: Arc::new([Arc::new(ExpireJournal), Arc::new(ExpireMessages)]),
+            handlers: Arc::new([
+                Arc::new(ExpireJournal),
+                Arc::new(ExpireMessages { lanes: vec![self.mailer.clone()] }),
+            ]),
             foreground: self.foreground.clone(),
         };
         let mail = LaneWorker {

@@ -322,12 +322,12 @@ pub fn attempts(conn: &mut AnyConnection, site_id: i64, message_id: &[u8]) -> Qu
         .load(conn)
 }
 
-/// Deletes up to `limit` messages of a site that were made and delivered before `before` (Unix ms), with their tries; how
-/// many. The caller has locked the site.
+/// Deletes up to `limit` messages of a site that were made and delivered before `before` (Unix ms), with their tries; their
+/// ids. The caller has locked the site.
 ///
 /// # Errors
 /// What the database says.
-pub fn expire(conn: &mut AnyConnection, site_id: i64, before: i64, limit: i64) -> QueryResult<usize> {
+pub fn expire(conn: &mut AnyConnection, site_id: i64, before: i64, limit: i64) -> QueryResult<Vec<Vec<u8>>> {
     let old: Vec<Vec<u8>> = outbox::table
         .filter(outbox::site_id.eq(site_id))
         .filter(outbox::created_at.lt(before))
@@ -338,7 +338,7 @@ pub fn expire(conn: &mut AnyConnection, site_id: i64, before: i64, limit: i64) -
         .limit(limit)
         .load(conn)?;
     tables::delete_messages(conn, site_id, &old)?;
-    Ok(old.len())
+    Ok(old)
 }
 
 /// Where a page ended.

@@ -22,7 +22,7 @@ pub trait Lane: Send + Sync {
     /// A round is over: connections that nobody needs can end.
     fn rest(&self) {}
 
-    /// These messages were deleted while they were being sent: what is left of them is to go.
+    /// These messages were deleted: what is left of them, such as files, is to go.
     fn forget(&self, _message_ids: &[Vec<u8>]) {}
 }
 

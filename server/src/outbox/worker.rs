@@ -15,10 +15,9 @@ use super::overdue::Overdue;
 use super::prepare::{Kinds, prepare};
 use super::{CLOCKS_DIFFER_MS, LaneWorker, POLL, retry};
 use crate::clock::Clock;
-use crate::db::AnyConnection;
 use crate::db::due::Queue;
 use crate::db::lease::{Attempt, Lease, SiteDone, SiteWork};
-use crate::db::outbox;
+use crate::db::{AnyConnection, journal, outbox};
 use crate::metrics::{MailResult, Metrics};
 use crate::panics::{self, Place};
 use crate::store::{StorageError, Store};
@@ -202,7 +201,10 @@ impl Worker {
         for site_id in self.store.reads.background.read(move |conn| queue.open_sites(conn)).await? {
             let longest = retry::longest_waits_ms(lease_ms);
             let longest = longest.map(|(attempts, wait_ms)| (attempts, wait_ms + CLOCKS_DIFFER_MS));
-            let forward = move |conn: &mut AnyConnection| outbox::bring_forward(conn, site_id, now, longest);
+            let forward = move |conn: &mut AnyConnection| {
+                let _lock = journal::lock(conn, site_id)?;
+                outbox::bring_forward(conn, site_id, now, longest)
+            };
             messages += self.store.writes.leases.run(forward).await?;
         }
         if messages > 0 {

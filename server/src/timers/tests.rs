@@ -9,11 +9,10 @@ use diesel::sql_types::BigInt;
 
 use super::*;
 use crate::db::dialect::write_transaction;
-use crate::db::journal::{By, Event, SiteLock};
+use crate::db::journal::SiteLock;
 use crate::db::migrations;
 use crate::db::test_database::TestDatabase;
 use crate::db::timers::EXPIRE_JOURNAL;
-use crate::journal::ExpireJournal;
 
 const SITE: i64 = 7;
 const NOW: i64 = 1_000 * DAY_MS;
@@ -80,33 +79,6 @@ fn timer_that_is_done_goes() {
 
         assert_eq!(number(&mut conn, "SELECT count(*) AS n FROM timers WHERE kind = 'expire_journal'"), 0);
         assert_eq!(number(&mut conn, "SELECT count(*) AS n FROM timers"), 1, "the other standing one");
-    }
-}
-
-#[test]
-fn old_entries_go_and_the_oldest_that_is_left_stays_known() {
-    for database in TestDatabase::of_each_kind() {
-        let mut conn = a_database(&database);
-        let write = |conn: &mut AnyConnection, at: i64, entries: usize| {
-            let events = vec![Event::SiteCreated; entries];
-            write_transaction(conn, |conn| journal::lock(conn, SITE)?.append(conn, &By::server(), at, &events))
-                .unwrap();
-        };
-        write(&mut conn, NOW - 401 * DAY_MS, 700);
-        write(&mut conn, NOW - 399 * DAY_MS, 3);
-
-        // A chunk, another, and a look whether there is more.
-        for left in [203, 3, 3] {
-            let timers = due_now(&mut conn);
-            write_transaction(&mut conn, |conn| fire(conn, &ExpireJournal, &timers[0], NOW)).unwrap();
-            assert_eq!(number(&mut conn, "SELECT count(*) AS n FROM journal"), left);
-        }
-
-        assert_eq!(due_now(&mut conn), []);
-        assert_eq!(number(&mut conn, "SELECT journal_oldest AS n FROM site_counters"), 701);
-        assert_eq!(number(&mut conn, "SELECT min(seq) AS n FROM journal"), 701);
-        write(&mut conn, NOW, 1);
-        assert_eq!(number(&mut conn, "SELECT max(seq) AS n FROM journal"), 704);
     }
 }
 

@@ -9,6 +9,7 @@ mod config;
 mod cors;
 mod doctor;
 mod erase;
+mod expire;
 mod extras;
 mod health;
 mod hosted;
