@@ -1,5 +1,6 @@
 //! What falls due: a row for each kind and subject of a site.
 
+use counterbell_shared::time::UnixMillis;
 use diesel::prelude::*;
 
 use super::connection::AnyConnection;
@@ -41,7 +42,8 @@ pub fn set_if_missing(conn: &mut AnyConnection, site_id: i64, kind: &str) -> Que
             timers::site_id.eq(site_id),
             timers::kind.eq(kind),
             timers::subject.eq(subject),
-            timers::due_at.eq(0),
+            // Not long ago: nobody is late with what was set just now.
+            timers::due_at.eq(UnixMillis::now().0),
             timers::attempts.eq(0),
         ))
         .execute(conn)?;
