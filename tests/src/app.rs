@@ -4,11 +4,12 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use counterbell_shared::time::UnixMillis;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
 use crate::installation::Installation;
-use crate::{Answer, Backend, CliOutput, Mail, Program, Setup, Volume, sample};
+use crate::{Answer, Backend, CliOutput, Mail, Program, Setup, Volume, sample, wait};
 
 /// A running server of one test's own: its process, its database, one site, and an API key for that site.
 pub struct TestApp {
@@ -118,6 +119,23 @@ impl TestApp {
     /// Rows of a table, counted past the server.
     pub fn count(&self, table: &str) -> i64 {
         self.installation.database().count(table)
+    }
+
+    /// What `columns` are in each of `rows`, as [`crate::Database::texts`] reads them.
+    pub fn texts(&self, columns: &[&str], rows: &str) -> Vec<String> {
+        self.installation.database().texts(columns, rows)
+    }
+
+    /// Waits until triage has decided about every response that is due: by then all alerts and messages of it are stored.
+    pub async fn triaged(&self) {
+        let due = || format!("triage_queue WHERE parked_at IS NULL AND due_at <= {}", UnixMillis::now().0);
+        wait::until_true("end of triage", async || self.count(&due()) == 0).await;
+    }
+
+    /// Has the silence of every customer who has not finished be over, and waits until triage has decided.
+    pub async fn end_silence(&self) {
+        self.execute("UPDATE triage_queue SET due_at = 0");
+        self.triaged().await;
     }
 
     /// The database, as in `--database-url`.

@@ -28,6 +28,7 @@ pub async fn expect_all_kept(app: &TestApp, smtp: &Smtp, met: &Met, twice_max: u
     let lowest = summary["distribution"].as_array().unwrap().iter().find(|share| share["score"] == 1);
     assert_eq!(lowest.map(|share| &share["count"]), Some(&Value::from(met.unhappy)), "{summary}");
 
+    app.triaged().await;
     let messages = wait::until("end of every delivery", async || {
         // The server has work to do meanwhile.
         tokio::time::sleep(LOOK_EVERY).await;
@@ -54,6 +55,7 @@ pub async fn expect_all_kept(app: &TestApp, smtp: &Smtp, met: &Met, twice_max: u
 /// Waits until every message is delivered, with time moved for those whose lease nobody will use, as after a commit
 /// whose answer was cut off: their leases end now, not after two minutes.
 pub async fn end_lost_leases(app: &TestApp) {
+    app.triaged().await;
     wait::until_true("end of every delivery", async || {
         end_leases_of_the_past(app);
         tokio::time::sleep(LOOK_EVERY).await;
@@ -65,7 +67,7 @@ pub async fn end_lost_leases(app: &TestApp) {
 fn end_leases_of_the_past(app: &TestApp) {
     let now_ms = u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap();
     let lost = now_ms + LEASE_MS - LEASE_LOST_AFTER_MS;
-    app.execute(&format!("UPDATE outbox SET next_attempt_at = 0 WHERE state = 'pending' AND next_attempt_at < {lost}"));
+    app.execute(&format!("UPDATE outbox SET due_at = 0 WHERE state = 'pending' AND due_at < {lost}"));
 }
 
 /// Both hold the same, each once.

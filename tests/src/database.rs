@@ -4,7 +4,7 @@ use std::path::Path;
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Text};
 use url::Url;
 
 use crate::{Volume, environment, template};
@@ -21,6 +21,23 @@ pub enum Backend {
 impl Backend {
     /// Every backend: what a storage test runs on.
     pub const ALL: [Self; 2] = [Self::Sqlite, Self::Postgres];
+
+    /// The SQL of an id of a response or message, as its column holds it.
+    pub fn id(self, id: &str) -> String {
+        let hex = id.replace('-', "");
+        match self {
+            Self::Sqlite => format!("x'{hex}'"),
+            Self::Postgres => format!("decode('{hex}', 'hex')"),
+        }
+    }
+
+    /// The SQL of such a column as text, without dashes.
+    pub fn hex(self, column: &str) -> String {
+        match self {
+            Self::Sqlite => format!("lower(hex({column}))"),
+            Self::Postgres => format!("encode({column}, 'hex')"),
+        }
+    }
 }
 
 /// Where a database is made.
@@ -88,6 +105,21 @@ impl Database {
         counted.n
     }
 
+    /// What `columns` are in each of `rows`, read past the server and joined by `|`, with `-` for NULL:
+    /// `texts(&["kind", "seq"], "journal ORDER BY seq")`.
+    pub fn texts(&self, columns: &[&str], rows: &str) -> Vec<String> {
+        let columns: Vec<_> = columns.iter().map(|column| format!("COALESCE(CAST({column} AS TEXT), '-')")).collect();
+        let query = format!("SELECT {} AS line FROM {rows}", columns.join(" || '|' || "));
+        let lines: QueryResult<Vec<Line>> = match &self.place {
+            Place::Backend(Backend::Sqlite) => diesel::sql_query(query).load(&mut self.sqlite()),
+            Place::Volume(volume) => {
+                return volume.sqlite(self.url.path(), &query).lines().map(str::to_owned).collect();
+            }
+            _ => diesel::sql_query(query).load(&mut PgConnection::establish(self.url()).unwrap()),
+        };
+        lines.unwrap().into_iter().map(|line| line.line).collect()
+    }
+
     /// Changes rows past the server: what it would come to by itself only in hours.
     pub fn execute(&self, statement: &str) {
         match &self.place {
@@ -121,6 +153,12 @@ impl Drop for Database {
 struct Count {
     #[diesel(sql_type = BigInt)]
     n: i64,
+}
+
+#[derive(QueryableByName)]
+struct Line {
+    #[diesel(sql_type = Text)]
+    line: String,
 }
 
 /// PostgreSQL's own template, with nothing in it.

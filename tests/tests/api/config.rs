@@ -207,7 +207,8 @@ async fn silence_before_an_alert_can_be_set() {
         }
         let app = setup.await;
         app.respond(&sample::with(sample::response(1), json!({ "complete": false }))).await.expect(201);
-        assert_eq!(app.count(&format!("outbox WHERE next_attempt_at = created_at + {expected}")), 1, "{variable:?}");
+        let waiting = format!("triage_queue, responses WHERE due_at = received_at + {expected}");
+        assert_eq!(app.count(&waiting), 1, "{variable:?}");
     }
 
     std::fs::write(&file, "[alerts]\nsilence_ms = 120001\n").unwrap();

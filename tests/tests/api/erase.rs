@@ -50,7 +50,17 @@ fn files_with_the_word(dir: &Path) -> Vec<PathBuf> {
 }
 
 async fn expect_nothing_left(app: &TestApp, backend: Backend) {
-    for table in ["responses", "response_additions", "alerts", "outbox", "search_queue", "score_days"] {
+    let tables = [
+        "responses",
+        "response_additions",
+        "triage_queue",
+        "alerts",
+        "outbox",
+        "attempts",
+        "search_queue",
+        "score_days",
+    ];
+    for table in tables {
         assert_eq!(app.count(table), 0, "{backend:?}: {table}");
     }
     assert_eq!(app.admin("/v1/admin/summary").await.expect(200)["count"], 0, "{backend:?}");
@@ -143,6 +153,8 @@ async fn only_what_belongs_to_the_response_goes() {
         let foreign: Value = json!({ "site_key": other_key, "score": 1 });
         let foreign = app.respond(&foreign).await.expect(201)["response_id"].as_str().unwrap().to_owned();
 
+        app.triaged().await;
+
         // Of a site that the key does not cover.
         let delete =
             |id: &str| app.request(Method::DELETE, &format!("/v1/admin/responses/{id}")).bearer_auth(&app.api_key);
@@ -179,6 +191,7 @@ async fn deleted_response_does_not_come_back() {
         app.respond(&sample::with(kept(0), json!({ "site_key": other }))).await.expect(201);
 
         app.admin(&path).await.expect_problem(ProblemCode::NotFound);
+        app.end_silence().await;
         assert_eq!((app.count("responses"), app.count("outbox")), (1, 1), "{backend:?}: of the other site");
         assert!(app.cli(&["verify", "--json"]).status.success(), "{backend:?}");
     }
@@ -212,8 +225,10 @@ async fn deleted_site_is_gone_with_all_of_it() {
             ("responses", 1),
             ("response_additions", 0),
             ("erased_responses", 0),
+            ("triage_queue", 0),
             ("alerts", 0),
             ("outbox", 0),
+            ("attempts", 0),
             ("search_queue", 0),
             ("score_days", 1),
         ] {

@@ -111,6 +111,7 @@ async fn going_back_keeps_what_was_typed_and_stores_nothing() {
     let row = stored(&app).await;
     assert_eq!((&row["score"], &row["comment"], &row["answers"]), (&json!(5), &json!("<Dear>"), &Value::Null));
     assert_eq!(addresses(&app), (0, 0));
+    app.triaged().await;
     assert_eq!((app.count("alerts"), app.count("outbox")), (0, 0), "corrected before anybody was told");
 }
 
@@ -161,6 +162,7 @@ async fn form_sent_again_changes_nothing_and_later_words_are_kept_beside() {
         let changed = third.write("email", "ann@mail.example").pick("consent", "yes").press("on").await;
         assert_eq!(changed.all(".thanks").count(), 1, "{backend:?}");
         assert_eq!(addresses(&app), (0, 0), "{backend:?}");
+        app.triaged().await;
         assert_eq!((app.count("alerts"), app.count("outbox")), (1, 1), "{backend:?}");
     }
 }
@@ -266,6 +268,7 @@ async fn program_is_held_back_and_not_told() {
     page_of(&app).await.pick("score", "1").press("on").await;
     let held = app.admin_items("/v1/admin/responses?held=true").await;
     assert_eq!((held.len(), &held[0]["held"]), (1, &json!("too_fast")));
+    app.end_silence().await;
     assert_eq!((app.count("alerts"), app.count("outbox")), (0, 0));
 
     // Whoever takes the time to read is a customer: 300 ms, unless the site says another time.

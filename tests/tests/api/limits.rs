@@ -234,6 +234,7 @@ async fn suspected_spam_is_held_listed_and_released() {
 
         assert_eq!(app.admin_items("/v1/admin/responses").await.len(), 1, "{backend:?}");
         assert_eq!(app.admin("/v1/admin/summary").await.expect(200)["count"], 1);
+        app.triaged().await;
         assert_eq!(app.count("alerts"), 1);
         assert_eq!(metric(&app, "held").await, 2);
 
@@ -247,6 +248,7 @@ async fn suspected_spam_is_held_listed_and_released() {
         assert_eq!(app.admin_items("/v1/admin/responses?held=true").await.len(), 1, "{backend:?}");
         assert_eq!(app.admin_items("/v1/admin/responses").await.len(), 2);
         assert_eq!(app.admin("/v1/admin/summary").await.expect(200)["count"], 2);
+        app.triaged().await;
         assert_eq!((app.count("alerts"), app.count("outbox")), (2, 2));
         app.send(app.request(Method::POST, &path)).await.expect_problem(ProblemCode::Unauthorized);
         let unknown = format!("/v1/admin/responses/{}/release", sample::response_id());

@@ -184,7 +184,7 @@ async fn what_cannot_be_seen_is_shown_in_subject_and_text() {
         let members = json!({ "complete": false });
         app.respond(&sample::with(sample::response(1), members)).await.expect(201);
         app.execute(&format!("UPDATE responses SET touchpoint = '{touchpoint}', order_ref = '{touchpoint}'"));
-        app.execute("UPDATE outbox SET next_attempt_at = 0 WHERE attempts = 0");
+        app.execute("UPDATE triage_queue SET due_at = 0");
 
         let mail = &smtp.wait_for(before + 1).await[before].mail;
 

@@ -111,7 +111,7 @@ async fn recipient_stored_before_holds_up_neither_customers_nor_other_staff() {
     let deliveries = smtp.wait_for(1).await;
 
     assert_eq!(deliveries[0].to, [sample::RECIPIENT]);
-    assert_eq!(app.count("outbox WHERE recipient = 'old@shop.example/'"), 1);
+    assert_eq!(app.count("outbox WHERE destination = 'old@shop.example/'"), 1);
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! How mail gets to the mail server, and what happens when it does not.
 
 use counterbell_shared::problem::ProblemCode;
+use counterbell_shared::time::UnixMillis;
 use counterbell_tests::{Answer, Backend, Refuse, Smtp, SmtpOptions, TestApp, Tls, sample, wait};
 use reqwest::Method;
 use serde_json::json;
@@ -71,7 +72,7 @@ async fn message_is_parked_after_its_last_attempt_and_can_be_sent_again() {
         first_failed_message(&app).await;
 
         // Sixteen hours later.
-        app.execute("UPDATE outbox SET attempts = 10, next_attempt_at = 0");
+        app.execute("UPDATE outbox SET attempts = 10, due_at = 0");
 
         let message = wait::until("parked message", async || {
             app.admin_items("/v1/admin/outbox?state=parked").await.into_iter().next()
@@ -98,20 +99,30 @@ async fn message_is_parked_after_its_last_attempt_and_can_be_sent_again() {
 #[tokio::test]
 async fn message_that_waits_for_its_next_attempt_is_sent_at_once_when_asked() {
     for backend in Backend::ALL {
+        let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let mut app = TestApp::on(backend).setting("COUNTERBELL_SMTP_URL", &format!("smtp://{gone}")).await;
+        app.respond(&sample::response(1)).await.expect(201);
+        first_failed_message(&app).await;
+        app.program().kill();
+        // No longer than a message may wait for its next attempt.
+        let in_an_hour = UnixMillis::now().0 + 3_600_000;
+        app.execute(&format!("UPDATE outbox SET leased = FALSE, attempts = 8, due_at = {in_an_hour}"));
         let smtp = Smtp::start().await;
-        let app = TestApp::on(backend).smtp(&smtp).await;
-        // Nobody has leased it in the next half minute.
-        app.respond(&sample::with(sample::response(1), json!({ "complete": false }))).await.expect(201);
-        app.execute("UPDATE outbox SET attempts = 4, last_error = 'away', next_attempt_at = 4000000000000");
+        app.set("COUNTERBELL_SMTP_URL", &smtp.url());
+        app.start_again().await;
+        // Mail of a later response goes past it.
+        let later = app.create_site("https://later.example", "later@shop.example");
+        app.respond(&json!({ "site_key": later, "score": 1 })).await.expect(201);
+        assert_eq!(smtp.wait_for(1).await[0].to, ["later@shop.example"], "{backend:?}");
 
         let message = resend(&app).await.expect(202);
 
-        assert_eq!((&message["state"], smtp.wait_for(1).await.len()), (&json!("pending"), 1), "{backend:?}");
+        assert_eq!((&message["state"], smtp.wait_for(2).await.len()), (&json!("pending"), 2), "{backend:?}");
         let message = wait::until("delivered message", async || {
             app.admin_items("/v1/admin/outbox?state=delivered").await.into_iter().next()
         })
         .await;
-        assert_eq!(message["attempts"], 5, "{backend:?}: {message}");
+        assert_eq!(message["attempts"], 9, "{backend:?}: {message}");
     }
 }
 

@@ -19,6 +19,12 @@ async fn send(app: &TestApp, id: &str, revision: i64, score: i64, members: Value
     assert!(matches!(answer.status, 200 | 201), "{answer:?}");
 }
 
+/// The only response waits for the customer to go on, and nothing is to be told of it yet.
+fn expect_to_wait(app: &TestApp, backend: Backend) {
+    assert_eq!(app.count("triage_queue, responses WHERE due_at > received_at + 100000"), 1, "{backend:?}");
+    assert_eq!((app.count("alerts"), app.count("outbox")), (0, 0), "{backend:?}");
+}
+
 /// The touchpoints of all mails, once a later response was told of, whose mail comes after every other that is due.
 async fn told(app: &TestApp, smtp: &Smtp, before: usize) -> Vec<String> {
     app.respond(&sample::with(sample::response(1), json!({ "touchpoint": "later" }))).await.expect(201);
@@ -37,7 +43,7 @@ async fn completed_response_is_told_at_once_with_all_that_was_said() {
         let id = sample::response_id();
         send(&app, &id, 0, 1, json!({ "complete": false })).await;
         send(&app, &id, 1, 1, json!({ "complete": false, "comment": "The parcel" })).await;
-        assert_eq!((app.count("alerts"), app.count("outbox WHERE attempts = 0")), (1, 2), "{backend:?}");
+        expect_to_wait(&app, backend);
 
         let contact = json!({ "email": "ann@mail.example", "consent": true });
         send(&app, &id, 2, 2, json!({ "comment": "The parcel was wet", "contact": contact })).await;
@@ -53,6 +59,7 @@ async fn completed_response_is_told_at_once_with_all_that_was_said() {
             assert!(delivery.mail.subject().contains("2 out of 5"), "{backend:?}: {}", delivery.mail.subject());
             assert_eq!(delivery.mail.header("Reply-To"), Some("ann@mail.example"), "{backend:?}");
         }
+        app.triaged().await;
         assert_eq!((app.count("alerts"), app.count("outbox")), (1, 2), "{backend:?}");
     }
 }
@@ -73,8 +80,10 @@ async fn silent_customer_is_told_of_once_and_the_mail_says_so() {
         }
 
         // Told is told, whatever the customer makes of it.
-        for (revision, score) in [(1, 1), (2, 5), (3, 1)] {
-            send(&app, &id, revision, score, json!({ "comment": format!("words {revision}") })).await;
+        for (revision, score, complete) in [(1, 5, false), (2, 1, false), (3, 1, true), (4, 5, true), (5, 1, true)] {
+            let members = json!({ "comment": format!("words {revision}"), "complete": complete });
+            send(&app, &id, revision, score, members).await;
+            app.end_silence().await;
         }
         assert_eq!((app.count("alerts"), app.count("outbox")), (1, 1), "{backend:?}");
         assert_eq!(told(&app, &smtp, 1).await, ["till", "later"], "{backend:?}");
@@ -89,8 +98,8 @@ async fn every_revision_begins_the_silence_anew() {
         let id = sample::response_id();
         send(&app, &id, 1, 1, json!({ "complete": false })).await;
         // As if that was a while ago.
-        app.execute("UPDATE outbox SET next_attempt_at = next_attempt_at - 60000");
-        let due = |than: &str| format!("outbox, responses WHERE next_attempt_at {than} responses.received_at + 120000");
+        app.execute("UPDATE triage_queue SET due_at = due_at - 60000");
+        let due = |than: &str| format!("triage_queue, responses WHERE due_at {than} received_at + 120000");
         assert_eq!(app.count(&due("<")), 1, "{backend:?}");
 
         // Nothing new.
@@ -99,6 +108,7 @@ async fn every_revision_begins_the_silence_anew() {
 
         send(&app, &id, 2, 2, json!({ "complete": false })).await;
         assert_eq!(app.count(&due(">=")), 1, "{backend:?}");
+        expect_to_wait(&app, backend);
         assert!(smtp.deliveries().is_empty(), "{backend:?}");
     }
 }
@@ -110,10 +120,12 @@ async fn corrected_score_is_told_to_nobody() {
         let app = patient(backend, &smtp, LONG_MS).await;
         let id = sample::response_id();
         send(&app, &id, 0, 1, json!({ "complete": false })).await;
-        assert_eq!((app.count("alerts"), app.count("outbox")), (1, 1), "{backend:?}");
+        expect_to_wait(&app, backend);
 
         send(&app, &id, 1, 5, json!({ "comment": "Slipped" })).await;
 
+        app.triaged().await;
+        assert_eq!(app.count("triage_queue"), 0, "{backend:?}: decided, before the silence was over");
         assert_eq!((app.count("alerts"), app.count("outbox")), (0, 0), "{backend:?}");
         assert_eq!(told(&app, &smtp, 0).await, ["later"], "{backend:?}");
     }
@@ -129,13 +141,42 @@ async fn score_that_turns_bad_is_told_when_the_response_is_complete() {
         for (revision, score) in [(0, 1), (1, 4), (2, 2)] {
             send(&app, &id, revision, score, json!({ "complete": false })).await;
         }
-        assert_eq!((app.count("alerts"), app.count("outbox")), (1, 1), "{backend:?}");
+        expect_to_wait(&app, backend);
         assert!(smtp.deliveries().is_empty(), "{backend:?}");
 
         send(&app, &id, 3, 1, json!({})).await;
 
         assert_eq!(smtp.wait_for(1).await.len(), 1, "{backend:?}");
         assert_eq!(told(&app, &smtp, 1).await, ["till", "later"], "{backend:?}");
+    }
+}
+
+#[tokio::test]
+async fn rules_that_fire_at_different_revisions_are_both_recorded_and_everybody_is_told_once() {
+    for backend in Backend::ALL {
+        let smtp = Smtp::start().await;
+        let recipients = ["ann@shop.example", "bob@shop.example"];
+        let mut app = patient(backend, &smtp, LONG_MS).recipients(&recipients).await;
+        app.execute("INSERT INTO alert_rules (site_id, name, bands) SELECT id, 'lukewarm', 'neutral' FROM sites");
+        app.restart().await;
+        let fired = |app: &TestApp| app.texts(&["rule"], "alerts ORDER BY rule");
+        let id = sample::response_id();
+        send(&app, &id, 0, 3, json!({ "complete": false })).await;
+        expect_to_wait(&app, backend);
+        app.end_silence().await;
+        assert_eq!(fired(&app), ["lukewarm"], "{backend:?}");
+        smtp.wait_for(2).await;
+
+        send(&app, &id, 1, 1, json!({ "complete": false })).await;
+        app.end_silence().await;
+
+        assert_eq!(fired(&app), ["lukewarm", "unhappy"], "{backend:?}");
+        let told_by = app.texts(&["destination", "payload"], "outbox ORDER BY destination");
+        assert_eq!(told_by, recipients.map(|to| format!(r#"{to}|{{"rule":"lukewarm"}}"#)), "{backend:?}");
+        app.respond(&sample::with(sample::response(1), json!({ "touchpoint": "later" }))).await.expect(201);
+        let mails = smtp.wait_for(4).await;
+        let later = mails.iter().filter(|delivery| delivery.mail.subject().contains("later")).count();
+        assert_eq!((mails.len(), later), (4, 2), "{backend:?}");
     }
 }
 
@@ -156,6 +197,7 @@ async fn mail_that_was_tried_stays_and_is_sent_once() {
             send(&app, &id, revision, score, json!({ "comment": "as it is now" })).await;
         }
 
+        app.triaged().await;
         assert_eq!((app.count("alerts"), app.count("outbox")), (1, 1), "{backend:?}");
         let deliveries = smtp.wait_for(1).await;
         assert!(smtp.refusals() <= 1 && deliveries.len() == 1, "{backend:?}");

@@ -22,8 +22,9 @@ async fn flood_of_one_site_keeps_no_mail_of_another_waiting() {
         };
         app.execute(&format!(
             "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < {FLOOD}) \
-             INSERT INTO outbox (site_id, message_id, kind, recipient, response_id, rule, state, attempts, next_attempt_at, \
-             created_at) SELECT site_id, {id}, kind, recipient, response_id, rule, 'pending', 0, 0, 0 FROM outbox, n"
+             INSERT INTO outbox (site_id, message_id, kind, lane, destination, subject_kind, subject_id, payload, state, leased, \
+             attempts, resent_after, due_at, created_at) SELECT site_id, {id}, kind, lane, destination, subject_kind, \
+             subject_id, payload, 'pending', FALSE, 0, 0, 0, 0 FROM outbox, n"
         ));
         let flood = smtp.deliveries().len() + 32;
         wait::until_true("flood", async || smtp.deliveries().len() > flood).await;

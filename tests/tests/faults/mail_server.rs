@@ -35,7 +35,7 @@ async fn silent_mail_server_delays_its_own_mail_and_nothing_else() {
         // Nothing is lost: another mail server gets them all.
         let willing = Smtp::start().await;
         app.set("COUNTERBELL_SMTP_URL", &willing.url());
-        app.execute("UPDATE outbox SET next_attempt_at = 0");
+        app.execute("UPDATE outbox SET due_at = 0");
         app.start_again().await;
         willing.wait_for(20).await;
     }
@@ -173,6 +173,7 @@ async fn message_whose_response_is_gone_is_parked() {
         let smtp = Smtp::with(SmtpOptions { silence: Some(Silence::Connect), ..SmtpOptions::default() }).await;
         let app = TestApp::on(backend).smtp(&smtp).setting("COUNTERBELL_SMTP_TIMEOUT_S", "1").await;
         app.respond(&sample::response(1)).await.expect(201);
+        app.triaged().await;
         app.execute("DELETE FROM responses");
 
         let message = only_message(&app, "parked").await;
@@ -190,7 +191,7 @@ async fn worker_that_lost_its_lease_changes_nothing() {
         wait::until_true("mail that is being sent", async || smtp.holds()).await;
 
         // As another server would, after this one was away for longer than its lease.
-        app.execute("UPDATE outbox SET attempts = attempts + 1, next_attempt_at = 4000000000000");
+        app.execute("UPDATE outbox SET attempts = attempts + 1, due_at = 4000000000000");
         smtp.release();
 
         wait::until_true("word of the lost lease", async || app.log().contains("lease was lost")).await;
@@ -208,7 +209,7 @@ async fn messages_of_a_kind_that_is_not_known_wait_for_a_newer_program() {
         smtp.wait_for(1).await;
         only_message(&app, "delivered").await;
         app.execute(
-            "UPDATE outbox SET kind = 'carrier_pigeon', state = 'pending', attempts = 0, next_attempt_at = 0, \
+            "UPDATE outbox SET kind = 'carrier_pigeon', state = 'pending', attempts = 0, due_at = 0, \
              finished_at = NULL",
         );
 
@@ -228,6 +229,7 @@ async fn mail_that_does_not_go_out_is_told_in_log_metrics_and_by_the_doctor() {
         let smtp = Smtp::with(SmtpOptions { refuse: Some(refuse), ..SmtpOptions::default() }).await;
         let app = TestApp::on(backend).smtp(&smtp).await;
         app.respond(&sample::response(1)).await.expect(201);
+        app.triaged().await;
         app.execute("UPDATE outbox SET created_at = created_at - 420000");
 
         wait::until_true("line in the log", async || app.log().contains("Mail does not go out: 1 messages wait")).await;

@@ -47,6 +47,7 @@ async fn filled(backend: Backend) -> TestApp {
     }
     app.respond(&sample::with(sample::response(1), json!({ "revision": 4, "complete": false }))).await.expect(201);
     app.create_site("https://other.example", "other@shop.example");
+    app.triaged().await;
     app
 }
 

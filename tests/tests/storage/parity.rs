@@ -81,6 +81,7 @@ async fn one_statement_stores_what_a_statement_for_each_table_does() {
             app.respond(&sample::with(sample::response(score), members)).await.expect(201);
         }
         let figures = app.admin("/v1/admin/summary?to=2026-06-01").await.expect(200);
+        app.triaged().await;
         let tables = ["responses", "score_days", "alerts", "outbox"].map(|table| app.count(table));
         assert_eq!(app.count("responses WHERE survey_version = 9 AND answers LIKE '%late%'"), 1, "{mode}");
         let words = app.count("search_queue") + app.count("comment_words");

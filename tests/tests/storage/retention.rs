@@ -22,6 +22,7 @@ async fn with_old_and_new(backend: Backend) -> TestApp {
             }
         }
     }
+    app.triaged().await;
     app
 }
 
@@ -72,11 +73,7 @@ async fn messages_of_old_responses_that_came_lately_go_with_them() {
         app.send(app.request(Method::POST, &release).bearer_auth(&app.api_key)).await.expect(200);
         app.respond(&sample::response(1)).await.expect(201);
         wait::until_true("mails", async || app.admin_items("/v1/admin/outbox?state=delivered").await.len() == 8).await;
-        let of_parked = match backend {
-            Backend::Sqlite => format!("x'{}'", parked.replace('-', "")),
-            Backend::Postgres => format!("decode('{}', 'hex')", parked.replace('-', "")),
-        };
-        app.execute(&format!("UPDATE outbox SET state = 'parked' WHERE response_id = {of_parked}"));
+        app.execute(&format!("UPDATE outbox SET state = 'parked' WHERE subject_id = {}", backend.id(&parked)));
 
         app.cli(&["site", "set", &app.site_key, "--retention-days", "30", "--yes", "--json"]).json();
 

@@ -26,6 +26,7 @@ async fn filled(backend: Backend) -> TestApp {
     for score in [1, 2, 5] {
         app.respond(&sample::with(sample::response(score), json!({ "comment": "quagga" }))).await.expect(201);
     }
+    app.triaged().await;
     wait::until_true("index of all comments", async || app.count("search_queue") == 0).await;
     app
 }
@@ -84,8 +85,10 @@ async fn figures_of_responses_deleted_for_their_age_are_no_difference() {
         for created_at in ["2020-01-01", "2020-01-02"] {
             app.respond(&sample::with(sample::response(1), json!({ "created_at": created_at }))).await.expect(201);
         }
+        app.triaged().await;
         app.execute("DELETE FROM responses WHERE created_at < 1577923200000");
         app.execute("DELETE FROM outbox");
+        app.execute("DELETE FROM attempts");
         let deleted = app.cli(&["verify", "--json"]);
         assert_eq!(differing(&deleted), [("alerts".to_owned(), 1), ("score days".to_owned(), 1)], "{backend:?}");
 
