@@ -10,4 +10,5 @@ mod parity;
 mod private_files;
 mod retention;
 mod search_index;
+mod upgrade;
 mod verify;
