@@ -1,6 +1,8 @@
 //! Several servers on one PostgreSQL, and what lets it be spread over machines.
 
-use counterbell_tests::{Backend, Customers, Smtp, TestApp, audit, sample};
+use std::collections::HashSet;
+
+use counterbell_tests::{Backend, Customers, Smtp, TestApp, audit, sample, wait};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
@@ -67,10 +69,41 @@ async fn servers_that_update_the_same_responses_neither_block_each_other_nor_cou
     assert_eq!(app.count("responses WHERE revision = 39 AND score = 5 AND comment = '39'"), 10);
     let figures = app.admin("/v1/admin/summary").await.expect(200);
     assert_eq!((&figures["count"], &figures["mean"]), (&json!(10), &json!(5.0)), "{figures}");
+    app.end_silence().await;
     assert_eq!((app.count("alerts"), app.count("outbox")), (0, 0));
     assert!(app.cli(&["verify", "--json"]).status.success());
     for node in nodes {
         assert!(!node.program.printed().contains("deadlock"), "{}", node.program.printed());
+    }
+}
+
+#[tokio::test]
+async fn two_servers_triage_side_by_side_and_each_response_is_told_once() {
+    const RESPONSES: usize = 200;
+    let smtp = Smtp::start().await;
+    let app = TestApp::on(Backend::Postgres).smtp(&smtp).await;
+    let node = app.another_server().await;
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let urls = [app.url("/v1/responses"), node.url("/v1/responses")];
+    let statuses = join_all((0..RESPONSES).map(async |place| {
+        let body = json!({ "site_key": app.site_key, "response_id": sample::response_id(), "score": 1 });
+        http.post(&urls[place % 2]).json(&body).send().await.unwrap().status().as_u16()
+    }))
+    .await;
+    assert_eq!(statuses, [201; RESPONSES]);
+
+    app.triaged().await;
+
+    assert_eq!(app.count("alerts"), 200);
+    assert_eq!(app.count("(SELECT DISTINCT subject_id FROM outbox) AS told"), 200);
+    wait::until_true("end of every delivery", async || app.count("outbox WHERE state = 'delivered'") == 200).await;
+    let mails: HashSet<_> = smtp.deliveries().iter().map(|delivery| delivery.mail.message_id().to_owned()).collect();
+    assert_eq!((smtp.deliveries().len(), mails.len(), app.count("outbox")), (RESPONSES, RESPONSES, 200));
+    let fired = "journal WHERE kind = 'alert.fired' AND site_id > 0";
+    assert_eq!((app.count(fired), app.count(&format!("(SELECT DISTINCT subject FROM {fired}) AS f"))), (200, 200));
+    assert!(app.cli(&["verify", "--json"]).status.success(), "no number of the journal is missing");
+    for log in [app.log(), node.program.printed()] {
+        assert!(!log.contains("deadlock") && !log.contains("Triage of"), "{log}");
     }
 }
 
@@ -112,7 +145,8 @@ async fn every_key_of_a_table_that_is_spread_begins_with_the_site() {
          JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = i.indkey[0] \
          WHERE i.indisunique AND c.relname IN ({distributed})"
     );
-    assert_eq!(rows(&unique), i64::try_from(count).unwrap(), "every table has one primary key");
+    let primary = format!("{unique} AND i.indisprimary");
+    assert_eq!(rows(&primary), i64::try_from(count).unwrap(), "every table has one primary key");
     assert_eq!(rows(&format!("{unique} AND a.attname <> 'site_id'")), 0);
     let foreign = "SELECT a.attname FROM pg_constraint AS k JOIN pg_class AS c ON c.oid = k.conrelid \
          JOIN pg_class AS other ON other.oid = k.confrelid \
