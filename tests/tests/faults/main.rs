@@ -15,5 +15,6 @@ mod pooler;
 mod postgres_away;
 mod read_only;
 mod slow_clients;
+mod undecided;
 mod unread_answers;
 mod wrong_database;
