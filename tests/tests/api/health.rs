@@ -20,7 +20,7 @@ async fn readiness_is_told_from_memory() {
     let app = TestApp::on(Backend::Sqlite).await;
     let log = app.dir().join("counterbell.db-wal");
     let mut other = SqliteConnection::establish(&app.dir().join("counterbell.db").display().to_string()).unwrap();
-    other.batch_execute("BEGIN IMMEDIATE").unwrap();
+    other.batch_execute("PRAGMA busy_timeout = 10000; BEGIN IMMEDIATE").unwrap();
     let before = std::fs::metadata(&log).unwrap().modified().unwrap();
 
     for _ in 0..100 {

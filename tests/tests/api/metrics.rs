@@ -188,7 +188,7 @@ async fn full_queue_and_connections_that_break_are_counted() {
     // So that the site is known, and nothing else needs the database.
     app.respond(&sample::response(4)).await.expect(201);
     let mut writer = SqliteConnection::establish(&app.dir().join("counterbell.db").display().to_string()).unwrap();
-    writer.batch_execute("BEGIN IMMEDIATE").unwrap();
+    writer.batch_execute("PRAGMA busy_timeout = 10000; BEGIN IMMEDIATE").unwrap();
 
     // One or more wait for the lock, two in the queue.
     let body = json!({ "site_key": app.site_key, "score": 4 }).to_string();

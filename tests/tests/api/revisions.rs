@@ -381,7 +381,7 @@ fn hold_storage(app: &TestApp, backend: Backend) -> oneshot::Sender<()> {
     std::thread::spawn(move || match backend {
         Backend::Sqlite => {
             let mut conn = SqliteConnection::establish(url.trim_start_matches("sqlite://")).unwrap();
-            conn.batch_execute("BEGIN IMMEDIATE").unwrap();
+            conn.batch_execute("PRAGMA busy_timeout = 10000; BEGIN IMMEDIATE").unwrap();
             held.send(()).unwrap();
             told.blocking_recv().unwrap();
             conn.batch_execute("COMMIT").unwrap();
