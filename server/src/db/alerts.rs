@@ -17,12 +17,12 @@ pub struct NewAlertRow {
     pub fired_at: i64,
 }
 
-/// Names of the rules that fired for a response of a site.
+/// Names of the rules that fired for a response of a site, the first one first.
 ///
 /// # Errors
 /// What the database says.
 pub fn fired(conn: &mut AnyConnection, site_id: i64, response_id: &[u8]) -> QueryResult<Vec<String>> {
-    of_response(site_id, response_id).select(alerts::rule).load(conn)
+    of_response(site_id, response_id).order((alerts::fired_at, alerts::rule)).select(alerts::rule).load(conn)
 }
 
 /// Writes down that rules fired, which had not before.

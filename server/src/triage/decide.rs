@@ -8,7 +8,7 @@ pub struct Facts<'a> {
     pub score: Option<Score>,
     /// The site's rules.
     pub rules: &'a [AlertRule],
-    /// Names of the rules that fired before.
+    /// Names of the rules that fired before, the first one first.
     pub fired: &'a [String],
     /// Who is told of unhappy customers.
     pub recipients: &'a [String],

@@ -181,6 +181,31 @@ async fn rules_that_fire_at_different_revisions_are_both_recorded_and_everybody_
 }
 
 #[tokio::test]
+async fn who_is_told_later_is_told_by_the_rule_that_fired_first() {
+    for backend in Backend::ALL {
+        let smtp = Smtp::start().await;
+        let mut app = patient(backend, &smtp, LONG_MS).recipients(&["ann@shop.example"]).await;
+        app.execute("INSERT INTO alert_rules (site_id, name, bands) SELECT id, 'lukewarm', 'neutral' FROM sites");
+        app.restart().await;
+        let id = sample::response_id();
+        for (revision, score) in [(0, 1), (1, 3)] {
+            send(&app, &id, revision, score, json!({ "complete": false })).await;
+            app.end_silence().await;
+        }
+        assert_eq!(app.texts(&["rule"], "alerts ORDER BY fired_at"), ["unhappy", "lukewarm"], "{backend:?}");
+        let added = app.cli(&["site", "set", &app.site_key, "--add-recipient", "bob@shop.example"]);
+        assert!(added.status.success(), "{added:?}");
+
+        send(&app, &id, 2, 3, json!({})).await;
+        app.triaged().await;
+
+        let told_by = app.texts(&["destination", "payload"], "outbox ORDER BY destination");
+        let expected = ["ann@shop.example", "bob@shop.example"].map(|to| format!(r#"{to}|{{"rule":"unhappy"}}"#));
+        assert_eq!(told_by, expected, "{backend:?}");
+    }
+}
+
+#[tokio::test]
 async fn mail_that_was_tried_stays_and_is_sent_once() {
     for backend in Backend::ALL {
         let smtp = Smtp::with(SmtpOptions {
