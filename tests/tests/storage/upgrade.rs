@@ -151,8 +151,10 @@ async fn what_was_due_before_an_upgrade_is_sent_once_and_nobody_is_told_again() 
             Old::new("pending", 3, -1_000, Some(AWAY)),
             Old::new("parked", 11, 0, Some(AWAY)),
             Old::new("delivered", 1, 0, None),
+            Old::new("pending", 0, 100_000, None),
         ];
-        let [waiting, leased, failed, parked, done] = &old;
+        let [waiting, leased, failed, parked, done, corrected] = &old;
+        let kept = [waiting, leased, failed, parked, done];
         let mut app = old_app(backend, TestApp::on(backend).smtp(&smtp), &old).await;
 
         app.start_again().await;
@@ -173,13 +175,19 @@ async fn what_was_due_before_an_upgrade_is_sent_once_and_nobody_is_told_again() 
             assert_eq!(told, (&json!(ANN), &json!("unhappy"), &json!(one.response)), "{backend:?}");
         }
 
-        // Everybody was told, or will be.
-        for Old { response, .. } in &old {
+        // Everybody was told, or will be; but for what was corrected before Ann was.
+        for Old { response, .. } in kept {
             let members = json!({ "response_id": response, "revision": 1, "comment": "all of it" });
             app.respond(&sample::with(sample::response(1), members)).await.expect(200);
         }
+        app.respond(&json!({ "response_id": corrected.response, "revision": 1, "score": 5 })).await.expect(200);
         app.triaged().await;
-        assert_eq!((app.count("alerts"), app.count("outbox"), app.count("triage_queue")), (5, 10, 0), "{backend:?}");
+        assert_eq!((app.count("alerts"), app.count("outbox"), app.count("triage_queue")), (6, 11, 0), "{backend:?}");
+        assert_eq!(
+            app.count(&format!("outbox WHERE message_id = {}", backend.id(&corrected.message))),
+            0,
+            "{backend:?}"
+        );
 
         let resend = app.request(Method::POST, &format!("/v1/admin/outbox/{}/resend", parked.message));
         app.send(resend.bearer_auth(&app.api_key)).await.expect(202);
@@ -198,13 +206,13 @@ async fn what_was_due_before_an_upgrade_is_sent_once_and_nobody_is_told_again() 
         assert!(sent.iter().all(|delivery| delivery.to == [ANN]), "{backend:?}");
 
         // And back: attempts count from the last resend, as they did.
-        wait::until_true("mails marked", async || app.count("outbox WHERE state = 'delivered'") == 12).await;
+        wait::until_true("mails marked", async || app.count("outbox WHERE state = 'delivered'") == 13).await;
         app.program().kill();
         revert(&app);
         let of_ann = format!(
             "outbox WHERE recipient = '{ANN}' AND created_at < (SELECT max(created_at) FROM outbox) ORDER BY response_id"
         );
-        let mut expected = old.each_ref().map(|one| {
+        let mut expected = kept.map(|one| {
             let attempts = match one.state {
                 "pending" => one.attempts + 1,
                 "parked" => 1,
