@@ -235,7 +235,8 @@ async fn outbox_shows_each_message_and_what_became_of_it() {
 
     let delivered = counterbell_tests::wait::until("two delivered messages", async || {
         let items = app.admin_items("/v1/admin/outbox").await;
-        items.iter().all(|item| item["state"] == "delivered").then_some(items)
+        let delivered = items.iter().filter(|item| item["state"] == "delivered").count();
+        (delivered == 2).then_some(items)
     })
     .await;
 
