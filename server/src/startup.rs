@@ -18,9 +18,9 @@ use crate::connections::{self, Connections};
 use crate::db::dialect::{Plans, prepare_to_write};
 use crate::db::{DatabaseUrl, OpenError, migrations};
 use crate::deadline::{Deadline, DeadlineSlot};
-use crate::http::ops::LatestFigures;
+use crate::http::ops::{Document, LatestFigures};
 use crate::http::public::Intake;
-use crate::http::{ApiError, ClientLimits, ForgetIdle, TrustedProxies, admin, hosted, ops, public, request_id};
+use crate::http::{self, ApiError, ClientLimits, ForgetIdle, TrustedProxies, request_id};
 use crate::ingest::{Ingest, IngestSettings, Responses, Waiting};
 use crate::journal::ExpireJournal;
 use crate::mail::{AlertMail, Mailer, MailerError};
@@ -148,7 +148,7 @@ impl Server {
         let _ = intake.metrics.connections.set(Arc::clone(&open));
         let counted = Arc::clone(&open);
         let ingest = Arc::clone(&intake.ingest);
-        let handed = Handed::new(intake, store, search, eraser);
+        let handed = Handed::new(intake, store, search, eraser)?;
         let app = move || {
             let open = Arc::clone(&open);
             // Called by each worker on its own thread.
@@ -156,10 +156,7 @@ impl Server {
             App::new()
                 .configure(|config| handed.to(config))
                 .app_data(PayloadConfig::new(BODY_MAX_BYTES))
-                .configure(public::configure)
-                .configure(ops::configure)
-                .configure(hosted::configure)
-                .configure(admin::configure)
+                .configure(http::configure)
                 .default_service(web::to(not_found))
                 .wrap_fn(move |request, service| connections::answer(&open, request, service))
                 // The outermost layer: it sees every answer.
@@ -256,11 +253,13 @@ struct Handed {
     store: Data<Store>,
     search: Data<SearchIndex>,
     eraser: Data<Eraser>,
+    document: Data<Document>,
 }
 
 impl Handed {
-    fn new(intake: Intake, store: Store, search: SearchIndex, eraser: Eraser) -> Self {
-        Self {
+    fn new(intake: Intake, store: Store, search: SearchIndex, eraser: Eraser) -> std::io::Result<Self> {
+        Ok(Self {
+            document: Data::new(Document::new(&http::all_operations())?),
             directory: Arc::clone(&intake.directory).into(),
             limits: Arc::clone(&intake.limits).into(),
             ingest: Arc::clone(&intake.ingest).into(),
@@ -270,7 +269,7 @@ impl Handed {
             store: Data::new(store),
             search: Data::new(search),
             eraser: Data::new(eraser),
-        }
+        })
     }
 
     fn to(&self, config: &mut ServiceConfig) {
@@ -283,7 +282,8 @@ impl Handed {
             .app_data(Data::clone(&self.latest_figures))
             .app_data(Data::clone(&self.store))
             .app_data(Data::clone(&self.search))
-            .app_data(Data::clone(&self.eraser));
+            .app_data(Data::clone(&self.eraser))
+            .app_data(Data::clone(&self.document));
     }
 }
 

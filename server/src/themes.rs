@@ -10,6 +10,7 @@ use diesel::QueryResult;
 use serde::Serialize;
 use serde_json::Value;
 use tracing::warn;
+use utoipa::ToSchema;
 
 use crate::db::{AnyConnection, themes};
 use crate::document;
@@ -57,14 +58,17 @@ impl SiteTheme {
 }
 
 /// A site's theme as staff see it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct ThemeView {
     site_key: String,
     /// As it was written; `None` when the site has none.
+    #[schema(value_type = Option<Object>)]
     theme: Option<Value>,
     /// With every default filled in.
+    #[schema(value_type = Object)]
     resolved: Theme,
     /// What was checked.
+    #[schema(value_type = Vec<Object>)]
     contrasts: [Contrast; 4],
     /// The launcher's colours, for the style sheet of the pages.
     page_css: String,

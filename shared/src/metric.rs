@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 /// What a survey measures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Metric {
     /// Customer satisfaction, 1 (very dissatisfied) to 5 (very satisfied).
@@ -71,6 +72,7 @@ impl FromStr for Metric {
 
 /// The range a score is valid in, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Scale {
     /// Lowest score.
     pub min: u8,
@@ -128,6 +130,7 @@ impl Score {
 
 /// A named part of a scale.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Band {
     /// CSAT 1 and 2.

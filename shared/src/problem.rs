@@ -92,6 +92,7 @@ impl fmt::Display for ProblemCode {
 
 /// One bad field of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FieldError {
     /// Where in the body: a JSON pointer (RFC 6901).
     pub pointer: String,
@@ -114,6 +115,7 @@ pub fn pointer_to(parent: &str, name: &str) -> String {
 
 /// An error's body.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Problem {
     /// `urn:counterbell:problem:` and the code.
     #[serde(rename = "type")]

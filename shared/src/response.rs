@@ -62,6 +62,7 @@ impl FromStr for Channel {
 
 /// What ingest did with a response. What it did not take is told by a problem's code instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// Stored.
@@ -188,6 +189,7 @@ pub struct Response {
 
 /// Answer to a stored response.
 #[derive(Debug, Deserialize, Serialize, PartialEq, Eq)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Receipt {
     /// The id it is stored under.
     pub response_id: String,

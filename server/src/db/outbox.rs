@@ -1,6 +1,9 @@
 //! Messages in the outbox: how they are made, found, sent again.
 
+use std::str::FromStr;
+
 use counterbell_shared::ResponseId;
+use counterbell_shared::metric::UnknownName;
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
@@ -37,6 +40,14 @@ impl OutboxState {
             Self::Delivered => "delivered",
             Self::Parked => "parked",
         }
+    }
+}
+
+impl FromStr for OutboxState {
+    type Err = UnknownName;
+
+    fn from_str(name: &str) -> Result<Self, UnknownName> {
+        Self::ALL.into_iter().find(|state| state.as_str() == name).ok_or(UnknownName)
     }
 }
 

@@ -5,11 +5,29 @@ mod etag;
 mod extract;
 pub mod hosted;
 mod limits;
+pub mod operations;
 pub mod ops;
 mod problem;
 pub mod public;
 pub mod request_id;
-mod resource;
+
+use actix_web::web::ServiceConfig;
+
+use operations::Operation;
 
 pub use limits::{ClientLimits, ForgetIdle, TrustedProxies};
 pub use problem::ApiError;
+
+/// Every operation there is: routes, what 405 answers, the OpenAPI document and who may do what follow from this list.
+pub fn all_operations() -> Vec<Operation> {
+    [public::operations(), ops::operations(), hosted::operations(), admin::operations()].into_iter().flatten().collect()
+}
+
+/// Adds the route of every operation.
+pub fn configure(config: &mut ServiceConfig) {
+    config.configure(public::configure).configure(ops::configure).configure(hosted::configure);
+    operations::configure(config, admin::operations());
+}
+
+#[cfg(test)]
+mod tests;

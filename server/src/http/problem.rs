@@ -56,10 +56,10 @@ impl ApiError {
     }
 
     /// The address takes only the methods in `allow`.
-    pub fn method_not_allowed(allow: &'static str) -> Self {
+    pub fn method_not_allowed(allow: &str) -> Self {
         let detail = format!("This address takes {allow}; see docs/API.md.");
-        let allow = (ALLOW, HeaderValue::from_static(allow));
-        Self::new(ProblemCode::MethodNotAllowed, detail).with_headers(std::iter::once(allow))
+        let allow = HeaderValue::from_str(allow).ok().map(|allow| (ALLOW, allow));
+        Self::new(ProblemCode::MethodNotAllowed, detail).with_headers(allow.into_iter())
     }
 
     /// A fault of ours; `cause` goes to the log only.

@@ -6,13 +6,14 @@ use counterbell_shared::Metric;
 use counterbell_shared::time::UnixMillis;
 use diesel::QueryResult;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{SiteSurveys, TEMPLATE_VERSION, TEMPLATES_ONLY, parse_document, template_document, templates};
 use crate::db::AnyConnection;
 use crate::db::surveys::{self, SurveyState, corrupt_document};
 
 /// A survey, and every version of it the site made.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct CatalogEntry {
     /// Its name.
     pub name: String,
@@ -27,13 +28,15 @@ pub struct CatalogEntry {
 }
 
 /// A version that the site made.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct CatalogVersion {
     /// Its number.
     pub version: i32,
     /// When it was stored.
+    #[schema(value_type = String, format = DateTime)]
     pub created_at: UnixMillis,
     /// When it was last put in force; `None` for a draft.
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub published_at: Option<UnixMillis>,
 }
 

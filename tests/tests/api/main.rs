@@ -23,6 +23,7 @@ mod mail_addresses;
 mod mail_transport;
 mod message;
 mod metrics;
+mod openapi;
 mod overload;
 mod request_id;
 mod respond;

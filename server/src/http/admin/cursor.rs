@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use serde::de::{Deserialize, Deserializer, Error as _};
+
 use crate::db::outbox::OutboxPosition;
 use crate::db::responses::ResponsePosition;
 
@@ -25,6 +27,17 @@ pub trait Cursor: Sized {
     /// # Errors
     /// A reason, for a text that `encode` did not make.
     fn decode(text: &str) -> Result<Self, &'static str>;
+}
+
+/// The parameter by which a page is asked for: the `next_cursor` of the one before.
+#[derive(Clone, Debug)]
+pub struct After<C>(pub C);
+
+impl<'de, C: Cursor> Deserialize<'de> for After<C> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'_, str>>::deserialize(deserializer)?;
+        C::decode(&text).map(Self).map_err(D::Error::custom)
+    }
 }
 
 const INVALID: &str = "must be a \"next_cursor\" of an earlier answer";

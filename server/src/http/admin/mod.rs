@@ -9,42 +9,60 @@ mod summary;
 mod surveys;
 mod themes;
 
-use actix_web::http::header::CACHE_CONTROL;
-use actix_web::middleware::DefaultHeaders;
-use actix_web::web;
+use actix_web::http::Method;
+use counterbell_shared::problem::ProblemCode;
 
-use super::resource::resource;
+use super::operations::{Operation, operation};
 
-/// Adds the admin routes. Their answers hold what customers said: no cache may keep them.
-pub fn configure(config: &mut web::ServiceConfig) {
-    config.service(
-        web::scope("/v1/admin")
-            .wrap(DefaultHeaders::new().add((CACHE_CONTROL, "no-store")))
-            .service(resource("/responses", "GET").route(web::get().to(responses::list_responses)))
-            .service(
-                resource("/responses/{response_id}", "GET, DELETE")
-                    .route(web::get().to(responses::get_response))
-                    .route(web::delete().to(responses::delete_response)),
-            )
-            .service(
-                resource("/responses/{response_id}/release", "POST").route(web::post().to(responses::release_response)),
-            )
-            .service(resource("/surveys", "GET").route(web::get().to(surveys::list_surveys)))
-            .service(
-                resource("/surveys/{name}", "GET, PUT")
-                    .route(web::get().to(surveys::get_survey))
-                    .route(web::put().to(surveys::put_survey)),
-            )
-            .service(resource("/surveys/{name}/publish", "POST").route(web::post().to(surveys::publish_survey)))
-            .service(
-                resource("/sites/{site_key}/theme", "GET, PUT, DELETE")
-                    .route(web::get().to(themes::get_theme))
-                    .route(web::put().to(themes::put_theme))
-                    .route(web::delete().to(themes::delete_theme)),
-            )
-            .service(resource("/summary", "GET").route(web::get().to(summary::get_summary)))
-            .service(resource("/outbox", "GET").route(web::get().to(outbox::list_outbox)))
-            .service(resource("/outbox/{message_id}", "GET").route(web::get().to(outbox::get_message)))
-            .service(resource("/outbox/{message_id}/resend", "POST").route(web::post().to(outbox::resend_message))),
-    );
+/// Every operation that needs an API key.
+pub fn operations() -> Vec<Operation> {
+    const RESPONSE: &str = "/v1/admin/responses/{response_id}";
+    const THEME: &str = "/v1/admin/sites/{site_key}/theme";
+    const SURVEY: &str = "/v1/admin/surveys/{name}";
+    vec![
+        operation(Method::GET, "/v1/admin/responses", responses::list_responses, "List responses, newest first"),
+        operation(Method::GET, RESPONSE, responses::get_response, "One response"),
+        operation(
+            Method::DELETE,
+            RESPONSE,
+            responses::delete_response,
+            "Delete a response with all that belongs to it",
+        ),
+        operation(
+            Method::POST,
+            "/v1/admin/responses/{response_id}/release",
+            responses::release_response,
+            "Count a response that was held back as suspected spam, and tell staff of it",
+        ),
+        operation(Method::GET, "/v1/admin/surveys", surveys::list_surveys, "List surveys by name, templates included"),
+        operation(Method::GET, SURVEY, surveys::get_survey, "One version of a survey, with its document")
+            .or(ProblemCode::NotFound),
+        operation(Method::PUT, SURVEY, surveys::put_survey, "Store a document as a new version, a draft")
+            .or(ProblemCode::InvalidSurvey),
+        operation(
+            Method::POST,
+            "/v1/admin/surveys/{name}/publish",
+            surveys::publish_survey,
+            "Put a version in force, the newest when none is named",
+        )
+        .or(ProblemCode::NotFound),
+        operation(Method::GET, THEME, themes::get_theme, "The theme of a site").or(ProblemCode::NotFound),
+        operation(Method::PUT, THEME, themes::put_theme, "Check a theme and put it in force")
+            .or(ProblemCode::InvalidTheme),
+        operation(Method::DELETE, THEME, themes::delete_theme, "Take the theme away"),
+        operation(Method::GET, "/v1/admin/summary", summary::get_summary, "The figures of one metric"),
+        operation(Method::GET, "/v1/admin/outbox", outbox::list_outbox, "List messages, newest first"),
+        operation(
+            Method::GET,
+            "/v1/admin/outbox/{message_id}",
+            outbox::get_message,
+            "One message, with every try to deliver it",
+        ),
+        operation(
+            Method::POST,
+            "/v1/admin/outbox/{message_id}/resend",
+            outbox::resend_message,
+            "Send a parked message again, or a pending one now",
+        ),
+    ]
 }

@@ -2,26 +2,27 @@
 
 use std::collections::HashMap;
 
-use actix_web::{HttpRequest, HttpResponse, web};
-use counterbell_shared::ResponseId;
+use actix_web::web::Data;
 use counterbell_shared::problem::ProblemCode;
 use counterbell_shared::time::UnixMillis;
-use serde::Serialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
-use super::cursor::Cursor as _;
+use super::cursor::{After, Cursor as _};
 use super::page::{Page, take};
 use crate::db::AnyConnection;
 use crate::db::outbox::{self, AttemptRow, OutboxPosition, OutboxRow, OutboxState, SUBJECT_RESPONSE};
 use crate::db::responses::id_from_column;
 use crate::http::ApiError;
-use crate::http::extract::{Access, Params};
+use crate::http::extract::values::{Limit, StateName};
+use crate::http::extract::{Agent, AnySite, Id, Query, Sites, Viewer};
+use crate::http::operations::{Accepted, Json};
 use crate::mail::message_number;
 use crate::store::Store;
 
 /// A message as integrators see it.
-#[derive(Serialize)]
-struct OutboxView {
+#[derive(Serialize, ToSchema)]
+pub struct OutboxView {
     message_id: Option<String>,
     /// As the mail calls it.
     number: Option<String>,
@@ -34,9 +35,12 @@ struct OutboxView {
     state: String,
     /// Since it was last sent again.
     attempts: i32,
+    #[schema(value_type = Option<String>, format = DateTime)]
     next_attempt_at: Option<UnixMillis>,
     last_error: Option<String>,
+    #[schema(value_type = String, format = DateTime)]
     created_at: UnixMillis,
+    #[schema(value_type = Option<String>, format = DateTime)]
     finished_at: Option<UnixMillis>,
 }
 
@@ -62,11 +66,13 @@ impl OutboxView {
 }
 
 /// A try to deliver a message.
-#[derive(Serialize)]
-struct AttemptView {
+#[derive(Serialize, ToSchema)]
+pub struct AttemptView {
     /// Counts from 1, and on when the message is sent again.
     attempt: i32,
+    #[schema(value_type = String, format = DateTime)]
     started_at: UnixMillis,
+    #[schema(value_type = String, format = DateTime)]
     finished_at: UnixMillis,
     outcome: String,
     error: Option<String>,
@@ -85,11 +91,35 @@ impl From<AttemptRow> for AttemptView {
 }
 
 /// A message with every try to deliver it.
-#[derive(Serialize)]
-struct MessageView {
+#[derive(Serialize, ToSchema)]
+pub struct MessageView {
     #[serde(flatten)]
     message: OutboxView,
     tries: Vec<AttemptView>,
+}
+
+/// A message that will be sent.
+#[derive(Serialize, ToSchema)]
+pub struct ResentView {
+    message_id: String,
+    state: &'static str,
+    #[schema(value_type = String, format = DateTime)]
+    next_attempt_at: UnixMillis,
+}
+
+/// Which messages to list.
+#[derive(Deserialize, IntoParams)]
+pub struct OutboxQuery {
+    /// Those that stand here.
+    #[param(inline)]
+    state: Option<StateName>,
+    /// How many to a page.
+    #[serde(default)]
+    #[param(inline)]
+    limit: Limit,
+    /// The `next_cursor` of an earlier answer.
+    #[param(value_type = Option<String>)]
+    cursor: Option<After<OutboxPosition>>,
 }
 
 /// Lists messages, newest first.
@@ -97,28 +127,19 @@ struct MessageView {
 /// # Errors
 /// 400 for a parameter, 401, 403.
 pub async fn list_outbox(
-    access: Access,
-    request: HttpRequest,
-    store: web::Data<Store>,
-) -> Result<HttpResponse, ApiError> {
-    let mut params = Params::parse(&request)?;
-    let site_ids = access.site_ids(&mut params)?;
-    let wanted = params.take("state", |name| {
-        let found = OutboxState::ALL.into_iter().find(|state| state.as_str() == name);
-        found.ok_or("must be one of pending, delivered, parked")
-    })?;
-    let after = params.take("cursor", OutboxPosition::decode)?;
-    let limit = params.take_limit()?;
-    params.finish()?;
-
-    let query = move |conn: &mut _| outbox::list(conn, &site_ids, wanted, after.as_ref(), take(limit));
-    let rows = store.reads.lists.read(query).await?;
+    sites: Sites<Viewer>,
+    Query(query): Query<OutboxQuery>,
+    store: Data<Store>,
+) -> Result<Json<Page<OutboxView>>, ApiError> {
+    let (ids, limit) = (sites.ids.clone(), query.limit.0);
+    let (state, after) = (query.state.map(|StateName(state)| state), query.cursor.map(|After(after)| after));
+    let list = move |conn: &mut _| outbox::list(conn, &ids, state, after.as_ref(), take(limit));
+    let rows = store.reads.lists.read(list).await?;
     let page = Page::new(rows, limit, |row: &OutboxRow| {
         OutboxPosition { created_at: row.created_at, message_id: row.message_id.clone() }.encode()
     });
-    let site_keys = access.site_keys();
-    let page = page.try_map(|row| Ok(OutboxView::new(row, &site_keys)))?;
-    Ok(HttpResponse::Ok().json(page))
+    let site_keys = sites.keys();
+    page.try_map(|row| Ok(OutboxView::new(row, &site_keys))).map(Json)
 }
 
 /// One message, with every try to deliver it.
@@ -126,46 +147,37 @@ pub async fn list_outbox(
 /// # Errors
 /// 400 for a parameter, 401, 404.
 pub async fn get_message(
-    access: Access,
-    store: web::Data<Store>,
-    request: HttpRequest,
-    message_id: web::Path<String>,
-) -> Result<HttpResponse, ApiError> {
-    Params::parse(&request)?.finish()?;
+    AnySite(sites): AnySite<Viewer>,
+    Id(id): Id,
+    store: Data<Store>,
+) -> Result<Json<MessageView>, ApiError> {
     let not_found = || ApiError::new(ProblemCode::NotFound, "No site this API key covers has such a message.");
-    let id: ResponseId = message_id.parse().map_err(|_| not_found())?;
-    let site_ids = access.all_site_ids();
+    let ids = sites.ids.clone();
     let find = move |conn: &mut AnyConnection| {
-        let Some(row) = outbox::find(conn, &site_ids, id)? else { return Ok(None) };
+        let Some(row) = outbox::find(conn, &ids, id)? else { return Ok(None) };
         let tries = outbox::attempts(conn, row.site_id, &row.message_id)?;
         Ok(Some((row, tries)))
     };
     let (row, tries) = store.reads.lists.read(find).await?.ok_or_else(not_found)?;
-    let message = OutboxView::new(row, &access.site_keys());
-    Ok(HttpResponse::Ok().json(MessageView { message, tries: tries.into_iter().map(AttemptView::from).collect() }))
+    let message = OutboxView::new(row, &sites.keys());
+    Ok(Json(MessageView { message, tries: tries.into_iter().map(AttemptView::from).collect() }))
 }
 
 /// Sends a parked message again, from its first attempt on, and one that waits for its next attempt now.
 ///
 /// # Errors
-/// 401, 404 when no such message is parked or pending.
+/// 400 for a parameter, 401, 404 when no such message is parked or pending.
 pub async fn resend_message(
-    access: Access,
-    store: web::Data<Store>,
-    request: HttpRequest,
-    message_id: web::Path<String>,
-) -> Result<HttpResponse, ApiError> {
-    Params::parse(&request)?.finish()?;
+    AnySite(sites): AnySite<Agent>,
+    Id(id): Id,
+    store: Data<Store>,
+) -> Result<Accepted<ResentView>, ApiError> {
     let detail = "No site this API key covers has such a parked or pending message.";
     let not_found = || ApiError::new(ProblemCode::NotFound, detail);
-    let id: ResponseId = message_id.parse().map_err(|_| not_found())?;
-    let (site_ids, by, now) = (access.all_site_ids(), access.by(), UnixMillis::now().0);
-    let resend = move |conn: &mut _| outbox::resend(conn, &site_ids, id, &by, now);
+    let (by, now) = (sites.principal.by(), UnixMillis::now().0);
+    let resend = move |conn: &mut _| outbox::resend(conn, &sites.ids, id, &by, now);
     let due = store.writes.decisions.run(resend).await?.ok_or_else(not_found)?;
     store.signals.outbox_filled.notify_one();
-    Ok(HttpResponse::Accepted().json(json!({
-        "message_id": id.to_string(),
-        "state": OutboxState::Pending.as_str(),
-        "next_attempt_at": UnixMillis(due),
-    })))
+    let state = OutboxState::Pending.as_str();
+    Ok(Accepted(ResentView { message_id: id.to_string(), state, next_attempt_at: UnixMillis(due) }))
 }

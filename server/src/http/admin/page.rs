@@ -1,6 +1,8 @@
 //! A list, page by page.
 
 use serde::Serialize;
+use utoipa::openapi::{ArrayBuilder, ObjectBuilder, Ref, RefOr, Schema, Type, schema::SchemaType};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::http::ApiError;
 
@@ -16,6 +18,24 @@ pub struct Page<T> {
 /// How many rows to read for a page of `limit`: one more tells whether there is a next page.
 pub fn take(limit: u32) -> i64 {
     i64::from(limit) + 1
+}
+
+impl<T: ToSchema> PartialSchema for Page<T> {
+    fn schema() -> RefOr<Schema> {
+        let items = ArrayBuilder::new().items(RefOr::Ref(Ref::from_schema_name(T::name())));
+        let cursor = ObjectBuilder::new()
+            .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+            .description(Some("For the next page, as the parameter `cursor`; null on the last"));
+        let page = ObjectBuilder::new().property("items", items).property("next_cursor", cursor);
+        RefOr::T(Schema::Object(page.required("items").required("next_cursor").build()))
+    }
+}
+
+impl<T: ToSchema> ToSchema for Page<T> {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((T::name().into_owned(), T::schema()));
+        T::schemas(schemas);
+    }
 }
 
 impl<T> Page<T> {

@@ -5,13 +5,14 @@ use std::collections::HashMap;
 use counterbell_shared::metric::{Band, Metric, Scale};
 use counterbell_shared::time::UnixMillis;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::db::additions::AdditionRow;
 use crate::db::responses::ResponseRow;
 use crate::http::ApiError;
 
 /// A response as integrators see it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct ResponseView {
     response_id: String,
     site_key: String,
@@ -30,7 +31,9 @@ pub struct ResponseView {
     locale: Option<String>,
     page_url: Option<String>,
     channel: String,
+    #[schema(value_type = String, format = DateTime)]
     created_at: UnixMillis,
+    #[schema(value_type = String, format = DateTime)]
     received_at: UnixMillis,
     held: Option<String>,
     complete: bool,
@@ -40,7 +43,7 @@ pub struct ResponseView {
 }
 
 /// Present only when the customer agreed.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct ContactView {
     email: String,
 }
@@ -86,8 +89,9 @@ impl ResponseView {
 }
 
 /// What was sent after the response was closed.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct AdditionView {
+    #[schema(value_type = String, format = DateTime)]
     received_at: UnixMillis,
     score: i32,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,22 +1,26 @@
 //! `/v1/admin/responses`: listed, looked up, released and deleted.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
-use std::str::FromStr as _;
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::web::Data;
+use counterbell_shared::ResponseId;
 use counterbell_shared::problem::ProblemCode;
 use counterbell_shared::time::UnixMillis;
-use counterbell_shared::{Reference, ResponseId};
+use serde::de::{Deserialize, Deserializer, Error as _};
+use utoipa::IntoParams;
 
-use super::cursor::{Cursor as _, SearchPosition};
+use super::cursor::{Cursor, SearchPosition};
 use super::page::{Page, take};
 use super::response_view::ResponseView;
 use crate::db::additions::AdditionRow;
 use crate::db::responses::{self, ResponseFilter, ResponsePosition, ResponseRow};
 use crate::http::ApiError;
-use crate::http::extract::{Access, Params};
+use crate::http::extract::values::{BandName, Limit, MetricName, ReferenceName, Time, TouchpointName, YesOrNo};
+use crate::http::extract::{Admin, Agent, AnySite, Id, Query, Sites, Viewer};
+use crate::http::operations::{Json, NoContent};
 use crate::responses::{Eraser, release};
-use crate::search::{Query, SearchIndex};
+use crate::search::{self, SearchIndex};
 use crate::store::{StorageError, Store};
 
 /// Hits looked at in one go when the filter drops some.
@@ -24,68 +28,119 @@ const HITS: i64 = 256;
 /// How often more hits are looked at when the filter drops them; then a shorter page is answered.
 const HITS_ROUNDS: usize = 8;
 
+/// Which responses to list; every condition must hold.
+#[derive(serde::Deserialize, IntoParams)]
+pub struct ResponsesQuery {
+    /// Of this touchpoint.
+    #[param(inline)]
+    touchpoint: Option<TouchpointName>,
+    /// Of this order.
+    #[param(inline)]
+    order_ref: Option<ReferenceName>,
+    /// On this metric.
+    #[param(inline)]
+    metric: Option<MetricName>,
+    /// In this band, which implies its metric.
+    #[param(inline)]
+    band: Option<BandName>,
+    /// Created at or after.
+    #[param(inline)]
+    from: Option<Time>,
+    /// Created before.
+    #[param(inline)]
+    to: Option<Time>,
+    /// With a comment, or without one.
+    #[param(inline)]
+    has_comment: Option<YesOrNo>,
+    /// Those held back as suspected spam, and no others; else none of them.
+    #[param(inline)]
+    held: Option<YesOrNo>,
+    /// Words that the comment holds, all of them; `deliver*` stands for any that begins so.
+    #[param(value_type = Option<String>)]
+    q: Option<Words>,
+    /// How many to a page.
+    #[serde(default)]
+    #[param(inline)]
+    limit: Limit,
+    /// The `next_cursor` of an earlier answer.
+    cursor: Option<String>,
+}
+
+/// What is searched for.
+struct Words(search::Query);
+
+impl<'de> Deserialize<'de> for Words {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <Cow<'_, str>>::deserialize(deserializer)?;
+        text.parse().map(Self).map_err(D::Error::custom)
+    }
+}
+
 /// Lists responses, newest first.
 ///
 /// # Errors
 /// 400 for a parameter, 401, 403.
 pub async fn list_responses(
-    access: Access,
-    request: HttpRequest,
-    store: web::Data<Store>,
-    index: web::Data<SearchIndex>,
-) -> Result<HttpResponse, ApiError> {
-    let mut params = Params::parse(&request)?;
-    let site_ids = access.site_ids(&mut params)?;
+    sites: Sites<Viewer>,
+    Query(query): Query<ResponsesQuery>,
+    store: Data<Store>,
+    index: Data<SearchIndex>,
+) -> Result<Json<Page<ResponseView>>, ApiError> {
     let filter = ResponseFilter {
-        touchpoint: params.take_touchpoint()?,
-        order_ref: params.take("order_ref", |text| Reference::new(text).map(String::from))?,
-        metric: params.take_name("metric", "csat, nps, ces, expectation")?,
-        band: params.take_name("band", "dissatisfied, neutral, satisfied, detractor, passive, promoter")?,
-        from: params.take_time("from")?,
-        to: params.take_time("to")?,
-        has_comment: params.take_name("has_comment", "true, false")?,
-        held: params.take_name("held", "true, false")?.unwrap_or(false),
+        touchpoint: query.touchpoint.map(|TouchpointName(name)| name),
+        order_ref: query.order_ref.map(|ReferenceName(name)| name),
+        metric: query.metric.map(|MetricName(metric)| metric),
+        band: query.band.map(|BandName(band)| band),
+        from: query.from.map(|Time(from)| from),
+        to: query.to.map(|Time(to)| to),
+        has_comment: query.has_comment.map(|YesOrNo(has_comment)| has_comment),
+        held: query.held.is_some_and(|YesOrNo(held)| held),
     };
-    if let Some(query) = params.take("q", Query::from_str)? {
-        let after = params.take("cursor", SearchPosition::decode)?;
-        let limit = params.take_limit()?;
-        params.finish()?;
-        let page = search(&store, &index, query, site_ids, filter, after, limit).await?;
-        return show_page(&access, &store, page).await;
+    let (ids, limit) = (sites.ids.clone(), query.limit.0);
+    if let Some(Words(words)) = query.q {
+        let after = after::<SearchPosition>(query.cursor.as_deref())?;
+        let page = search(&store, &index, words, ids, filter, after, limit).await?;
+        return show_page(&sites, &store, page).await;
     }
-    let after = params.take("cursor", ResponsePosition::decode)?;
-    let limit = params.take_limit()?;
-    params.finish()?;
-
-    let query = move |conn: &mut _| responses::list(conn, &site_ids, &filter, after.as_ref(), take(limit));
-    let rows = store.reads.lists.read(query).await?;
+    let after = after::<ResponsePosition>(query.cursor.as_deref())?;
+    let list = move |conn: &mut _| responses::list(conn, &ids, &filter, after.as_ref(), take(limit));
+    let rows = store.reads.lists.read(list).await?;
     let page = Page::new(rows, limit, |row| ResponsePosition::from(row).encode());
-    show_page(&access, &store, page).await
+    show_page(&sites, &store, page).await
+}
+
+/// The cursor of a list in the order of `C`.
+fn after<C: Cursor>(cursor: Option<&str>) -> Result<Option<C>, ApiError> {
+    cursor.map(C::decode).transpose().map_err(|reason| ApiError::invalid_parameter("cursor", reason))
 }
 
 /// Responses with what was added to them.
-async fn show_page(access: &Access, store: &Store, page: Page<ResponseRow>) -> Result<HttpResponse, ApiError> {
+async fn show_page(
+    sites: &Sites<Viewer>,
+    store: &Store,
+    page: Page<ResponseRow>,
+) -> Result<Json<Page<ResponseView>>, ApiError> {
     let shown: Vec<_> = page.items().iter().map(|row| (row.site_id, row.response_id.clone())).collect();
     let mut additions = store.reads.lists.read(move |conn| AdditionRow::of_responses(conn, &shown)).await?;
-    let site_keys = access.site_keys();
+    let site_keys = sites.keys();
     let page = page.try_map(|row| {
         let additions = additions.remove(&(row.site_id, row.response_id.clone())).unwrap_or_default();
         ResponseView::new(row, additions, &site_keys)
     })?;
-    Ok(HttpResponse::Ok().json(page))
+    Ok(Json(page))
 }
 
-async fn show(access: &Access, store: &Store, row: ResponseRow) -> Result<HttpResponse, ApiError> {
+async fn show<R>(sites: &Sites<R>, store: &Store, row: ResponseRow) -> Result<Json<ResponseView>, ApiError> {
     let (site_id, id) = (row.site_id, row.response_id.clone());
     let additions = store.reads.lists.read(move |conn| AdditionRow::of_response(conn, site_id, &id)).await?;
-    Ok(HttpResponse::Ok().json(ResponseView::new(row, additions, &access.site_keys())?))
+    Ok(Json(ResponseView::new(row, additions, &sites.keys())?))
 }
 
 /// A page of the responses that hold all words of `query`, the last stored first.
 async fn search(
     store: &Store,
     index: &SearchIndex,
-    query: Query,
+    query: search::Query,
     site_ids: Vec<i64>,
     filter: ResponseFilter,
     after: Option<SearchPosition>,
@@ -128,7 +183,7 @@ async fn search(
 }
 
 /// Whether the index found a comment by words it had before a later revision.
-fn is_found_by_old_words(row: &ResponseRow, query: &Query) -> bool {
+fn is_found_by_old_words(row: &ResponseRow, query: &search::Query) -> bool {
     row.revision > 0 && !row.comment.as_deref().is_some_and(|comment| query.matches(comment))
 }
 
@@ -136,23 +191,20 @@ fn is_same(one: &ResponseRow, other: &ResponseRow) -> bool {
     (one.site_id, &one.response_id) == (other.site_id, &other.response_id)
 }
 
-/// Counts a response that was held back as suspected spam, and fires its alerts. One that is not held stays as it is.
+/// Counts a response that was held back as suspected spam, and has triage look at it. One that is not held stays as it is.
 ///
 /// # Errors
 /// 400, 401, 404.
 pub async fn release_response(
-    access: Access,
-    store: web::Data<Store>,
-    request: HttpRequest,
-    response_id: web::Path<String>,
-) -> Result<HttpResponse, ApiError> {
-    let id = asked_id(&request, &response_id)?;
-    let site_ids = access.all_site_ids();
-    let by = access.by();
-    let row = store.writes.decisions.run(move |conn| release(conn, &site_ids, id, &by, UnixMillis::now())).await?;
+    AnySite(sites): AnySite<Agent>,
+    Id(id): Id,
+    store: Data<Store>,
+) -> Result<Json<ResponseView>, ApiError> {
+    let (ids, by) = (sites.ids.clone(), sites.principal.by());
+    let row = store.writes.decisions.run(move |conn| release(conn, &ids, id, &by, UnixMillis::now())).await?;
     let row = row.ok_or_else(not_found)?;
     store.signals.triage_queued.notify_one();
-    show(&access, &store, row).await
+    show(&sites, &store, row).await
 }
 
 /// Deletes a response with all that belongs to it.
@@ -160,19 +212,13 @@ pub async fn release_response(
 /// # Errors
 /// 400, 401, 404.
 pub async fn delete_response(
-    access: Access,
-    store: web::Data<Store>,
-    eraser: web::Data<Eraser>,
-    request: HttpRequest,
-    response_id: web::Path<String>,
-) -> Result<HttpResponse, ApiError> {
-    let row = find(&access, &store, &request, &response_id).await?;
-    let id = row.id().ok_or_else(not_found)?;
-    if eraser.erase_response(row.site_id, id, access.by()).await? {
-        Ok(HttpResponse::NoContent().finish())
-    } else {
-        Err(not_found())
-    }
+    AnySite(sites): AnySite<Admin>,
+    Id(id): Id,
+    store: Data<Store>,
+    eraser: Data<Eraser>,
+) -> Result<NoContent, ApiError> {
+    let row = find(&sites, &store, id).await?;
+    if eraser.erase_response(row.site_id, id, sites.principal.by()).await? { Ok(NoContent) } else { Err(not_found()) }
 }
 
 /// One response.
@@ -180,29 +226,17 @@ pub async fn delete_response(
 /// # Errors
 /// 400, 401, 404.
 pub async fn get_response(
-    access: Access,
-    store: web::Data<Store>,
-    request: HttpRequest,
-    response_id: web::Path<String>,
-) -> Result<HttpResponse, ApiError> {
-    let row = find(&access, &store, &request, &response_id).await?;
-    show(&access, &store, row).await
+    AnySite(sites): AnySite<Viewer>,
+    Id(id): Id,
+    store: Data<Store>,
+) -> Result<Json<ResponseView>, ApiError> {
+    let row = find(&sites, &store, id).await?;
+    show(&sites, &store, row).await
 }
 
-/// The response a request is about, which takes no parameters.
-fn asked_id(request: &HttpRequest, response_id: &str) -> Result<ResponseId, ApiError> {
-    Params::parse(request)?.finish()?;
-    response_id.parse().map_err(|_| not_found())
-}
-
-async fn find(
-    access: &Access,
-    store: &Store,
-    request: &HttpRequest,
-    response_id: &str,
-) -> Result<ResponseRow, ApiError> {
-    let (id, site_ids) = (asked_id(request, response_id)?, access.all_site_ids());
-    store.reads.lists.read(move |conn| ResponseRow::find(conn, &site_ids, id)).await?.ok_or_else(not_found)
+async fn find<R>(sites: &Sites<R>, store: &Store, id: ResponseId) -> Result<ResponseRow, ApiError> {
+    let ids = sites.ids.clone();
+    store.reads.lists.read(move |conn| ResponseRow::find(conn, &ids, id)).await?.ok_or_else(not_found)
 }
 
 fn not_found() -> ApiError {

@@ -3,25 +3,30 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::web::Data;
 use counterbell_shared::metric::{Band, Metric, Scale};
 use counterbell_shared::time::{UnixMillis, day_to_date};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
-use super::cursor::{Cursor as _, TouchpointPosition};
+use super::cursor::{After, Cursor as _, TouchpointPosition};
 use super::page::Page;
 use crate::db::score_days::SCORES;
 use crate::db::summary::{Counts, ScoreCounts, SummaryFilter};
 use crate::http::ApiError;
-use crate::http::extract::{Access, Params};
+use crate::http::extract::values::{Limit, MetricName, Time, TouchpointName};
+use crate::http::extract::{Query, Sites, Viewer};
+use crate::http::operations::Json;
 use crate::store::Store;
 
 /// The figures of one metric: scores of different metrics are never added up.
-#[derive(Debug, Serialize)]
-struct Summary {
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Summary {
     metric: Metric,
     scale: Scale,
+    #[schema(value_type = Option<String>, format = DateTime)]
     from: Option<UnixMillis>,
+    #[schema(value_type = Option<String>, format = DateTime)]
     to: Option<UnixMillis>,
     #[serde(flatten)]
     total: Figures,
@@ -38,14 +43,14 @@ struct TouchpointPage {
     limit: u32,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct TouchpointSummary {
     touchpoint: String,
     #[serde(flatten)]
     figures: Figures,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct DaySummary {
     /// UTC.
     day: String,
@@ -54,7 +59,7 @@ struct DaySummary {
 }
 
 /// What a set of scores says.
-#[derive(Debug, PartialEq, Serialize)]
+#[derive(Debug, PartialEq, Serialize, ToSchema)]
 struct Figures {
     count: i64,
     /// `null` without responses.
@@ -67,7 +72,7 @@ struct Figures {
     distribution: Vec<ScoreShare>,
 }
 
-#[derive(Debug, PartialEq, Serialize)]
+#[derive(Debug, PartialEq, Serialize, ToSchema)]
 struct ScoreShare {
     score: u8,
     count: i64,
@@ -148,29 +153,49 @@ fn summarize(counts: ScoreCounts, filter: &SummaryFilter, page: TouchpointPage) 
     }
 }
 
+/// What a summary is of.
+#[derive(Deserialize, IntoParams)]
+pub struct SummaryQuery {
+    /// The metric; csat when left out: scores of different metrics cannot be added up.
+    #[param(inline)]
+    metric: Option<MetricName>,
+    /// Of this touchpoint alone.
+    #[param(inline)]
+    touchpoint: Option<TouchpointName>,
+    /// Created at or after.
+    #[param(inline)]
+    from: Option<Time>,
+    /// Created before.
+    #[param(inline)]
+    to: Option<Time>,
+    /// Touchpoints to a page.
+    #[serde(default)]
+    #[param(inline)]
+    limit: Limit,
+    /// The `next_cursor` of an earlier answer.
+    #[param(value_type = Option<String>)]
+    cursor: Option<After<TouchpointPosition>>,
+}
+
 /// The figures of one metric: in total, per touchpoint and per day.
 ///
 /// # Errors
 /// 400 for a parameter, 401, 403.
 pub async fn get_summary(
-    access: Access,
-    request: HttpRequest,
-    store: web::Data<Store>,
-) -> Result<HttpResponse, ApiError> {
-    let mut params = Params::parse(&request)?;
-    let site_ids = access.site_ids(&mut params)?;
+    sites: Sites<Viewer>,
+    Query(query): Query<SummaryQuery>,
+    store: Data<Store>,
+) -> Result<Json<Summary>, ApiError> {
     let filter = SummaryFilter {
-        metric: params.take_name("metric", "csat, nps, ces, expectation")?.unwrap_or(Metric::Csat),
-        touchpoint: params.take_touchpoint()?,
-        from: params.take_time("from")?,
-        to: params.take_time("to")?,
+        metric: query.metric.map_or(Metric::Csat, |MetricName(metric)| metric),
+        touchpoint: query.touchpoint.map(|TouchpointName(name)| name),
+        from: query.from.map(|Time(from)| from),
+        to: query.to.map(|Time(to)| to),
     };
-    let page =
-        TouchpointPage { after: params.take("cursor", TouchpointPosition::decode)?, limit: params.take_limit()? };
-    params.finish()?;
+    let page = TouchpointPage { after: query.cursor.map(|After(after)| after), limit: query.limit.0 };
     let asked = filter.clone();
-    let counts = store.reads.lists.read(move |conn| ScoreCounts::load(conn, &site_ids, &asked)).await?;
-    Ok(HttpResponse::Ok().json(summarize(counts, &filter, page)))
+    let counts = store.reads.lists.read(move |conn| ScoreCounts::load(conn, &sites.ids, &asked)).await?;
+    Ok(Json(summarize(counts, &filter, page)))
 }
 
 #[cfg(test)]

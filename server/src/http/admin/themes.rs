@@ -1,31 +1,29 @@
 //! `GET`, `PUT`, `DELETE /v1/admin/sites/{site_key}/theme`.
 
-use actix_web::{HttpRequest, HttpResponse, web};
-use counterbell_shared::SiteKey;
+use actix_web::HttpRequest;
+use actix_web::web::Data;
 use counterbell_shared::problem::ProblemCode;
 use counterbell_shared::time::UnixMillis;
 
 use crate::db::themes;
 use crate::http::ApiError;
-use crate::http::extract::{Access, JsonBody, Params};
+use crate::http::extract::{JsonBody, Manager, Site, Viewer};
+use crate::http::operations::{Created, Json, NoContent};
 use crate::store::Store;
 use crate::themes::ThemeView;
 
-/// The theme as it was written, with every default filled in, and how well its colours are seen.
+/// The theme of a site.
 ///
 /// # Errors
 /// 400 for a parameter, 401, 403, 404.
 pub async fn get_theme(
-    access: Access,
+    site: Site<Viewer>,
     request: HttpRequest,
-    store: web::Data<Store>,
-    site_key: web::Path<String>,
-) -> Result<HttpResponse, ApiError> {
-    let site_id = site_id(&access, &request, &site_key)?;
-    let document = store.reads.lists.read(move |conn| themes::find(conn, site_id)).await?.ok_or_else(not_found)?;
-    let view = ThemeView::new(&site_key, Some(document.as_bytes()));
-    let view = view.map_err(|_| ApiError::fault("sites.theme holds a value Counterbell did not write"))?;
-    Ok(HttpResponse::Ok().json(view))
+    store: Data<Store>,
+) -> Result<Json<ThemeView>, ApiError> {
+    let document = store.reads.lists.read(move |conn| themes::find(conn, site.id)).await?.ok_or_else(not_found)?;
+    let view = ThemeView::new(site_key(&request), Some(document.as_bytes()));
+    view.map(Json).map_err(|_| ApiError::fault("sites.theme holds a value Counterbell did not write"))
 }
 
 /// Checks a theme and puts it in force.
@@ -33,44 +31,33 @@ pub async fn get_theme(
 /// # Errors
 /// 400, 401, 403, 404, 413, 415, 422.
 pub async fn put_theme(
-    access: Access,
+    site: Site<Manager>,
     request: HttpRequest,
-    store: web::Data<Store>,
-    site_key: web::Path<String>,
+    store: Data<Store>,
     body: Result<JsonBody, ApiError>,
-) -> Result<HttpResponse, ApiError> {
-    let site_id = site_id(&access, &request, &site_key)?;
+) -> Result<Created<ThemeView>, ApiError> {
     let JsonBody(body) = body?;
-    let view = ThemeView::new(&site_key, Some(&body)).map_err(ApiError::invalid_theme)?;
+    let view = ThemeView::new(site_key(&request), Some(&body)).map_err(ApiError::invalid_theme)?;
     // JSON is UTF-8 (RFC 8259 section 8.1), or it would not have been read.
     let document = String::from_utf8_lossy(&body).into_owned();
-    let (by, now) = (access.by(), UnixMillis::now().0);
-    let replace = move |conn: &mut _| themes::replace(conn, site_id, Some(&document), &by, now);
+    let (by, now) = (site.principal.by(), UnixMillis::now().0);
+    let replace = move |conn: &mut _| themes::replace(conn, site.id, Some(&document), &by, now);
     let replaced = store.writes.decisions.run(replace).await?;
-    let mut answer = if replaced { HttpResponse::Ok() } else { HttpResponse::Created() };
-    Ok(answer.json(view))
+    Ok(Created { is_new: !replaced, body: view })
 }
 
 /// Takes the theme away; that there was none is no error.
 ///
 /// # Errors
 /// 400 for a parameter, 401, 403, 404.
-pub async fn delete_theme(
-    access: Access,
-    request: HttpRequest,
-    store: web::Data<Store>,
-    site_key: web::Path<String>,
-) -> Result<HttpResponse, ApiError> {
-    let site_id = site_id(&access, &request, &site_key)?;
-    let (by, now) = (access.by(), UnixMillis::now().0);
-    store.writes.decisions.run(move |conn| themes::replace(conn, site_id, None, &by, now)).await?;
-    Ok(HttpResponse::NoContent().finish())
+pub async fn delete_theme(site: Site<Manager>, store: Data<Store>) -> Result<NoContent, ApiError> {
+    let (by, now) = (site.principal.by(), UnixMillis::now().0);
+    store.writes.decisions.run(move |conn| themes::replace(conn, site.id, None, &by, now)).await?;
+    Ok(NoContent)
 }
 
-fn site_id(access: &Access, request: &HttpRequest, site_key: &str) -> Result<i64, ApiError> {
-    Params::parse(request)?.finish()?;
-    let site_key: SiteKey = site_key.parse().map_err(|_| ApiError::unknown_site())?;
-    access.covered(&site_key)
+fn site_key(request: &HttpRequest) -> &str {
+    request.match_info().query("site_key")
 }
 
 fn not_found() -> ApiError {

@@ -10,10 +10,13 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use counterbell_shared::limits::BODY_MAX_BYTES;
 use counterbell_shared::problem::ProblemCode;
 use tokio::time::timeout;
+use utoipa::openapi::request_body::RequestBodyBuilder;
+use utoipa::openapi::{ContentBuilder, ObjectBuilder, RefOr, Required, Schema, Type};
 
 use super::surrogates::without_half_characters;
 use crate::connections::BODY_TIMEOUT;
 use crate::http::ApiError;
+use crate::http::operations::{Describe, Notes};
 
 /// As much of a coding's name as is told back.
 const CODING_SHOWN_CHARS: usize = 40;
@@ -105,4 +108,31 @@ fn unsupported_media_type(request: &HttpRequest, media_type: &str) -> ApiError {
     let detail =
         if request.headers().contains_key(CONTENT_TYPE) { send } else { format!("There is no Content-Type. {send}") };
     ApiError::new(ProblemCode::UnsupportedMediaType, detail)
+}
+
+impl Describe for JsonBody {
+    fn describe(notes: &mut Notes) {
+        let schema = ObjectBuilder::new().schema_type(Type::Object).build();
+        let content = ContentBuilder::new().schema(Some(RefOr::T(Schema::Object(schema)))).build();
+        let body = RequestBodyBuilder::new().content("application/json", content).required(Some(Required::True));
+        notes.body = Some(body.build());
+        for code in [
+            ProblemCode::MalformedJson,
+            ProblemCode::IncompleteBody,
+            ProblemCode::RequestTimeout,
+            ProblemCode::BodyTooLarge,
+            ProblemCode::UnsupportedMediaType,
+        ] {
+            notes.error(code);
+        }
+    }
+}
+
+impl Describe for FormBody {
+    fn describe(notes: &mut Notes) {
+        let schema = ObjectBuilder::new().schema_type(Type::Object).build();
+        let content = ContentBuilder::new().schema(Some(RefOr::T(Schema::Object(schema)))).build();
+        let body = RequestBodyBuilder::new().content("application/x-www-form-urlencoded", content);
+        notes.body = Some(body.build());
+    }
 }

@@ -1,10 +1,15 @@
 //! What handlers are given of a request: understood, or refused with a reason.
 
-mod access;
 mod body;
-mod query;
+mod path;
+mod principal;
+pub mod query;
+mod role;
 mod surrogates;
+pub mod values;
 
-pub use access::Access;
 pub use body::{FormBody, JsonBody};
-pub use query::Params;
+pub use path::{Id, Named};
+pub use principal::{AnySite, Principal, Site, Sites};
+pub use query::Query;
+pub use role::{Admin, Agent, Manager, Role, Viewer};

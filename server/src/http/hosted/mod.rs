@@ -13,13 +13,16 @@ mod scores;
 mod screen;
 mod theme;
 
+use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse, web};
+use counterbell_shared::problem::ProblemCode;
 use counterbell_shared::time::UnixMillis;
+use utoipa::IntoParams;
 
 use super::ApiError;
 use super::extract::FormBody;
+use super::operations::{Operation, address, operation};
 use super::public::Intake;
-use super::resource::{get_or_head, resource};
 use crate::ids::new_id;
 use address::Asked;
 use form::{Form, Go};
@@ -28,16 +31,39 @@ pub use refusal::Refusal;
 use save::{response_of, save};
 use screen::{Screen, Screens};
 
+const PAGE: &str = "/f/{site_key}/{touchpoint}";
+const FILE: &str = "/hosted/{file}";
+const THEME: &str = "/hosted/{site_key}/{file}";
+
+/// The page's operations. Their errors are pages, too.
+pub fn operations() -> Vec<Operation> {
+    vec![
+        operation(Method::GET, PAGE, get_survey, "The survey as an HTML form").with::<PageQuery>(),
+        operation(Method::POST, PAGE, post_step, "What is filled in, a screen at a time").with::<PageQuery>(),
+        operation(Method::GET, FILE, files::get_file, "A style sheet or the script of the page")
+            .or(ProblemCode::NotFound),
+        operation(Method::GET, THEME, theme::get_theme, "The style sheet of a site").or(ProblemCode::NotFound),
+    ]
+}
+
+/// What the page asks, and of which order.
+#[derive(IntoParams)]
+#[expect(dead_code, reason = "for the document: the page reads them leniently")]
+struct PageQuery {
+    /// The survey; that of checkout when left out.
+    survey: Option<String>,
+    /// The number of the order.
+    order: Option<String>,
+    /// The language; that of the browser when left out.
+    locale: Option<String>,
+}
+
 /// Adds the page's routes.
 pub fn configure(config: &mut web::ServiceConfig) {
-    config
-        .service(
-            resource("/f/{site_key}/{touchpoint}", "GET, HEAD, POST")
-                .route(get_or_head().to(get_survey))
-                .route(web::post().to(post_step)),
-        )
-        .service(resource("/hosted/{file}", "GET, HEAD").route(get_or_head().to(files::get_file)))
-        .service(resource("/hosted/{site_key}/{file}", "GET, HEAD").route(get_or_head().to(theme::get_theme)));
+    let mut operations = operations();
+    for path in [PAGE, FILE, THEME] {
+        config.service(address(path, &mut operations));
+    }
 }
 
 /// The survey's question, with a new response's id: nothing is stored yet.

@@ -12,6 +12,7 @@ use super::parse::ResponseBody;
 use crate::http::ApiError;
 use crate::http::extract::JsonBody;
 use crate::http::limits::Bucket;
+use crate::http::operations::Received;
 use crate::surveys::TEMPLATES_ONLY;
 
 /// Stores a response; answers after the commit. Counts what became of the request, whatever that is.
@@ -22,7 +23,7 @@ pub async fn create_response(
     request: HttpRequest,
     intake: web::Data<Intake>,
     body: Result<JsonBody, ApiError>,
-) -> Result<HttpResponse, ApiError> {
+) -> Result<Received, ApiError> {
     let mut counted = intake.metrics.ingest_request();
     let stored = match body {
         Ok(body) => store_response(&request, &intake, &body).await,
@@ -37,7 +38,7 @@ pub async fn create_response(
     for bucket in [of_address, of_site].into_iter().flatten() {
         bucket.write(answer.headers_mut());
     }
-    Ok(answer)
+    Ok(Received(answer))
 }
 
 /// A time so long ago was made up, or is of a clock that was never set: it must not change figures of the past.

@@ -6,13 +6,24 @@ use counterbell_shared::SiteKey;
 use counterbell_shared::survey::DEFAULT_SURVEY;
 use counterbell_shared::text::as_tag;
 use counterbell_shared::widget_config::WidgetConfig;
+use serde::Deserialize;
 use sha2::{Digest, Sha256};
+use utoipa::IntoParams;
 
 use super::cors::check_origin;
-use crate::http::extract::Params;
+use crate::http::extract::Query;
 use crate::http::{ApiError, etag};
 use crate::sites::Directory;
 use crate::surveys::words_of;
+
+/// What is to be asked.
+#[derive(Deserialize, IntoParams)]
+pub struct WidgetQuery {
+    /// The survey; that of checkout when left out.
+    survey: Option<String>,
+    /// The page's language, as `lang` names it.
+    locale: Option<String>,
+}
 
 /// What the widget needs to know before it is shown.
 ///
@@ -22,17 +33,15 @@ pub async fn get_widget_config(
     request: HttpRequest,
     directory: web::Data<Directory>,
     site_key: web::Path<String>,
+    Query(query): Query<WidgetQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    let mut params = Params::parse(&request)?;
-    let name = params.take("survey", |name| Ok::<_, String>(name.to_owned()))?;
     // A page's `lang` may be anything, and the widget must come up all the same: what is not offered gets the survey's
     // default language.
-    let locale = params.take("locale", |locale| Ok::<_, String>(as_tag(locale).into_owned()))?.unwrap_or_default();
-    params.finish()?;
+    let locale = query.locale.map(|locale| as_tag(&locale).into_owned()).unwrap_or_default();
     let site_key: SiteKey = site_key.parse().map_err(|_| ApiError::unknown_site())?;
     let known = directory.site(&site_key).await?.ok_or_else(ApiError::unknown_site)?;
     check_origin(&request, &known.site)?;
-    let found = known.surveys.find(name.as_deref().unwrap_or(DEFAULT_SURVEY));
+    let found = known.surveys.find(query.survey.as_deref().unwrap_or(DEFAULT_SURVEY));
     let survey =
         found.ok_or_else(|| ApiError::invalid_parameter("survey", "is not a published survey of this site"))?;
 

@@ -1,0 +1,59 @@
+//! Parts of addresses.
+
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+use counterbell_shared::ResponseId;
+use counterbell_shared::problem::ProblemCode;
+use counterbell_shared::survey::is_slug;
+
+use crate::http::ApiError;
+use crate::http::operations::{Describe, Notes};
+
+/// The id of a response or a message. What is no id names nothing: 404.
+pub struct Id(pub ResponseId);
+
+/// The name of a survey.
+pub struct Named(pub String);
+
+/// The last part of an address that has a name, other than `{site_key}`.
+fn last_part(request: &HttpRequest) -> Option<&str> {
+    request.match_info().iter().map(|(_, value)| value).last()
+}
+
+impl FromRequest for Id {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let id = last_part(request).and_then(|text| text.parse().ok());
+        let not_found = || ApiError::new(ProblemCode::NotFound, "Nothing has this id: it is no UUID.");
+        ready(id.map(Self).ok_or_else(not_found))
+    }
+}
+
+impl FromRequest for Named {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let name = last_part(request).filter(|name| is_slug(name));
+        let detail =
+            "The \"name\" of a survey in the address must be lowercase letters and digits, with hyphens between words.";
+        ready(name.map(|name| Self(name.to_owned())).ok_or(ApiError::new(ProblemCode::InvalidParameter, detail)))
+    }
+}
+
+/// Parts of an address are described with it.
+impl Describe for Id {
+    fn describe(notes: &mut Notes) {
+        notes.error(ProblemCode::NotFound);
+    }
+}
+
+impl Describe for Named {
+    fn describe(notes: &mut Notes) {
+        notes.error(ProblemCode::InvalidParameter);
+    }
+}

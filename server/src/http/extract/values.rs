@@ -1,0 +1,137 @@
+//! What parameters hold.
+
+use std::fmt::Display;
+
+use counterbell_shared::limits::{PAGE_DEFAULT_ITEMS, PAGE_MAX_ITEMS};
+use counterbell_shared::metric::{Band, Metric};
+use counterbell_shared::time::UnixMillis;
+use counterbell_shared::{Reference, Touchpoint};
+use serde::de::{Deserialize, Deserializer, Error as _};
+use utoipa::openapi::{KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, Type};
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::db::outbox::OutboxState;
+
+/// Reads a text, or says why it is none that is taken.
+fn text<'de, D: Deserializer<'de>, T, E: Display>(
+    deserializer: D,
+    parse: impl FnOnce(&str) -> Result<T, E>,
+) -> Result<T, D::Error> {
+    let text = <std::borrow::Cow<'_, str>>::deserialize(deserializer)?;
+    parse(&text).map_err(D::Error::custom)
+}
+
+fn string() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String)
+}
+
+macro_rules! parameter {
+    ($(#[$doc:meta])* $name:ident($inner:ty), $parse:expr, $schema:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug)]
+        pub struct $name(pub $inner);
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                text(deserializer, $parse).map(Self)
+            }
+        }
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                RefOr::T(Schema::Object($schema.build()))
+            }
+        }
+
+        impl ToSchema for $name {}
+    };
+}
+
+parameter!(
+    /// How many items to a page, 1 to [`PAGE_MAX_ITEMS`].
+    Limit(u32),
+    |text| match text.parse() {
+        Ok(limit) if (1..=PAGE_MAX_ITEMS).contains(&limit) => Ok(limit),
+        _ => Err(format!("must be a number from 1 to {PAGE_MAX_ITEMS}")),
+    },
+    ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .minimum(Some(1))
+        .maximum(Some(PAGE_MAX_ITEMS))
+        .default(Some(PAGE_DEFAULT_ITEMS.into()))
+);
+
+impl Default for Limit {
+    fn default() -> Self {
+        Self(PAGE_DEFAULT_ITEMS)
+    }
+}
+
+parameter!(
+    /// A point in time.
+    Time(UnixMillis),
+    |text: &str| text.parse().map_err(|_| {
+        // In a query "+" stands for a space.
+        let meant = text.rsplit_once(' ').map(|(time, offset)| format!("{time}+{offset}"));
+        if meant.is_some_and(|meant| meant.parse::<UnixMillis>().is_ok()) {
+            "has a space where an offset begins: write its \"+\" as %2B, as in 2026-11-21T14:05:00%2B03:00"
+        } else {
+            "must be an RFC 3339 time such as 2026-11-21T14:05:00Z, or a date such as 2026-11-21"
+        }
+    }),
+    string().format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+);
+
+parameter!(
+    /// The name of a touchpoint.
+    TouchpointName(String),
+    |name| Touchpoint::new(name).map(|touchpoint| touchpoint.as_str().to_owned()),
+    string().max_length(Some(64))
+);
+
+parameter!(
+    /// The retailer's own name of something.
+    ReferenceName(String),
+    |text| Reference::new(text).map(String::from),
+    string().max_length(Some(128))
+);
+
+parameter!(
+    /// The number of a version, from 1.
+    Version(i32),
+    |text| text.parse().ok().filter(|version| *version > 0).ok_or("must be the number of a version"),
+    ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1))
+);
+
+/// A parameter that is one of a few names.
+macro_rules! names {
+    ($(#[$doc:meta])* $name:ident($inner:ty), $names:expr) => {
+        parameter!(
+            $(#[$doc])*
+            $name($inner),
+            |text| text.parse().map_err(|_| format!("must be one of {}", $names.join(", "))),
+            string().enum_values(Some($names))
+        );
+    };
+}
+
+names!(
+    /// A metric.
+    MetricName(Metric),
+    ["csat", "nps", "ces", "expectation"]
+);
+names!(
+    /// A band.
+    BandName(Band),
+    ["dissatisfied", "neutral", "satisfied", "detractor", "passive", "promoter"]
+);
+names!(
+    /// Yes or no.
+    YesOrNo(bool),
+    ["true", "false"]
+);
+names!(
+    /// Where a message stands.
+    StateName(OutboxState),
+    ["pending", "delivered", "parked"]
+);
