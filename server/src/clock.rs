@@ -4,6 +4,8 @@ use std::time::Instant;
 
 use counterbell_shared::time::UnixMillis;
 
+/// How far the clocks of servers that share a PostgreSQL may differ, in ms.
+pub const CLOCKS_DIFFER_MS: i64 = 10_000;
 /// A step back that is more than what a clock is adjusted by while it runs, in ms.
 const STEP_MS: i64 = 2_000;
 

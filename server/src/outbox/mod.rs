@@ -27,8 +27,6 @@ pub use self::expire::ExpireMessages;
 pub use self::handover::Handover;
 pub use self::overdue::{OVERDUE_MS, minutes};
 
-/// How far the clocks of servers that share a PostgreSQL may differ.
-pub const CLOCKS_DIFFER_MS: i64 = 10_000;
 /// How often the outbox is looked at when nothing wakes the worker: another process may have filled it.
 const POLL: Duration = Duration::from_secs(1);
 /// How long a stopping server goes on with what it is sending.

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use counterbell_shared::time::UnixMillis;
 
 use self::site::{Failed, triage};
-use crate::clock::Clock;
+use crate::clock::{CLOCKS_DIFFER_MS, Clock};
 use crate::config::SILENCE_MAX_MS;
 use crate::db::AnyConnection;
 use crate::db::due::{LONGEST_PAUSE_MS, Queue};
@@ -29,8 +29,6 @@ const SITES: usize = 64;
 /// Responses of one transaction, on a database with one writer, which waits for it, and on one with many.
 const CHUNK_OF_ONE_WRITER: i64 = 16;
 const CHUNK: i64 = 64;
-/// How far the clocks of servers that share a PostgreSQL may differ.
-const CLOCKS_DIFFER_MS: i64 = 10_000;
 
 /// What the task is given.
 #[derive(Clone)]
