@@ -15,4 +15,5 @@ CREATE INDEX timers_due ON timers (site_id, due_at) WHERE parked_at IS NULL;
 
 -- Rows that are done go when they are old. What is made later gets these with the first row of its counter.
 INSERT INTO timers (site_id, kind, subject, due_at, attempts)
-SELECT id, 'expire_journal', x'', 0, 0 FROM sites UNION ALL SELECT id, 'expire_messages', x'', 0, 0 FROM sites;
+SELECT id, kind, x'', CAST(unixepoch('subsec') * 1000 AS INTEGER), 0
+FROM sites CROSS JOIN (SELECT 'expire_journal' AS kind UNION ALL SELECT 'expire_messages') AS kinds;
