@@ -97,3 +97,39 @@ fn hangup_is_ignored() -> bool {
 fn hangup_is_ignored() -> bool {
     false
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use clap::Command;
+
+    use super::*;
+
+    const HANDBOOK: &str = include_str!("../../../docs/OPERATIONS.md");
+    /// Where the settings themselves are; how the log is written stands in a section of its own.
+    const ELSEWHERE: [&str; 2] = ["--config", "--log-format"];
+
+    /// Variable and flag of each setting.
+    type Settings = BTreeSet<(String, String)>;
+
+    fn of_the_program() -> Settings {
+        let serve = ServeArgs::augment_args(Command::new("serve"));
+        let named = serve.get_arguments().filter_map(|one| Some((one.get_env()?.to_str()?, one.get_long()?)));
+        let settings = named.map(|(variable, flag)| (variable.to_owned(), format!("--{flag}")));
+        settings.filter(|(_, flag)| !ELSEWHERE.contains(&flag.as_str())).collect()
+    }
+
+    fn of_the_handbook() -> Settings {
+        let cell = |text: &str| text.trim().trim_matches('`').to_owned();
+        let rows = HANDBOOK.lines().filter(|line| line.starts_with("| `["));
+        let cells = rows.map(|row| row.split('|').map(cell).collect::<Vec<_>>());
+        cells.map(|cells| (cells[2].clone(), cells[3].clone())).collect()
+    }
+
+    #[test]
+    fn handbook_names_every_setting_and_no_other() {
+        assert_eq!(of_the_handbook(), of_the_program());
+        assert!(of_the_program().len() > 10);
+    }
+}
