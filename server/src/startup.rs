@@ -73,6 +73,7 @@ pub struct Server {
     mailer: Arc<Mailer>,
     intake: Intake,
     eraser: Eraser,
+    document: Document,
 }
 
 impl Server {
@@ -120,7 +121,21 @@ impl Server {
         let mail_folder = mailer.folder().map(Path::to_owned);
         let eraser = Eraser { store: store.clone(), search: search.clone(), mail_folder };
         let (database_url, workers) = (url.clone(), config.workers);
-        Ok(Self { listeners, database_url, workers, writer, store, search, foreground, mailer, intake, eraser })
+        let document =
+            Document::new(&http::all_operations(), config.public_url.as_ref()).map_err(std::io::Error::from)?;
+        Ok(Self {
+            listeners,
+            database_url,
+            workers,
+            writer,
+            store,
+            search,
+            foreground,
+            mailer,
+            intake,
+            eraser,
+            document,
+        })
     }
 
     /// Where it listens; the port that was free when 0 was asked for.
@@ -139,7 +154,7 @@ impl Server {
     pub async fn run(self, stop: impl Future<Output = ()> + 'static, deadline: DeadlineSlot) -> std::io::Result<()> {
         let (stopping, stopped) = watch::channel(false);
         let tasks = self.start_tasks(&stopped)?;
-        let Self { listeners, workers, writer, store, search, foreground, intake, eraser, .. } = self;
+        let Self { listeners, workers, writer, store, search, foreground, intake, eraser, document, .. } = self;
 
         let workers = workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(2, usize::from));
         let per_worker = connections::connections_per_worker(workers);
@@ -148,7 +163,7 @@ impl Server {
         let _ = intake.metrics.connections.set(Arc::clone(&open));
         let counted = Arc::clone(&open);
         let ingest = Arc::clone(&intake.ingest);
-        let handed = Handed::new(intake, store, search, eraser)?;
+        let handed = Handed::new(intake, store, search, eraser, document);
         let app = move || {
             let open = Arc::clone(&open);
             // Called by each worker on its own thread.
@@ -257,9 +272,9 @@ struct Handed {
 }
 
 impl Handed {
-    fn new(intake: Intake, store: Store, search: SearchIndex, eraser: Eraser) -> std::io::Result<Self> {
-        Ok(Self {
-            document: Data::new(Document::new(&http::all_operations())?),
+    fn new(intake: Intake, store: Store, search: SearchIndex, eraser: Eraser, document: Document) -> Self {
+        Self {
+            document: Data::new(document),
             directory: Arc::clone(&intake.directory).into(),
             limits: Arc::clone(&intake.limits).into(),
             ingest: Arc::clone(&intake.ingest).into(),
@@ -269,7 +284,7 @@ impl Handed {
             store: Data::new(store),
             search: Data::new(search),
             eraser: Data::new(eraser),
-        })
+        }
     }
 
     fn to(&self, config: &mut ServiceConfig) {

@@ -63,6 +63,7 @@ impl DemoArgs {
         start_log(LogFormat::Text)?;
         let config = ServeConfig {
             database_url: database,
+            public_url: None,
             listen: vec![address],
             workers: None,
             queue_capacity: 10_000,

@@ -12,7 +12,7 @@ use super::output::{ListArgs, OutputArgs, SEEN_SOON, random};
 use super::site_delete::SiteDeleteArgs;
 use super::theme::ThemeArgs;
 use super::words::WordsArgs;
-use crate::config::CommonSettings;
+use crate::config::{CommonSettings, PublicUrl, PublicUrlArgs};
 use crate::db::journal::By;
 use crate::db::migrations::open_up_to_date;
 use crate::db::sites::{Limits, NewSite, Site};
@@ -112,6 +112,8 @@ pub struct CreateArgs {
     #[command(flatten)]
     limits: LimitArgs,
     #[command(flatten)]
+    public_url: PublicUrlArgs,
+    #[command(flatten)]
     common: CommonSettings,
     #[command(flatten)]
     output: OutputArgs,
@@ -149,6 +151,7 @@ impl CreateArgs {
         let new =
             NewSite { name: name.as_str().to_owned(), origins: self.origins, recipients: self.recipients, limits };
         let key = SiteKey::from_random(random()?);
+        let reached = self.common.public_url(&self.public_url)?;
         let mut conn = open_up_to_date(&self.common.database_url()?)?;
         let (by, now) = (By::operator(), UnixMillis::now().0);
         let site = dialect::write_transaction(&mut conn, |conn| Site::create(conn, &key, &new, &by, now))?;
@@ -157,13 +160,15 @@ impl CreateArgs {
         if site.origins.is_empty() {
             text.push_str("No web page can send feedback yet: add --origin. Tills and servers can.\n");
         } else {
-            text.push_str(&format!("Put this on its pages:\n\n{}\n", script_tag(&site.site_key)));
+            text.push_str(&format!("Put this on its pages:\n\n{}\n", script_tag(&site.site_key, reached.as_ref())));
         }
         text.push_str(&format!(
-            "This address asks the same without the widget, for links, mails and QR codes:\n\n  {}\n\nHOST is where \
-             `counterbell serve` is reached.\n",
-            hosted_page(&site.site_key)
+            "This address asks the same without the widget, for links, mails and QR codes:\n\n  {}\n\n",
+            hosted_page(&site.site_key, reached.as_ref())
         ));
+        if reached.is_none() {
+            text.push_str("HOST is where `counterbell serve` is reached: say it with --public-url.\n");
+        }
         if site.recipients.is_empty() {
             text.push_str("No alerts will be sent: add --recipient.\n");
         }
@@ -171,17 +176,22 @@ impl CreateArgs {
     }
 }
 
+/// The address of what lives at `path`.
+fn address(reached: Option<&PublicUrl>, path: &str) -> String {
+    reached.map_or_else(|| format!("https://HOST{path}"), |reached| reached.at(path))
+}
+
 /// Where the survey is asked without the widget.
-fn hosted_page(site_key: &SiteKey) -> String {
-    format!("https://HOST/f/{site_key}/checkout")
+fn hosted_page(site_key: &SiteKey, reached: Option<&PublicUrl>) -> String {
+    address(reached, &format!("/f/{site_key}/checkout"))
 }
 
 /// What a page needs, for browsers without scripts too.
-fn script_tag(site_key: &SiteKey) -> String {
-    let script = format!(
-        "<script async src=\"https://HOST/widget.js\" data-site=\"{site_key}\" data-touchpoint=\"checkout\"></script>"
-    );
-    let link = format!("<noscript><a href=\"{}\">Feedback</a></noscript>", hosted_page(site_key));
+fn script_tag(site_key: &SiteKey, reached: Option<&PublicUrl>) -> String {
+    let source = address(reached, "/widget.js");
+    let script =
+        format!("<script async src=\"{source}\" data-site=\"{site_key}\" data-touchpoint=\"checkout\"></script>");
+    let link = format!("<noscript><a href=\"{}\">Feedback</a></noscript>", hosted_page(site_key, reached));
     format!("  {script}\n  {link}\n")
 }
 

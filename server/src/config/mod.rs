@@ -2,6 +2,7 @@
 
 mod listen;
 mod mail;
+mod public_url;
 mod quoted;
 
 use std::fmt;
@@ -13,6 +14,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 
 pub use mail::{MailConfig, MailFolderArgs, MailLimits, MailSettings, MailTransport, SmtpServer, SmtpTls};
+pub use public_url::{PublicUrl, PublicUrlArgs};
 
 use crate::db::DatabaseUrl;
 use crate::ingest::{REVISABLE_MS, SILENCE_MS};
@@ -83,8 +85,8 @@ impl fmt::Debug for DatabaseSettings {
     }
 }
 
-/// How it is served: `COUNTERBELL_LISTEN`, `COUNTERBELL_WORKERS`, `COUNTERBELL_QUEUE_CAPACITY`, `COUNTERBELL_RATE_LIMIT`,
-/// `COUNTERBELL_TRUSTED_PROXIES`, `COUNTERBELL_CLIENT_ADDRESS_HEADER`, `COUNTERBELL_BACKDATE_DAYS`,
+/// How it is served: `COUNTERBELL_LISTEN`, `COUNTERBELL_PUBLIC_URL`, `COUNTERBELL_WORKERS`, `COUNTERBELL_QUEUE_CAPACITY`,
+/// `COUNTERBELL_RATE_LIMIT`, `COUNTERBELL_TRUSTED_PROXIES`, `COUNTERBELL_CLIENT_ADDRESS_HEADER`, `COUNTERBELL_BACKDATE_DAYS`,
 /// `COUNTERBELL_REVISABLE_HOURS`; `[http]` in the file.
 #[derive(Args, Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -92,6 +94,10 @@ pub struct HttpSettings {
     /// Address, or name of this machine, and port to listen on; port 0 takes a free one [default: 127.0.0.1:8080]
     #[arg(long, env = "COUNTERBELL_LISTEN", value_name = "ADDRESS")]
     pub listen: Option<String>,
+    /// Address under which pages and people reach the server, such as https://feedback.shop.example: what `site create` and
+    /// /openapi.json name [default: none]
+    #[arg(long, env = "COUNTERBELL_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<String>,
     /// Threads that answer requests [default: one per core]
     #[arg(long, env = "COUNTERBELL_WORKERS", value_name = "N")]
     pub workers: Option<usize>,
@@ -176,6 +182,8 @@ pub struct ServeConfig {
     pub database_url: DatabaseUrl,
     /// Addresses to listen on: one, or all that a name has.
     pub listen: Vec<SocketAddr>,
+    /// Where it is reached from outside, as far as somebody said so.
+    pub public_url: Option<PublicUrl>,
     /// Threads that answer requests; `None` is one per core.
     pub workers: Option<usize>,
     /// Most records waiting for the writer.
@@ -214,6 +222,14 @@ impl CommonSettings {
         Ok(given.or(self.file()?.mail))
     }
 
+    /// Where the server is reached from outside, as far as somebody said so.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for a bad file or address.
+    pub fn public_url(&self, given: &PublicUrlArgs) -> Result<Option<PublicUrl>, ConfigError> {
+        public_url::resolve(given.or(self.file()?.http.public_url).as_deref())
+    }
+
     /// Everything `serve` needs.
     ///
     /// # Errors
@@ -228,6 +244,8 @@ impl CommonSettings {
         let database_url = self.resolve_database(&file)?;
         let listen = http.listen.as_ref().or(file.http.listen.as_ref());
         let listen = listen::addresses(listen.map_or("127.0.0.1:8080", String::as_str))?;
+        let public_url = http.public_url.as_deref().or(file.http.public_url.as_deref());
+        let public_url = public_url::resolve(public_url)?;
         let workers = http.workers.or(file.http.workers);
         let queue_capacity = http.queue_capacity.or(file.http.queue_capacity).unwrap_or(10_000);
         for (setting, value) in [
@@ -253,6 +271,7 @@ impl CommonSettings {
         Ok(ServeConfig {
             database_url,
             listen,
+            public_url,
             workers,
             queue_capacity,
             rate_limit,

@@ -95,3 +95,29 @@ async fn subdomains_of_one_level_are_let_in() {
         }
     }
 }
+
+#[tokio::test]
+async fn script_tag_names_the_server_when_somebody_said_where_it_is() {
+    let told = TestApp::on(Backend::Sqlite).setting("COUNTERBELL_PUBLIC_URL", "https://bell.example/below/").await;
+    let document = told.send(told.request(Method::GET, "/openapi.json")).await.expect(200);
+    assert_eq!(document["servers"][0]["url"], "https://bell.example/below", "{document}");
+
+    let app = TestApp::on(Backend::Sqlite).await;
+    let create = ["site", "create", "--name", "Shop", "--origin", "https://shop.example"];
+    let unknown = app.cli(&create);
+    assert!(
+        unknown.stdout.contains("https://HOST/widget.js") && unknown.stdout.contains("--public-url"),
+        "{unknown:?}"
+    );
+
+    let config = app.dir().join("reached.toml");
+    std::fs::write(&config, "[http]\npublic_url = \"https://bell.example\"\n").unwrap();
+    for given in [["--public-url", "https://bell.example/"], ["--config", config.to_str().unwrap()]] {
+        let known = app.cli(&[&create[..], &given[..]].concat());
+        assert!(known.stdout.contains("src=\"https://bell.example/widget.js\""), "{known:?}");
+        assert!(known.stdout.contains("https://bell.example/f/site_") && !known.stdout.contains("HOST"), "{known:?}");
+    }
+    let refused = app.cli(&[&create[..], &["--public-url", "bell.example"][..]].concat());
+    assert!(!refused.status.success() && refused.stderr.contains("--public-url"), "{refused:?}");
+    assert_eq!(refused.stderr.lines().count(), 1, "{refused:?}");
+}

@@ -8,18 +8,19 @@ use utoipa::openapi::path::{HttpMethod, OperationBuilder, ParameterBuilder, Para
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
     ComponentsBuilder, ContentBuilder, InfoBuilder, ObjectBuilder, OpenApi, OpenApiBuilder, RefOr, Required,
-    ResponseBuilder, Schema, Type,
+    ResponseBuilder, Schema, Server, Type,
 };
 
 use super::Operation;
 use super::answer::schema;
 use super::describe::Notes;
+use crate::config::PublicUrl;
 
 /// The name of the way to say who asks.
 const API_KEY: &str = "api_key";
 
-/// What the operations say of themselves, as one document.
-pub fn document(operations: &[Operation]) -> OpenApi {
+/// What the operations say of themselves, as one document of the server that is `reached` there.
+pub fn document(operations: &[Operation], reached: Option<&PublicUrl>) -> OpenApi {
     let mut schemas = BTreeMap::new();
     let mut paths = PathsBuilder::new();
     let mut errors = Notes::default();
@@ -40,6 +41,7 @@ pub fn document(operations: &[Operation]) -> OpenApi {
                 .description(Some("Takes what customers say, and shows it to those who close the loop."))
                 .build(),
         )
+        .servers(reached.map(|reached| vec![Server::new(reached.to_string())]))
         .paths(paths.build())
         .components(Some(
             ComponentsBuilder::new()

@@ -5,6 +5,7 @@ use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use sha2::{Digest, Sha256};
 
+use crate::config::PublicUrl;
 use crate::http::operations::{Operation, document};
 use crate::http::{ApiError, etag};
 
@@ -15,12 +16,12 @@ pub struct Document {
 }
 
 impl Document {
-    /// Of these operations.
+    /// Of these operations, of the server that is `reached` there.
     ///
     /// # Errors
     /// It cannot be written as JSON, a fault of ours.
-    pub fn new(operations: &[Operation]) -> Result<Self, serde_json::Error> {
-        let body = Bytes::from(document(operations).to_pretty_json()?);
+    pub fn new(operations: &[Operation], reached: Option<&PublicUrl>) -> Result<Self, serde_json::Error> {
+        let body = Bytes::from(document(operations, reached).to_pretty_json()?);
         let digest = Sha256::digest(&body);
         let tag = format!("\"{:016x}\"", u64::from_be_bytes(std::array::from_fn(|i| digest[i])));
         Ok(Self { body, tag })
