@@ -318,8 +318,10 @@ mod tests {
     #[test]
     fn server_that_cannot_store_any_more_ends_with_an_error() {
         let (database, dir) = (TestDatabase::sqlite(), tempfile::tempdir().unwrap());
-        let common =
-            CommonSettings { database: DatabaseSettings { url: Some(database.url.to_string()) }, ..Default::default() };
+        let common = CommonSettings {
+            database: DatabaseSettings { url: Some(database.url.to_string().into()) },
+            ..Default::default()
+        };
         let http = HttpSettings { listen: Some("127.0.0.1:0".to_owned()), workers: Some(1), ..Default::default() };
         let mail = MailSettings { mail_dir: Some(dir.path().join("mail")), ..Default::default() };
         let config = common.serve(&http, &mail, &AlertSettings::default()).unwrap();

@@ -9,6 +9,7 @@ use std::time::Duration;
 use clap::Args;
 use counterbell_shared::EmailAddress;
 use percent_encoding::percent_decode_str;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
 use super::ConfigError;
@@ -18,14 +19,14 @@ const MAIL_DIR: &str = "data/mail";
 
 /// How mail is sent: `COUNTERBELL_SMTP_URL`, `COUNTERBELL_SMTP_CA_FILE`, `COUNTERBELL_SMTP_HELLO_NAME`,
 /// `COUNTERBELL_SMTP_TIMEOUT_S`, `COUNTERBELL_MAIL_FROM`, `COUNTERBELL_MAIL_DIR`; `[mail]` in the file.
-#[derive(Args, Clone, Default, Deserialize)]
+#[derive(Args, Clone, Default, Deserialize, Debug)]
 #[serde(deny_unknown_fields)]
 pub struct MailSettings {
     /// Mail server: smtp://user:password@host:587 (STARTTLS), smtps://user:password@host:465 (TLS from the start), or
     /// smtp://localhost:25 (plain, to this machine only; ?tls=required asks for STARTTLS there too). Special characters
     /// in user and password are percent-encoded: @ is %40, / is %2F. Without it, mails are written to --mail-dir
     #[arg(long, env = "COUNTERBELL_SMTP_URL", value_name = "URL", hide_env_values = true)]
-    pub smtp_url: Option<String>,
+    pub smtp_url: Option<SecretString>,
     /// PEM file with the certificate of a private authority that signed the mail server's
     #[arg(long, env = "COUNTERBELL_SMTP_CA_FILE", value_name = "FILE")]
     pub smtp_ca_file: Option<PathBuf>,
@@ -126,7 +127,7 @@ impl MailTransport {
 }
 
 /// A mail server.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct SmtpServer {
     /// Name or IP address.
     pub host: String,
@@ -135,7 +136,7 @@ pub struct SmtpServer {
     /// Whether and when the connection is encrypted.
     pub tls: SmtpTls,
     /// User and password.
-    pub login: Option<(String, String)>,
+    pub login: Option<(String, SecretString)>,
     /// A private authority's certificate.
     pub ca_file: Option<PathBuf>,
     /// What this machine calls itself; `None` is an address literal.
@@ -172,19 +173,6 @@ impl fmt::Display for SmtpServer {
     }
 }
 
-impl fmt::Debug for SmtpServer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-/// The URL holds a password.
-impl fmt::Debug for MailSettings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("MailSettings(..)")
-    }
-}
-
 impl MailSettings {
     /// These, and what they leave open from `file`.
     pub fn or(self, file: Self) -> Self {
@@ -218,7 +206,7 @@ impl MailSettings {
         };
         let transport = match self.smtp_url {
             Some(url) => {
-                let mut server = smtp_server(&url)?;
+                let mut server = smtp_server(url.expose_secret())?;
                 server.ca_file = self.smtp_ca_file;
                 server.hello_name = hello_name(self.smtp_hello_name, &from)?;
                 MailTransport::Smtp(server)
@@ -272,7 +260,7 @@ fn smtp_server(text: &str) -> Result<SmtpServer, ConfigError> {
     };
     let decoded = |text: &str| percent_decode_str(text).decode_utf8().map(Cow::into_owned).map_err(|_| invalid(usage));
     let login = match url.password() {
-        Some(password) => Some((decoded(url.username())?, decoded(password)?)),
+        Some(password) => Some((decoded(url.username())?, decoded(password)?.into())),
         None if url.username().is_empty() => None,
         None => return Err(invalid("a user without a password: write smtp://user:password@host")),
     };
@@ -307,7 +295,8 @@ mod tests {
     #[test]
     fn login_is_decoded_and_never_shown() {
         let server = smtp_server("smtps://ann%40shop.example:s3%2Fcr%23et@mail.example").unwrap();
-        assert_eq!(server.login, Some(("ann@shop.example".to_owned(), "s3/cr#et".to_owned())));
+        let (user, password) = server.login.clone().unwrap();
+        assert_eq!((user.as_str(), password.expose_secret()), ("ann@shop.example", "s3/cr#et"));
         assert_eq!(format!("{:?} {}", server, MailTransport::Smtp(server.clone())).matches("s3").count(), 0);
     }
 
@@ -335,7 +324,7 @@ mod tests {
                 let (before, after) = url.split_at(at);
                 let changed = "@:/?#&=%[]\\".chars().map(|c| format!("{before}{c}{after}"));
                 for text in changed.chain([format!("{before}{}", &after[1..])]).filter(|text| text.contains("s3cret")) {
-                    let settings = MailSettings { smtp_url: Some(text.clone()), ..MailSettings::default() };
+                    let settings = MailSettings { smtp_url: Some(text.as_str().into()), ..MailSettings::default() };
                     let told = match settings.resolve() {
                         Ok(config) => format!("{config:?} {}", config.transport),
                         Err(error) => format!("{error} {error:?}"),

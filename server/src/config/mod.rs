@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use ipnet::IpNet;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 pub use mail::{MailConfig, MailFolderArgs, MailLimits, MailSettings, MailTransport, SmtpServer, SmtpTls};
@@ -63,7 +64,7 @@ pub enum ConfigError {
 }
 
 /// Where responses are stored: `COUNTERBELL_DATABASE_URL`; `[database] url` in the file.
-#[derive(Args, Clone, Default, Deserialize)]
+#[derive(Args, Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DatabaseSettings {
     /// Where responses are stored: sqlite:///absolute/path.db, sqlite:relative/path.db or postgres://user@host/database
@@ -75,14 +76,7 @@ pub struct DatabaseSettings {
         value_name = "URL",
         hide_env_values = true
     )]
-    pub url: Option<String>,
-}
-
-/// The URL may hold a password.
-impl fmt::Debug for DatabaseSettings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("DatabaseSettings(..)")
-    }
+    pub url: Option<SecretString>,
 }
 
 /// How it is served: `COUNTERBELL_LISTEN`, `COUNTERBELL_PUBLIC_URL`, `COUNTERBELL_WORKERS`, `COUNTERBELL_QUEUE_CAPACITY`,
@@ -286,9 +280,8 @@ impl CommonSettings {
 
     fn resolve_database(&self, file: &ConfigFile) -> Result<DatabaseUrl, ConfigError> {
         let url = self.database.url.as_ref().or(file.database.url.as_ref());
-        url.map_or("sqlite:data/counterbell.db", String::as_str).parse().map_err(|error| ConfigError::Invalid {
-            setting: "--database-url (COUNTERBELL_DATABASE_URL)",
-            reason: format!("{error}"),
+        url.map_or("sqlite:data/counterbell.db", ExposeSecret::expose_secret).parse().map_err(|error| {
+            ConfigError::Invalid { setting: "--database-url (COUNTERBELL_DATABASE_URL)", reason: format!("{error}") }
         })
     }
 

@@ -8,6 +8,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use secrecy::{ExposeSecret, SecretString};
 
 /// What stands for itself in every part of a URL (RFC 3986 section 2.3); `%` begins what is encoded already.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'%');
@@ -17,15 +18,30 @@ const LIMITS: [(&str, &str); 2] = [("connect_timeout", "10"), ("tcp_user_timeout
 
 /// `postgres://user:password@host:port,host:port/database?name=value`, every part of which may be left out. Printed
 /// without user and password.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct PostgresUrl {
     /// With its colon, as it is encoded; empty or `user:password`.
-    credentials: Option<String>,
+    credentials: Option<SecretString>,
     /// Hosts with their ports.
     hosts: String,
     database: String,
     parameters: Vec<(String, String)>,
 }
+
+impl PostgresUrl {
+    fn parts(&self) -> (Option<&str>, &str, &str, &[(String, String)]) {
+        let credentials = self.credentials.as_ref().map(ExposeSecret::expose_secret);
+        (credentials, &self.hosts, &self.database, &self.parameters)
+    }
+}
+
+impl PartialEq for PostgresUrl {
+    fn eq(&self, other: &Self) -> bool {
+        self.parts() == other.parts()
+    }
+}
+
+impl Eq for PostgresUrl {}
 
 /// What is wrong with a PostgreSQL URL. `Display` quotes nothing of it: that might be part of a password.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -85,8 +101,8 @@ impl FromStr for PostgresUrl {
             return Err(InvalidPostgresUrl::Database);
         }
         let credentials = credentials.map(|_| match password {
-            Some(password) => format!("{}:{}", encoded(user), encoded(password)),
-            None => encoded(user),
+            Some(password) => format!("{}:{}", encoded(user), encoded(password)).into(),
+            None => encoded(user).into(),
         });
         let parameters = parameters.split('&').filter(|parameter| !parameter.is_empty());
         let parameters = parameters.map(|parameter| {
@@ -101,7 +117,8 @@ impl PostgresUrl {
     /// As libpq is to read it, with user and password, and with limits for a server that does not answer, unless the URL
     /// sets others.
     pub fn for_libpq(&self) -> String {
-        let credentials = self.credentials.as_ref().map(|credentials| format!("{credentials}@")).unwrap_or_default();
+        let credentials = self.credentials.as_ref().map(|credentials| format!("{}@", credentials.expose_secret()));
+        let credentials = credentials.unwrap_or_default();
         let limits =
             LIMITS.iter().filter(|(name, _)| self.parameter(name).is_none()).map(|(name, value)| (*name, *value));
         let given = self.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()));

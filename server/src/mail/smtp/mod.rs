@@ -20,6 +20,7 @@ use lettre::transport::smtp::commands::{Data, Mail, Noop, Rcpt, Rset, Starttls};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
 use lettre::transport::smtp::response::{Response, Severity};
 use native_tls::Certificate;
+use secrecy::ExposeSecret as _;
 use tokio::io::AsyncRead;
 use tokio::net::{TcpStream, lookup_host};
 use tokio_native_tls::{TlsConnector, TlsStream};
@@ -134,7 +135,7 @@ impl Smtp {
         };
         let mut connection = self.ready(smtp);
         if let Some((user, password)) = &self.server.login {
-            let credentials = Credentials::new(user.clone(), password.clone());
+            let credentials = Credentials::new(user.clone(), password.expose_secret().to_owned());
             // A challenge or two, and the verdict.
             within(reply * 3, Step::LogIn, connection.smtp.auth(DEFAULT_MECHANISMS, &credentials), SmtpError::said)
                 .await?;
