@@ -9,6 +9,7 @@ mod kept;
 mod load;
 mod machine;
 mod measurement;
+mod metrics;
 mod process_status;
 mod read;
 mod requests;
@@ -17,6 +18,7 @@ mod soak;
 mod stats;
 mod strangers;
 mod targets;
+mod unhappy;
 mod widget;
 
 use anyhow::Result;

@@ -10,6 +10,8 @@ use counterbell_shared::ResponseId;
 use counterbell_shared::response::NewResponse;
 use serde::Deserialize;
 
+use super::unhappy::Unhappy;
+
 /// Stands where the id goes: as long as every id, and in no comment.
 const PLACEHOLDER: &str = "00000000-0000-7000-8000-000000000000";
 
@@ -60,11 +62,11 @@ struct Review {
     text: String,
 }
 
-/// One request for each review in the CSV file: their lengths and their share of unhappy customers are real.
+/// One request for each review in the CSV file: their lengths are real, their scores are those asked for.
 ///
 /// # Errors
 /// The file cannot be read, or holds no reviews.
-pub fn from_reviews(csv: &Path, host: &str, site_key: &str) -> Result<Vec<Template>> {
+pub fn from_reviews(csv: &Path, host: &str, site_key: &str, unhappy: Unhappy) -> Result<Vec<Template>> {
     let mut reader = csv::Reader::from_path(csv).with_context(|| format!("cannot read {}", csv.display()))?;
     let mut templates = Vec::new();
     let mut random = fastrand::Rng::with_seed(0);
@@ -76,7 +78,7 @@ pub fn from_reviews(csv: &Path, host: &str, site_key: &str) -> Result<Vec<Templa
             site_key: Cow::Borrowed(site_key),
             response_id: some(PLACEHOLDER),
             touchpoint: Some(Cow::Owned(touchpoint(&mut random))),
-            score: review.rating,
+            score: unhappy.score(row, review.rating),
             comment: unless_empty(review.text),
             order_ref: Some(Cow::Owned(format!("A-{}", 1001 + row))),
             locale: some("en"),

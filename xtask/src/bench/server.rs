@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::http::Client;
+use super::metrics::Metrics;
 use super::requests::ORIGIN;
 
 /// How long the server may take until it listens.
@@ -208,27 +209,37 @@ impl Server {
     /// # Errors
     /// It does not answer, or has no such metric.
     pub fn metric(&self, name: &str) -> Result<f64> {
-        let mut client = self.client("")?;
-        let text = std::str::from_utf8(client.get_ok("/metrics")?)?;
-        let value = |line: &str| line.strip_prefix(name)?.strip_prefix(' ')?.trim().parse().ok();
-        text.lines().find_map(value).with_context(|| format!("the server has no metric {name}"))
+        self.metrics()?.get(name)
     }
 
-    /// Waits until nothing is left to be done in the background: comments indexed, messages delivered.
+    /// All its metrics at one moment. What it counts in the database may be a second old.
+    ///
+    /// # Errors
+    /// It does not answer.
+    pub fn metrics(&self) -> Result<Metrics> {
+        Ok(Metrics(String::from_utf8(self.client("")?.get_ok("/metrics")?.to_vec())?))
+    }
+
+    /// Waits until nothing is left to be done in the background: comments indexed, responses looked at by triage, messages
+    /// delivered.
     ///
     /// # Errors
     /// It does not answer.
     pub fn settle(&self) -> Result<()> {
         let mut shown = Instant::now();
         loop {
-            let to_index = self.metric("counterbell_search_index_lag_rows")?;
-            let to_send = self.metric("counterbell_outbox_pending")?;
-            if to_index == 0.0 && to_send == 0.0 {
+            let metrics = self.metrics()?;
+            let to_index = metrics.get("counterbell_search_index_lag_rows")?;
+            let to_triage = metrics.get("counterbell_triage_pending")?;
+            let to_send = metrics.get("counterbell_outbox_pending")?;
+            if to_index + to_triage + to_send == 0.0 {
                 return Ok(());
             }
             if shown.elapsed() > SHOW_EVERY {
                 shown = Instant::now();
-                eprintln!("Waiting until {to_index} comments are indexed and {to_send} mails are sent");
+                eprintln!(
+                    "Waiting until {to_index} comments, {to_triage} responses and {to_send} mails are dealt with"
+                );
             }
             std::thread::sleep(SETTLE_LOOK_EVERY);
         }
