@@ -92,6 +92,26 @@ pub fn from_reviews(csv: &Path, host: &str, site_key: &str, unhappy: Unhappy) ->
     Ok(templates)
 }
 
+/// A request of a customer who is not happy at all; `order_ref` stands in the mail it becomes.
+///
+/// # Errors
+/// It cannot be written as JSON.
+pub fn unhappy(host: &str, site_key: &str, order_ref: &str) -> Result<Template> {
+    let some = |text| Some(Cow::Borrowed(text));
+    let response = NewResponse {
+        site_key: Cow::Borrowed(site_key),
+        response_id: some(PLACEHOLDER),
+        touchpoint: some("delivery"),
+        score: Unhappy::All.score(0, 1),
+        comment: some("It came two weeks late, and the box was open."),
+        order_ref: some(order_ref),
+        locale: some("en"),
+        channel: some("web"),
+        ..NewResponse::default()
+    };
+    Template::new(host, &response)
+}
+
 /// One of the 50 touchpoints that `counterbell bench rows` names, as often as there: new responses are like those a
 /// database was filled with.
 fn touchpoint(random: &mut fastrand::Rng) -> String {

@@ -1,5 +1,6 @@
 //! The server under load, and its command line.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -93,6 +94,14 @@ impl Program<'_> {
     /// # Errors
     /// It ended, or says nowhere where it listens; the error holds its log.
     pub fn serve(&self, storage: Storage) -> Result<Server> {
+        self.serve_with_mails(storage, ("--mail-dir".as_ref(), self.mail_dir().as_ref()))
+    }
+
+    /// As [`Self::serve`], with the option that says where mails go.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn serve_with_mails(&self, storage: Storage, (option, to): (&OsStr, &OsStr)) -> Result<Server> {
         let log = self.dir.join("server.log");
         let mut command = self.command();
         command.args(["serve", "--listen", "127.0.0.1:0", "--rate-limit", RATE_LIMIT]);
@@ -100,7 +109,7 @@ impl Program<'_> {
         if storage != Storage::Group {
             command.args(["--bench-storage", storage.flag()]);
         }
-        command.arg("--mail-dir").arg(self.mail_dir());
+        command.arg(option).arg(to);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(&log)?);
         let child = command.spawn().with_context(|| format!("cannot start {}", self.path.display()))?;
         let mut server = Server { child, address: SocketAddr::from(([127, 0, 0, 1], 0)), log };
