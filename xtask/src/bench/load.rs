@@ -19,13 +19,13 @@ use super::requests::Template;
 use super::stats;
 
 /// Requests before the measured time: connections, caches and the database's files are warm then.
-const WARM_UP: Duration = Duration::from_millis(500);
+pub const WARM_UP: Duration = Duration::from_millis(500);
 /// How long an answer may take before the run is given up.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 /// Room for one answer.
 pub const ANSWER_MAX_BYTES: usize = 16 * 1024;
 /// Status of an answer that says "stored".
-const CREATED: u16 = 201;
+pub const CREATED: u16 = 201;
 
 /// What to do to the server.
 pub struct Load {

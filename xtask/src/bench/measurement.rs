@@ -9,6 +9,7 @@ use super::load::Load;
 use super::process_status::Memory;
 use super::requests::{self, Template};
 use super::server::Server;
+use super::unhappy::Unhappy;
 use crate::process;
 
 /// What one round of load came to.
@@ -33,12 +34,17 @@ pub struct Measurement {
 }
 
 impl Measurement {
-    /// Posts real reviews to a site of this server: `rate` a second, or each connection as fast as it is answered.
+    /// Posts these to this server in turn: `rate` a second, or each connection as fast as it is answered.
     ///
     /// # Errors
     /// The server refused a response, or does not answer.
-    pub fn take(server: &Server, site_key: &str, connections: usize, seconds: u64, rate: Option<f64>) -> Result<Self> {
-        let templates = templates(server, site_key)?;
+    pub fn take(
+        server: &Server,
+        templates: Arc<[Template]>,
+        connections: usize,
+        seconds: u64,
+        rate: Option<f64>,
+    ) -> Result<Self> {
         let idle = Memory::of(server.pid());
         let commits_before = server.commits()?;
         let duration = Duration::from_secs(seconds);
@@ -61,11 +67,11 @@ impl Measurement {
     }
 }
 
-/// The demo's reviews as requests to this server.
+/// The demo's reviews as requests to a site of this server.
 ///
 /// # Errors
 /// They cannot be read.
-pub fn templates(server: &Server, site_key: &str) -> Result<Arc<[Template]>> {
+pub fn templates(server: &Server, site_key: &str, unhappy: Unhappy) -> Result<Arc<[Template]>> {
     let reviews = process::workspace_root().join("server/demo/reviews.csv");
-    Ok(Arc::from(requests::from_reviews(&reviews, &server.address.to_string(), site_key)?))
+    Ok(Arc::from(requests::from_reviews(&reviews, &server.address.to_string(), site_key, unhappy)?))
 }

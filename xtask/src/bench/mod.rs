@@ -9,6 +9,7 @@ mod kept;
 mod load;
 mod machine;
 mod measurement;
+mod metrics;
 mod process_status;
 mod read;
 mod requests;
@@ -17,6 +18,8 @@ mod soak;
 mod stats;
 mod strangers;
 mod targets;
+mod told;
+mod unhappy;
 mod widget;
 
 use anyhow::Result;
@@ -33,6 +36,8 @@ pub enum Bench {
     Read(read::Args),
     /// Whether a server that is busy for minutes stays as it is: memory, files, log, queues
     Soak(soak::Args),
+    /// How soon after an unhappy response is acknowledged its mail is with the mail server
+    Told(told::Args),
     /// What strangers who make up sites and origins do to ingest
     Strangers(strangers::Args),
     /// What the widget costs the page, and how fast a customer can rate, in Chromium on a weak phone
@@ -49,6 +54,7 @@ pub fn run(bench: &Bench) -> Result<()> {
         Bench::Growth(args) => growth::run(args),
         Bench::Read(args) => read::run(args),
         Bench::Soak(args) => soak::run(args),
+        Bench::Told(args) => told::run(args),
         Bench::Strangers(args) => strangers::run(args),
         Bench::Widget(args) => widget::run(args),
     }

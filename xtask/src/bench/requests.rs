@@ -10,6 +10,8 @@ use counterbell_shared::ResponseId;
 use counterbell_shared::response::NewResponse;
 use serde::Deserialize;
 
+use super::unhappy::Unhappy;
+
 /// Stands where the id goes: as long as every id, and in no comment.
 const PLACEHOLDER: &str = "00000000-0000-7000-8000-000000000000";
 
@@ -60,11 +62,11 @@ struct Review {
     text: String,
 }
 
-/// One request for each review in the CSV file: their lengths and their share of unhappy customers are real.
+/// One request for each review in the CSV file: their lengths are real, their scores are those asked for.
 ///
 /// # Errors
 /// The file cannot be read, or holds no reviews.
-pub fn from_reviews(csv: &Path, host: &str, site_key: &str) -> Result<Vec<Template>> {
+pub fn from_reviews(csv: &Path, host: &str, site_key: &str, unhappy: Unhappy) -> Result<Vec<Template>> {
     let mut reader = csv::Reader::from_path(csv).with_context(|| format!("cannot read {}", csv.display()))?;
     let mut templates = Vec::new();
     let mut random = fastrand::Rng::with_seed(0);
@@ -76,7 +78,7 @@ pub fn from_reviews(csv: &Path, host: &str, site_key: &str) -> Result<Vec<Templa
             site_key: Cow::Borrowed(site_key),
             response_id: some(PLACEHOLDER),
             touchpoint: Some(Cow::Owned(touchpoint(&mut random))),
-            score: review.rating,
+            score: unhappy.score(row, review.rating),
             comment: unless_empty(review.text),
             order_ref: Some(Cow::Owned(format!("A-{}", 1001 + row))),
             locale: some("en"),
@@ -88,6 +90,26 @@ pub fn from_reviews(csv: &Path, host: &str, site_key: &str) -> Result<Vec<Templa
     }
     ensure!(!templates.is_empty(), "{} holds no reviews", csv.display());
     Ok(templates)
+}
+
+/// A request of a customer who is not happy at all; `order_ref` stands in the mail it becomes.
+///
+/// # Errors
+/// It cannot be written as JSON.
+pub fn unhappy(host: &str, site_key: &str, order_ref: &str) -> Result<Template> {
+    let some = |text| Some(Cow::Borrowed(text));
+    let response = NewResponse {
+        site_key: Cow::Borrowed(site_key),
+        response_id: some(PLACEHOLDER),
+        touchpoint: some("delivery"),
+        score: Unhappy::All.score(0, 1),
+        comment: some("It came two weeks late, and the box was open."),
+        order_ref: some(order_ref),
+        locale: some("en"),
+        channel: some("web"),
+        ..NewResponse::default()
+    };
+    Template::new(host, &response)
 }
 
 /// One of the 50 touchpoints that `counterbell bench rows` names, as often as there: new responses are like those a

@@ -1,5 +1,6 @@
 //! The server under load, and its command line.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -11,6 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::http::Client;
+use super::metrics::Metrics;
 use super::requests::ORIGIN;
 
 /// How long the server may take until it listens.
@@ -92,6 +94,14 @@ impl Program<'_> {
     /// # Errors
     /// It ended, or says nowhere where it listens; the error holds its log.
     pub fn serve(&self, storage: Storage) -> Result<Server> {
+        self.serve_with_mails(storage, ("--mail-dir".as_ref(), self.mail_dir().as_ref()))
+    }
+
+    /// As [`Self::serve`], with the option that says where mails go.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn serve_with_mails(&self, storage: Storage, (option, to): (&OsStr, &OsStr)) -> Result<Server> {
         let log = self.dir.join("server.log");
         let mut command = self.command();
         command.args(["serve", "--listen", "127.0.0.1:0", "--rate-limit", RATE_LIMIT]);
@@ -99,7 +109,7 @@ impl Program<'_> {
         if storage != Storage::Group {
             command.args(["--bench-storage", storage.flag()]);
         }
-        command.arg("--mail-dir").arg(self.mail_dir());
+        command.arg(option).arg(to);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(&log)?);
         let child = command.spawn().with_context(|| format!("cannot start {}", self.path.display()))?;
         let mut server = Server { child, address: SocketAddr::from(([127, 0, 0, 1], 0)), log };
@@ -208,27 +218,37 @@ impl Server {
     /// # Errors
     /// It does not answer, or has no such metric.
     pub fn metric(&self, name: &str) -> Result<f64> {
-        let mut client = self.client("")?;
-        let text = std::str::from_utf8(client.get_ok("/metrics")?)?;
-        let value = |line: &str| line.strip_prefix(name)?.strip_prefix(' ')?.trim().parse().ok();
-        text.lines().find_map(value).with_context(|| format!("the server has no metric {name}"))
+        self.metrics()?.get(name)
     }
 
-    /// Waits until nothing is left to be done in the background: comments indexed, messages delivered.
+    /// All its metrics at one moment. What it counts in the database may be a second old.
+    ///
+    /// # Errors
+    /// It does not answer.
+    pub fn metrics(&self) -> Result<Metrics> {
+        Ok(Metrics(String::from_utf8(self.client("")?.get_ok("/metrics")?.to_vec())?))
+    }
+
+    /// Waits until nothing is left to be done in the background: comments indexed, responses looked at by triage, messages
+    /// delivered.
     ///
     /// # Errors
     /// It does not answer.
     pub fn settle(&self) -> Result<()> {
         let mut shown = Instant::now();
         loop {
-            let to_index = self.metric("counterbell_search_index_lag_rows")?;
-            let to_send = self.metric("counterbell_outbox_pending")?;
-            if to_index == 0.0 && to_send == 0.0 {
+            let metrics = self.metrics()?;
+            let to_index = metrics.get("counterbell_search_index_lag_rows")?;
+            let to_triage = metrics.get("counterbell_triage_pending")?;
+            let to_send = metrics.get("counterbell_outbox_pending")?;
+            if to_index + to_triage + to_send == 0.0 {
                 return Ok(());
             }
             if shown.elapsed() > SHOW_EVERY {
                 shown = Instant::now();
-                eprintln!("Waiting until {to_index} comments are indexed and {to_send} mails are sent");
+                eprintln!(
+                    "Waiting until {to_index} comments, {to_triage} responses and {to_send} mails are dealt with"
+                );
             }
             std::thread::sleep(SETTLE_LOOK_EVERY);
         }

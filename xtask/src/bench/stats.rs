@@ -35,6 +35,11 @@ impl Rounds {
     pub fn spread_percent(&self) -> f64 {
         if self.median == 0.0 { 0.0 } else { 100.0 * (self.max - self.min) / self.median }
     }
+
+    /// Median, and in parentheses lowest to highest, with this many decimals.
+    pub fn range(&self, decimals: usize) -> String {
+        format!("{:.decimals$} ({:.decimals$} to {:.decimals$})", self.median, self.min, self.max)
+    }
 }
 
 /// A cell of a table: the figure with this many decimals, or a dash where there is none.
@@ -62,6 +67,7 @@ mod tests {
     fn rounds_are_told_by_their_median_and_spread() {
         let odd = Rounds::of([90.0, 130.0, 100.0]).unwrap();
         assert_eq!((odd.median, odd.min, odd.max, odd.spread_percent()), (100.0, 90.0, 130.0, 40.0));
+        assert_eq!(odd.range(1), "100.0 (90.0 to 130.0)");
         assert_eq!(Rounds::of([1.0, 2.0]).map(|rounds| rounds.median), Some(1.5));
         assert_eq!(Rounds::of([]), None);
     }

@@ -12,8 +12,9 @@ use super::RECIPIENT;
 use super::fill::Fill;
 use crate::bench::database::{BackendName, Database};
 use crate::bench::http::Client;
-use crate::bench::measurement::Measurement;
+use crate::bench::measurement::{Measurement, templates};
 use crate::bench::server::{Program, Storage};
+use crate::bench::unhappy::Unhappy;
 use crate::process;
 
 /// Where sizes are first looked at.
@@ -123,7 +124,8 @@ impl Filled {
         let program = Program { path: &self.binary, database_url: &self.database.url, dir: self.dir.path() };
         let server = program.serve(Storage::Group)?;
         let before = server.count_responses(&self.api_key)?;
-        let measured = Measurement::take(&server, &self.site_key, connections, seconds, None)?;
+        let templates = templates(&server, &self.site_key, Unhappy::Real)?;
+        let measured = Measurement::take(&server, templates, connections, seconds, None)?;
         let stored = server.count_responses(&self.api_key)? - before;
         ensure!(stored == measured.acknowledged, "{} were acknowledged, {stored} are stored", measured.acknowledged);
         // What is left to be indexed and sent is not the next round's work. Now: a mail that a killed server was sending

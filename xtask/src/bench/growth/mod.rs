@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use super::database::Backend;
-use super::measurement::Measurement;
+use super::measurement::{Measurement, templates};
 use super::server::{Program, Storage};
 use super::targets::{TargetArgs, build};
+use super::unhappy::Unhappy;
 use super::{machine, print};
 use crate::process;
 use filled::Filled;
@@ -84,7 +85,8 @@ fn measure_empty(args: &Args, backend: &Backend, binary: &Path) -> Result<Measur
     let program = Program { path: binary, database_url: &database.url, dir: dir.path() };
     let (site_key, _) = program.create_site(Some(RECIPIENT))?;
     let server = program.serve(Storage::Group)?;
-    Measurement::take(&server, &site_key, usize::from(args.connections), args.seconds, None)
+    let templates = templates(&server, &site_key, Unhappy::Real)?;
+    Measurement::take(&server, templates, usize::from(args.connections), args.seconds, None)
 }
 
 /// Who is told of unhappy customers.

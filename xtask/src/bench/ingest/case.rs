@@ -1,18 +1,21 @@
 //! One case: a fresh database, a server, load, and a look at what is stored.
 
+use std::fmt;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::waiting::Waiting;
 use crate::bench::database::Backend;
-use crate::bench::measurement::Measurement;
+use crate::bench::measurement::{Measurement, templates};
 use crate::bench::server::{Program, Storage};
+use crate::bench::unhappy::Unhappy;
 use crate::process;
 
 /// What works on the responses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// A floor: the database alone, as many rows a transaction as there are connections. No HTTP, no alerts.
@@ -39,8 +42,8 @@ impl Kind {
     }
 }
 
-impl std::fmt::Display for Kind {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::RawInserts => "raw inserts",
             Self::NoWriting => "no writing",
@@ -59,10 +62,36 @@ pub struct Case<'a> {
     pub connections: usize,
     /// What works on the responses.
     pub kind: Kind,
-    /// Who gets a mail for each unhappy response, which one review in ten is.
+    /// Which scores are posted.
+    pub unhappy: Unhappy,
+    /// Who gets a mail for each unhappy response.
     pub recipient: Option<&'a str>,
+    /// Whether to wait after the load until everybody is told.
+    pub watched: bool,
     /// Measured time.
     pub seconds: u64,
+}
+
+impl fmt::Display for Case<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { connections, unhappy, kind, .. } = self;
+        write!(f, "{}, {connections} connections, unhappy: {unhappy}, {kind}", self.backend.name())
+    }
+}
+
+/// What one round of a case came to.
+#[derive(Clone, Debug)]
+pub struct Round {
+    /// The load.
+    pub measured: Measurement,
+    /// What followed it, if that was watched.
+    pub waiting: Option<Waiting>,
+}
+
+impl From<Measurement> for Round {
+    fn from(measured: Measurement) -> Self {
+        Self { measured, waiting: None }
+    }
 }
 
 impl Case<'_> {
@@ -70,20 +99,22 @@ impl Case<'_> {
     ///
     /// # Errors
     /// The server refused a response, or stored something else than what it acknowledged.
-    pub fn run(&self, binary: &Path) -> Result<Measurement> {
+    pub fn run(&self, binary: &Path) -> Result<Round> {
         let database = self.backend.create()?;
         let dir = tempfile::Builder::new().prefix("bench-").tempdir_in(process::workspace_root().join("target"))?;
         let program = Program { path: binary, database_url: &database.url, dir: dir.path() };
         let (site_key, api_key) = program.create_site(self.recipient)?;
-        let Some(storage) = self.kind.storage() else { return self.insert(&program, &site_key) };
+        let Some(storage) = self.kind.storage() else { return self.insert(&program, &site_key).map(Round::from) };
         let server = program.serve(storage)?;
-        let measured = Measurement::take(&server, &site_key, self.connections, self.seconds, None)?;
+        let templates = templates(&server, &site_key, self.unhappy)?;
+        let measured = Measurement::take(&server, templates, self.connections, self.seconds, None)?;
+        let waiting = (self.watched && storage != Storage::Null).then(|| Waiting::watch(&server)).transpose()?;
         // Killed: the count finds what was on disk when it was acknowledged.
         drop(server);
         let stored = program.serve(Storage::Group)?.count_responses(&api_key)?;
         let expected = if storage == Storage::Null { 0 } else { measured.acknowledged };
         ensure!(stored == expected, "{} responses were acknowledged, but {stored} are stored", measured.acknowledged);
-        Ok(measured)
+        Ok(Round { measured, waiting })
     }
 
     fn insert(&self, program: &Program<'_>, site_key: &str) -> Result<Measurement> {

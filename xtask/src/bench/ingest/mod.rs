@@ -1,18 +1,26 @@
 //! `cargo xtask bench ingest`.
 
+mod binaries;
 mod case;
+mod comparison;
+mod figures;
+mod ratio;
 mod report;
+mod waiting;
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Result;
 
+use super::database::Backend;
 use super::measurement::Measurement;
 use super::targets::{TargetArgs, build};
+use super::unhappy::Unhappy;
 use super::{disk, machine, print};
-use crate::bench::database::Backend;
-use case::{Case, Kind};
+use binaries::Binaries;
+use case::{Case, Kind, Round};
+use figures::Taken;
 use report::{DiskFigures, Report};
 
 /// How long the disk is measured each time.
@@ -31,6 +39,16 @@ pub struct Args {
     #[arg(long, value_name = "N,..", default_value = "1,32,64", value_delimiter = ',',
         value_parser = clap::value_parser!(u16).range(1..=1024))]
     connections: Vec<u16>,
+    /// Which requests come from unhappy customers; several make several cases, each watched after the load until
+    /// everybody is told [default: real, not watched]
+    #[arg(long, value_enum, value_name = "WHICH,..", value_delimiter = ',')]
+    unhappy: Vec<Unhappy>,
+    /// Measure only these cases
+    #[arg(long, value_enum, value_name = "CASE,..", value_delimiter = ',')]
+    only: Vec<Kind>,
+    /// Measure this server binary too, in turn with the one that is built: what changed between them
+    #[arg(long, value_name = "PATH")]
+    against: Option<PathBuf>,
     #[command(flatten)]
     targets: TargetArgs,
     /// Store without telling anybody: what the mails of unhappy responses cost is the difference
@@ -46,46 +64,59 @@ pub struct Args {
 /// # Errors
 /// The first step that failed.
 pub fn run(args: &Args) -> Result<()> {
-    let binary = build()?;
+    let binaries = Binaries::new(build()?, args.against.as_deref())?;
     let targets = args.targets.open()?;
-    let report = measure(args, &targets.backends, &binary)?;
+    let report = measure(args, &targets.backends, &binaries)?;
     print(&report, args.json)
 }
 
-fn measure(args: &Args, backends: &[Backend], binary: &Path) -> Result<Report> {
-    let recipient = (!args.without_mail).then_some("staff@shop.example");
-    let cases: Vec<Case<'_>> = backends
-        .iter()
-        .flat_map(|backend| args.connections.iter().map(move |connections| (backend, usize::from(*connections))))
-        .flat_map(|(backend, connections)| Kind::ALL.map(|kind| (backend, connections, kind)))
-        .map(|(backend, connections, kind)| Case { backend, connections, kind, recipient, seconds: args.seconds })
-        .collect();
-    let mut rounds: Vec<Vec<Measurement>> = vec![Vec::new(); cases.len()];
+impl Args {
+    fn recipient(&self) -> Option<&'static str> {
+        (!self.without_mail).then_some("staff@shop.example")
+    }
+
+    /// Those with as many connections on the same database follow each other.
+    fn cases<'a>(&self, backends: &'a [Backend]) -> Vec<Case<'a>> {
+        let kinds = Kind::ALL.into_iter().filter(|kind| self.only.is_empty() || self.only.contains(kind));
+        let kinds: Vec<_> = kinds.collect();
+        let watched = !self.unhappy.is_empty() && !self.without_mail;
+        let unhappy = if self.unhappy.is_empty() { &[Unhappy::Real][..] } else { &self.unhappy };
+        let mut cases = Vec::new();
+        for backend in backends {
+            for connections in self.connections.iter().copied().map(usize::from) {
+                let (recipient, seconds) = (self.recipient(), self.seconds);
+                let case = |unhappy, kind| Case { backend, connections, kind, unhappy, recipient, watched, seconds };
+                cases.extend(unhappy.iter().flat_map(|unhappy| kinds.iter().map(move |kind| case(*unhappy, *kind))));
+            }
+        }
+        cases
+    }
+}
+
+fn measure(args: &Args, backends: &[Backend], binaries: &Binaries) -> Result<Report> {
+    let cases = args.cases(backends);
+    let mut taken = vec![Taken::default(); cases.len()];
     let mut disks: Vec<(&Backend, Vec<f64>)> = backends.iter().map(|backend| (backend, Vec::new())).collect();
     for round in 1..=args.rounds {
+        let mut last = None;
         // Turn about: what slows the machine for a while slows a round of every case, not every round of one.
-        for (number, (case, measured)) in cases.iter().zip(&mut rounds).enumerate() {
-            eprint!(
-                "[round {round}/{}, {}/{}] {}, {} connections, {} .. ",
-                args.rounds,
-                number + 1,
-                cases.len(),
-                case.backend.name(),
-                case.connections,
-                case.kind
-            );
-            let others_busy = machine::busy_share();
+        for (number, (case, taken)) in cases.iter().zip(&mut taken).enumerate() {
             // A shared disk changes from minute to minute: it is looked at once for each number of connections.
-            if case.kind == Kind::ALL[0]
+            let place = Some((case.backend.name(), case.connections));
+            if std::mem::replace(&mut last, place) != place
                 && let Some((backend, rates)) = disks.iter_mut().find(|(disk, _)| disk.name() == case.backend.name())
             {
                 rates.extend(backend.dir().map(|dir| disk::syncs_per_second(dir, DISK_TIME)).transpose()?);
             }
-            let measurement = case.run(binary)?;
-            eprintln!("{:.0} a second", measurement.per_second);
-            measured.push(Measurement { others_busy, ..measurement });
+            for (which, binary) in binaries.in_turn(round) {
+                eprint!("[round {round}/{}, {}/{}] {case}, {which} .. ", args.rounds, number + 1, cases.len());
+                let others_busy = machine::busy_share();
+                let Round { measured, waiting } = case.run(binary)?;
+                eprintln!("{:.0} a second", measured.per_second);
+                taken.of(which).push(Round { measured: Measurement { others_busy, ..measured }, waiting });
+            }
         }
     }
     let disks = disks.into_iter().filter_map(|(backend, rates)| DiskFigures::new(backend.name(), rates)).collect();
-    Ok(Report::new(args.seconds, args.rounds, recipient.is_some(), disks, cases.iter().zip(&rounds)))
+    Ok(Report::new(args.seconds, args.rounds, args.recipient().is_some(), disks, cases.iter().zip(&taken)))
 }

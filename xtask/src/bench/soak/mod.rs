@@ -15,6 +15,7 @@ use super::load::Load;
 use super::measurement::{Measurement, templates};
 use super::server::{Program, Storage};
 use super::targets::{TargetArgs, build};
+use super::unhappy::Unhappy;
 use super::{disk, print};
 use crate::process;
 use report::{Figures, Report};
@@ -89,7 +90,7 @@ fn soak(args: &Args, backend: &Backend, binary: &Path) -> Result<Figures> {
         address: server.address,
         connections,
         duration,
-        templates: templates(&server, &site_key)?,
+        templates: templates(&server, &site_key, Unhappy::Real)?,
         rate: Some(rate),
         acknowledged: Arc::clone(&acknowledged),
     };
@@ -120,7 +121,8 @@ fn highest_rate(args: &Args, backend: &Backend, binary: &Path) -> Result<f64> {
     let program = Program { path: binary, database_url: &database.url, dir: dir.path() };
     let (site_key, _) = program.create_site(recipient(args))?;
     let server = program.serve(Storage::Group)?;
-    Ok(Measurement::take(&server, &site_key, usize::from(args.connections), PROBE_SECONDS, None)?.per_second)
+    let templates = templates(&server, &site_key, Unhappy::Real)?;
+    Ok(Measurement::take(&server, templates, usize::from(args.connections), PROBE_SECONDS, None)?.per_second)
 }
 
 fn recipient(args: &Args) -> Option<&'static str> {

@@ -8,9 +8,10 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::database::Backend;
-use super::measurement::Measurement;
+use super::measurement::{Measurement, templates};
 use super::server::{Program, Server, Storage};
 use super::targets::{TargetArgs, build};
+use super::unhappy::Unhappy;
 use super::{machine, print};
 use crate::process;
 use crowd::Crowd;
@@ -64,7 +65,8 @@ fn measure(args: &Args, backend: &Backend, binary: &Path) -> Result<Figures> {
     let rate = match args.rate {
         Some(rate) => f64::from(rate),
         None => {
-            let most = Measurement::take(&server, &site_key, args.connections.into(), PROBE_SECONDS, None)?.per_second;
+            let templates = templates(&server, &site_key, Unhappy::Real)?;
+            let most = Measurement::take(&server, templates, args.connections.into(), PROBE_SECONDS, None)?.per_second;
             (most / 2.0).max(1.0)
         }
     };
@@ -89,5 +91,6 @@ fn measure(args: &Args, backend: &Backend, binary: &Path) -> Result<Figures> {
 }
 
 fn ingest(args: &Args, server: &Server, site_key: &str, rate: f64) -> Result<Measurement> {
-    Measurement::take(server, site_key, args.connections.into(), args.seconds, Some(rate))
+    let templates = templates(server, site_key, Unhappy::Real)?;
+    Measurement::take(server, templates, args.connections.into(), args.seconds, Some(rate))
 }
