@@ -35,6 +35,7 @@ pub(crate) mod tables;
 pub mod test_database;
 pub mod themes;
 pub mod timers;
+pub mod told;
 pub mod triage;
 pub mod url;
 

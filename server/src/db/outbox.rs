@@ -158,37 +158,6 @@ pub fn insert(conn: &mut AnyConnection, rows: &[NewOutboxRow]) -> QueryResult<()
     if rows.is_empty() { Ok(()) } else { dialect::insert_outbox(conn, rows) }
 }
 
-/// Messages about a response that nobody has leased yet are deleted; how many others there are. The caller has locked the
-/// site.
-///
-/// # Errors
-/// What the database says.
-pub fn withdraw(conn: &mut AnyConnection, site_id: i64, response_id: &[u8]) -> QueryResult<i64> {
-    let untried = of_response(site_id, response_id)
-        .filter(outbox::state.eq(OutboxState::Pending.as_str()))
-        .filter(outbox::attempts.eq(0))
-        .filter(outbox::leased.eq(false));
-    diesel::delete(untried).execute(conn)?;
-    of_response(site_id, response_id).count().get_result(conn)
-}
-
-/// Who is told of a response, or was.
-///
-/// # Errors
-/// What the database says.
-pub fn destinations(conn: &mut AnyConnection, site_id: i64, response_id: &[u8]) -> QueryResult<Vec<String>> {
-    of_response(site_id, response_id).select(outbox::destination).load(conn)
-}
-
-#[diesel::dsl::auto_type(no_type_alias)]
-fn of_response<'a>(site_id: i64, response_id: &'a [u8]) -> _ {
-    let subject_kind: &'static str = SUBJECT_RESPONSE;
-    outbox::table
-        .filter(outbox::site_id.eq(site_id))
-        .filter(outbox::subject_kind.eq(subject_kind))
-        .filter(outbox::subject_id.eq(response_id))
-}
-
 /// Messages that should have gone out long ago.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Undelivered {
@@ -223,13 +192,14 @@ impl Undelivered {
     }
 }
 
-/// Makes messages of a site due that are further ahead than they can be: for each pair of attempts made and longest wait
+/// Makes messages of a lane and a site due that are further ahead than they can be: for each pair of attempts made and longest wait
 /// (ms). How many.
 ///
 /// # Errors
 /// What the database says.
 pub fn bring_forward(
     conn: &mut AnyConnection,
+    lane: &str,
     site_id: i64,
     now: i64,
     longest_waits_ms: impl Iterator<Item = (i32, i64)>,
@@ -239,8 +209,10 @@ pub fn bring_forward(
     let mut changed = 0;
     for (attempts, longest_ms) in longest_waits_ms {
         let too_far = outbox::table
+            .filter(dsl::lane.eq(lane))
             .filter(dsl::site_id.eq(site_id))
-            .filter(dsl::state.eq(OutboxState::Pending.as_str()))
+            // Written out, not bound: only so does SQLite see that the index of what is due serves.
+            .filter(sql::<Bool>("state = 'pending'"))
             .filter(dsl::due_at.gt(now + longest_ms))
             .filter((dsl::attempts - dsl::resent_after).eq(attempts));
         changed += diesel::update(too_far).set(dsl::due_at.eq(now)).execute(conn)?;

@@ -195,7 +195,7 @@ impl Worker {
     /// Messages whose next attempt is further ahead than it can be become due: or they would wait for as long as the
     /// clock was set back.
     async fn bring_forward(&self) -> Result<(), StorageError> {
-        let (now, lease_ms) = (UnixMillis::now().0, self.lane.lease_ms());
+        let (now, lane, lease_ms) = (UnixMillis::now().0, self.lane.name(), self.lane.lease_ms());
         let queue = self.queue.clone();
         let mut messages = 0;
         for site_id in self.store.reads.background.read(move |conn| queue.open_sites(conn)).await? {
@@ -203,7 +203,7 @@ impl Worker {
             let longest = longest.map(|(attempts, wait_ms)| (attempts, wait_ms + CLOCKS_DIFFER_MS));
             let forward = move |conn: &mut AnyConnection| {
                 let _lock = journal::lock(conn, site_id)?;
-                outbox::bring_forward(conn, site_id, now, longest)
+                outbox::bring_forward(conn, lane, site_id, now, longest)
             };
             messages += self.store.writes.leases.run(forward).await?;
         }

@@ -12,6 +12,7 @@ use crate::db::journal::{self, By, Event};
 use crate::db::outbox::{self, About, NewOutboxRow};
 use crate::db::responses::{ResponseRow, id_from_column};
 use crate::db::sites::Alerting;
+use crate::db::told::{AboutResponse, withdraw};
 use crate::db::triage::{self as queued, Due};
 use crate::db::{AnyConnection, dialect};
 use crate::ids::new_id;
@@ -66,18 +67,20 @@ impl Effects {
         now: i64,
     ) -> QueryResult<()> {
         let (site_id, response_id) = (response.site_id, *id.as_bytes());
+        let messages = AboutResponse::load(conn, site_id, &response_id)?;
+        let told: Vec<_> = messages.iter().map(|message| message.destination.clone()).collect();
         let decision = decide(&Facts {
             score: response.held.is_none().then(|| response.score()).flatten(),
             rules: &alerting.rules,
             fired: &alerts::fired(conn, site_id, &response_id)?,
             recipients: &alerting.recipients,
-            told: &outbox::destinations(conn, site_id, &response_id)?,
+            told: &told,
         });
         match decision {
             Decision::Nothing => {}
             // One that somebody was told of stays: should it fire again, they are not told twice.
             Decision::Withdraw => {
-                if outbox::withdraw(conn, site_id, &response_id)? == 0 {
+                if !withdraw(conn, site_id, &messages)? {
                     alerts::delete(conn, site_id, &response_id)?;
                     self.events.push(Event::AlertWithdrawn { response_id: id });
                 }

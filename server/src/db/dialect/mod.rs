@@ -231,6 +231,16 @@ pub fn enqueue_for_triage(conn: &mut AnyConnection, rows: &[NewTriageRow]) -> Qu
     Ok(())
 }
 
+/// What follows a table's name for the query to go by this index. Without statistics SQLite takes the first rows of the
+/// primary key for as few as those of any index, and reads all that a site has.
+pub fn indexed_by(conn: &AnyConnection, index: &str) -> String {
+    match conn {
+        AnyConnection::Sqlite(_) => format!(" INDEXED BY {index}"),
+        // It has statistics, and no such hint.
+        AnyConnection::Postgres(_) => String::new(),
+    }
+}
+
 /// Leases up to `limit` due messages of a site until `until` (Unix ms), the longest due first.
 ///
 /// # Errors

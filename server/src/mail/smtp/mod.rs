@@ -190,7 +190,12 @@ impl Smtp {
         let mut last = SmtpError::io(Step::Connect, std::io::Error::other("the name has no address"));
         for address in addresses {
             match within(each, Step::Connect, TcpStream::connect(address), SmtpError::io).await {
-                Ok(stream) => return Ok(stream),
+                Ok(stream) => {
+                    // The end of a mail is sent by itself, and would wait for the other side to confirm what came before it.
+                    // Where the system refuses, mails are only later.
+                    let _ = stream.set_nodelay(true);
+                    return Ok(stream);
+                }
                 Err(error) => last = error,
             }
         }

@@ -1,0 +1,60 @@
+//! Who is told of a response.
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Binary};
+
+use super::connection::AnyConnection;
+use super::dialect;
+use super::outbox::{OutboxState, SUBJECT_RESPONSE};
+use super::schema::outbox;
+
+/// A message about a response, as far as triage needs it.
+#[derive(Clone, Debug, QueryableByName)]
+#[diesel(table_name = outbox)]
+#[expect(missing_docs, reason = "the columns of migrations/")]
+pub struct AboutResponse {
+    pub message_id: Vec<u8>,
+    pub destination: String,
+    pub state: String,
+    pub leased: bool,
+    pub attempts: i32,
+}
+
+impl AboutResponse {
+    /// Every message about a response: who is told of it, or was.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn load(conn: &mut AnyConnection, site_id: i64, response_id: &[u8]) -> QueryResult<Vec<Self>> {
+        let by_subject = dialect::indexed_by(conn, "outbox_by_subject");
+        let query = format!(
+            "SELECT message_id, destination, state, leased, attempts FROM outbox{by_subject} \
+             WHERE site_id = $1 AND subject_kind = '{SUBJECT_RESPONSE}' AND subject_id = $2"
+        );
+        diesel::sql_query(query).bind::<BigInt, _>(site_id).bind::<Binary, _>(response_id).load(conn)
+    }
+
+    /// Whether nobody has tried to deliver it, nor does.
+    fn is_untried(&self) -> bool {
+        self.state == OutboxState::Pending.as_str() && !self.leased && self.attempts == 0
+    }
+}
+
+/// Of these messages those that nobody has tried to deliver are deleted; whether there are others. The caller has locked the
+/// site.
+///
+/// # Errors
+/// What the database says.
+pub fn withdraw(conn: &mut AnyConnection, site_id: i64, messages: &[AboutResponse]) -> QueryResult<bool> {
+    let mut others = false;
+    for message in messages {
+        // A worker may lease it at this moment: it is looked at again where it is deleted.
+        let untried = outbox::table
+            .find((site_id, message.message_id.as_slice()))
+            .filter(outbox::state.eq(OutboxState::Pending.as_str()))
+            .filter(outbox::attempts.eq(0))
+            .filter(outbox::leased.eq(false));
+        others |= !message.is_untried() || diesel::delete(untried).execute(conn)? == 0;
+    }
+    Ok(others)
+}
