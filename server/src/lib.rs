@@ -23,6 +23,7 @@ pub mod metrics;
 pub mod outbox;
 pub mod panics;
 pub mod responses;
+mod rounds;
 pub mod search;
 pub mod sites;
 pub mod startup;

@@ -4,9 +4,9 @@ use diesel::prelude::*;
 
 use super::connection::AnyConnection;
 use super::due::{Queue, Waiting};
-use super::outbox::{OutboxState, Undelivered};
+use super::outbox::Undelivered;
 use super::parked::Parked;
-use super::schema::{outbox, search_queue};
+use super::schema::search_queue;
 
 /// Work the database holds for later.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -19,7 +19,8 @@ pub struct Backlog {
     pub timers: Waiting,
     /// Timers that were given up.
     pub timers_parked: i64,
-    /// Messages still to be delivered.
+    /// Messages still to be delivered, of every lane and kind. One that is being sent, or is to be tried later, is due in the
+    /// future.
     pub outbox: Waiting,
     /// For how long the oldest message has waited that is due or was tried in vain; 0 when there is none.
     pub outbox_undelivered_seconds: f64,
@@ -42,20 +43,10 @@ impl Backlog {
             triage_parked: Queue::triage().parked(conn)?.map_or(0, |parked| parked.rows),
             timers: Queue::timers(&[]).waiting(conn, now)?,
             timers_parked: Queue::timers(&[]).parked(conn)?.map_or(0, |parked| parked.rows),
-            outbox: pending(conn, now)?,
+            outbox: Queue::every_lane().waiting(conn, now)?,
             outbox_undelivered_seconds: undelivered_ms as f64 / 1_000.0,
             outbox_parked: Parked::load(conn)?.map_or(0, |parked| parked.messages),
             to_index: search_queue::table.count().get_result(conn)?,
         })
     }
-}
-
-/// Messages of every lane and kind. One that is being sent, or is to be tried later, is due in the future.
-fn pending(conn: &mut AnyConnection, now: i64) -> QueryResult<Waiting> {
-    use diesel::dsl::{count_star, min};
-
-    let pending = outbox::table.filter(outbox::state.eq(OutboxState::Pending.as_str()));
-    let (open, oldest): (i64, Option<i64>) = pending.select((count_star(), min(outbox::due_at))).first(conn)?;
-    let overdue_ms = oldest.map_or(0, |due| now.saturating_sub(due).max(0));
-    Ok(Waiting { open, overdue_seconds: overdue_ms as f64 / 1_000.0 })
 }

@@ -54,6 +54,11 @@ impl Queue {
         }
     }
 
+    /// Messages of every lane and kind.
+    pub fn every_lane() -> Self {
+        Self { table: "outbox", open: "state = 'pending'".to_owned(), known: None }
+    }
+
     /// Its rows that are open, and can be worked on, as an SQL condition.
     pub fn condition(&self) -> String {
         match &self.known {

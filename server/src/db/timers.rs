@@ -98,22 +98,18 @@ impl Timer {
         diesel::update(row(self)).set(next).execute(conn)
     }
 
-    /// It failed, and is tried again at `at` (Unix ms).
+    /// It failed by `error`, and is tried `again` (Unix ms), or no more, from `now` (Unix ms) on.
     ///
     /// # Errors
     /// What the database says.
-    pub fn put_off(&self, conn: &mut AnyConnection, error: &str, at: i64) -> QueryResult<usize> {
-        let next = (timers::due_at.eq(at), timers::attempts.eq(self.attempts + 1), timers::last_error.eq(error));
-        diesel::update(row(self)).set(next).execute(conn)
-    }
-
-    /// It failed for the last time, at `now` (Unix ms).
-    ///
-    /// # Errors
-    /// What the database says.
-    pub fn park(&self, conn: &mut AnyConnection, error: &str, now: i64) -> QueryResult<usize> {
-        let parked = (timers::parked_at.eq(now), timers::attempts.eq(self.attempts + 1), timers::last_error.eq(error));
-        diesel::update(row(self)).set(parked).execute(conn)
+    pub fn fail(&self, conn: &mut AnyConnection, error: &str, again: Option<i64>, now: i64) -> QueryResult<()> {
+        let failed = (
+            timers::attempts.eq(self.attempts + 1),
+            timers::last_error.eq(error),
+            timers::due_at.eq(again.unwrap_or(now)),
+            timers::parked_at.eq(again.is_none().then_some(now)),
+        );
+        diesel::update(row(self)).set(failed).execute(conn).map(|_| ())
     }
 }
 

@@ -15,9 +15,6 @@ use super::schema::outbox;
 pub struct AboutResponse {
     pub message_id: Vec<u8>,
     pub destination: String,
-    pub state: String,
-    pub leased: bool,
-    pub attempts: i32,
 }
 
 impl AboutResponse {
@@ -28,15 +25,10 @@ impl AboutResponse {
     pub fn load(conn: &mut AnyConnection, site_id: i64, response_id: &[u8]) -> QueryResult<Vec<Self>> {
         let by_subject = dialect::indexed_by(conn, "outbox_by_subject");
         let query = format!(
-            "SELECT message_id, destination, state, leased, attempts FROM outbox{by_subject} \
+            "SELECT message_id, destination FROM outbox{by_subject} \
              WHERE site_id = $1 AND subject_kind = '{SUBJECT_RESPONSE}' AND subject_id = $2"
         );
         diesel::sql_query(query).bind::<BigInt, _>(site_id).bind::<Binary, _>(response_id).load(conn)
-    }
-
-    /// Whether nobody has tried to deliver it, nor does.
-    fn is_untried(&self) -> bool {
-        self.state == OutboxState::Pending.as_str() && !self.leased && self.attempts == 0
     }
 }
 
@@ -48,13 +40,12 @@ impl AboutResponse {
 pub fn withdraw(conn: &mut AnyConnection, site_id: i64, messages: &[AboutResponse]) -> QueryResult<bool> {
     let mut others = false;
     for message in messages {
-        // A worker may lease it at this moment: it is looked at again where it is deleted.
         let untried = outbox::table
             .find((site_id, message.message_id.as_slice()))
             .filter(outbox::state.eq(OutboxState::Pending.as_str()))
             .filter(outbox::attempts.eq(0))
             .filter(outbox::leased.eq(false));
-        others |= !message.is_untried() || diesel::delete(untried).execute(conn)? == 0;
+        others |= diesel::delete(untried).execute(conn)? == 0;
     }
     Ok(others)
 }

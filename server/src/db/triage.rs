@@ -51,32 +51,25 @@ pub fn take(conn: &mut AnyConnection, site_id: i64, due: &Due) -> QueryResult<bo
     Ok(diesel::delete(row(site_id, due)).execute(conn)? > 0)
 }
 
-/// Has a response looked at again at `at` (Unix ms), because `error` came up.
+/// Has a response that failed by `error` looked at `again` (Unix ms), or no more, from `now` (Unix ms) on.
 ///
 /// # Errors
 /// What the database says.
-pub fn put_off(conn: &mut AnyConnection, site_id: i64, due: &Due, error: &str, at: i64) -> QueryResult<usize> {
-    diesel::update(row(site_id, due))
-        .set((
-            triage_queue::attempts.eq(due.attempts + 1),
-            triage_queue::last_error.eq(error),
-            triage_queue::due_at.eq(at),
-        ))
-        .execute(conn)
-}
-
-/// Has a response not looked at any more, because `error` came up too often; `at` is in Unix ms.
-///
-/// # Errors
-/// What the database says.
-pub fn park(conn: &mut AnyConnection, site_id: i64, due: &Due, error: &str, at: i64) -> QueryResult<usize> {
-    diesel::update(row(site_id, due))
-        .set((
-            triage_queue::attempts.eq(due.attempts + 1),
-            triage_queue::last_error.eq(error),
-            triage_queue::parked_at.eq(at),
-        ))
-        .execute(conn)
+pub fn fail(
+    conn: &mut AnyConnection,
+    site_id: i64,
+    due: &Due,
+    error: &str,
+    again: Option<i64>,
+    now: i64,
+) -> QueryResult<()> {
+    let failed = (
+        triage_queue::attempts.eq(due.attempts + 1),
+        triage_queue::last_error.eq(error),
+        triage_queue::due_at.eq(again.unwrap_or(now)),
+        triage_queue::parked_at.eq(again.is_none().then_some(now)),
+    );
+    diesel::update(row(site_id, due)).set(failed).execute(conn).map(|_| ())
 }
 
 #[diesel::dsl::auto_type(no_type_alias)]

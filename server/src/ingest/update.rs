@@ -9,6 +9,7 @@ use super::store::Written;
 use crate::db::additions::{ADDITIONS_MAX, AdditionRow};
 use crate::db::responses::ResponseRow;
 use crate::db::score_days::{self, Key, ScoreDays, day_of};
+use crate::db::triage::NewTriageRow;
 use crate::db::{AnyConnection, dialect};
 
 /// Replaces what is stored by later revisions of it, and all that follows from it: figures, the place in the queue of the
@@ -52,7 +53,26 @@ pub fn update_responses(conn: &mut AnyConnection, records: &[&Record]) -> QueryR
     if !to_index.is_empty() {
         dialect::enqueue_for_search(conn, &to_index)?;
     }
+    let triage = for_triage(&replaced);
+    if !triage.is_empty() {
+        dialect::enqueue_for_triage(conn, &triage)?;
+    }
     Ok(outcomes)
+}
+
+/// The places in the queue of triage, one for each response: the last revision's. Also of what fires nothing any more: triage
+/// takes back what nobody was told of yet.
+fn for_triage(replaced: &[(ResponseRow, &Record)]) -> Vec<NewTriageRow> {
+    let was_or_is_alarming = |(before, record): &&(ResponseRow, &Record)| {
+        record.alarming.contains(record.response.score) || record.alarming.contains(before.score)
+    };
+    let mut rows: Vec<NewTriageRow> = Vec::new();
+    for (_, record) in replaced.iter().filter(was_or_is_alarming) {
+        let row = record.triage();
+        rows.pop_if(|last| (last.site_id, last.response_id) == (row.site_id, row.response_id));
+        rows.push(row);
+    }
+    rows
 }
 
 /// What a later revision changed.
@@ -91,10 +111,6 @@ fn update_response(conn: &mut AnyConnection, record: &Record) -> QueryResult<Cha
     }
     if is_past_limit {
         AdditionRow::of(row).delete_earlier(conn)?;
-    }
-    // Also what fires nothing any more: triage takes back what nobody was told of yet.
-    if record.alarming.contains(row.score) || record.alarming.contains(before.score) {
-        dialect::enqueue_for_triage(conn, &[record.triage()])?;
     }
     Ok(Change::Replaced(Box::new(before)))
 }

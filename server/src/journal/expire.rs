@@ -21,6 +21,10 @@ impl Handler for ExpireJournal {
         EXPIRE_JOURNAL
     }
 
+    fn longest_ms(&self) -> i64 {
+        Next::TOMORROW_MS
+    }
+
     fn fire(&self, conn: &mut AnyConnection, site: &mut SiteLock, _: &Timer, now: i64) -> QueryResult<Next> {
         let expired = journal::expire(conn, site.site_id(), now - KEPT_MS, CHUNK)?;
         Ok(Next::soon_or_tomorrow(expired > 0, now))

@@ -63,7 +63,7 @@ impl Exchange {
         for part in sites.chunks(at_a_time) {
             // While the database is away nobody waits for one failure after the other. What is wrong with one site keeps no
             // other from being worked on.
-            if matches!(exchanged.error, Some(StorageError::Unavailable(_) | StorageError::Busy)) {
+            if exchanged.error.as_ref().is_some_and(StorageError::is_away) {
                 exchanged.failed.extend(part.iter().cloned());
                 continue;
             }

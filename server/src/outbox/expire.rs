@@ -28,6 +28,10 @@ impl Handler for ExpireMessages {
         EXPIRE_MESSAGES
     }
 
+    fn longest_ms(&self) -> i64 {
+        Next::TOMORROW_MS
+    }
+
     fn fire(&self, conn: &mut AnyConnection, site: &mut SiteLock, _: &Timer, now: i64) -> QueryResult<Next> {
         let expired = outbox::expire(conn, site.site_id(), now - KEPT_MS, CHUNK)?;
         // Nobody would know what is left of them later. Should the commit fail, it is gone all the same: they were delivered.

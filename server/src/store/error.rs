@@ -25,6 +25,11 @@ pub enum StorageError {
 }
 
 impl StorageError {
+    /// Whether the database is away, or has no time: nothing is wrong with what was asked.
+    pub fn is_away(&self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::Busy)
+    }
+
     /// What becomes of `work` that was done on a thread where it may block, and could not be waited for.
     pub(crate) fn of_task(place: Place, error: &JoinError) -> Self {
         if error.is_panic() {

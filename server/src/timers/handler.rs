@@ -18,9 +18,12 @@ pub enum Next {
 }
 
 impl Next {
+    /// Longest pause of [`Next::soon_or_tomorrow`], in ms.
+    pub const TOMORROW_MS: i64 = DAY_MS;
+
     /// Of what is done in parts every day: at once while there is more to do, else tomorrow.
     pub fn soon_or_tomorrow(more: bool, now: i64) -> Self {
-        Self::At(if more { now } else { now + DAY_MS })
+        Self::At(if more { now } else { now + Self::TOMORROW_MS })
     }
 }
 
@@ -28,6 +31,9 @@ impl Next {
 pub trait Handler: Send + Sync {
     /// The name of the kind in the database.
     fn kind(&self) -> &'static str;
+
+    /// How far ahead a timer of this kind is set at most, in ms: one further ahead was set before the clock was set back.
+    fn longest_ms(&self) -> i64;
 
     /// Does it, in a transaction in which the site is locked; `now` is in Unix ms. Run twice, it does nothing the second time.
     ///

@@ -17,13 +17,12 @@ use crate::db::due::{Queue, next_try};
 use crate::db::timers::{Timer, due};
 use crate::db::{AnyConnection, journal};
 use crate::panics::Place;
+use crate::rounds::Rounds;
 use crate::store::{StorageError, Store};
 use crate::tasks::{Foreground, Pace, Running, Task};
 
 /// How often it is looked for what falls due.
 const POLL: Duration = Duration::from_secs(1);
-/// Sites looked at in one go.
-const SITES: usize = 64;
 /// Timers of a site in one go.
 const CHUNK: i64 = 64;
 
@@ -44,14 +43,13 @@ impl Task for Timers {
     /// Does what is due until told to stop.
     async fn run(self, Running { mut stopped, mut meter }: Running) {
         let kinds: Vec<_> = self.handlers.iter().map(|handler| handler.kind()).collect();
+        let longest_ms = self.handlers.iter().map(|handler| handler.longest_ms()).max().unwrap_or(0);
         let mut worker = Worker {
+            rounds: Rounds::new(self.store.clone(), Queue::timers(&kinds), longest_ms),
             pace: Pace::new(self.foreground),
-            queue: Queue::timers(&kinds),
             kinds: kinds.into(),
             handlers: self.handlers,
             store: self.store,
-            tries_parked: true,
-            last_site: i64::MIN,
         };
         loop {
             let started = Instant::now();
@@ -69,27 +67,17 @@ struct Worker {
     store: Store,
     handlers: Arc<[Arc<dyn Handler>]>,
     kinds: Arc<[&'static str]>,
-    queue: Queue,
+    rounds: Rounds,
     pace: Pace,
-    /// What was parked is to be tried once more: this may be a new version.
-    tries_parked: bool,
-    /// It goes round the sites: whose turn was last.
-    last_site: i64,
 }
 
 impl Worker {
     /// Does a chunk of what is due of each site; how many.
     async fn turn(&mut self) -> Result<usize, StorageError> {
         let now = UnixMillis::now().0;
-        if self.tries_parked {
-            self.try_parked_again(now).await?;
-            self.tries_parked = false;
-        }
-        let (after, queue) = (self.last_site, self.queue.clone());
-        let sites = move |conn: &mut AnyConnection| queue.due_sites(conn, now, after, SITES);
         let mut fired = 0;
-        for site_id in self.store.reads.background.read(sites).await? {
-            self.last_site = site_id;
+        for site_id in self.rounds.due_sites(now).await? {
+            self.rounds.comes_to(site_id);
             let kinds = Arc::clone(&self.kinds);
             let timers = self.store.reads.background.read(move |conn| due(conn, site_id, &kinds, now, CHUNK)).await?;
             fired += timers.len();
@@ -107,7 +95,7 @@ impl Worker {
         let one = timer.clone();
         match self.store.writes.decisions.run(move |conn| fire(conn, &*handler, &one, now)).await {
             // The database is away: nothing is wrong with the timer.
-            Err(error @ (StorageError::Unavailable(_) | StorageError::Busy)) => Err(error),
+            Err(error) if error.is_away() => Err(error),
             Err(error) => self.fail(timer, error.to_string()).await,
             Ok(()) => Ok(()),
         }
@@ -120,21 +108,7 @@ impl Worker {
             Some(_) => tracing::warn!(timer.kind = kind, "Timer \"{kind}\" will be tried again: {error}"),
             None => tracing::error!(timer.kind = kind, "Timer \"{kind}\" is parked: {error}"),
         }
-        let write_down = move |conn: &mut AnyConnection| match again {
-            Some(at) => timer.put_off(conn, &error, at),
-            None => timer.park(conn, &error, now),
-        };
-        self.store.writes.decisions.run(write_down).await.map(|_| ())
-    }
-
-    async fn try_parked_again(&self, now: i64) -> Result<(), StorageError> {
-        let queue = self.queue.clone();
-        for site_id in self.store.reads.background.read(move |conn| queue.parked_sites(conn)).await? {
-            let queue = self.queue.clone();
-            let again = move |conn: &mut AnyConnection| queue.try_parked_again(conn, site_id, now);
-            self.store.writes.decisions.run(again).await?;
-        }
-        Ok(())
+        self.store.writes.decisions.run(move |conn| timer.fail(conn, &error, again, now)).await
     }
 }
 

@@ -40,6 +40,10 @@ impl Handler for Counts {
         EXPIRE_JOURNAL
     }
 
+    fn longest_ms(&self) -> i64 {
+        Next::TOMORROW_MS
+    }
+
     fn fire(&self, _: &mut AnyConnection, _: &mut SiteLock, _: &Timer, _: i64) -> QueryResult<Next> {
         self.0.fetch_add(1, Ordering::Relaxed);
         Ok(self.1)
@@ -90,10 +94,10 @@ fn row_that_was_parked_is_tried_again_and_counted_meanwhile() {
         let queue = Queue::timers(&[EXPIRE_JOURNAL]);
         let timers = due_now(&mut conn);
 
-        timers[0].put_off(&mut conn, "first", NOW).unwrap();
+        timers[0].fail(&mut conn, "first", Some(NOW), NOW).unwrap();
         let again = due_now(&mut conn);
         assert_eq!(again[0].attempts, 1);
-        again[0].park(&mut conn, "it never works", NOW).unwrap();
+        again[0].fail(&mut conn, "it never works", None, NOW).unwrap();
 
         assert_eq!(due_now(&mut conn), []);
         let parked = queue.parked(&mut conn).unwrap().unwrap();

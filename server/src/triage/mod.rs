@@ -11,21 +11,19 @@ use std::time::{Duration, Instant};
 
 use counterbell_shared::time::UnixMillis;
 
-use self::site::{Failed, triage};
-use crate::clock::{CLOCKS_DIFFER_MS, Clock};
+use self::site::{fail, triage};
 use crate::config::SILENCE_MAX_MS;
 use crate::db::AnyConnection;
-use crate::db::due::{LONGEST_PAUSE_MS, Queue};
+use crate::db::due::Queue;
 use crate::db::triage::{self as queued, Due};
 use crate::panics::Place;
+use crate::rounds::Rounds;
 use crate::store::{StorageError, Store};
 use crate::tasks::{Foreground, Pace, Running, Task};
 
 /// How often the queue is looked at when nothing wakes the task: another process may have filled it, and what waits for
 /// the customer to go on falls due.
 const POLL: Duration = Duration::from_secs(1);
-/// Sites looked at in one go.
-const SITES: usize = 64;
 /// Responses of one transaction, on a database with one writer, which waits for it, and on one with many.
 const CHUNK_OF_ONE_WRITER: i64 = 16;
 const CHUNK: i64 = 64;
@@ -45,14 +43,9 @@ impl Task for Triage {
     /// Looks at what is due until told to stop.
     async fn run(self, Running { mut stopped, mut meter }: Running) {
         let mut worker = Worker {
+            rounds: Rounds::new(self.store.clone(), Queue::triage(), SILENCE_MAX_MS),
             pace: Pace::new(self.foreground),
-            queue: Queue::triage(),
             store: self.store,
-            clock: Clock::new(),
-            // Also while no server ran the clock may have been set back.
-            set_back: true,
-            tries_parked: true,
-            last_site: i64::MIN,
         };
         loop {
             let started = Instant::now();
@@ -69,28 +62,19 @@ impl Task for Triage {
 
 struct Worker {
     store: Store,
-    queue: Queue,
+    rounds: Rounds,
     pace: Pace,
-    clock: Clock,
-    /// The clock was set back, and responses that wait are still to be brought forward.
-    set_back: bool,
-    /// What was parked is to be tried once more: this may be a new version.
-    tries_parked: bool,
-    /// It goes round the sites: whose turn was last.
-    last_site: i64,
 }
 
 impl Worker {
     /// Looks at a chunk of each site that has something due; how many responses.
     async fn turn(&mut self) -> Result<usize, StorageError> {
-        self.prepare().await?;
-        let (now, after, queue) = (UnixMillis::now().0, self.last_site, self.queue.clone());
+        let now = UnixMillis::now().0;
         let is_postgres = self.store.reads.background.is_postgres();
         let chunk = if is_postgres { CHUNK } else { CHUNK_OF_ONE_WRITER };
-        let due = move |conn: &mut AnyConnection| queue.due_sites(conn, now, after, SITES);
         let mut decided = 0;
-        for site_id in self.store.reads.background.read(due).await? {
-            self.last_site = site_id;
+        for site_id in self.rounds.due_sites(now).await? {
+            self.rounds.comes_to(site_id);
             let due = move |conn: &mut AnyConnection| queued::due(conn, site_id, now, chunk);
             let due = Arc::new(self.store.reads.background.read(due).await?);
             decided += due.len();
@@ -109,45 +93,20 @@ impl Worker {
                 return Ok(());
             }
             // The database is away: nothing is wrong with the responses.
-            Err(error) if !Failed::is_about_the_work(&error) => return Err(error),
+            Err(error) if error.is_away() => return Err(error),
             Err(error) => tracing::error!("Triage of {} responses failed, each is tried alone: {error}", due.len()),
         }
-        for one in due.iter().cloned() {
+        for one in due.iter() {
             let alone = vec![one.clone()];
             match self.store.writes.decisions.run(move |conn| triage(conn, site_id, &alone, now)).await {
                 Ok(true) => self.store.signals.outbox_filled.notify_one(),
                 Ok(false) => {}
-                Err(error) if !Failed::is_about_the_work(&error) => return Err(error),
+                Err(error) if error.is_away() => return Err(error),
                 Err(error) => {
-                    let failed = Failed::new(one, error.to_string(), UnixMillis::now().0);
-                    self.store.writes.decisions.run(move |conn| failed.write_down(conn, site_id)).await?;
+                    let (one, error, now) = (one.clone(), error.to_string(), UnixMillis::now().0);
+                    self.store.writes.decisions.run(move |conn| fail(conn, site_id, &one, &error, now)).await?;
                 }
             }
-        }
-        Ok(())
-    }
-
-    /// What is done once, at the start, or after the clock was set back.
-    async fn prepare(&mut self) -> Result<(), StorageError> {
-        self.set_back |= self.clock.was_set_back();
-        let now = UnixMillis::now().0;
-        if self.tries_parked {
-            let queue = self.queue.clone();
-            for site_id in self.store.reads.background.read(move |conn| queue.parked_sites(conn)).await? {
-                let queue = self.queue.clone();
-                let again = move |conn: &mut AnyConnection| queue.try_parked_again(conn, site_id, now);
-                self.store.writes.decisions.run(again).await?;
-            }
-            self.tries_parked = false;
-        }
-        if self.set_back {
-            let queue = self.queue.clone();
-            for site_id in self.store.reads.background.read(move |conn| queue.open_sites(conn)).await? {
-                let (queue, longest_ms) = (self.queue.clone(), SILENCE_MAX_MS.max(LONGEST_PAUSE_MS) + CLOCKS_DIFFER_MS);
-                let forward = move |conn: &mut AnyConnection| queue.bring_forward(conn, site_id, now, longest_ms);
-                self.store.writes.decisions.run(forward).await?;
-            }
-            self.set_back = false;
         }
         Ok(())
     }

@@ -17,7 +17,6 @@ use crate::db::triage::{self as queued, Due};
 use crate::db::{AnyConnection, dialect};
 use crate::ids::new_id;
 use crate::mail::{ALERT_MAIL, MAIL_LANE};
-use crate::store::StorageError;
 
 /// What follows, gathered over the responses of a transaction.
 #[derive(Default)]
@@ -103,41 +102,16 @@ impl Effects {
     }
 }
 
-/// A response that triage failed at.
-pub struct Failed {
-    due: Due,
-    error: String,
-    now: i64,
-}
-
-impl Failed {
-    /// With what came up, at `now` (Unix ms).
-    pub fn new(due: Due, error: String, now: i64) -> Self {
-        Self { due, error, now }
+/// Has a response tried again after a pause, or parked after the tenth time, because `error` came up at `now` (Unix ms).
+///
+/// # Errors
+/// What the database says.
+pub fn fail(conn: &mut AnyConnection, site_id: i64, due: &Due, error: &str, now: i64) -> QueryResult<()> {
+    let id = id_from_column(&due.response_id).map(|id| id.to_string()).unwrap_or_default();
+    let again = next_try(due.attempts + 1, now);
+    match again {
+        Some(_) => tracing::warn!(response.id = %id, "Triage of response {id} will be tried again: {error}"),
+        None => tracing::error!(response.id = %id, "Triage of response {id} is parked, nobody is told of it: {error}"),
     }
-
-    /// Whether the same may go well with other responses: the database did answer.
-    pub fn is_about_the_work(error: &StorageError) -> bool {
-        matches!(error, StorageError::Query(_) | StorageError::Panicked(_))
-    }
-
-    /// Has it tried again after a pause, or parked after the tenth time.
-    ///
-    /// # Errors
-    /// What the database says.
-    pub fn write_down(&self, conn: &mut AnyConnection, site_id: i64) -> QueryResult<()> {
-        let Self { due, error, now } = self;
-        let id = id_from_column(&due.response_id).map(|id| id.to_string()).unwrap_or_default();
-        match next_try(due.attempts + 1, *now) {
-            Some(at) => {
-                tracing::warn!(response.id = %id, "Triage of response {id} will be tried again: {error}");
-                queued::put_off(conn, site_id, due, error, at)?;
-            }
-            None => {
-                tracing::error!(response.id = %id, "Triage of response {id} is parked, nobody is told of it: {error}");
-                queued::park(conn, site_id, due, error, *now)?;
-            }
-        }
-        Ok(())
-    }
+    queued::fail(conn, site_id, due, error, again, now)
 }

@@ -55,6 +55,9 @@ pub(super) fn integrity(conn: &mut AnyConnection) -> QueryResult<Check> {
     Ok(Check { name, differences, found, advice, repaired: false })
 }
 
+/// Where something belongs to what is not there.
+const DELETED: &str = "rows were deleted past this program: restore them from a backup";
+
 /// Each with the query that counts it as `n`.
 pub(super) fn all() -> [(Counted, String); 8] {
     let references = Counted {
@@ -73,31 +76,31 @@ pub(super) fn all() -> [(Counted, String); 8] {
         name: "additions",
         good: "every addition is to a stored response",
         bad: "additions are to responses that are not there",
-        advice: "responses were deleted past this program: restore them from a backup",
+        advice: DELETED,
     };
     let alerts = Counted {
         name: "alerts",
         good: "every alert is of a stored response",
         bad: "alerts are of responses that are not there",
-        advice: "responses were deleted past this program: restore them from a backup",
+        advice: DELETED,
     };
     let outbox = Counted {
         name: "outbox",
         good: "every message is of a stored response",
         bad: "messages are of responses that are not there, and cannot be written",
-        advice: "responses were deleted past this program: restore them from a backup",
+        advice: DELETED,
     };
     let tries = Counted {
         name: "tries",
         good: "every try is of a stored message",
         bad: "tries are of messages that are not there",
-        advice: "messages were deleted past this program: restore them from a backup",
+        advice: DELETED,
     };
     let triage = Counted {
         name: "triage",
         good: "every response that waits for triage is stored",
         bad: "responses wait for triage that are not there",
-        advice: "responses were deleted past this program: restore them from a backup",
+        advice: DELETED,
     };
     let journal = Counted {
         name: "journal",

@@ -33,3 +33,18 @@ async fn delivered_messages_go_after_ninety_days_with_their_tries_and_files() {
         wait::until_true("timers set anew", async || app.count("timers WHERE due_at > 0") == app.count("timers")).await;
     }
 }
+
+#[tokio::test]
+async fn timers_that_a_clock_ahead_of_its_time_set_are_brought_back() {
+    for backend in Backend::ALL {
+        let mut app = TestApp::on(backend).await;
+        wait::until_true("timers set", async || app.count("timers") > 0).await;
+        let now = i64::try_from(std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_millis()).unwrap();
+        let ahead = format!("timers WHERE due_at > {}", now + 2 * DAY_MS);
+        app.execute(&format!("UPDATE timers SET due_at = {}", now + 3_650 * DAY_MS));
+
+        app.restart().await;
+
+        wait::until_true("timers brought back", async || app.count(&ahead) == 0).await;
+    }
+}

@@ -75,8 +75,24 @@ async fn every_operation_of_the_document_is_there_and_asks_who_asks() {
             assert_eq!((answer.status, answer.json()["code"].as_str()), (401, Some("unauthorized")), "{place}");
             assert!(operation["responses"]["401"].is_object(), "{place}");
             // With a key, whatever is asked is answered as the document says.
-            let answer = app.send(app.request(method, &address).bearer_auth(&app.api_key)).await;
-            assert!(operation["responses"][answer.status.to_string()].is_object(), "{place}, with a key: {answer:?}");
+            let nonsense = path.split('/').map(|part| if part.starts_with('{') { "%ff" } else { part });
+            let nonsense = nonsense.collect::<Vec<_>>().join("/");
+            for address in
+                [address.clone(), nonsense, format!("{address}?unknown=1"), format!("{address}?site=nonsense")]
+            {
+                let answer = app.send(app.request(method.clone(), &address).bearer_auth(&app.api_key)).await;
+                let told = &operation["responses"][answer.status.to_string()];
+                assert!(told.is_object(), "{method} {address}, with a key: {answer:?}");
+            }
+            let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+            if !parameters.iter().any(|one| one["name"] == "site") {
+                let address = format!("{address}?site={}", app.site_key);
+                let answer = app.send(app.request(method.clone(), &address).bearer_auth(&app.api_key)).await;
+                assert_eq!(answer.status, 400, "{place}, which takes no site: {answer:?}");
+            }
+            let unknown =
+                app.send(app.request(method, &format!("{address}?unknown=1")).bearer_auth(&app.api_key)).await;
+            assert_eq!((unknown.status, unknown.json()["code"].as_str()), (400, Some("invalid_parameter")), "{place}");
         } else {
             let nothing = String::from_utf8_lossy(&answer.body).contains("Nothing lives at this address");
             assert!(answer.status != 405 && !nothing, "{place}");

@@ -186,10 +186,14 @@ impl<R: AtLeast> Describe for AnySite<R> {
     }
 }
 
-/// In an address the site is described with the other parts of the address.
+/// One that the address names is described with the other parts of the address.
 impl<R: AtLeast> Describe for Site<R> {
     fn describe(notes: &mut Notes) {
         needs::<R>(notes);
-        site_parameter(notes, "Site key; needed when the API key covers several sites");
+        if notes.parts().any(|part| part == IN_ADDRESS) {
+            notes.error(ProblemCode::UnknownSite);
+        } else {
+            site_parameter(notes, "Site key; needed when the API key covers several sites");
+        }
     }
 }

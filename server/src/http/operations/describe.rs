@@ -14,6 +14,8 @@ use crate::http::extract::Role;
 /// What is gathered of an operation.
 #[derive(Default)]
 pub struct Notes {
+    /// Its address, with `{names}` of its parts.
+    pub address: &'static str,
     /// Of its address and its query.
     pub parameters: Vec<Parameter>,
     /// What it is sent.
@@ -31,6 +33,11 @@ pub struct Notes {
 }
 
 impl Notes {
+    /// The names of the address' parts.
+    pub fn parts(&self) -> impl Iterator<Item = &'static str> {
+        self.address.split('{').skip(1).filter_map(|rest| rest.split('}').next())
+    }
+
     /// It may answer this error.
     pub fn error(&mut self, code: ProblemCode) {
         self.errors.insert(code.as_str());

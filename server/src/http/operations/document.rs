@@ -53,16 +53,10 @@ pub fn document(operations: &[Operation], reached: Option<&PublicUrl>) -> OpenAp
 }
 
 fn describe(operation: &Operation, problem: &RefOr<Schema>) -> utoipa::openapi::path::Operation {
-    let Operation { path, summary, notes, .. } = operation;
+    let Operation { summary, notes, .. } = operation;
     let mut described = OperationBuilder::new().summary(Some(*summary)).operation_id(Some(operation_id(operation)));
-    for name in parts(path) {
-        described = described.parameter(part(name));
-    }
-    let in_address: Vec<_> = parts(path).collect();
-    // A site that the address names is no parameter.
-    let named_twice = |name: &str| name == "site" && in_address.contains(&"site_key");
-    for parameter in notes.parameters.iter().filter(|one| !named_twice(&one.name)) {
-        described = described.parameter(parameter.clone());
+    for parameter in notes.parts().map(part).chain(notes.parameters.iter().cloned()) {
+        described = described.parameter(parameter);
     }
     described = described.request_body(notes.body.clone());
     for (status, answer) in &notes.answers {
@@ -93,11 +87,6 @@ fn operation_id(operation: &Operation) -> String {
     let words = operation.path.split(['/', '{', '}', '.', '-']).filter(|word| !word.is_empty());
     let method = operation.method.as_str().to_ascii_lowercase();
     std::iter::once(method.as_str()).chain(words).collect::<Vec<_>>().join("_")
-}
-
-/// The names in `{}`.
-fn parts(path: &str) -> impl Iterator<Item = &str> {
-    path.split('{').skip(1).filter_map(|rest| rest.split('}').next())
 }
 
 fn part(name: &str) -> utoipa::openapi::path::Parameter {

@@ -31,7 +31,7 @@ where
     H::Output: Answer + 'static,
     Args: FromRequest + Describe + 'static,
 {
-    let mut notes = Notes::default();
+    let mut notes = Notes { address: path, ..Notes::default() };
     Args::describe(&mut notes);
     H::Output::describe(&mut notes);
     notes.error(ProblemCode::Internal);
