@@ -51,6 +51,14 @@ pub fn erase_response(
     Ok(Some(messages))
 }
 
+/// Whether any response was ever deleted one by one: a look at one row.
+///
+/// # Errors
+/// What the database says.
+pub fn any_is_erased(conn: &mut AnyConnection) -> QueryResult<bool> {
+    Ok(erased_responses::table.select(erased_responses::site_id).first::<i64>(conn).optional()?.is_some())
+}
+
 /// Those of `keys` (site, id) that were deleted one by one. A site at a time, so that no query spans sites.
 ///
 /// # Errors

@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 
 use counterbell_shared::time::UnixMillis;
-use diesel::result::QueryResult;
+use diesel::result::{Error as DieselError, QueryResult};
 
 use super::record::Record;
 use super::update::update_responses;
-use crate::db::erase::erased_among;
+use crate::db::erase::{any_is_erased, erased_among};
 use crate::db::responses::NewResponseRow;
 use crate::db::score_days::ScoreDays;
 use crate::db::sites::Site;
@@ -15,9 +15,6 @@ use crate::db::{AnyConnection, dialect};
 
 /// After so long in the queue, in ms, the site is looked up once more: less than `site delete` waits for servers to notice.
 const WAITED_MS: i64 = 4_000;
-
-/// Nobody reads and deletes a response within so many ms of its id.
-const JUST_NOW_MS: u64 = 10_000;
 
 /// What became of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,14 +56,11 @@ impl Statements {
     /// # Errors
     /// What the database says; then nothing of the batch is stored.
     pub fn store(self, conn: &mut AnyConnection, batch: &[&Record]) -> QueryResult<Vec<QueryResult<Written>>> {
-        let stored = match (self, &*conn) {
-            (_, AnyConnection::Sqlite(_)) => {
-                let stored = dialect::write_transaction(conn, |conn| self.store_in_transaction(conn, batch))?;
-                return Ok(stored.into_iter().map(Ok).collect());
-            }
-            (Self::AtOnce, _) => self.insert(conn, batch)?,
-            (Self::Steps, _) => dialect::write_transaction(conn, |conn| self.insert(conn, batch))?,
-        };
+        if matches!(conn, AnyConnection::Sqlite(_)) {
+            let stored = dialect::write_transaction(conn, |conn| self.store_in_transaction(conn, batch))?;
+            return Ok(stored.into_iter().map(Ok).collect());
+        }
+        let stored = self.insert(conn, batch)?;
         let (places, later) = later_revisions(batch, &stored);
         let mut outcomes: Vec<_> = stored.into_iter().map(Ok).collect();
         for (place, outcome) in places.into_iter().zip(update_apart(conn, &later)) {
@@ -91,29 +85,42 @@ impl Statements {
         Ok(outcomes)
     }
 
-    /// Stores what is not stored yet.
+    /// Stores what is not stored yet, nor was deleted one by one.
     fn insert(self, conn: &mut AnyConnection, batch: &[&Record]) -> QueryResult<Vec<Written>> {
         let gone = sites_that_are_gone(conn, batch)?;
-        let erased = erased_among(conn, &keys_that_are_not_new(batch))?;
-        if gone.is_empty() && erased.is_empty() {
-            return self.insert_present(conn, batch);
+        let mut erased = erased_before(conn, batch)?;
+        loop {
+            let refused = |record: &Record| {
+                if gone.contains(&record.response.site_id) {
+                    return Some(Written::NoSite);
+                }
+                erased.contains(&key_of(record)).then_some(Written::Duplicate)
+            };
+            let present: Vec<_> = batch.iter().copied().filter(|record| refused(record).is_none()).collect();
+            let Some(stored) = self.insert_present(conn, &present)? else {
+                let found = erased_among(conn, &keys_of(&present))?;
+                if found.is_empty() {
+                    return Err(DieselError::RollbackTransaction);
+                }
+                erased.extend(found);
+                continue;
+            };
+            let mut stored = stored.into_iter();
+            let mut is_new = || stored.next().unwrap_or_default();
+            let outcome = |record: &&Record| {
+                refused(record).unwrap_or_else(|| if is_new() { Written::Accepted } else { Written::Duplicate })
+            };
+            return Ok(batch.iter().map(outcome).collect());
         }
-        let refused = |record: &Record| {
-            if gone.contains(&record.response.site_id) {
-                return Some(Written::NoSite);
-            }
-            erased.contains(&key_of(record)).then_some(Written::Duplicate)
-        };
-        let present: Vec<_> = batch.iter().copied().filter(|record| refused(record).is_none()).collect();
-        let stored = if present.is_empty() { Vec::new() } else { self.insert_present(conn, &present)? };
-        let mut stored = stored.into_iter();
-        let outcome = |record: &&Record| refused(record).unwrap_or_else(|| stored.next().unwrap_or(Written::Duplicate));
-        Ok(batch.iter().map(outcome).collect())
     }
 
-    fn insert_present(self, conn: &mut AnyConnection, batch: &[&Record]) -> QueryResult<Vec<Written>> {
+    /// For each record whether it was new. `None` when one of them was deleted, and nothing is stored.
+    fn insert_present(self, conn: &mut AnyConnection, batch: &[&Record]) -> QueryResult<Option<Vec<bool>>> {
+        if batch.is_empty() {
+            return Ok(Some(Vec::new()));
+        }
         let rows: Vec<_> = batch.iter().map(|record| &record.response).collect();
-        let new = match (self, conn) {
+        let stored = match (self, conn) {
             (Self::AtOnce, AnyConnection::Postgres(pg)) => {
                 // One statement cannot write a row twice: of a record sent twice at the same time the first is new.
                 let mut seen = HashSet::new();
@@ -121,12 +128,32 @@ impl Statements {
                 let firsts = batch.iter().filter(first);
                 let triage: Vec<_> =
                     firsts.filter(|record| record.is_alarming()).map(|record| record.triage()).collect();
-                dialect::store_at_once(pg, &rows, &triage)?
+                dialect::store_at_once(pg, &rows, &triage)
             }
-            (_, conn) => store_steps(conn, batch, &rows)?,
+            (_, conn @ AnyConnection::Sqlite(_)) => store_steps(conn, batch, &rows),
+            // Whoever waited for a deletion at the insert sees it now.
+            (_, conn) => dialect::write_transaction(conn, |conn| {
+                let new = store_steps(conn, batch, &rows)?;
+                let accepted: Vec<_> = batch.iter().zip(&new).filter(|(_, new)| **new).map(|(one, _)| *one).collect();
+                let erased = erased_among(conn, &keys_of(&accepted))?;
+                if erased.is_empty() { Ok(new) } else { Err(DieselError::RollbackTransaction) }
+            }),
         };
-        Ok(new.into_iter().map(|new| if new { Written::Accepted } else { Written::Duplicate }).collect())
+        match stored {
+            Err(DieselError::RollbackTransaction) => Ok(None),
+            Err(error) if dialect::says_erased(&error) => Ok(None),
+            stored => stored.map(Some),
+        }
     }
+}
+
+/// Those that were deleted before. On SQLite, where nobody deletes while a batch is stored; PostgreSQL is asked after the
+/// insert, which may have waited for a deletion.
+fn erased_before(conn: &mut AnyConnection, batch: &[&Record]) -> QueryResult<HashSet<(i64, Vec<u8>)>> {
+    if matches!(conn, AnyConnection::Postgres(_)) || !any_is_erased(conn)? {
+        return Ok(HashSet::new());
+    }
+    erased_among(conn, &keys_of(batch))
 }
 
 /// The sites that were deleted while their responses waited to be stored: a server that was stopped for a while knows
@@ -147,13 +174,8 @@ fn key_of(record: &Record) -> (i64, Vec<u8>) {
     (record.response.site_id, record.response.response_id.to_vec())
 }
 
-/// Those whose id was not made just now. Others cannot have been deleted, and nobody pays for a look-up.
-fn keys_that_are_not_new(batch: &[&Record]) -> Vec<(i64, Vec<u8>)> {
-    let is_new = |record: &Record| {
-        let now = u64::try_from(record.response.received_at).unwrap_or(0);
-        record.response_id().unix_ms().is_some_and(|made_at| made_at <= now && made_at + JUST_NOW_MS >= now)
-    };
-    batch.iter().filter(|record| !is_new(record)).map(|record| key_of(record)).collect()
+fn keys_of(records: &[&Record]) -> Vec<(i64, Vec<u8>)> {
+    records.iter().map(|record| key_of(record)).collect()
 }
 
 /// Those that were stored before, and may be later than what is stored; with their places in the batch.

@@ -1,10 +1,11 @@
 //! The writer on real databases: what becomes of those who wait when something fails.
 
 use std::sync::mpsc;
+use std::thread::JoinHandle;
 
-use counterbell_shared::Outcome;
 use counterbell_shared::response::{NewResponse, Parsed};
 use counterbell_shared::time::UnixMillis;
+use counterbell_shared::{Outcome, ResponseId};
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
@@ -12,9 +13,12 @@ use serde_json::json;
 use tokio::sync::oneshot;
 
 use super::*;
-use crate::db::dialect::{Plans, prepare_to_write};
+use crate::db::dialect::{self, Plans, prepare_to_write};
+use crate::db::erase::erase_response;
+use crate::db::journal::By;
 use crate::db::test_database::{TestDatabase, a_site};
-use crate::db::{AnyConnection, migrations, open};
+use crate::db::{AnyConnection, DatabaseUrl, migrations, open};
+use crate::ids::new_id;
 use crate::metrics::Metrics;
 use crate::panics::{self, Place};
 use crate::store::{Job, Left, Refused, Signals, StorageError, Writer, WriterFailed, WriterSettings, Writes};
@@ -57,6 +61,13 @@ fn record(touchpoint: &str) -> Record {
     let new: NewResponse<'_> = serde_json::from_str(&body).unwrap();
     let Parsed { response, .. } = new.parse(|name| TEMPLATES_ONLY.version(name)).unwrap();
     Record::new(&a_site(), response, UnixMillis::now(), SILENCE_MS)
+}
+
+fn revision(id: ResponseId, revision: i64) -> Record {
+    let mut record = record("till");
+    record.response.response_id = *id.as_bytes();
+    record.response.revision = i32::try_from(revision).unwrap();
+    record
 }
 
 fn add_site(conn: &mut AnyConnection, key: &str) -> QueryResult<()> {
@@ -152,6 +163,60 @@ async fn response_that_waited_while_its_site_was_deleted_is_not_stored() {
         assert_eq!(writes.run(|conn| count(conn, "responses")).await.unwrap(), 1);
         writer.join().unwrap();
     }
+}
+
+#[test]
+fn response_does_not_come_back_that_is_being_deleted() {
+    for database in TestDatabase::of_each_kind() {
+        let mut conn = migrations::open_up_to_date(&database.url).unwrap();
+        add_site(&mut conn, "made").unwrap();
+        // A PostgreSQL that Citus has spread takes the steps.
+        for statements in [Statements::Steps, Statements::of(&mut conn).unwrap()] {
+            let fresh = || new_id(UnixMillis::now());
+            let old = || new_id(UnixMillis(1));
+            for (id, number) in [(fresh(), 0), (fresh(), 1), (old(), 0), (old(), 1)] {
+                let beside = revision(fresh(), 0);
+                statements.store(&mut conn, &[&revision(id, 0)]).unwrap();
+                let deleting = delete(&database.url, id);
+
+                let stored = statements.store(&mut conn, &[&revision(id, number), &beside]).unwrap();
+
+                assert_eq!(stored, [Ok(Written::Duplicate), Ok(Written::Accepted)], "{statements:?} {id} {number}");
+                deleting.join().unwrap();
+                let both = count(&mut conn, "responses JOIN erased_responses USING (site_id, response_id)");
+                assert_eq!(both.unwrap(), 0, "{statements:?} {id} {number}");
+            }
+        }
+    }
+}
+
+/// Deletes a response on another connection; returns once that has begun.
+fn delete(url: &DatabaseUrl, id: ResponseId) -> JoinHandle<()> {
+    let (begun, has_begun) = mpsc::channel();
+    let url = url.clone();
+    let deleting = std::thread::spawn(move || {
+        let mut conn = open(&url).unwrap();
+        let deleted = dialect::write_transaction(&mut conn, |conn| {
+            let deleted = erase_response(conn, 1, id, &By::operator(), 0)?;
+            begun.send(()).unwrap();
+            wait_until_somebody_waits(conn)?;
+            Ok(deleted)
+        });
+        assert_eq!(deleted.unwrap(), Some(vec![]));
+    });
+    has_begun.recv().unwrap();
+    deleting
+}
+
+/// On PostgreSQL somebody else runs into what this transaction has locked. On SQLite nobody else gets in, and shows it nowhere.
+fn wait_until_somebody_waits(conn: &mut AnyConnection) -> QueryResult<()> {
+    if matches!(conn, AnyConnection::Sqlite(_)) {
+        return Ok(());
+    }
+    while count(conn, "pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))")? == 0 {
+        std::thread::yield_now();
+    }
+    Ok(())
 }
 
 #[tokio::test]

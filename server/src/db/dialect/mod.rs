@@ -19,7 +19,7 @@ use diesel::sqlite::Sqlite;
 pub use behind::{
     enqueue_for_triage, indexed_by, insert_alerts, insert_journal, insert_outbox, lease_due, lock_counter,
 };
-pub use postgres::store_at_once;
+pub use postgres::{says_erased, store_at_once};
 pub use session::{POSTGRES_READ_ONLY, Plans, begin_snapshot, make_read_only, prepare_to_write, write_nothing};
 pub use transfer::{
     RESPONSE_TABLES, after_copy, gather_statistics, index_again, index_what_is_missing, lock_rollup, table_names,

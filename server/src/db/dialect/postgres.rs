@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use diesel::prelude::*;
+use diesel::result::Error as DieselError;
 
 use super::unnest::{Column, Unnest};
 use crate::db::alerts::NewAlertRow;
@@ -40,7 +41,7 @@ macro_rules! on_conflict_in_triage_queue {
 /// distributed database, which cannot write to several tables in one statement.
 ///
 /// # Errors
-/// What the database says; then nothing is stored.
+/// What the database says, and that one of the rows was deleted ([`says_erased`]); then nothing is stored.
 pub fn store_at_once(
     conn: &mut PgConnection,
     rows: &[&NewResponseRow],
@@ -69,10 +70,16 @@ pub fn store_at_once(
         after: concat!(
             ", 0) AS t (site_id, response_id, revision, due_at, attempts) JOIN new USING (site_id, response_id) ",
             on_conflict_in_triage_queue!(),
-            ") SELECT site_id, response_id FROM new"
+            ") SELECT site_id, response_id FROM new WHERE \
+             (SELECT counterbell_none_erased(array_agg(site_id), array_agg(response_id)) FROM new)"
         ),
     };
     Ok(which_are_new(rows, store.load(conn)?))
+}
+
+/// Whether a statement failed because a response was deleted.
+pub fn says_erased(error: &DieselError) -> bool {
+    matches!(error, DieselError::DatabaseError(_, about) if about.constraint_name() == Some("erased_responses"))
 }
 
 /// Inserts what is not stored yet; for each row whether it was new.

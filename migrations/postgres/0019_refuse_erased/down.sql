@@ -1,0 +1,1 @@
+DROP FUNCTION counterbell_none_erased(BIGINT[], BYTEA[]);
