@@ -35,7 +35,7 @@ impl ServeArgs {
     pub fn run(self) -> Result<(), CliError> {
         let config = self.common.serve(&self.http, &self.mail, &self.alerts)?;
         start_log(self.log_format)?;
-        let writer = WriterSettings::new(config.queue_capacity);
+        let writer = WriterSettings::new(config.http.queue_capacity);
         #[cfg(feature = "bench")]
         let writer = self.storage.change(writer);
         // Outlives the runtime, which may hang too.
@@ -51,7 +51,7 @@ impl ServeArgs {
 
 /// Says at start what an operator would otherwise find out too late.
 fn announce(config: &ServeConfig, addresses: &[SocketAddr]) {
-    tracing::info!("Responses are stored in {}", config.database_url);
+    tracing::info!("Responses are stored in {}", config.database.url);
     match &config.mail.transport {
         MailTransport::Smtp { .. } => {
             tracing::info!("Mail goes to {} from {}", config.mail.transport, config.mail.from);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use rustix::process::{Resource, getrlimit};
 
 use super::{Check, size};
-use crate::config::ServeConfig;
+use crate::config::HttpConfig;
 use crate::connections;
 use crate::store::FREE_MIN_BYTES;
 
@@ -14,7 +14,7 @@ const FILES_MIN: u64 = 4_096;
 /// Free space below which somebody should act.
 const SPACE_WARNING: u64 = 1 << 30;
 
-pub(super) fn checks(config: &ServeConfig) -> Vec<Check> {
+pub(super) fn checks(config: &HttpConfig) -> Vec<Check> {
     vec![open_files(), listen(config), rate_limit(config)]
 }
 
@@ -32,7 +32,7 @@ fn open_files() -> Check {
     }
 }
 
-fn listen(config: &ServeConfig) -> Check {
+fn listen(config: &HttpConfig) -> Check {
     let name = "address";
     let texts: Vec<_> = config.listen.iter().map(ToString::to_string).collect();
     let wanted = texts.join(" and ");
@@ -49,7 +49,7 @@ fn listen(config: &ServeConfig) -> Check {
     }
 }
 
-fn rate_limit(config: &ServeConfig) -> Check {
+fn rate_limit(config: &HttpConfig) -> Check {
     let name = "proxy";
     let limit = config.rate_limit;
     let outside = config.listen.iter().find(|address| !address.ip().is_loopback());
