@@ -62,6 +62,7 @@ impl DemoArgs {
         start_log(LogFormat::Text)?;
         let http = HttpSettings {
             listen: Some(address.to_string()),
+            public_url: Some(format!("http://{address}")),
             rate_limit: Some(0),
             trusted_proxies: Some(Vec::new()),
             backdate_days: Some(0),

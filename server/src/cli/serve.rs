@@ -61,6 +61,11 @@ fn announce(config: &ServeConfig, addresses: &[SocketAddr]) {
             tracing::warn!("No mail server is configured (--smtp-url): mails are written to {folder}/*.eml");
         }
     }
+    if config.http.public_url.is_none() {
+        tracing::warn!(
+            "No public address is configured (--public-url): `site create` and /openapi.json cannot name this host"
+        );
+    }
     let addresses: Vec<_> = addresses.iter().map(|address| format!("http://{address}")).collect();
     tracing::info!("Listening on {}", addresses.join(" and "));
 }

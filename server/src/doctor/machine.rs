@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use rustix::process::{Resource, getrlimit};
 
 use super::{Check, size};
-use crate::config::HttpConfig;
+use crate::config::{HttpConfig, PublicUrl};
 use crate::connections;
 use crate::store::FREE_MIN_BYTES;
 
@@ -15,7 +15,7 @@ const FILES_MIN: u64 = 4_096;
 const SPACE_WARNING: u64 = 1 << 30;
 
 pub(super) fn checks(config: &HttpConfig) -> Vec<Check> {
-    vec![open_files(), listen(config), rate_limit(config)]
+    vec![open_files(), listen(config), public_address(config.public_url.as_ref()), rate_limit(config)]
 }
 
 fn open_files() -> Check {
@@ -45,6 +45,20 @@ fn listen(config: &HttpConfig) -> Check {
             name,
             format!("cannot listen on {address}: {error}"),
             "give --listen an address of this machine, and a port from 1024 on unless the user may take a lower one",
+        ),
+    }
+}
+
+fn public_address(reached: Option<&PublicUrl>) -> Check {
+    let name = "public address";
+    match reached {
+        Some(reached) => Check::ok(name, format!("pages and people reach the server at {reached}")),
+        None => Check::warning(
+            name,
+            "nobody said where the server is reached: the script tag and the address of the hosted page that `site create` \
+             prints have HOST in its place, /openapi.json names no server, and no mail can have a link",
+            "set --public-url (COUNTERBELL_PUBLIC_URL, [http] public_url) to the address your proxy answers to, such as \
+             https://feedback.shop.example",
         ),
     }
 }
