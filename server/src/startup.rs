@@ -82,13 +82,13 @@ impl Server {
     /// # Errors
     /// [`ServeError`].
     pub fn bind(config: &ServeConfig, settings: WriterSettings) -> Result<Self, ServeError> {
-        let url = &config.database_url;
+        let url = &config.database.url;
         let mut conn = migrations::open_up_to_date(url)?;
         prepare_to_write(&mut conn, Plans::ByKeys)
             .map_err(|source| OpenError::Setup { url: url.to_string(), source })?;
         let mailer = Arc::new(Mailer::new(&config.mail)?);
         let refused = |(address, source)| ServeError::Listen { address, source };
-        let listeners = connections::listen_on(&config.listen).map_err(refused)?;
+        let listeners = connections::listen_on(&config.http.listen).map_err(refused)?;
         let reads = ReadPools::new(url);
         let search = SearchIndex::open(url, &mut conn, &reads.lists)?;
         let signals = Signals::default();
@@ -101,13 +101,13 @@ impl Server {
         store.writes.health().note_disk(look_at_disk(url));
         let look_ups = store.reads.look_ups.clone();
         let limits = ClientLimits::per_minute(
-            config.rate_limit,
-            TrustedProxies::new(config.trusted_proxies.clone(), config.client_address_header),
+            config.http.rate_limit,
+            TrustedProxies::new(config.http.trusted_proxies.clone(), config.http.client_address_header),
         );
         let ingest = IngestSettings {
-            backdate_ms: i64::from(config.backdate_days) * DAY_MS,
-            silence_ms: config.silence_ms,
-            revisable_ms: config.revisable_ms,
+            backdate_ms: i64::from(config.http.backdate_days) * DAY_MS,
+            silence_ms: config.alerts.silence_ms,
+            revisable_ms: config.http.revisable_ms,
             #[cfg(feature = "bench")]
             stores: settings.stores,
         };
@@ -120,9 +120,9 @@ impl Server {
         };
         let mail_folder = mailer.folder().map(Path::to_owned);
         let eraser = Eraser { store: store.clone(), search: search.clone(), mail_folder };
-        let (database_url, workers) = (url.clone(), config.workers);
+        let (database_url, workers) = (url.clone(), config.http.workers);
         let document =
-            Document::new(&http::all_operations(), config.public_url.as_ref()).map_err(std::io::Error::from)?;
+            Document::new(&http::all_operations(), config.http.public_url.as_ref()).map_err(std::io::Error::from)?;
         Ok(Self {
             listeners,
             database_url,

@@ -28,7 +28,7 @@ mod volume;
 pub mod wait;
 
 pub use answer::Answer;
-pub use app::{Node, TestApp};
+pub use app::{Node, TestApp, client};
 pub use browser::{Browser, Customer, Engine, Picture, Widget};
 pub use cli::{CliOutput, command, run_command, same_surroundings};
 pub use counterbell_test_postgres::{Postgres, Stop};

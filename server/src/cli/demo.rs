@@ -15,7 +15,7 @@ use super::CliError;
 use super::import::Progress;
 use super::output::{LogFormat, OutputArgs, random, start_log};
 use super::serve::stop_signal;
-use crate::config::{MailConfig, MailLimits, MailTransport, ServeConfig};
+use crate::config::{AlertSettings, DatabaseConfig, HttpSettings, MailSettings, ServeConfig};
 use crate::db::journal::By;
 use crate::db::keys::ApiKey;
 use crate::db::migrations::open_up_to_date;
@@ -24,7 +24,6 @@ use crate::db::{AnyConnection, DatabaseUrl, dialect};
 use crate::deadline::DeadlineSlot;
 use crate::demo::{RECIPIENT, REVIEWS_MAP, SITE_NAME, Shop, dated_reviews};
 use crate::import::{ImportOptions, import_csv};
-use crate::ingest::{REVISABLE_MS, SILENCE_MS};
 use crate::startup::Server;
 use crate::store::WriterSettings;
 use crate::surveys::TEMPLATES_ONLY;
@@ -61,28 +60,25 @@ impl DemoArgs {
         drop(conn);
 
         start_log(LogFormat::Text)?;
+        let http = HttpSettings {
+            listen: Some(address.to_string()),
+            public_url: Some(format!("http://{address}")),
+            rate_limit: Some(0),
+            trusted_proxies: Some(Vec::new()),
+            backdate_days: Some(0),
+            ..HttpSettings::default()
+        };
+        let mail = MailSettings { mail_dir: Some(mail_dir.clone()), ..MailSettings::default() };
         let config = ServeConfig {
-            database_url: database,
-            public_url: None,
-            listen: vec![address],
-            workers: None,
-            queue_capacity: 10_000,
-            rate_limit: 0,
-            trusted_proxies: Vec::new(),
-            client_address_header: None,
-            backdate_days: 0,
-            silence_ms: SILENCE_MS,
-            revisable_ms: REVISABLE_MS,
-            mail: MailConfig {
-                from: "counterbell@localhost".parse().map_err(|_| CliError::Usage("no sender".to_owned()))?,
-                transport: MailTransport::Folder(mail_dir.clone()),
-                limits: MailLimits::default(),
-            },
+            database: DatabaseConfig { url: database },
+            http: http.resolve()?,
+            mail: mail.resolve()?,
+            alerts: AlertSettings::default().resolve()?,
         };
         // Outlives the runtime, which may hang too.
         let deadline = DeadlineSlot::default();
         actix_web::rt::System::new().block_on(async {
-            let server = Server::bind(&config, WriterSettings::new(config.queue_capacity))?;
+            let server = Server::bind(&config, WriterSettings::new(config.http.queue_capacity))?;
             let shop = Shop::new(address, &site_key, mail_dir.clone()).serve(shop)?;
             let stop_shop = shop.handle();
             actix_web::rt::spawn(shop);

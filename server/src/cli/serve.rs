@@ -35,7 +35,7 @@ impl ServeArgs {
     pub fn run(self) -> Result<(), CliError> {
         let config = self.common.serve(&self.http, &self.mail, &self.alerts)?;
         start_log(self.log_format)?;
-        let writer = WriterSettings::new(config.queue_capacity);
+        let writer = WriterSettings::new(config.http.queue_capacity);
         #[cfg(feature = "bench")]
         let writer = self.storage.change(writer);
         // Outlives the runtime, which may hang too.
@@ -51,7 +51,7 @@ impl ServeArgs {
 
 /// Says at start what an operator would otherwise find out too late.
 fn announce(config: &ServeConfig, addresses: &[SocketAddr]) {
-    tracing::info!("Responses are stored in {}", config.database_url);
+    tracing::info!("Responses are stored in {}", config.database.url);
     match &config.mail.transport {
         MailTransport::Smtp { .. } => {
             tracing::info!("Mail goes to {} from {}", config.mail.transport, config.mail.from);
@@ -60,6 +60,11 @@ fn announce(config: &ServeConfig, addresses: &[SocketAddr]) {
             let folder = folder.display();
             tracing::warn!("No mail server is configured (--smtp-url): mails are written to {folder}/*.eml");
         }
+    }
+    if config.http.public_url.is_none() {
+        tracing::warn!(
+            "No public address is configured (--public-url): `site create` and /openapi.json cannot name this host"
+        );
     }
     let addresses: Vec<_> = addresses.iter().map(|address| format!("http://{address}")).collect();
     tracing::info!("Listening on {}", addresses.join(" and "));

@@ -175,7 +175,7 @@ impl fmt::Display for SmtpServer {
 
 impl MailSettings {
     /// These, and what they leave open from `file`.
-    pub fn or(self, file: Self) -> Self {
+    pub(super) fn or(self, file: Self) -> Self {
         Self {
             smtp_url: self.smtp_url.or(file.smtp_url),
             smtp_ca_file: self.smtp_ca_file.or(file.smtp_ca_file),
@@ -188,7 +188,7 @@ impl MailSettings {
 
     /// # Errors
     /// [`ConfigError::Invalid`] for an address, name, time or URL that cannot be used.
-    pub(super) fn resolve(self) -> Result<MailConfig, ConfigError> {
+    pub fn resolve(self) -> Result<MailConfig, ConfigError> {
         let from = self.mail_from.unwrap_or_else(|| "counterbell@localhost".to_owned());
         let from: EmailAddress = from.parse().map_err(|error| ConfigError::Invalid {
             setting: "--mail-from (COUNTERBELL_MAIL_FROM)",

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use rustix::process::{Resource, getrlimit};
 
 use super::{Check, size};
-use crate::config::ServeConfig;
+use crate::config::{HttpConfig, PublicUrl};
 use crate::connections;
 use crate::store::FREE_MIN_BYTES;
 
@@ -14,8 +14,8 @@ const FILES_MIN: u64 = 4_096;
 /// Free space below which somebody should act.
 const SPACE_WARNING: u64 = 1 << 30;
 
-pub(super) fn checks(config: &ServeConfig) -> Vec<Check> {
-    vec![open_files(), listen(config), rate_limit(config)]
+pub(super) fn checks(config: &HttpConfig) -> Vec<Check> {
+    vec![open_files(), listen(config), public_address(config.public_url.as_ref()), rate_limit(config)]
 }
 
 fn open_files() -> Check {
@@ -32,7 +32,7 @@ fn open_files() -> Check {
     }
 }
 
-fn listen(config: &ServeConfig) -> Check {
+fn listen(config: &HttpConfig) -> Check {
     let name = "address";
     let texts: Vec<_> = config.listen.iter().map(ToString::to_string).collect();
     let wanted = texts.join(" and ");
@@ -49,7 +49,21 @@ fn listen(config: &ServeConfig) -> Check {
     }
 }
 
-fn rate_limit(config: &ServeConfig) -> Check {
+fn public_address(reached: Option<&PublicUrl>) -> Check {
+    let name = "public address";
+    match reached {
+        Some(reached) => Check::ok(name, format!("pages and people reach the server at {reached}")),
+        None => Check::warning(
+            name,
+            "nobody said where the server is reached: the script tag and the address of the hosted page that `site create` \
+             prints have HOST in its place, /openapi.json names no server, and no mail can have a link",
+            "set --public-url (COUNTERBELL_PUBLIC_URL, [http] public_url) to the address your proxy answers to, such as \
+             https://feedback.shop.example",
+        ),
+    }
+}
+
+fn rate_limit(config: &HttpConfig) -> Check {
     let name = "proxy";
     let limit = config.rate_limit;
     let outside = config.listen.iter().find(|address| !address.ip().is_loopback());

@@ -71,12 +71,12 @@ pub async fn examine(config: Result<ServeConfig, ConfigError>) -> Vec<Check> {
             return vec![Check::failed("settings", error.to_string(), advice)];
         }
     };
-    let mut checks = vec![Check::ok("settings", format!("understood; responses go to {}", config.database_url))];
-    let (found, told) = database::checks(&config.database_url);
+    let mut checks = vec![Check::ok("settings", format!("understood; responses go to {}", config.database.url))];
+    let (found, told) = database::checks(&config.database.url);
     checks.extend(found);
     checks.push(mail::check(&config.mail, &told.recipients).await);
     checks.extend(told.queues);
-    checks.extend(machine::checks(&config));
+    checks.extend(machine::checks(&config.http));
     checks
 }
 

@@ -5,8 +5,8 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::PathBuf;
 
 use counterbell_tests::{
-    Backend, Certificates, CliOutput, Postgres, Smtp, SmtpOptions, TestApp, Tls, command, environment, run_command,
-    sample, wait,
+    Backend, Certificates, CliOutput, Postgres, Program, Smtp, SmtpOptions, TestApp, Tls, client, command, environment,
+    run_command, sample, wait,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -177,6 +177,49 @@ async fn few_open_files_and_a_pointless_rate_limit_are_warned_of() {
     assert_eq!(check(&self::checks(&named), "proxy")["verdict"], "ok", "{named:?}");
     let open = run_command(command(dir.path()).args(["doctor", "--json", "--listen", "0.0.0.0:0"]));
     assert_eq!(check(&self::checks(&open), "proxy")["verdict"], "warning", "{open:?}");
+}
+
+#[tokio::test]
+async fn public_address_is_asked_for_by_doctor_and_at_the_start() {
+    let told = "No public address is configured (--public-url)";
+    for address in [None, Some("https://feedback.shop.example")] {
+        let mut setup = TestApp::on(Backend::Sqlite);
+        if let Some(address) = address {
+            setup = setup.setting("COUNTERBELL_PUBLIC_URL", address);
+        }
+        let app = setup.await;
+
+        let checks = checks(&app.cli(&["doctor", "--json"]));
+
+        let check = check(&checks, "public address");
+        let found = check["found"].as_str().unwrap();
+        // It starts all the same.
+        app.respond(&sample::response(4)).await.expect(201);
+        if let Some(address) = address {
+            assert_eq!((&check["verdict"], found.contains(address)), (&json!("ok"), true), "{check}");
+            assert!(!app.log().contains(told), "{}", app.log());
+        } else {
+            assert_eq!(check["verdict"], "warning", "{check}");
+            for missing in ["script tag", "hosted page", "/openapi.json", "mail"] {
+                assert!(found.contains(missing), "{missing}: {check}");
+            }
+            assert!(check["advice"].as_str().unwrap().contains("COUNTERBELL_PUBLIC_URL"), "{check}");
+            assert_eq!(app.log().matches(told).count(), 1, "{}", app.log());
+            let warned = app.log().lines().find(|line| line.contains(told)).unwrap().to_owned();
+            assert!(warned.contains("WARN"), "{warned}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn demo_says_where_it_is_reached() {
+    let dir = TempDir::new().unwrap();
+    let mut demo = Program::start(command(dir.path()).args(["demo", "--port", "0", "--shop-port", "0"]));
+    let printed = demo.wait_for_output("address", |text| text.contains("Ctrl-C").then(|| text.to_owned())).await;
+    assert!(!printed.contains("WARN"), "{printed}");
+    let server = printed.lines().find_map(|line| line.trim().strip_prefix("Server ")).unwrap().trim();
+    let document = client().get(format!("{server}/openapi.json")).send().await.unwrap().json::<Value>().await.unwrap();
+    assert_eq!(document["servers"][0]["url"], server, "{document}");
 }
 
 #[tokio::test]
