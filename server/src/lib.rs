@@ -17,6 +17,7 @@ pub mod ids;
 pub mod import;
 pub mod ingest;
 mod journal;
+pub mod links;
 mod log_limit;
 pub mod mail;
 pub mod metrics;

@@ -10,7 +10,7 @@ use actix_web::web::{Data, PayloadConfig, ServiceConfig};
 use actix_web::{App, HttpResponse, web};
 use counterbell_shared::limits::BODY_MAX_BYTES;
 use counterbell_shared::problem::ProblemCode;
-use counterbell_shared::time::DAY_MS;
+use counterbell_shared::time::{DAY_MS, UnixMillis};
 use tokio::sync::watch;
 
 use crate::config::ServeConfig;
@@ -23,6 +23,7 @@ use crate::http::public::Intake;
 use crate::http::{self, ApiError, ClientLimits, ForgetIdle, TrustedProxies, request_id};
 use crate::ingest::{Ingest, IngestSettings, Responses, Waiting};
 use crate::journal::ExpireJournal;
+use crate::links::Links;
 use crate::mail::{AlertMail, Mailer, MailerError};
 use crate::metrics::Metrics;
 use crate::outbox::{ExpireMessages, LaneWorker};
@@ -85,6 +86,9 @@ impl Server {
         let url = &config.database.url;
         let mut conn = migrations::open_up_to_date(url)?;
         prepare_to_write(&mut conn, Plans::ByKeys)
+            .map_err(|source| OpenError::Setup { url: url.to_string(), source })?;
+        Links::new(&config.links)
+            .make_first_key(&mut conn, UnixMillis::now().0)
             .map_err(|source| OpenError::Setup { url: url.to_string(), source })?;
         let mailer = Arc::new(Mailer::new(&config.mail)?);
         let refused = |(address, source)| ServeError::Listen { address, source };
@@ -311,7 +315,7 @@ mod tests {
     use actix_web::rt::System;
 
     use super::*;
-    use crate::config::{AlertSettings, CommonSettings, DatabaseSettings, HttpSettings, MailSettings};
+    use crate::config::{CommonSettings, DatabaseSettings, HttpSettings, MailSettings, ServeSettings};
     use crate::db::test_database::TestDatabase;
     use crate::ingest::tests::end_by_panics;
 
@@ -324,7 +328,7 @@ mod tests {
         };
         let http = HttpSettings { listen: Some("127.0.0.1:0".to_owned()), workers: Some(1), ..Default::default() };
         let mail = MailSettings { mail_dir: Some(dir.path().join("mail")), ..Default::default() };
-        let config = common.serve(&http, &mail, &AlertSettings::default()).unwrap();
+        let config = common.serve(&ServeSettings { http, mail, ..Default::default() }).unwrap();
 
         let ended = System::new().block_on(async {
             let server = Server::bind(&config, WriterSettings::new(1_000)).unwrap();

@@ -15,7 +15,7 @@ use super::CliError;
 use super::import::Progress;
 use super::output::{LogFormat, OutputArgs, random, start_log};
 use super::serve::stop_signal;
-use crate::config::{AlertSettings, DatabaseConfig, HttpSettings, MailSettings, ServeConfig};
+use crate::config::{AlertSettings, DatabaseConfig, HttpSettings, LinksConfig, MailSettings, ServeConfig};
 use crate::db::journal::By;
 use crate::db::keys::ApiKey;
 use crate::db::migrations::open_up_to_date;
@@ -74,6 +74,7 @@ impl DemoArgs {
             http: http.resolve()?,
             mail: mail.resolve()?,
             alerts: AlertSettings::default().resolve()?,
+            links: LinksConfig::default(),
         };
         // Outlives the runtime, which may hang too.
         let deadline = DeadlineSlot::default();

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::CliError;
 use super::output::OutputArgs;
-use crate::config::{AlertSettings, CommonSettings, HttpSettings, MailSettings};
+use crate::config::{CommonSettings, ServeSettings};
 use crate::doctor::{self, Verdict};
 
 /// Check settings, database, clock, mail server and machine
@@ -18,18 +18,14 @@ pub struct DoctorArgs {
     #[command(flatten)]
     common: CommonSettings,
     #[command(flatten)]
-    http: HttpSettings,
-    #[command(flatten)]
-    mail: MailSettings,
-    #[command(flatten)]
-    alerts: AlertSettings,
+    settings: ServeSettings,
     #[command(flatten)]
     output: OutputArgs,
 }
 
 impl DoctorArgs {
     pub fn run(self) -> Result<(), CliError> {
-        let config = self.common.serve(&self.http, &self.mail, &self.alerts);
+        let config = self.common.serve(&self.settings);
         let checks = actix_web::rt::System::new().block_on(doctor::examine(config));
         let mut text = String::new();
         for check in &checks {

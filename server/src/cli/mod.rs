@@ -9,6 +9,7 @@ mod document;
 mod error;
 mod import;
 mod key;
+mod links;
 mod migrate;
 mod output;
 mod response;
@@ -60,6 +61,9 @@ enum Command {
     /// Make, list and revoke API keys
     #[command(subcommand)]
     Key(key::KeyCommand),
+    /// List and change the keys that links in mails are signed with
+    #[command(subcommand)]
+    Links(links::LinksCommand),
     Import(import::ImportArgs),
     Doctor(doctor::DoctorArgs),
     Backup(transfer::BackupArgs),
@@ -85,6 +89,7 @@ pub fn run() -> ExitCode {
         Command::Response(command) => command.run(),
         Command::Survey(command) => command.run(),
         Command::Key(command) => command.run(),
+        Command::Links(command) => command.run(),
         Command::Import(args) => args.run(),
         Command::Doctor(args) => args.run(),
         Command::Backup(args) => args.run(),

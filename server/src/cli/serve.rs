@@ -8,7 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::CliError;
 use super::output::{LogFormat, start_log};
-use crate::config::{AlertSettings, CommonSettings, HttpSettings, MailSettings, MailTransport, ServeConfig};
+use crate::config::{CommonSettings, MailTransport, ServeConfig, ServeSettings};
 use crate::deadline::DeadlineSlot;
 use crate::startup::Server;
 use crate::store::WriterSettings;
@@ -18,11 +18,7 @@ pub struct ServeArgs {
     #[command(flatten)]
     common: CommonSettings,
     #[command(flatten)]
-    http: HttpSettings,
-    #[command(flatten)]
-    mail: MailSettings,
-    #[command(flatten)]
-    alerts: AlertSettings,
+    settings: ServeSettings,
     /// How the log is written, to standard error; COUNTERBELL_LOG=debug says more
     #[arg(long, env = "COUNTERBELL_LOG_FORMAT", value_enum, default_value_t)]
     log_format: LogFormat,
@@ -33,7 +29,7 @@ pub struct ServeArgs {
 
 impl ServeArgs {
     pub fn run(self) -> Result<(), CliError> {
-        let config = self.common.serve(&self.http, &self.mail, &self.alerts)?;
+        let config = self.common.serve(&self.settings)?;
         start_log(self.log_format)?;
         let writer = WriterSettings::new(config.http.queue_capacity);
         #[cfg(feature = "bench")]

@@ -5,6 +5,7 @@
 mod alerts;
 mod database;
 mod http;
+mod links;
 mod listen;
 mod mail;
 mod public_url;
@@ -18,6 +19,7 @@ use serde::Deserialize;
 pub use alerts::{AlertConfig, AlertSettings, SILENCE_MAX_MS};
 pub use database::{DatabaseConfig, DatabaseSettings};
 pub use http::{ClientAddressHeader, HttpConfig, HttpSettings};
+pub use links::{LinksConfig, LinksSettings};
 pub use mail::{MailConfig, MailFolderArgs, MailLimits, MailSettings, MailTransport, SmtpServer, SmtpTls};
 pub use public_url::{PublicUrl, PublicUrlArgs};
 
@@ -60,17 +62,32 @@ struct ConfigFile {
     http: HttpSettings,
     mail: MailSettings,
     alerts: AlertSettings,
+    links: LinksSettings,
 }
 
 /// Flags and variables every command takes.
 #[derive(Args, Clone, Debug, Default)]
 pub struct CommonSettings {
-    /// TOML file with the sections database, http, mail and alerts; variables and flags overrule it
+    /// TOML file with the sections database, http, mail, alerts and links; variables and flags overrule it
     #[arg(long, env = "COUNTERBELL_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
     #[command(flatten)]
     #[expect(missing_docs, reason = "documented at the type")]
     pub database: DatabaseSettings,
+}
+
+/// Flags and variables of what a server needs beside the database.
+#[derive(Args, Clone, Debug, Default)]
+#[expect(missing_docs, reason = "documented at the types")]
+pub struct ServeSettings {
+    #[command(flatten)]
+    pub http: HttpSettings,
+    #[command(flatten)]
+    pub mail: MailSettings,
+    #[command(flatten)]
+    pub alerts: AlertSettings,
+    #[command(flatten)]
+    pub links: LinksSettings,
 }
 
 /// How the server runs.
@@ -81,6 +98,7 @@ pub struct ServeConfig {
     pub http: HttpConfig,
     pub mail: MailConfig,
     pub alerts: AlertConfig,
+    pub links: LinksConfig,
 }
 
 impl CommonSettings {
@@ -112,18 +130,15 @@ impl CommonSettings {
     ///
     /// # Errors
     /// [`ConfigError`] for a bad file or value.
-    pub fn serve(
-        &self,
-        http: &HttpSettings,
-        mail: &MailSettings,
-        alerts: &AlertSettings,
-    ) -> Result<ServeConfig, ConfigError> {
+    pub fn serve(&self, settings: &ServeSettings) -> Result<ServeConfig, ConfigError> {
+        let ServeSettings { http, mail, alerts, links } = settings.clone();
         let file = self.file()?;
         Ok(ServeConfig {
             database: self.database.clone().or(file.database).resolve()?,
-            http: http.clone().or(file.http).resolve()?,
-            alerts: alerts.clone().or(file.alerts).resolve()?,
-            mail: mail.clone().or(file.mail).resolve()?,
+            http: http.or(file.http).resolve()?,
+            alerts: alerts.or(file.alerts).resolve()?,
+            links: links.or(file.links).resolve()?,
+            mail: mail.or(file.mail).resolve()?,
         })
     }
 

@@ -53,6 +53,8 @@ pub enum Event {
     KeyCreated { key_id: String },
     /// An API key opens nothing any more.
     KeyRevoked { key_id: String },
+    /// A key was made that links are signed with from now on.
+    LinkKeyMade { key_id: i64 },
     /// A version of a survey was stored, a draft.
     SurveyStored { name: String, version: i32 },
     /// A version of a survey was put in force.
@@ -87,6 +89,7 @@ impl Event {
             Self::SiteDeleted { site_key } => ("site.deleted", format!("site/{site_key}"), none()),
             Self::KeyCreated { key_id } => ("key.created", format!("key/{key_id}"), none()),
             Self::KeyRevoked { key_id } => ("key.revoked", format!("key/{key_id}"), none()),
+            Self::LinkKeyMade { key_id } => ("link_key.made", format!("link_key/{key_id}"), none()),
             Self::SurveyStored { name, version } => {
                 ("survey.stored", format!("survey/{name}"), json!({ "version": version }))
             }

@@ -14,6 +14,7 @@ pub mod erase;
 pub mod journal;
 pub mod keys;
 pub mod lease;
+pub mod link_keys;
 pub mod migrations;
 pub mod outbox;
 pub mod parked;

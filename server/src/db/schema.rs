@@ -50,6 +50,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    link_keys (key_id) {
+        key_id -> BigInt,
+        secret -> Binary,
+        created_at -> BigInt,
+        expires_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     responses (site_id, response_id) {
         site_id -> BigInt,
         response_id -> Binary,
@@ -236,6 +245,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     erased_responses,
     journal,
     journal_epoch,
+    link_keys,
     outbox,
     response_additions,
     responses,

@@ -18,6 +18,7 @@ mod import;
 mod invalid;
 mod journal;
 mod limits;
+mod link_keys;
 mod mail;
 mod mail_addresses;
 mod mail_transport;

@@ -11,8 +11,9 @@ mod walk;
 use diesel::prelude::*;
 
 pub use rows::{
-    AdditionCopy, AlertCopy, AlertRuleRow, ApiKeyRow, AttemptCopy, ErasedCopy, JournalCopy, OutboxCopy, ResponseCopy,
-    ScoreDayCopy, SiteCounterRow, SiteOriginRow, SiteRecipientRow, SiteRow, SurveyCopy, TimerRow, TriageCopy,
+    AdditionCopy, AlertCopy, AlertRuleRow, ApiKeyRow, AttemptCopy, ErasedCopy, JournalCopy, LinkKeyRow, OutboxCopy,
+    ResponseCopy, ScoreDayCopy, SiteCounterRow, SiteOriginRow, SiteRecipientRow, SiteRow, SurveyCopy, TimerRow,
+    TriageCopy,
 };
 pub use walk::{Part, Row};
 
@@ -103,6 +104,7 @@ macro_rules! for_each_table {
                 alert_rules: AlertRuleRow, Everywhere, ToSite, ["name"];
                 surveys: SurveyCopy, Everywhere, ToSite, ["name", "document"];
                 api_keys: ApiKeyRow, Everywhere, ToSite, ["name"];
+                link_keys: LinkKeyRow, Everywhere, ToNobody, [];
                 responses: ResponseCopy, BySite, ToResponse, [
                     "touchpoint", "survey", "comment", "order_ref", "customer_ref", "contact_email",
                     "page_url", "answers"

@@ -3,8 +3,8 @@
 use diesel::prelude::*;
 
 use crate::db::schema::{
-    alert_rules, alerts, api_keys, attempts, erased_responses, journal, outbox, response_additions, responses,
-    score_days, site_counters, site_origins, site_recipients, sites, surveys, timers, triage_queue,
+    alert_rules, alerts, api_keys, attempts, erased_responses, journal, link_keys, outbox, response_additions,
+    responses, score_days, site_counters, site_origins, site_recipients, sites, surveys, timers, triage_queue,
 };
 
 /// A struct with every column of a table.
@@ -59,6 +59,15 @@ row! {
         secret_sha256: Vec<u8>,
         created_at: i64,
         revoked_at: Option<i64>,
+    }
+}
+
+row! {
+    LinkKeyRow of link_keys {
+        key_id: i64,
+        secret: Vec<u8>,
+        created_at: i64,
+        expires_at: Option<i64>,
     }
 }
 

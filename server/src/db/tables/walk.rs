@@ -6,13 +6,14 @@ use counterbell_shared::metric::Metric;
 use diesel::prelude::*;
 
 use super::rows::{
-    AdditionCopy, AlertCopy, AlertRuleRow, ApiKeyRow, AttemptCopy, ErasedCopy, JournalCopy, OutboxCopy, ResponseCopy,
-    ScoreDayCopy, SiteCounterRow, SiteOriginRow, SiteRecipientRow, SiteRow, SurveyCopy, TimerRow, TriageCopy,
+    AdditionCopy, AlertCopy, AlertRuleRow, ApiKeyRow, AttemptCopy, ErasedCopy, JournalCopy, LinkKeyRow, OutboxCopy,
+    ResponseCopy, ScoreDayCopy, SiteCounterRow, SiteOriginRow, SiteRecipientRow, SiteRow, SurveyCopy, TimerRow,
+    TriageCopy,
 };
 use crate::db::journal::NO_SITE;
 use crate::db::schema::{
-    alert_rules, alerts, api_keys, attempts, erased_responses, journal, outbox, response_additions, responses,
-    score_days, site_counters, site_origins, site_recipients, sites, surveys, timers, triage_queue,
+    alert_rules, alerts, api_keys, attempts, erased_responses, journal, link_keys, outbox, response_additions,
+    responses, score_days, site_counters, site_origins, site_recipients, sites, surveys, timers, triage_queue,
 };
 use crate::db::{AnyConnection, dialect};
 
@@ -199,6 +200,7 @@ small_table!(alert_rules, AlertRuleRow, (i64, String), |row| (row.site_id, row.n
 small_table!(surveys, SurveyCopy, (i64, String, i32), |row| (row.site_id, row.name.clone(), row.version));
 small_table!(site_counters, SiteCounterRow, i64, |row| row.site_id);
 small_table!(api_keys, ApiKeyRow, String, |row| row.key_id.clone());
+small_table!(link_keys, LinkKeyRow, i64, |row| row.key_id);
 large_table!(
     responses,
     ResponseCopy,

@@ -1,0 +1,8 @@
+-- What links in mails are signed with. `key_id` is made of the secret. Without `expires_at` a key signs; with it, the links it
+-- signed count until then (Unix ms).
+CREATE TABLE link_keys (
+    key_id BIGINT NOT NULL PRIMARY KEY,
+    secret BYTEA NOT NULL,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT
+);
