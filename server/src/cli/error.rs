@@ -3,6 +3,7 @@
 use crate::config::ConfigError;
 use crate::db::OpenError;
 use crate::db::distributed::DistributeError;
+use crate::db::revert::RevertError;
 use crate::import::ImportError;
 use crate::startup::ServeError;
 use crate::store::StorageError;
@@ -20,6 +21,9 @@ pub enum CliError {
     /// A database that cannot be spread over machines.
     #[error(transparent)]
     Distribute(#[from] DistributeError),
+    /// A migration that is not taken back.
+    #[error(transparent)]
+    Revert(#[from] RevertError),
     /// The database refused.
     #[error("the database refused: {0}")]
     Query(#[from] diesel::result::Error),

@@ -6,11 +6,11 @@ use serde_json::json;
 use super::CliError;
 use super::output::OutputArgs;
 use crate::config::CommonSettings;
-use crate::db::{OpenError, distributed, migrations};
+use crate::db::{OpenError, distributed, migrations, revert};
 
 #[derive(Args)]
 pub struct MigrateArgs {
-    /// Undo the newest migration instead; data it added is LOST
+    /// Undo the newest migration instead; data it added is LOST. Refused while work waits that would be lost with it
     #[arg(long)]
     revert_last: bool,
     /// Confirm that data may be lost
@@ -37,10 +37,6 @@ impl MigrateArgs {
         }
         let url = self.common.database_url()?;
         let mut conn = migrations::open_checked(&url)?;
-        let failed = |error: Box<dyn std::error::Error + Send + Sync>| OpenError::Migrate {
-            url: url.to_string(),
-            reason: error.to_string(),
-        };
         if self.revert_last {
             let newest = migrations::newest(&mut conn)
                 .map_err(|error| CliError::Usage(format!("nothing can be taken back: {error}")))?;
@@ -49,10 +45,11 @@ impl MigrateArgs {
                     "taking back {newest} drops what it added, with everything stored in it: make a backup, then give --yes"
                 )));
             }
-            let reverted = migrations::revert_last(&mut conn).map_err(failed)?;
+            let reverted = revert::revert_last(&mut conn)?;
             return self.output.print(&json!({"reverted": reverted}), &format!("Took back {reverted}"));
         }
-        let applied = migrations::up(&mut conn).map_err(failed)?;
+        let applied = migrations::up(&mut conn)
+            .map_err(|error| OpenError::Migrate { url: url.to_string(), reason: error.to_string() })?;
         let text = if applied.is_empty() {
             "The schema is up to date.".to_owned()
         } else {

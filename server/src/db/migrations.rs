@@ -13,7 +13,8 @@ const POSTGRES: EmbeddedMigrations = embed_migrations!("../migrations/postgres")
 
 type MigrationResult<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
-fn embedded(conn: &AnyConnection) -> EmbeddedMigrations {
+/// All migrations of the database that `conn` leads to.
+pub(super) fn embedded(conn: &AnyConnection) -> EmbeddedMigrations {
     match conn {
         AnyConnection::Sqlite(_) => SQLITE,
         AnyConnection::Postgres(_) => POSTGRES,
@@ -30,15 +31,6 @@ pub fn up(conn: &mut AnyConnection) -> MigrationResult<Vec<String>> {
         let applied = conn.run_pending_migrations(migrations)?;
         Ok(applied.iter().map(ToString::to_string).collect())
     })
-}
-
-/// Takes back the newest migration; its name.
-///
-/// # Errors
-/// When none is applied, or the database refuses.
-pub fn revert_last(conn: &mut AnyConnection) -> MigrationResult<String> {
-    let migrations = embedded(conn);
-    dialect::with_migration_lock(conn, |conn| Ok(conn.revert_last_migration(migrations)?.to_string()))
 }
 
 /// The version of the newest migration that is applied.

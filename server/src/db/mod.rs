@@ -22,6 +22,7 @@ mod postgres_server;
 mod postgres_url;
 pub mod purge;
 pub mod responses;
+pub mod revert;
 #[expect(missing_docs, reason = "the macro's items are the columns of migrations/")]
 pub mod schema;
 pub mod score_days;

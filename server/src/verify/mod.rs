@@ -1,6 +1,7 @@
 //! Whether a database holds together: every page, every reference, every figure, every word.
 
 mod checks;
+mod erased;
 mod search;
 
 use diesel::result::{Error as QueryError, QueryResult};
@@ -79,6 +80,8 @@ pub fn verify(url: &DatabaseUrl, repair: bool, show: &mut dyn FnMut(&str)) -> Re
         show(counted.name);
         done.push(counted.check(checks::number(&mut conn, &query)?));
     }
+    show("erased");
+    done.push(erased::check(&mut conn)?);
     show("surveys");
     done.push(surveys(&mut conn)?);
     show("score days");

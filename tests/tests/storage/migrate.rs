@@ -1,6 +1,6 @@
 //! The schema, forth and back.
 
-use counterbell_tests::{Backend, TestApp, sample};
+use counterbell_tests::{Backend, TestApp, sample, wait};
 use serde_json::json;
 
 #[tokio::test]
@@ -67,5 +67,45 @@ async fn migration_is_taken_back_only_when_that_is_confirmed() {
         assert_eq!(output.stderr.lines().count(), 1, "{backend:?}: {output:?}");
         assert!(output.stderr.contains("--yes"), "{backend:?}: {output:?}");
         assert_eq!(app.cli(&["migrate", "--json"]).json(), json!({ "applied": [] }), "{backend:?}");
+    }
+}
+
+#[tokio::test]
+async fn migration_that_would_drop_waiting_work_is_not_taken_back() {
+    for backend in Backend::ALL {
+        let mut app = TestApp::on(backend).await;
+        for _ in 0..3 {
+            app.respond(&sample::with(sample::response(1), json!({ "complete": false }))).await.expect(201);
+        }
+        app.program().kill();
+        let refused = |app: &TestApp, named: &str| {
+            let output = loop {
+                let output = app.cli(&["migrate", "--revert-last", "--yes"]);
+                if !output.status.success() {
+                    break output;
+                }
+            };
+            assert_eq!(output.status.code(), Some(1), "{backend:?}: {output:?}");
+            assert_eq!(output.stderr.lines().count(), 1, "{backend:?}: {output:?}");
+            for word in [named, "counterbell serve"] {
+                assert!(output.stderr.contains(word), "{backend:?}: no {word}: {output:?}");
+            }
+        };
+
+        refused(&app, "0017 is not taken back: it would drop 3 responses");
+        assert_eq!(app.count("triage_queue"), 3, "{backend:?}");
+        // One that was given up is told of later, too.
+        app.execute("UPDATE triage_queue SET attempts = 10, parked_at = due_at");
+        refused(&app, "0017 is not taken back: it would drop 3 responses");
+
+        // What the line says to do.
+        app.start_again().await;
+        app.end_silence().await;
+        wait::until_true("three mails", async || app.count("outbox WHERE state = 'delivered'") == 3).await;
+        app.program().kill();
+        app.execute("UPDATE outbox SET state = 'pending' WHERE message_id IN (SELECT message_id FROM outbox LIMIT 1)");
+        refused(&app, "0001 is not taken back: it would drop 1 messages");
+        app.execute("UPDATE outbox SET state = 'parked'");
+        assert!(app.cli(&["migrate", "--revert-last", "--yes"]).status.success(), "{backend:?}");
     }
 }

@@ -171,6 +171,32 @@ async fn gaps_behind_the_commit_are_told() {
 }
 
 #[tokio::test]
+async fn response_that_came_back_after_it_was_deleted_is_told_and_can_be_deleted_again() {
+    for backend in Backend::ALL {
+        let app = TestApp::on(backend).await;
+        let [deleted, kept] = [sample::response_id(), sample::response_id()];
+        for id in [&deleted, &kept] {
+            app.respond(&sample::with(sample::response(4), json!({ "response_id": id }))).await.expect(201);
+        }
+        let delete = || app.cli(&["response", "delete", &deleted, "--site", &app.site_key]);
+        assert!(delete().status.success(), "{backend:?}");
+        assert_eq!(differing(&app.cli(&["verify", "--json"])), [], "{backend:?}");
+
+        // As rows that were put back by hand come back.
+        app.execute(&format!("UPDATE responses SET response_id = {}", backend.id(&deleted)));
+        let output = app.cli(&["verify", "--json"]);
+        assert_eq!(differing(&output), [("erased".to_owned(), 1)], "{backend:?}");
+        let found = checks(&output).into_iter().find(|check| check["name"] == "erased").unwrap();
+        assert!(found["advice"].as_str().unwrap().contains("counterbell response delete"), "{found}");
+        assert!(found["found"].as_str().unwrap().contains(&deleted), "{found}");
+
+        assert!(delete().status.success(), "{backend:?}");
+        assert_eq!(app.count("responses"), 0, "{backend:?}");
+        assert_eq!(differing(&app.cli(&["verify", "--json"])), [], "{backend:?}");
+    }
+}
+
+#[tokio::test]
 async fn damaged_file_is_told() {
     let mut app = filled(Backend::Sqlite).await;
     app.program().terminate();

@@ -109,6 +109,18 @@ pub fn lock_rollup(conn: &mut AnyConnection) -> QueryResult<()> {
     })
 }
 
+/// Keeps everybody from a table until the transaction ends.
+///
+/// # Errors
+/// What the database says.
+pub fn lock_table(conn: &mut AnyConnection, table: &str) -> QueryResult<()> {
+    match conn {
+        // A transaction that writes has the whole database.
+        AnyConnection::Sqlite(_) => Ok(()),
+        AnyConnection::Postgres(pg) => pg.batch_execute(&format!("LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")),
+    }
+}
+
 /// Has every comment indexed that is neither in the search index nor in its queue.
 ///
 /// # Errors

@@ -1,0 +1,99 @@
+//! Takes back a migration, unless work would be lost by it that is still to be done.
+
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
+use diesel_migrations::MigrationHarness;
+
+use super::connection::AnyConnection;
+use super::dialect;
+use super::migrations::{embedded, newest};
+
+/// Work that waits in a table, and would be gone with it.
+///
+/// What a migration makes anew from other rows is none: the timers that every site has, the queue of the search index. A timer
+/// that is set for a subject will be.
+struct WaitingWork {
+    /// Version of the migration whose `down.sql` drops the table.
+    version: &'static str,
+    table: &'static str,
+    /// Which rows wait, as an SQL condition.
+    waits: &'static str,
+    /// What those rows are, and what comes of their loss.
+    rows: &'static str,
+    /// What to do before.
+    advice: &'static str,
+}
+
+const WAITING: [WaitingWork; 2] = [
+    WaitingWork {
+        version: "0001",
+        table: "outbox",
+        waits: "state = 'pending'",
+        rows: "messages that are still to be delivered",
+        advice: "run `counterbell serve` until `counterbell doctor` and counterbell_outbox_pending say that none waits",
+    },
+    WaitingWork {
+        version: "0017",
+        table: "triage_queue",
+        waits: "1 = 1",
+        rows: "responses that wait for triage, and nobody would be told of those customers",
+        advice: "run `counterbell serve` until counterbell_triage_pending and counterbell_triage_parked are 0; \
+                 `counterbell doctor` says what keeps it from them",
+    },
+];
+
+/// The newest migration was not taken back; `Display` is one readable line.
+#[derive(Debug, thiserror::Error)]
+pub enum RevertError {
+    /// Work would be lost.
+    #[error("migration {version} is not taken back: it would drop {count} {rows}. First {advice}")]
+    WorkWaits {
+        /// Version of the migration.
+        version: String,
+        /// How many rows wait.
+        count: i64,
+        /// What they are.
+        rows: &'static str,
+        /// What to do before.
+        advice: &'static str,
+    },
+    /// The database refused, or no migration is applied.
+    #[error("the newest migration cannot be taken back: {0}")]
+    Failed(#[from] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl From<diesel::result::Error> for RevertError {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// Takes back the newest migration; its version.
+///
+/// # Errors
+/// [`RevertError`]; then nothing is changed.
+pub fn revert_last(conn: &mut AnyConnection) -> Result<String, RevertError> {
+    dialect::with_migration_lock(conn, |conn| {
+        // In one transaction: a server that runs must not add to what was counted. A migration that fails takes itself back.
+        dialect::write_transaction(conn, |conn| Ok(revert_unless_work_waits(conn)))?
+    })
+}
+
+fn revert_unless_work_waits(conn: &mut AnyConnection) -> Result<String, RevertError> {
+    #[derive(QueryableByName)]
+    struct Counted {
+        #[diesel(sql_type = BigInt)]
+        n: i64,
+    }
+
+    let version = newest(conn)?;
+    for WaitingWork { table, waits, rows, advice, .. } in WAITING.iter().filter(|work| work.version == version) {
+        dialect::lock_table(conn, table)?;
+        let query = format!("SELECT count(*) AS n FROM {table} WHERE {waits}");
+        let Counted { n: count } = diesel::sql_query(query).get_result(conn)?;
+        if count > 0 {
+            return Err(RevertError::WorkWaits { version, count, rows, advice });
+        }
+    }
+    Ok(conn.revert_last_migration(embedded(conn))?.to_string())
+}
