@@ -35,3 +35,4 @@ mod timers;
 pub mod transfer;
 mod triage;
 pub mod verify;
+pub mod zone;

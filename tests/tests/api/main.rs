@@ -39,3 +39,4 @@ mod surveys;
 mod themes;
 mod times;
 mod words;
+mod zones;

@@ -13,7 +13,7 @@ use crate::db::test_database::{TestDatabase, a_site};
 use crate::db::{erase, migrations};
 
 /// Texts and bytes that say nothing of a person: ids, and words of this program.
-const IMPERSONAL: [&str; 18] = [
+const IMPERSONAL: [&str; 19] = [
     "bands",
     "channel",
     "held",
@@ -32,6 +32,7 @@ const IMPERSONAL: [&str; 18] = [
     "state",
     "subject_id",
     "subject_kind",
+    "zone",
 ];
 /// What a person said, wherever a person's words can stand.
 const WORDS: &str = "marmalade";
