@@ -36,3 +36,4 @@ mod timers;
 pub mod transfer;
 mod triage;
 pub mod verify;
+pub mod zone;

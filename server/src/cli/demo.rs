@@ -27,6 +27,7 @@ use crate::import::{ImportOptions, import_csv};
 use crate::startup::Server;
 use crate::store::WriterSettings;
 use crate::surveys::TEMPLATES_ONLY;
+use crate::zone::Zone;
 
 /// Show the whole product: a server with real reviews, and a shop to rate
 ///
@@ -159,6 +160,7 @@ fn make_site(conn: &mut AnyConnection, shop_port: u16) -> Result<(String, String
     let new = NewSite {
         limits: Limits::default(),
         name: SITE_NAME.to_owned(),
+        zone: Zone::UTC.name().to_owned(),
         origins: vec![format!("http://127.0.0.1:{shop_port}"), format!("http://localhost:{shop_port}")],
         recipients: vec![RECIPIENT.parse().map_err(|_| CliError::Usage("no recipient".to_owned()))?],
     };

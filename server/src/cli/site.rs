@@ -18,6 +18,7 @@ use crate::db::migrations::open_up_to_date;
 use crate::db::sites::{Limits, NewSite, Site};
 use crate::db::{AnyConnection, dialect, purge};
 use crate::sites::parse_origin;
+use crate::zone::{UnknownZone, Zone};
 
 #[derive(Subcommand)]
 pub enum SiteCommand {
@@ -25,7 +26,7 @@ pub enum SiteCommand {
     Create(CreateArgs),
     /// List all sites
     List(ListArgs),
-    /// Change a site: its name, origins, recipients and limits
+    /// Change a site: its name, time zone, origins, recipients and limits
     Set(SetArgs),
     Delete(SiteDeleteArgs),
     Theme(ThemeArgs),
@@ -73,6 +74,9 @@ pub struct SetArgs {
     /// Another name, for staff
     #[arg(long)]
     name: Option<String>,
+    /// Another time zone, in which mails show times: an IANA name such as Europe/Berlin
+    #[arg(long, value_name = "NAME")]
+    zone: Option<String>,
     /// A further origin whose pages may use the site key, such as https://shop.example, or https://*.shop.example for all
     /// subdomains of one level; repeat for more
     #[arg(long = "add-origin", value_name = "ORIGIN", value_parser = parse_origin)]
@@ -102,6 +106,9 @@ pub struct CreateArgs {
     /// The site's name, for staff
     #[arg(long)]
     name: String,
+    /// Its time zone, in which mails show times: an IANA name such as Europe/Berlin
+    #[arg(long, value_name = "NAME", default_value = "UTC")]
+    zone: String,
     /// Origin whose pages may use the site key, such as https://shop.example; repeat for more. `null` stands for every
     /// sandboxed frame, wherever it is
     #[arg(long = "origin", value_name = "ORIGIN", value_parser = parse_origin)]
@@ -127,6 +134,12 @@ fn site_name(text: &str) -> Result<Reference, CliError> {
     Reference::new(text).map_err(|error| CliError::Usage(format!("--name {error}")))
 }
 
+/// The name of a time zone as the IANA list writes it.
+fn zone_name(text: &str) -> Result<String, CliError> {
+    let zone: Zone = text.parse().map_err(|error: UnknownZone| CliError::Usage(format!("--zone: {error}")))?;
+    Ok(zone.name().to_owned())
+}
+
 impl SiteCommand {
     pub fn run(self) -> Result<(), CliError> {
         match self {
@@ -148,8 +161,13 @@ impl CreateArgs {
         self.recipients.sort_by(|a, b| a.as_str().cmp(b.as_str()));
         self.recipients.dedup();
         let limits = self.limits.over(Limits { min_answer_ms: Some(MIN_ANSWER_MS), ..Limits::default() });
-        let new =
-            NewSite { name: name.as_str().to_owned(), origins: self.origins, recipients: self.recipients, limits };
+        let new = NewSite {
+            name: name.as_str().to_owned(),
+            zone: zone_name(&self.zone)?,
+            origins: self.origins,
+            recipients: self.recipients,
+            limits,
+        };
         let key = SiteKey::from_random(random()?);
         let reached = self.common.public_url(&self.public_url)?;
         let mut conn = open_up_to_date(&self.common.database_url()?)?;
@@ -235,6 +253,9 @@ impl SetArgs {
         if let Some(name) = name {
             name.as_str().clone_into(&mut site.name);
         }
+        if let Some(zone) = &self.zone {
+            site.zone = zone_name(zone)?;
+        }
         let origin = |text: &str| parse_origin(text).unwrap_or_else(|_| text.to_owned());
         change(&mut site.origins, self.add_origins.iter().cloned(), &self.remove_origins, origin)?;
         let added = self.add_recipients.iter().map(EmailAddress::to_string);
@@ -291,9 +312,10 @@ fn list(args: &ListArgs) -> Result<(), CliError> {
 fn site_text(site: &Site) -> String {
     let list = |items: &[String]| if items.is_empty() { "none".to_owned() } else { items.join(", ") };
     format!(
-        "{}  {}\n    origins     {}\n    recipients  {}\n{}",
+        "{}  {}\n    time zone   {}\n    origins     {}\n    recipients  {}\n{}",
         site.site_key,
         site.name,
+        site.zone,
         list(&site.origins),
         list(&site.recipients),
         limits_text(site.limits)
@@ -304,6 +326,7 @@ fn site_json(site: &Site) -> serde_json::Value {
     json!({
         "site_key": site.site_key.as_str(),
         "name": site.name,
+        "zone": site.zone,
         "origins": site.origins,
         "recipients": site.recipients,
         "limits": site.limits,

@@ -13,6 +13,7 @@ diesel::table! {
         purged_before -> BigInt,
         theme -> Nullable<Text>,
         words -> Nullable<Text>,
+        zone -> Text,
     }
 }
 

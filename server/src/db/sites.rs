@@ -20,6 +20,8 @@ pub struct Site {
     pub site_key: SiteKey,
     /// For people.
     pub name: String,
+    /// In which its times are shown: the IANA name that is stored, which a newer version may have written.
+    pub zone: String,
     /// Origins whose pages may use the site key, as browsers write them.
     pub origins: Vec<String>,
     /// Who is told of unhappy customers: addresses as they are stored. One that an earlier version took and no mail can be
@@ -63,6 +65,8 @@ pub struct Limits {
 pub struct NewSite {
     /// For people.
     pub name: String,
+    /// IANA name of its time zone.
+    pub zone: String,
     /// As browsers write them.
     pub origins: Vec<String>,
     /// Who is told of unhappy customers.
@@ -81,6 +85,7 @@ impl Site {
             .values((
                 sites::site_key.eq(site_key.as_str()),
                 sites::name.eq(&new.name),
+                sites::zone.eq(&new.zone),
                 sites::created_at.eq(now),
                 new.limits,
             ))
@@ -105,6 +110,7 @@ impl Site {
             id,
             site_key: site_key.clone(),
             name: new.name.clone(),
+            zone: new.zone.clone(),
             origins: new.origins.clone(),
             recipients: new.recipients.iter().map(EmailAddress::to_string).collect(),
             rules: vec![rule],
@@ -120,10 +126,10 @@ impl Site {
     pub fn find(conn: &mut AnyConnection, site_key: &SiteKey) -> QueryResult<Option<Self>> {
         let found = sites::table
             .filter(sites::site_key.eq(site_key.as_str()))
-            .select((sites::id, sites::name, Limits::as_select()))
-            .first::<(i64, String, Limits)>(conn)
+            .select((sites::id, sites::name, sites::zone, Limits::as_select()))
+            .first::<(i64, String, String, Limits)>(conn)
             .optional()?;
-        found.map(|(id, name, limits)| Self::load(conn, id, site_key.clone(), name, limits)).transpose()
+        found.map(|(id, name, zone, limits)| Self::load(conn, id, site_key.clone(), name, zone, limits)).transpose()
     }
 
     /// The site of this id.
@@ -133,10 +139,12 @@ impl Site {
     pub fn find_by_id(conn: &mut AnyConnection, id: i64) -> QueryResult<Option<Self>> {
         let found = sites::table
             .find(id)
-            .select((sites::site_key, sites::name, Limits::as_select()))
-            .first::<(String, String, Limits)>(conn)
+            .select((sites::site_key, sites::name, sites::zone, Limits::as_select()))
+            .first::<(String, String, String, Limits)>(conn)
             .optional()?;
-        found.map(|(key, name, limits)| Self::load(conn, id, parse_site_key(&key)?, name, limits)).transpose()
+        found
+            .map(|(key, name, zone, limits)| Self::load(conn, id, parse_site_key(&key)?, name, zone, limits))
+            .transpose()
     }
 
     /// Those of these ids that are sites.
@@ -147,12 +155,12 @@ impl Site {
         sites::table.filter(sites::id.eq_any(ids)).select(sites::id).load(conn)
     }
 
-    /// The name of the site of this id.
+    /// Name and time zone of the site of this id.
     ///
     /// # Errors
     /// What the database says.
-    pub fn find_name(conn: &mut AnyConnection, id: i64) -> QueryResult<Option<String>> {
-        sites::table.find(id).select(sites::name).first(conn).optional()
+    pub fn find_name_and_zone(conn: &mut AnyConnection, id: i64) -> QueryResult<Option<(String, String)>> {
+        sites::table.find(id).select((sites::name, sites::zone)).first(conn).optional()
     }
 
     /// Every site, oldest first.
@@ -162,10 +170,10 @@ impl Site {
     pub fn all(conn: &mut AnyConnection) -> QueryResult<Vec<Self>> {
         sites::table
             .order(sites::id)
-            .select((sites::id, sites::site_key, sites::name, Limits::as_select()))
-            .load::<(i64, String, String, Limits)>(conn)?
+            .select((sites::id, sites::site_key, sites::name, sites::zone, Limits::as_select()))
+            .load::<(i64, String, String, String, Limits)>(conn)?
             .into_iter()
-            .map(|(id, key, name, limits)| Self::load(conn, id, parse_site_key(&key)?, name, limits))
+            .map(|(id, key, name, zone, limits)| Self::load(conn, id, parse_site_key(&key)?, name, zone, limits))
             .collect()
     }
 
@@ -177,6 +185,14 @@ impl Site {
         sites::table.order(sites::id).select((sites::id, sites::site_key)).load(conn)
     }
 
+    /// Key and time zone of every site, oldest first.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn all_zones(conn: &mut AnyConnection) -> QueryResult<Vec<(String, String)>> {
+        sites::table.order(sites::id).select((sites::site_key, sites::zone)).load(conn)
+    }
+
     /// Whether any site names this origin, or the pattern `star` that stands for it.
     ///
     /// # Errors
@@ -186,7 +202,7 @@ impl Site {
         diesel::select(diesel::dsl::exists(known)).get_result(conn)
     }
 
-    /// Stores name, limits, origins and recipients as they are here, at `now` (Unix ms), in the place of those `before`. Call
+    /// Stores name, zone, limits, origins and recipients as they are here, at `now` (Unix ms), in the place of those `before`. Call
     /// in a transaction that writes.
     ///
     /// # Errors
@@ -198,7 +214,9 @@ impl Site {
         }
         journal::lock(conn, self.id)?.append(conn, by, now, &[Event::SiteChanged { fields }])?;
         let site = sites::table.find(self.id);
-        diesel::update(site).set((sites::name.eq(&self.name), self.limits)).execute(conn)?;
+        diesel::update(site)
+            .set((sites::name.eq(&self.name), sites::zone.eq(&self.zone), self.limits))
+            .execute(conn)?;
         diesel::delete(site_origins::table.filter(site_origins::site_id.eq(self.id))).execute(conn)?;
         for origin in &self.origins {
             insert_origin(conn, self.id, origin)?;
@@ -213,6 +231,7 @@ impl Site {
     fn fields_other_than(&self, before: &Self) -> Vec<&'static str> {
         let changed = [
             ("name", self.name != before.name),
+            ("zone", self.zone != before.zone),
             ("origins", self.origins != before.origins),
             ("recipients", self.recipients != before.recipients),
             ("retention_days", self.limits.retention_days != before.limits.retention_days),
@@ -223,7 +242,14 @@ impl Site {
         changed.into_iter().filter(|(_, changed)| *changed).map(|(name, _)| name).collect()
     }
 
-    fn load(conn: &mut AnyConnection, id: i64, site_key: SiteKey, name: String, limits: Limits) -> QueryResult<Self> {
+    fn load(
+        conn: &mut AnyConnection,
+        id: i64,
+        site_key: SiteKey,
+        name: String,
+        zone: String,
+        limits: Limits,
+    ) -> QueryResult<Self> {
         let origins = site_origins::table
             .filter(site_origins::site_id.eq(id))
             .order(site_origins::origin)
@@ -232,7 +258,7 @@ impl Site {
         let Alerting { rules, recipients } = Alerting::load(conn, id)?;
         let stored_today = limits.daily_cap.map(|cap| StoredToday::count(conn, id, cap)).transpose()?;
         let stored_today = stored_today.unwrap_or_default();
-        Ok(Self { id, site_key, name, origins, recipients, rules, limits, stored_today })
+        Ok(Self { id, site_key, name, zone, origins, recipients, rules, limits, stored_today })
     }
 }
 

@@ -57,6 +57,7 @@ pub fn a_site() -> Site {
         id: 1,
         site_key: "site_0000000000000000".parse().unwrap(),
         name: String::new(),
+        zone: "UTC".to_owned(),
         origins: Vec::new(),
         recipients: Vec::new(),
         rules: Vec::new(),

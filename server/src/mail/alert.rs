@@ -23,6 +23,7 @@ use crate::db::responses::{self, ResponseRow};
 use crate::db::sites::Site;
 use crate::outbox::{Deliver, Delivery};
 use crate::surveys::{find_answered, labelled};
+use crate::zone::Zone;
 
 /// The name of the kind in the database.
 pub const ALERT_MAIL: &str = "alert_mail";
@@ -75,6 +76,8 @@ struct Text<'a> {
 pub(super) struct AlertContent {
     /// Name of the site.
     pub site: String,
+    /// In which its times are shown.
+    pub zone: Zone,
     /// What it is about.
     pub response: ResponseRow,
     /// Its answers to further questions, as people read them: question and answer.
@@ -88,17 +91,20 @@ impl AlertContent {
         let keys: Vec<_> = messages.iter().map(key).collect();
         let rows = responses::find_all(conn, &keys)?;
         let found: HashMap<_, _> = rows.into_iter().map(|row| ((row.site_id, row.response_id.clone()), row)).collect();
-        let mut names: HashMap<i64, Option<String>> = HashMap::new();
+        let mut sites: HashMap<i64, Option<(String, Zone)>> = HashMap::new();
         let mut contents = Vec::with_capacity(messages.len());
         for key in keys {
-            let name = match names.get(&key.0) {
-                Some(name) => name.clone(),
-                None => names.entry(key.0).or_insert(Site::find_name(conn, key.0)?).clone(),
+            let site = match sites.get(&key.0) {
+                Some(site) => site.clone(),
+                None => {
+                    let site = Site::find_name_and_zone(conn, key.0)?;
+                    sites.entry(key.0).or_insert(site.map(|(name, zone)| (name, Zone::or_utc(&zone)))).clone()
+                }
             };
-            contents.push(match name.zip(found.get(&key).cloned()) {
-                Some((site, response)) => {
+            contents.push(match site.zip(found.get(&key).cloned()) {
+                Some(((site, zone), response)) => {
                     let answers = read_answers(conn, &response)?;
-                    Some(Self { site, response, answers })
+                    Some(Self { site, zone, response, answers })
                 }
                 None => None,
             });
@@ -195,7 +201,7 @@ mod tests {
             revision: 0,
         };
         let answers = vec![("What went wrong?".to_owned(), "It came late; <i>no bell</i>".to_owned())];
-        AlertContent { site: "Bramble & Oak".to_owned(), response, answers }
+        AlertContent { site: "Bramble & Oak".to_owned(), zone: Zone::or_utc("Europe/Berlin"), response, answers }
     }
 
     fn build(from: &str, recipient: &str, content: &AlertContent, smtputf8: bool) -> Result<String, MailBuildError> {

@@ -69,7 +69,7 @@ impl Reply {
 impl Facts {
     /// `None` when the response's row is corrupt.
     pub fn new(content: &AlertContent, number: String, smtputf8: bool) -> Option<Self> {
-        let AlertContent { site, response, answers } = content;
+        let AlertContent { site, zone, response, answers } = content;
         let score = response.score()?;
         let is_staff = response.survey == STAFF_SURVEY;
         let who = if is_staff { "member of staff" } else { "customer" };
@@ -87,7 +87,7 @@ impl Facts {
             ("Question type", Some(question_type.to_owned())),
             ("Order", response.order_ref.as_deref().map(shown)),
             (if is_staff { "Person" } else { "Customer" }, response.customer_ref.as_deref().map(shown)),
-            ("When", Some(minute(UnixMillis(response.created_at)))),
+            ("When", Some(zone.minute(UnixMillis(response.created_at)))),
             ("Page", response.page_url.as_deref().map(shown)),
             ("Language", response.locale.clone()),
         ];
@@ -132,10 +132,4 @@ fn measured(score: Score) -> (&'static str, &'static str) {
         Metric::Ces => ("effort (CES)", "1 is not easy at all, 7 very easy"),
         Metric::Expectation => ("expectation", "1 is worse than expected, 2 as expected, 3 better"),
     }
-}
-
-/// `2026-11-21 14:05 UTC`.
-fn minute(time: UnixMillis) -> String {
-    let text = time.to_string();
-    format!("{} {} UTC", text.get(..10).unwrap_or_default(), text.get(11..16).unwrap_or_default())
 }

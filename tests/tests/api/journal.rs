@@ -41,7 +41,7 @@ async fn commands_are_written_down_as_the_operators() {
         let site = app.site_key.as_str();
         let own_key = key_id(&app, "");
         let set = ["site", "set", site, "--name", WORDS, "--add-recipient", "quokka@shop.example", "--daily-cap", "9"];
-        succeed(&app.cli(&set));
+        succeed(&app.cli(&[&set[..], &["--zone", "Europe/Berlin"]].concat()));
         // Nothing new, and nothing that is taken.
         let again = app.cli(&["site", "set", site, "--name", WORDS]);
         succeed(&again);
@@ -66,7 +66,7 @@ async fn commands_are_written_down_as_the_operators() {
         let by_operator = [
             ("site.created", "site".to_owned(), "{}"),
             ("key.created", format!("key/{own_key}"), "{}"),
-            ("site.changed", "site".to_owned(), r#"{"fields":["name","recipients","daily_cap"]}"#),
+            ("site.changed", "site".to_owned(), r#"{"fields":["name","zone","recipients","daily_cap"]}"#),
             ("key.created", format!("key/{key}"), "{}"),
             ("key.revoked", format!("key/{key}"), "{}"),
             ("survey.stored", "survey/fitting-room".to_owned(), r#"{"version":1}"#),

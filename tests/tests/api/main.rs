@@ -40,3 +40,4 @@ mod surveys;
 mod themes;
 mod times;
 mod words;
+mod zones;

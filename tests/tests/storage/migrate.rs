@@ -33,6 +33,22 @@ async fn response_of_before_there_were_revisions_is_complete() {
 }
 
 #[tokio::test]
+async fn site_of_before_there_were_zones_is_in_utc() {
+    for backend in Backend::ALL {
+        let mut app = TestApp::on(backend).await;
+        app.cli(&["site", "set", &app.site_key, "--zone", "Europe/Berlin", "--json"]).json();
+        app.program().kill();
+
+        let reverted = || app.cli(&["migrate", "--revert-last", "--yes", "--json"]).json()["reverted"].to_string();
+        while !reverted().contains("0021") {}
+        app.cli(&["migrate"]);
+
+        let sites = app.cli(&["site", "list", "--json"]).json();
+        assert_eq!((&sites[0]["zone"], &sites[0]["name"]), (&json!("UTC"), &json!("Shop")), "{backend:?}");
+    }
+}
+
+#[tokio::test]
 async fn every_migration_can_be_taken_back_and_made_again() {
     for backend in Backend::ALL {
         let mut app = TestApp::on(backend).await;

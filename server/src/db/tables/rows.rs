@@ -33,6 +33,7 @@ row! {
         purged_before: i64,
         theme: Option<String>,
         words: Option<String>,
+        zone: String,
     }
 }
 

@@ -33,6 +33,7 @@ const IMPERSONAL: [&str; 19] = [
     "state",
     "subject_id",
     "subject_kind",
+    "zone",
 ];
 /// What a person said, wherever a person's words can stand.
 const WORDS: &str = "marmalade";
