@@ -13,7 +13,7 @@ use crate::db::test_database::{TestDatabase, a_site};
 use crate::db::{erase, migrations};
 
 /// Texts and bytes that say nothing of a person: ids, and words of this program.
-const IMPERSONAL: [&str; 19] = [
+const IMPERSONAL: &[&str] = &[
     "bands",
     "channel",
     "held",
