@@ -8,10 +8,10 @@ use diesel::prelude::*;
 use super::connection::AnyConnection;
 use super::journal::{self, By, Event, NO_SITE};
 use super::responses::by_site;
-use super::schema::{alerts, api_keys, erased_responses, outbox, responses, site_recipients, sites, surveys};
+use super::schema::{alerts, api_keys, erased_responses, outbox, responses, sites, surveys};
 use super::score_days::{ScoreDays, day_of, delete_if_empty};
 use super::sites::Site;
-use super::{dialect, purge, tables};
+use super::{dialect, purge, staff, tables};
 
 /// Deletes a response with its additions, alerts, messages, place in the search queue and share of the figures; the ids of
 /// the messages, whose mails may lie in files. `None` when no such response is stored. Its id is kept, so that it does not
@@ -107,7 +107,7 @@ impl SiteExtent {
 pub fn close_site(conn: &mut AnyConnection, site_id: i64) -> QueryResult<()> {
     // Below what can be set: "no limit" is NULL, and the least limit is 1.
     diesel::update(sites::table.find(site_id)).set(sites::daily_cap.eq(0)).execute(conn)?;
-    diesel::delete(site_recipients::table.filter(site_recipients::site_id.eq(site_id))).execute(conn)?;
+    staff::tell_nobody(conn, site_id)?;
     Ok(())
 }
 

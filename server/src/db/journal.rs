@@ -49,6 +49,22 @@ pub enum Event {
     SiteChanged { fields: Vec<&'static str> },
     /// A site was deleted with all that was its own. Written under [`NO_SITE`].
     SiteDeleted { site_key: String },
+    /// Somebody belongs to the site from now on.
+    StaffAdded { person_id: i64 },
+    /// What is known of somebody was changed: which of it.
+    StaffChanged { person_id: i64, fields: Vec<&'static str> },
+    /// Somebody belongs to the site no more.
+    StaffLeft { person_id: i64 },
+    /// A team was made, or changed.
+    TeamStored { name: String },
+    /// A team is no more.
+    TeamRemoved { name: String },
+    /// A touchpoint was registered, or changed.
+    TouchpointStored { name: String },
+    /// A touchpoint is registered no more.
+    TouchpointRemoved { name: String },
+    /// Opening hours of the site were stored, or taken away.
+    CalendarChanged { cleared: bool },
     /// An API key was made.
     KeyCreated { key_id: String },
     /// An API key opens nothing any more.
@@ -87,6 +103,18 @@ impl Event {
             Self::SiteCreated => ("site.created", "site".to_owned(), none()),
             Self::SiteChanged { fields } => ("site.changed", "site".to_owned(), json!({ "fields": fields })),
             Self::SiteDeleted { site_key } => ("site.deleted", format!("site/{site_key}"), none()),
+            Self::StaffAdded { person_id } => ("staff.added", format!("person/{person_id}"), none()),
+            Self::StaffChanged { person_id, fields } => {
+                ("staff.changed", format!("person/{person_id}"), json!({ "fields": fields }))
+            }
+            Self::StaffLeft { person_id } => ("staff.left", format!("person/{person_id}"), none()),
+            Self::TeamStored { name } => ("team.stored", format!("team/{name}"), none()),
+            Self::TeamRemoved { name } => ("team.removed", format!("team/{name}"), none()),
+            Self::TouchpointStored { name } => ("touchpoint.stored", format!("touchpoint/{name}"), none()),
+            Self::TouchpointRemoved { name } => ("touchpoint.removed", format!("touchpoint/{name}"), none()),
+            Self::CalendarChanged { cleared } => {
+                ("calendar.changed", "calendar".to_owned(), json!({ "cleared": cleared }))
+            }
             Self::KeyCreated { key_id } => ("key.created", format!("key/{key_id}"), none()),
             Self::KeyRevoked { key_id } => ("key.revoked", format!("key/{key_id}"), none()),
             Self::LinkKeyMade { key_id } => ("link_key.made", format!("link_key/{key_id}"), none()),

@@ -30,6 +30,7 @@ mod shared_text;
 pub mod site_words;
 pub mod sites;
 mod sqlite_file;
+pub mod staff;
 pub mod summary;
 pub mod surveys;
 pub(crate) mod tables;

@@ -14,6 +14,7 @@ diesel::table! {
         theme -> Nullable<Text>,
         words -> Nullable<Text>,
         zone -> Text,
+        calendar -> Nullable<Text>,
     }
 }
 
@@ -25,9 +26,66 @@ diesel::table! {
 }
 
 diesel::table! {
-    site_recipients (site_id, email) {
-        site_id -> BigInt,
+    people (id) {
+        id -> BigInt,
+        name -> Text,
+        language -> Nullable<Text>,
+        zone -> Nullable<Text>,
+        link_generation -> Integer,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    person_addresses (email_key) {
+        email_key -> Text,
+        person_id -> BigInt,
         email -> Text,
+        main -> Bool,
+    }
+}
+
+diesel::table! {
+    members (site_id, person_id) {
+        site_id -> BigInt,
+        person_id -> BigInt,
+        manager_id -> Nullable<BigInt>,
+        absent_from -> Nullable<BigInt>,
+        absent_to -> Nullable<BigInt>,
+        joined_at -> BigInt,
+        left_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    teams (site_id, name) {
+        site_id -> BigInt,
+        name -> Text,
+        label -> Text,
+        created_at -> BigInt,
+        removed_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    team_members (site_id, team, person_id) {
+        site_id -> BigInt,
+        team -> Text,
+        person_id -> BigInt,
+        joined_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    touchpoints (site_id, name) {
+        site_id -> BigInt,
+        name -> Text,
+        label -> Text,
+        owner_id -> Nullable<BigInt>,
+        team -> Nullable<Text>,
+        calendar -> Nullable<Text>,
+        zone -> Nullable<Text>,
+        created_at -> BigInt,
     }
 }
 
@@ -247,16 +305,21 @@ diesel::allow_tables_to_appear_in_same_query!(
     journal,
     journal_epoch,
     link_keys,
+    members,
     outbox,
+    people,
+    person_addresses,
     response_additions,
     responses,
     score_days,
     search_queue,
     site_counters,
     site_origins,
-    site_recipients,
     sites,
     surveys,
+    team_members,
+    teams,
     timers,
+    touchpoints,
     triage_queue
 );

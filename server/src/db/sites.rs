@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use super::connection::AnyConnection;
 use super::journal::{self, By, Event};
-use super::schema::{alert_rules, site_origins, site_recipients, sites};
-use super::{responses, score_days};
+use super::schema::{alert_rules, site_origins, sites, teams};
+use super::{responses, score_days, staff};
 
 /// One retailer's web property, with all that ingest needs to know of it.
 #[derive(Clone, Debug)]
@@ -91,12 +91,14 @@ impl Site {
             ))
             .returning(sites::id)
             .get_result(conn)?;
-        journal::lock(conn, id)?.append(conn, by, now, &[Event::SiteCreated])?;
+        let mut lock = journal::lock(conn, id)?;
+        lock.append(conn, by, now, &[Event::SiteCreated])?;
+        insert_alerts_team(conn, id, now)?;
         for origin in &new.origins {
             insert_origin(conn, id, origin)?;
         }
         for email in &new.recipients {
-            insert_recipient(conn, id, email.as_str())?;
+            staff::add_recipient(conn, &mut lock, email.as_str(), by, now)?;
         }
         let rule = AlertRule::default_rule();
         diesel::insert_into(alert_rules::table)
@@ -212,7 +214,8 @@ impl Site {
         if fields.is_empty() {
             return Ok(());
         }
-        journal::lock(conn, self.id)?.append(conn, by, now, &[Event::SiteChanged { fields }])?;
+        let mut lock = journal::lock(conn, self.id)?;
+        lock.append(conn, by, now, &[Event::SiteChanged { fields }])?;
         let site = sites::table.find(self.id);
         diesel::update(site)
             .set((sites::name.eq(&self.name), sites::zone.eq(&self.zone), self.limits))
@@ -221,9 +224,11 @@ impl Site {
         for origin in &self.origins {
             insert_origin(conn, self.id, origin)?;
         }
-        diesel::delete(site_recipients::table.filter(site_recipients::site_id.eq(self.id))).execute(conn)?;
-        for email in &self.recipients {
-            insert_recipient(conn, self.id, email)?;
+        for email in before.recipients.iter().filter(|email| !self.recipients.contains(email)) {
+            staff::remove_recipient(conn, self.id, email)?;
+        }
+        for email in self.recipients.iter().filter(|email| !before.recipients.contains(email)) {
+            staff::add_recipient(conn, &mut lock, email, by, now)?;
         }
         Ok(())
     }
@@ -277,11 +282,7 @@ impl Alerting {
     /// # Errors
     /// What the database says.
     pub fn load(conn: &mut AnyConnection, site_id: i64) -> QueryResult<Self> {
-        let recipients = site_recipients::table
-            .filter(site_recipients::site_id.eq(site_id))
-            .order(site_recipients::email)
-            .select(site_recipients::email)
-            .load(conn)?;
+        let recipients = staff::recipients(conn, site_id)?;
         let rules: Vec<(String, String)> = alert_rules::table
             .filter(alert_rules::site_id.eq(site_id))
             .order(alert_rules::name)
@@ -310,23 +311,15 @@ fn insert_origin(conn: &mut AnyConnection, site_id: i64, origin: &str) -> QueryR
         .execute(conn)
 }
 
-fn insert_recipient(conn: &mut AnyConnection, site_id: i64, email: &str) -> QueryResult<usize> {
-    diesel::insert_into(site_recipients::table)
-        .values((site_recipients::site_id.eq(site_id), site_recipients::email.eq(email)))
-        .execute(conn)
-}
-
-/// Up to `limit` of those who are told of unhappy customers, of any site; each once.
-///
-/// # Errors
-/// What the database says.
-pub fn some_recipients(conn: &mut AnyConnection, limit: i64) -> QueryResult<Vec<String>> {
-    site_recipients::table
-        .select(site_recipients::email)
-        .distinct()
-        .order(site_recipients::email)
-        .limit(limit)
-        .load(conn)
+/// The team that is told when no rule says otherwise.
+fn insert_alerts_team(conn: &mut AnyConnection, site_id: i64, now: i64) -> QueryResult<usize> {
+    let team = (
+        teams::site_id.eq(site_id),
+        teams::name.eq(staff::ALERTS_TEAM),
+        teams::label.eq("Alerts"),
+        teams::created_at.eq(now),
+    );
+    diesel::insert_into(teams::table).values(team).execute(conn)
 }
 
 fn parse_site_key(text: &str) -> QueryResult<SiteKey> {

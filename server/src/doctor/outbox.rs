@@ -5,7 +5,7 @@ use counterbell_shared::time::UnixMillis;
 use super::{Check, queues};
 use crate::db::outbox::Undelivered;
 use crate::db::parked::Parked;
-use crate::db::{AnyConnection, sites};
+use crate::db::{AnyConnection, staff};
 use crate::outbox::{OVERDUE_MS, minutes};
 
 /// Recipients that are tried with the mail server.
@@ -26,7 +26,7 @@ pub(super) struct Told {
 
 /// Asks the database. What is wrong with that itself, the checks of the database tell.
 pub(super) fn ask(conn: &mut AnyConnection) -> Told {
-    let recipients = sites::some_recipients(conn, RECIPIENTS_MAX).unwrap_or_default();
+    let recipients = staff::some_recipients(conn, RECIPIENTS_MAX).unwrap_or_default();
     let now = UnixMillis::now().0;
     let check = Undelivered::load(conn, now, now - OVERDUE_MS)
         .and_then(|undelivered| Ok(check(undelivered, Parked::load(conn)?, now)));

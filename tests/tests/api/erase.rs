@@ -218,7 +218,11 @@ async fn deleted_site_is_gone_with_all_of_it() {
         for (table, left) in [
             ("sites", 1),
             ("site_origins", 1),
-            ("site_recipients", 1),
+            ("people", 1),
+            ("person_addresses", 1),
+            ("members", 1),
+            ("teams", 1),
+            ("team_members", 1),
             ("alert_rules", 1),
             ("surveys", 0),
             ("api_keys", 0),
@@ -249,7 +253,7 @@ async fn deletion_of_a_site_that_was_stopped_goes_on() {
         app.respond(&sample::response(1)).await.expect(201);
         // As after `site delete` was killed: closed, and half of it gone.
         app.execute("UPDATE sites SET daily_cap = 0");
-        app.execute("DELETE FROM site_recipients");
+        app.execute("DELETE FROM team_members");
         wait::until_true("closed site", async || {
             app.respond(&sample::response(4)).await.status == ProblemCode::DailyCapReached.status()
         })

@@ -104,8 +104,8 @@ async fn staffs_address_is_refused_where_it_is_given() {
 #[tokio::test]
 async fn recipient_stored_before_holds_up_neither_customers_nor_other_staff() {
     let smtp = Smtp::start().await;
-    let app = TestApp::on(Backend::Sqlite).smtp(&smtp).await;
-    app.execute("INSERT INTO site_recipients (site_id, email) SELECT id, 'old@shop.example/' FROM sites");
+    let app = TestApp::on(Backend::Sqlite).smtp(&smtp).recipients(&[sample::RECIPIENT, "old@shop.example"]).await;
+    app.execute("UPDATE person_addresses SET email = 'old@shop.example/' WHERE email = 'old@shop.example'");
     app.respond(&sample::response(1)).await.expect(201);
 
     let deliveries = smtp.wait_for(1).await;

@@ -49,6 +49,33 @@ async fn site_of_before_there_were_zones_is_in_utc() {
 }
 
 #[tokio::test]
+async fn whoever_was_told_becomes_staff_and_the_team_that_is_told() {
+    for backend in Backend::ALL {
+        let mut app = TestApp::on(backend).recipients(&["ann@shop.example", "bob@shop.example"]).await;
+        let other = app.create_site("https://other.example", "ann@shop.example");
+        app.program().kill();
+        let reverted = || app.cli(&["migrate", "--revert-last", "--yes", "--json"]).json()["reverted"].to_string();
+        while !reverted().contains("0023") {}
+        assert_eq!(app.count("site_recipients"), 3, "{backend:?}: taken back");
+        app.execute("INSERT INTO site_recipients (site_id, email) SELECT id, 'Ann@Shop.Example' FROM sites");
+
+        app.cli(&["migrate"]);
+
+        // One address is one person, however it is written.
+        for (table, rows) in [("people", 2), ("person_addresses", 2), ("members", 3), ("teams", 2), ("team_members", 3)] {
+            assert_eq!(app.count(table), rows, "{backend:?}: {table}");
+        }
+        let sites = app.cli(&["site", "list", "--json"]).json();
+        assert_eq!(sites[0]["recipients"].as_array().unwrap().len(), 2, "{backend:?}: {sites}");
+        assert_eq!(sites[1]["site_key"], json!(other));
+        assert_eq!(sites[1]["recipients"].as_array().unwrap().len(), 1, "{backend:?}: {sites}");
+        app.start_again().await;
+        app.respond(&sample::response(1)).await.expect(201);
+        wait::until_true("both are told", async || app.mail_files().len() == 2).await;
+    }
+}
+
+#[tokio::test]
 async fn every_migration_can_be_taken_back_and_made_again() {
     for backend in Backend::ALL {
         let mut app = TestApp::on(backend).await;

@@ -28,17 +28,19 @@ pub fn table_names(conn: &mut AnyConnection) -> QueryResult<Vec<String>> {
     Ok(names.into_iter().map(|row| row.name).collect())
 }
 
-/// Sets right what does not come with rows: the next number of a site.
+/// Sets right what does not come with rows: the next number of a site and of a person.
 ///
 /// # Errors
 /// What the database says.
 pub fn after_copy(conn: &mut AnyConnection) -> QueryResult<()> {
     if let AnyConnection::Postgres(pg) = conn {
         // A row that brings its own number does not move the sequence on. SQLite goes by the highest number there is.
-        pg.batch_execute(
-            "SELECT setval(pg_get_serial_sequence('sites', 'id'), \
-             COALESCE((SELECT max(id) FROM sites), 1), EXISTS (SELECT FROM sites))",
-        )?;
+        for table in ["sites", "people"] {
+            pg.batch_execute(&format!(
+                "SELECT setval(pg_get_serial_sequence('{table}', 'id'), \
+                 COALESCE((SELECT max(id) FROM {table}), 1), EXISTS (SELECT FROM {table}))",
+            ))?;
+        }
     }
     gather_statistics(conn, RESPONSE_TABLES, u64::MAX)
 }

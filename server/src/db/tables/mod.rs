@@ -11,17 +11,17 @@ mod walk;
 use diesel::prelude::*;
 
 pub use rows::{
-    AdditionCopy, AlertCopy, AlertRuleRow, ApiKeyRow, AttemptCopy, ErasedCopy, JournalCopy, LinkKeyRow, OutboxCopy,
-    ResponseCopy, ScoreDayCopy, SiteCounterRow, SiteOriginRow, SiteRecipientRow, SiteRow, SurveyCopy, TimerRow,
-    TriageCopy,
+    AdditionCopy, AddressRow, AlertCopy, AlertRuleRow, ApiKeyRow, AttemptCopy, ErasedCopy, JournalCopy, LinkKeyRow,
+    MemberRow, OutboxCopy, PersonRow, ResponseCopy, ScoreDayCopy, SiteCounterRow, SiteOriginRow, SiteRow, SurveyCopy,
+    TeamMemberRow, TeamRow, TimerRow, TouchpointRow, TriageCopy,
 };
 pub use walk::{Part, Row};
 
 use super::connection::AnyConnection;
-use super::dialect;
 use super::journal::NO_SITE;
 use super::outbox::SUBJECT_RESPONSE;
 use super::schema::{outbox, sites};
+use super::{dialect, staff};
 
 /// Tables of the databases and of Diesel, which are nobody's data.
 const OF_OTHERS: [&str; 2] = ["__diesel_schema_migrations", "sqlite_sequence"];
@@ -60,6 +60,8 @@ pub enum Belongs {
     ToSubject,
     /// With the message in `site_id` and `message_id`.
     ToMessage,
+    /// With the person, whom no site names any more.
+    ToPerson,
     /// They say nothing of anybody.
     ToNobody,
 }
@@ -98,9 +100,14 @@ macro_rules! for_each_table {
     ($run:ident) => {
         $run! {
             copied {
-                sites: SiteRow, Everywhere, Itself, ["name", "theme", "words"];
+                sites: SiteRow, Everywhere, Itself, ["name", "theme", "words", "calendar"];
                 site_origins: SiteOriginRow, Everywhere, ToSite, [];
-                site_recipients: SiteRecipientRow, Everywhere, ToSite, ["email"];
+                people: PersonRow, Everywhere, ToPerson, ["name"];
+                person_addresses: AddressRow, Everywhere, ToPerson, ["email_key", "email"];
+                members: MemberRow, Everywhere, ToSite, [];
+                teams: TeamRow, Everywhere, ToSite, ["name", "label"];
+                team_members: TeamMemberRow, Everywhere, ToSite, ["team"];
+                touchpoints: TouchpointRow, Everywhere, ToSite, ["name", "label", "team", "calendar"];
                 alert_rules: AlertRuleRow, Everywhere, ToSite, ["name"];
                 surveys: SurveyCopy, Everywhere, ToSite, ["name", "document"];
                 api_keys: ApiKeyRow, Everywhere, ToSite, ["name"];
@@ -184,7 +191,7 @@ pub fn truncate_postgres() -> String {
     format!("TRUNCATE {}", tables.map(|table| table.name).collect::<Vec<_>>().join(", "))
 }
 
-/// Deletes all rows of a site.
+/// Deletes all rows of a site, and people whom no other site names.
 ///
 /// # Errors
 /// What the database says.
@@ -192,7 +199,7 @@ pub fn delete_site(conn: &mut AnyConnection, site_id: i64) -> QueryResult<()> {
     for table in TABLES.iter().rev() {
         match table.belongs {
             Belongs::Itself => diesel::delete(sites::table.find(site_id)).execute(conn).map(|_| ())?,
-            Belongs::ToNobody => {}
+            Belongs::ToPerson | Belongs::ToNobody => {}
             Belongs::ToSite | Belongs::ToResponse | Belongs::ToSubject | Belongs::ToMessage => {
                 if table.is_in(conn) {
                     dialect::delete_of_site(conn, table.name, site_id)?;
@@ -200,7 +207,7 @@ pub fn delete_site(conn: &mut AnyConnection, site_id: i64) -> QueryResult<()> {
             }
         }
     }
-    Ok(())
+    staff::delete_unnamed(conn)
 }
 
 /// Deletes all rows of responses of a site, but for their words in the search index: no index of that finds them by their
@@ -239,8 +246,9 @@ pub fn delete_messages(conn: &mut AnyConnection, site_id: i64, ids: &[Vec<u8>]) 
 
 /// The query that counts, as `n`, rows that belong to a site that is not there.
 pub fn count_of_no_site() -> String {
-    let of_site =
-        TABLES.iter().filter(|table| !table.derived && !matches!(table.belongs, Belongs::Itself | Belongs::ToNobody));
+    let of_site = TABLES.iter().filter(|table| {
+        !table.derived && !matches!(table.belongs, Belongs::Itself | Belongs::ToPerson | Belongs::ToNobody)
+    });
     let one = |table: &TableInfo| {
         format!(
             "(SELECT count(*) FROM {} WHERE site_id <> {NO_SITE} AND site_id NOT IN (SELECT id FROM sites))",

@@ -3,8 +3,9 @@
 use diesel::prelude::*;
 
 use crate::db::schema::{
-    alert_rules, alerts, api_keys, attempts, erased_responses, journal, link_keys, outbox, response_additions,
-    responses, score_days, site_counters, site_origins, site_recipients, sites, surveys, timers, triage_queue,
+    alert_rules, alerts, api_keys, attempts, erased_responses, journal, link_keys, members, outbox, people,
+    person_addresses, response_additions, responses, score_days, site_counters, site_origins, sites, surveys,
+    team_members, teams, timers, touchpoints, triage_queue,
 };
 
 /// A struct with every column of a table.
@@ -34,11 +35,52 @@ row! {
         theme: Option<String>,
         words: Option<String>,
         zone: String,
+        calendar: Option<String>,
     }
 }
 
 row! { SiteOriginRow of site_origins { site_id: i64, origin: String, } }
-row! { SiteRecipientRow of site_recipients { site_id: i64, email: String, } }
+row! { #[derive(AsChangeset)] #[diesel(treat_none_as_null = true)] TeamRow of teams { site_id: i64, name: String, label: String, created_at: i64, removed_at: Option<i64>, } }
+row! { TeamMemberRow of team_members { site_id: i64, team: String, person_id: i64, joined_at: i64, } }
+row! { AddressRow of person_addresses { email_key: String, person_id: i64, email: String, main: bool, } }
+
+row! {
+    #[derive(AsChangeset)]
+    #[diesel(treat_none_as_null = true)]
+    PersonRow of people {
+        id: i64,
+        name: String,
+        language: Option<String>,
+        zone: Option<String>,
+        link_generation: i32,
+        created_at: i64,
+    }
+}
+
+row! {
+    MemberRow of members {
+        site_id: i64,
+        person_id: i64,
+        manager_id: Option<i64>,
+        absent_from: Option<i64>,
+        absent_to: Option<i64>,
+        joined_at: i64,
+        left_at: Option<i64>,
+    }
+}
+
+row! {
+    TouchpointRow of touchpoints {
+        site_id: i64,
+        name: String,
+        label: String,
+        owner_id: Option<i64>,
+        team: Option<String>,
+        calendar: Option<String>,
+        zone: Option<String>,
+        created_at: i64,
+    }
+}
 row! { AlertRuleRow of alert_rules { site_id: i64, name: String, bands: String, } }
 
 row! {

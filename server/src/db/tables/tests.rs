@@ -19,6 +19,7 @@ const IMPERSONAL: &[&str] = &[
     "held",
     "key_id",
     "kind",
+    "language",
     "lane",
     "locale",
     "means",

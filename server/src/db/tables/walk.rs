@@ -6,14 +6,15 @@ use counterbell_shared::metric::Metric;
 use diesel::prelude::*;
 
 use super::rows::{
-    AdditionCopy, AlertCopy, AlertRuleRow, ApiKeyRow, AttemptCopy, ErasedCopy, JournalCopy, LinkKeyRow, OutboxCopy,
-    ResponseCopy, ScoreDayCopy, SiteCounterRow, SiteOriginRow, SiteRecipientRow, SiteRow, SurveyCopy, TimerRow,
-    TriageCopy,
+    AdditionCopy, AddressRow, AlertCopy, AlertRuleRow, ApiKeyRow, AttemptCopy, ErasedCopy, JournalCopy, LinkKeyRow,
+    MemberRow, OutboxCopy, PersonRow, ResponseCopy, ScoreDayCopy, SiteCounterRow, SiteOriginRow, SiteRow, SurveyCopy,
+    TeamMemberRow, TeamRow, TimerRow, TouchpointRow, TriageCopy,
 };
 use crate::db::journal::NO_SITE;
 use crate::db::schema::{
-    alert_rules, alerts, api_keys, attempts, erased_responses, journal, link_keys, outbox, response_additions,
-    responses, score_days, site_counters, site_origins, site_recipients, sites, surveys, timers, triage_queue,
+    alert_rules, alerts, api_keys, attempts, erased_responses, journal, link_keys, members, outbox, people,
+    person_addresses, response_additions, responses, score_days, site_counters, site_origins, sites, surveys,
+    team_members, teams, timers, touchpoints, triage_queue,
 };
 use crate::db::{AnyConnection, dialect};
 
@@ -195,7 +196,31 @@ small_table!(
     }
 );
 small_table!(site_origins, SiteOriginRow, (i64, String), |row| (row.site_id, row.origin.clone()));
-small_table!(site_recipients, SiteRecipientRow, (i64, String), |row| (row.site_id, row.email.clone()));
+small_table!(
+    people,
+    PersonRow,
+    i64,
+    |row| row.id,
+    // Others refer to it, so it cannot be taken out and put back.
+    fn update(conn: &mut AnyConnection, row: &PersonRow) -> QueryResult<()> {
+        diesel::update(people::table.find(row.id)).set(row).execute(conn)?;
+        Ok(())
+    }
+);
+small_table!(person_addresses, AddressRow, String, |row| row.email_key.clone());
+small_table!(members, MemberRow, (i64, i64), |row| (row.site_id, row.person_id));
+small_table!(
+    teams,
+    TeamRow,
+    (i64, String),
+    |row| (row.site_id, row.name.clone()),
+    fn update(conn: &mut AnyConnection, row: &TeamRow) -> QueryResult<()> {
+        diesel::update(teams::table.find((row.site_id, row.name.as_str()))).set(row).execute(conn)?;
+        Ok(())
+    }
+);
+small_table!(team_members, TeamMemberRow, (i64, String, i64), |row| (row.site_id, row.team.clone(), row.person_id));
+small_table!(touchpoints, TouchpointRow, (i64, String), |row| (row.site_id, row.name.clone()));
 small_table!(alert_rules, AlertRuleRow, (i64, String), |row| (row.site_id, row.name.clone()));
 small_table!(surveys, SurveyCopy, (i64, String, i32), |row| (row.site_id, row.name.clone(), row.version));
 small_table!(site_counters, SiteCounterRow, i64, |row| row.site_id);
