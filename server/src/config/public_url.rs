@@ -45,7 +45,7 @@ impl fmt::Display for PublicUrl {
 /// The public address, for commands that print others below it.
 #[derive(Args, Clone, Debug, Default)]
 pub struct PublicUrlArgs {
-    /// Address under which the server is reached, such as https://feedback.shop.example
+    /// Address under which the server is reached, such as `https://feedback.shop.example`
     #[arg(long, env = "COUNTERBELL_PUBLIC_URL", value_name = "URL")]
     public_url: Option<String>,
 }

@@ -51,8 +51,8 @@ async fn bytes_that_are_no_http_are_counted_and_fill_no_log() {
 
     assert!(http_errors(&app).await >= CONNECTIONS);
     wait::until_true("line that tells of all", async || told_of(&warnings(&app), "stream error") >= CONNECTIONS).await;
-    // Where no mail goes is said at the start.
-    expect_few(&app, 3, since);
+    // That there is no mail server and no public address is said at the start.
+    expect_few(&app, 4, since);
     app.respond(&sample::response(4)).await.expect(201);
 }
 
