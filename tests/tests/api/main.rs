@@ -38,4 +38,5 @@ mod summary;
 mod surveys;
 mod themes;
 mod times;
+mod unreadable;
 mod words;
