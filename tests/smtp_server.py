@@ -51,12 +51,12 @@ class Mailbox:
         return "250 OK"
 
     async def handle_DATA(self, server, session, envelope):
-        if self.refuses("DATA", envelope.rcpt_tos):
-            return f"{self.reply} ({envelope.rcpt_tos[0].partition('@')[0]})"
         if self.hold:
             (self.directory / "held").touch()
         while self.hold and not (self.directory / "released").exists():
             await asyncio.sleep(0.02)
+        if self.refuses("DATA", envelope.rcpt_tos):
+            return f"{self.reply} ({envelope.rcpt_tos[0].partition('@')[0]})"
         self.received += 1
         path = self.directory / f"{self.received:04}.eml"
         path.write_bytes(envelope.original_content)

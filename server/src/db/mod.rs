@@ -23,6 +23,7 @@ mod postgres_url;
 pub mod purge;
 pub mod responses;
 pub mod revert;
+pub mod rules;
 #[expect(missing_docs, reason = "the macro's items are the columns of migrations/")]
 pub mod schema;
 pub mod score_days;

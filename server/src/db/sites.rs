@@ -1,6 +1,5 @@
 //! Sites, with their origins, recipients and alert rules.
 
-use counterbell_shared::metric::Band;
 use counterbell_shared::time::{DAY_MS, UnixMillis};
 use counterbell_shared::{AlertRule, EmailAddress, SiteKey};
 use diesel::prelude::*;
@@ -8,6 +7,7 @@ use serde::Serialize;
 
 use super::connection::AnyConnection;
 use super::journal::{self, By, Event};
+use super::rules::{Rules, write_bands};
 use super::schema::{alert_rules, site_origins, sites, teams};
 use super::{responses, score_days, staff};
 
@@ -28,7 +28,7 @@ pub struct Site {
     /// sent to costs its own mails, not the site.
     pub recipients: Vec<String>,
     /// When they are told.
-    pub rules: Vec<AlertRule>,
+    pub rules: Rules,
     /// What it allows.
     pub limits: Limits,
     /// What was stored on the day this was read; counted only for a site with a daily cap.
@@ -105,7 +105,7 @@ impl Site {
             .values((
                 alert_rules::site_id.eq(id),
                 alert_rules::name.eq(&rule.name),
-                alert_rules::bands.eq(rule.bands.iter().map(|band| band.as_str()).collect::<Vec<_>>().join(",")),
+                alert_rules::bands.eq(write_bands(&rule.bands)),
             ))
             .execute(conn)?;
         Ok(Self {
@@ -115,7 +115,7 @@ impl Site {
             zone: new.zone.clone(),
             origins: new.origins.clone(),
             recipients: new.recipients.iter().map(EmailAddress::to_string).collect(),
-            rules: vec![rule],
+            rules: Rules { read: vec![rule], unreadable: Vec::new() },
             limits: new.limits,
             stored_today: StoredToday::default(),
         })
@@ -271,7 +271,7 @@ impl Site {
 #[derive(Clone, Debug)]
 pub struct Alerting {
     /// When they are told.
-    pub rules: Vec<AlertRule>,
+    pub rules: Rules,
     /// Who is told of unhappy customers.
     pub recipients: Vec<String>,
 }
@@ -283,16 +283,7 @@ impl Alerting {
     /// What the database says.
     pub fn load(conn: &mut AnyConnection, site_id: i64) -> QueryResult<Self> {
         let recipients = staff::recipients(conn, site_id)?;
-        let rules: Vec<(String, String)> = alert_rules::table
-            .filter(alert_rules::site_id.eq(site_id))
-            .order(alert_rules::name)
-            .select((alert_rules::name, alert_rules::bands))
-            .load(conn)?;
-        let rule = |(name, bands): (String, String)| {
-            let bands = bands.split(',').map(str::parse::<Band>).collect::<Result<_, _>>();
-            Ok(AlertRule { name, bands: bands.map_err(|_| corrupt("alert_rules.bands"))? })
-        };
-        Ok(Self { rules: rules.into_iter().map(rule).collect::<QueryResult<_>>()?, recipients })
+        Ok(Self { rules: Rules::load(conn, site_id)?, recipients })
     }
 }
 

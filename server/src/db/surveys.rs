@@ -37,14 +37,22 @@ pub fn list(conn: &mut AnyConnection, site_id: i64) -> QueryResult<Vec<SurveySta
 /// # Errors
 /// What the database says.
 pub fn in_force(conn: &mut AnyConnection, site_id: i64) -> QueryResult<Vec<(String, i32)>> {
-    let mut published: Vec<(String, i32)> = surveys::table
+    let mut published = published(conn, site_id)?;
+    published.dedup_by(|next, first| next.0 == first.0);
+    Ok(published)
+}
+
+/// Name and version of all that the site ever published, by name: of a name the version last put in force comes first.
+///
+/// # Errors
+/// What the database says.
+pub fn published(conn: &mut AnyConnection, site_id: i64) -> QueryResult<Vec<(String, i32)>> {
+    surveys::table
         .filter(surveys::site_id.eq(site_id))
         .filter(surveys::published_at.is_not_null())
         .order((surveys::name, surveys::published_at.desc(), surveys::version.desc()))
         .select((surveys::name, surveys::version))
-        .load(conn)?;
-    published.dedup_by(|next, first| next.0 == first.0);
-    Ok(published)
+        .load(conn)
 }
 
 /// The document of a version.

@@ -6,6 +6,7 @@ mod machine;
 mod mail;
 mod outbox;
 mod queues;
+mod sites;
 mod zones;
 
 use serde::Serialize;

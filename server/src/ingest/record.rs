@@ -1,10 +1,11 @@
 //! What is stored of one response, made before the writer sees it.
 
 use counterbell_shared::time::{DAY_MS, UnixMillis};
-use counterbell_shared::{AlertRule, Metric, ResponseId, Score, response::Response};
+use counterbell_shared::{Metric, ResponseId, Score, response::Response};
 
 use crate::db::SharedText;
 use crate::db::responses::NewResponseRow;
+use crate::db::rules::Rules;
 use crate::db::sites::Site;
 use crate::db::triage::NewTriageRow;
 use crate::ids::new_id;
@@ -34,9 +35,9 @@ pub struct Record {
 pub struct ScoreSet(u16);
 
 impl ScoreSet {
-    /// Those of `metric` at which a rule fires.
-    fn firing(rules: &[AlertRule], metric: Metric) -> Self {
-        let fires = |score: Score| rules.iter().any(|rule| rule.fires(score));
+    /// Those of `metric` at which a rule could fire: each of them, when nobody knows of one at which.
+    fn firing(rules: &Rules, metric: Metric) -> Self {
+        let fires = |score: Score| !rules.unreadable.is_empty() || rules.read.iter().any(|rule| rule.fires(score));
         let scores = metric.scale().scores().filter_map(|value| Score::new(i64::from(value), metric).ok());
         Self(scores.filter(|score| fires(*score)).fold(0, |set, score| set | 1 << score.value()))
     }

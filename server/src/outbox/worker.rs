@@ -239,7 +239,9 @@ impl Worker {
             }
             for work in failed {
                 self.tried.extend(work.tried);
-                work.renewals.iter().for_each(|lease| self.after_renewal(lease, None, now + lease_ms));
+                for lease in &work.renewals {
+                    self.after_renewal(lease, None, now + lease_ms);
+                }
             }
             if error.is_some() {
                 return Ok((leased, error));
@@ -265,42 +267,59 @@ impl Worker {
     /// Of one site; what was leased.
     async fn after_exchange(&mut self, work: SiteWork, done: SiteDone, until: i64) -> Vec<Lease> {
         for (lease, renewed) in work.renewals.iter().zip(done.renewed) {
-            self.after_renewal(lease, Some(renewed), until);
+            if self.after_renewal(lease, Some(renewed), until) {
+                self.lose(lease, "Sending it was broken off").await;
+            }
         }
-        for ((lease, _), marked) in work.tried.iter().zip(done.marked) {
-            if !marked {
-                let id = message_id(lease);
-                tracing::warn!(message.id = %id, "What became of message {id} is not written down: its lease was lost");
-                self.forget_if_deleted(lease).await;
+        for ((lease, attempt), marked) in work.tried.iter().zip(done.marked) {
+            if marked {
+                self.tell(lease, attempt);
+            } else {
+                self.lose(lease, "What became of it is not written down").await;
             }
         }
         done.leased
     }
 
-    /// Its response may have been deleted while its mail was being written; then nobody else knows the file.
-    async fn forget_if_deleted(&self, lease: &Lease) {
-        let (site_id, id) = (lease.message.site_id, lease.message.message_id.clone());
-        let wanted = id.clone();
-        if let Ok(false) = self.store.reads.background.read(move |conn| outbox::is_stored(conn, site_id, &wanted)).await
-        {
-            self.lane.forget(&[id]);
+    /// An attempt that failed is told once it is written down: of a message that is deleted by then nothing more is to come.
+    fn tell(&self, lease: &Lease, attempt: &Attempt) {
+        let (id, attempts) = (message_id(lease), lease.message.recent_attempts());
+        match attempt {
+            Attempt::Delivered | Attempt::NotTried { .. } => {}
+            Attempt::Retry { error, .. } => {
+                tracing::warn!(message.id = %id, attempt = attempts, "Message {id} will be tried again: {error}");
+                self.metrics.count_mail(MailResult::Retry);
+            }
+            Attempt::Parked { error } => {
+                tracing::error!(message.id = %id, "Message {id} is parked after attempt {attempts}: {error}");
+                self.metrics.count_mail(MailResult::Parked);
+            }
         }
     }
 
-    /// `renewed` is `None` when it is not known.
-    fn after_renewal(&mut self, lease: &Lease, renewed: Option<bool>, until: i64) {
+    /// A message is no longer this server's: its response was deleted, or another server sends it now.
+    async fn lose(&self, lease: &Lease, what: &str) {
+        let (id, site_id, wanted) = (message_id(lease), lease.message.site_id, lease.message.message_id.clone());
+        let stored = self.store.reads.background.read(move |conn| outbox::is_stored(conn, site_id, &wanted)).await;
+        if matches!(stored, Ok(false)) {
+            tracing::info!(message.id = %id, "Message {id} is gone, its response was deleted. {what}");
+            // Its mail may have been written meanwhile; then nobody else knows the file.
+            self.lane.forget(std::slice::from_ref(&lease.message.message_id));
+        } else {
+            tracing::warn!(message.id = %id, "The lease of message {id} was lost. {what}");
+        }
+    }
+
+    /// Whether sending was broken off. `renewed` is `None` when it is not known.
+    fn after_renewal(&mut self, lease: &Lease, renewed: Option<bool>, until: i64) -> bool {
         let is_it = |held: &&mut Held| held.lease.message.message_id == lease.message.message_id;
-        let Some(Held { lease, task, .. }) = self.held.values_mut().find(is_it) else { return };
+        let Some(Held { lease, task, .. }) = self.held.values_mut().find(is_it) else { return false };
         match renewed {
             Some(true) => lease.renewed(until),
             None => lease.may_be_renewed(until),
-            Some(false) => {
-                // Another server sends it now, or its response was deleted.
-                let id = message_id(lease);
-                tracing::warn!(message.id = %id, "Sending message {id} was broken off: its lease was lost");
-                task.abort();
-            }
+            Some(false) => task.abort(),
         }
+        renewed == Some(false)
     }
 
     /// Begins to send what was leased. When it cannot be read just now it is tried again soon, and nobody waits for the end of
@@ -348,27 +367,21 @@ impl Worker {
     }
 
     fn end(&mut self, lease: Lease, sent: Result<(), NotDelivered>) {
-        let id = message_id(&lease);
-        let (attempts, kind) = (lease.message.recent_attempts(), &lease.message.kind);
-        let (attempt, result) = match sent {
+        let attempt = match sent {
             Ok(()) => {
+                let (id, kind) = (message_id(&lease), &lease.message.kind);
                 tracing::info!(message.id = %id, message.kind = kind, "Delivered message {id}");
-                (Attempt::Delivered, MailResult::Delivered)
+                self.metrics.count_mail(MailResult::Delivered);
+                Attempt::Delivered
             }
             Err(NotDelivered { error, is_permanent }) => {
-                match retry::next_attempt(attempts, UnixMillis::now().0).filter(|_| !is_permanent) {
-                    Some(at) => {
-                        tracing::warn!(message.id = %id, attempt = attempts, "Message {id} will be tried again: {error}");
-                        (Attempt::Retry { error, at }, MailResult::Retry)
-                    }
-                    None => {
-                        tracing::error!(message.id = %id, "Message {id} is parked after attempt {attempts}: {error}");
-                        (Attempt::Parked { error }, MailResult::Parked)
-                    }
+                let next = retry::next_attempt(lease.message.recent_attempts(), UnixMillis::now().0);
+                match next.filter(|_| !is_permanent) {
+                    Some(at) => Attempt::Retry { error, at },
+                    None => Attempt::Parked { error },
                 }
             }
         };
-        self.metrics.count_mail(result);
         self.tried.push((lease, attempt));
     }
 }

@@ -8,7 +8,7 @@ use diesel::result::QueryResult;
 use super::{TEMPLATE_VERSION, parse_document, template};
 use crate::db::AnyConnection;
 use crate::db::journal::{self, By, Event};
-use crate::db::surveys::{corrupt_document, count_names, find_document, insert, newest};
+use crate::db::surveys::{count_names, find_document, insert, newest};
 
 /// What became of a document that is right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,10 +53,9 @@ pub fn put(
     {
         return Ok(Ok(Put { version, is_new: false }));
     }
-    let before = match &last {
-        Some(last) => Some(parse_document(last.as_bytes()).map_err(|_| corrupt_document())?.metric),
-        None => template(name).map(|template| template.survey.metric),
-    };
+    // One that cannot be read must not keep a version from being stored that can.
+    let last = last.and_then(|last| parse_document(last.as_bytes()).ok()).map(|last| last.metric);
+    let before = last.or_else(|| template(name).map(|template| template.survey.metric));
     if let Some(metric) = before.filter(|metric| *metric != survey.metric) {
         let detail =
             format!("must stay \"{metric}\", which earlier scores were given on; take another name for another metric");

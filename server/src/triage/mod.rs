@@ -6,6 +6,7 @@
 mod decide;
 mod site;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,6 +16,7 @@ use self::site::{fail, triage};
 use crate::config::SILENCE_MAX_MS;
 use crate::db::AnyConnection;
 use crate::db::due::Queue;
+use crate::db::rules::Rules;
 use crate::db::triage::{self as queued, Due};
 use crate::panics::Place;
 use crate::rounds::Rounds;
@@ -46,6 +48,7 @@ impl Task for Triage {
             rounds: Rounds::new(self.store.clone(), Queue::triage(), SILENCE_MAX_MS),
             pace: Pace::new(self.foreground),
             store: self.store,
+            undecidable: BTreeSet::new(),
         };
         loop {
             let started = Instant::now();
@@ -64,12 +67,15 @@ struct Worker {
     store: Store,
     rounds: Rounds,
     pace: Pace,
+    /// Sites with a rule that could not be read.
+    undecidable: BTreeSet<i64>,
 }
 
 impl Worker {
     /// Looks at a chunk of each site that has something due; how many responses.
     async fn turn(&mut self) -> Result<usize, StorageError> {
         let now = UnixMillis::now().0;
+        self.look_at_rules(now).await?;
         let is_postgres = self.store.reads.background.is_postgres();
         let chunk = if is_postgres { CHUNK } else { CHUNK_OF_ONE_WRITER };
         let mut decided = 0;
@@ -83,7 +89,25 @@ impl Worker {
         Ok(decided)
     }
 
-    async fn triage_site(&self, site_id: i64, due: Arc<Vec<Due>>, now: i64) -> Result<(), StorageError> {
+    /// Has what was parked tried again, once the rules of its site can be read.
+    async fn look_at_rules(&mut self, now: i64) -> Result<(), StorageError> {
+        for site_id in self.undecidable.clone() {
+            if self.can_decide(site_id).await? {
+                let again = move |conn: &mut AnyConnection| Queue::triage().try_parked_again(conn, site_id, now);
+                self.store.writes.decisions.run(again).await?;
+                self.undecidable.remove(&site_id);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether every rule of a site can be read.
+    async fn can_decide(&self, site_id: i64) -> Result<bool, StorageError> {
+        let rules = self.store.reads.background.read(move |conn| Rules::load(conn, site_id)).await?;
+        Ok(rules.unreadable.is_empty())
+    }
+
+    async fn triage_site(&mut self, site_id: i64, due: Arc<Vec<Due>>, now: i64) -> Result<(), StorageError> {
         let all = Arc::clone(&due);
         match self.store.writes.decisions.run(move |conn| triage(conn, site_id, &all, now)).await {
             Ok(told) => {
@@ -94,7 +118,16 @@ impl Worker {
             }
             // The database is away: nothing is wrong with the responses.
             Err(error) if error.is_away() => return Err(error),
-            Err(error) => tracing::error!("Triage of {} responses failed, each is tried alone: {error}", due.len()),
+            Err(error) => {
+                let responses = due.len();
+                tracing::error!(
+                    site.id = site_id,
+                    "Triage of {responses} responses failed, each is tried alone: {error}"
+                );
+            }
+        }
+        if !self.can_decide(site_id).await? {
+            self.undecidable.insert(site_id);
         }
         for one in due.iter() {
             let alone = vec![one.clone()];

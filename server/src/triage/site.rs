@@ -1,7 +1,7 @@
 //! Triage of responses of one site, in a transaction.
 
-use counterbell_shared::ResponseId;
 use counterbell_shared::time::UnixMillis;
+use counterbell_shared::{AlertRule, ResponseId};
 use diesel::QueryResult;
 use serde_json::json;
 
@@ -30,7 +30,7 @@ struct Effects {
 /// later row of the queue stands for it. Call in a transaction that writes.
 ///
 /// # Errors
-/// What the database says.
+/// What the database says, or that a rule of the site cannot be read.
 pub fn triage(conn: &mut AnyConnection, site_id: i64, due: &[Due], now: i64) -> QueryResult<bool> {
     let mut site = journal::lock(conn, site_id)?;
     let mut due: Vec<_> = due.iter().collect();
@@ -41,6 +41,7 @@ pub fn triage(conn: &mut AnyConnection, site_id: i64, due: &[Due], now: i64) -> 
         responses.push(dialect::lock_response(conn, site_id, &one.response_id)?);
     }
     let alerting = Alerting::load(conn, site_id)?;
+    let rules = alerting.rules.all_read()?;
     let mut effects = Effects::default();
     for (one, response) in due.into_iter().zip(responses) {
         // A response that is gone takes its place in the queue along.
@@ -48,7 +49,7 @@ pub fn triage(conn: &mut AnyConnection, site_id: i64, due: &[Due], now: i64) -> 
             && let Some(response) = response
             && let Some(id) = response.id()
         {
-            effects.decide_about(conn, &alerting, (&response, id), now)?;
+            effects.decide_about(conn, (rules, &alerting.recipients), (&response, id), now)?;
         }
     }
     alerts::insert(conn, &effects.alerts)?;
@@ -61,7 +62,7 @@ impl Effects {
     fn decide_about(
         &mut self,
         conn: &mut AnyConnection,
-        alerting: &Alerting,
+        (rules, recipients): (&[AlertRule], &[String]),
         (response, id): (&ResponseRow, ResponseId),
         now: i64,
     ) -> QueryResult<()> {
@@ -70,9 +71,9 @@ impl Effects {
         let told: Vec<_> = messages.iter().map(|message| message.destination.clone()).collect();
         let decision = decide(&Facts {
             score: response.held.is_none().then(|| response.score()).flatten(),
-            rules: &alerting.rules,
+            rules,
             fired: &alerts::fired(conn, site_id, &response_id)?,
-            recipients: &alerting.recipients,
+            recipients,
             told: &told,
         });
         match decision {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use counterbell_shared::problem::ProblemCode;
-use counterbell_tests::{Backend, TestApp, sample, wait};
+use counterbell_tests::{Backend, Refuse, Smtp, SmtpOptions, TestApp, sample, wait};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -262,5 +262,33 @@ async fn deletion_of_a_site_that_was_stopped_goes_on() {
         app.cli(&["site", "delete", &app.site_key, "--yes", "--json"]).json();
 
         assert_eq!((app.count("sites"), app.count("responses")), (0, 0), "{backend:?}");
+    }
+}
+
+#[tokio::test]
+async fn response_that_is_deleted_while_its_mail_is_being_sent_is_no_fault_in_the_log() {
+    for backend in Backend::ALL {
+        for refused in [false, true] {
+            // A mail server that takes the mail, or will have none of it, once the response is deleted.
+            let refuse = refused.then_some(Refuse { verb: "DATA", times: 1, code: 550 });
+            let smtp = Smtp::with(SmtpOptions { refuse, hold: true, ..SmtpOptions::default() }).await;
+            let app = TestApp::on(backend).smtp(&smtp).await;
+            let id = sample::response_id();
+            app.respond(&sample::with(sample::response(1), json!({ "response_id": id }))).await.expect(201);
+            wait::until_true("mail that is being sent", async || smtp.holds()).await;
+            let delete = app.request(Method::DELETE, &format!("/v1/admin/responses/{id}")).bearer_auth(&app.api_key);
+            assert_eq!(app.send(delete).await.status, 204, "{backend:?}");
+
+            smtp.release();
+
+            wait::until_true("word of it", async || app.log().contains("its response was deleted")).await;
+            let log = app.log();
+            for fault in ["ERROR", "is parked", "The lease"] {
+                assert!(!log.contains(fault), "{backend:?}, refused {refused}: {fault} in {log}");
+            }
+            let metrics = app.get("/metrics").await;
+            assert!(metrics.text().contains("mail_attempts_total{result=\"parked\"} 0"), "{}", metrics.text());
+            assert_eq!((app.count("outbox"), app.count("attempts")), (0, 0), "{backend:?}");
+        }
     }
 }

@@ -39,5 +39,6 @@ mod summary;
 mod surveys;
 mod themes;
 mod times;
+mod unreadable;
 mod words;
 mod zones;

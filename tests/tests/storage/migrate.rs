@@ -62,7 +62,8 @@ async fn whoever_was_told_becomes_staff_and_the_team_that_is_told() {
         app.cli(&["migrate"]);
 
         // One address is one person, however it is written.
-        for (table, rows) in [("people", 2), ("person_addresses", 2), ("members", 3), ("teams", 2), ("team_members", 3)] {
+        for (table, rows) in [("people", 2), ("person_addresses", 2), ("members", 3), ("teams", 2), ("team_members", 3)]
+        {
             assert_eq!(app.count(table), rows, "{backend:?}: {table}");
         }
         let sites = app.cli(&["site", "list", "--json"]).json();

@@ -11,6 +11,7 @@ use counterbell_shared::{Reference, SiteKey, Touchpoint};
 
 use super::screen::Screens;
 use crate::http::ApiError;
+use crate::http::public::check_readable;
 use crate::sites::{Directory, KnownSite};
 use crate::surveys::{VersionedSurvey, words_of};
 
@@ -49,7 +50,9 @@ impl Asked {
         };
         let order = parameter("order").and_then(|order| Reference::new(&order).ok());
         let known = directory.site(&site_key).await?.ok_or_else(ApiError::unknown_site)?;
-        let survey = known.surveys.find(parameter("survey").as_deref().unwrap_or(DEFAULT_SURVEY)).cloned();
+        let name = parameter("survey").unwrap_or_else(|| DEFAULT_SURVEY.to_owned());
+        check_readable(&known.surveys, &name)?;
+        let survey = known.surveys.find(&name).cloned();
         let survey =
             survey.ok_or_else(|| ApiError::invalid_parameter("survey", "is not a published survey of this site"))?;
         let locale = wanted_locale(request, parameter("locale"), &survey.survey.question);

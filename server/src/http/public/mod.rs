@@ -13,7 +13,7 @@ use actix_web::web::ServiceConfig;
 use counterbell_shared::problem::ProblemCode;
 
 pub use intake::{Accepted, Intake};
-pub use parse::{ParseError, ResponseBody, parse_response};
+pub use parse::{ParseError, ResponseBody, check_readable, parse_response};
 
 use super::limits::limit_reads;
 use super::operations::{Operation, address, operation};

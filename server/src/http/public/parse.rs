@@ -3,6 +3,7 @@
 use counterbell_shared::SiteKey;
 use counterbell_shared::problem::{FieldError, ProblemCode, pointer_to};
 use counterbell_shared::response::{NewResponse, Parsed};
+use counterbell_shared::survey::DEFAULT_SURVEY;
 
 use crate::document::pointers_given_twice;
 use crate::http::ApiError;
@@ -60,6 +61,15 @@ impl<'a> ResponseBody<'a> {
         }
     }
 
+    /// The survey it names, or means.
+    pub fn survey(&self) -> &str {
+        let named = match &self.0 {
+            Read::Response(new) => new.survey.as_deref(),
+            Read::Other(json, _) => json.get("survey").and_then(serde_json::Value::as_str),
+        };
+        named.unwrap_or(DEFAULT_SURVEY)
+    }
+
     /// The response to one of `surveys`.
     ///
     /// # Errors
@@ -74,6 +84,14 @@ impl<'a> ResponseBody<'a> {
             ParseError::Fields(errors)
         })
     }
+}
+
+/// Looks whether a survey that is published can be asked.
+///
+/// # Errors
+/// 500: whoever sends an answer keeps it, and sends it again once the survey was put right.
+pub fn check_readable(surveys: &SiteSurveys, name: &str) -> Result<(), ApiError> {
+    if surveys.is_lost(name) { Err(ApiError::fault("the survey cannot be read")) } else { Ok(()) }
 }
 
 fn what_is_wrong(error: &serde_json::Error, body: &[u8]) -> String {

@@ -8,7 +8,7 @@ use counterbell_shared::time::UnixMillis;
 
 use super::cors::check_origin;
 use super::intake::{Accepted, Intake};
-use super::parse::ResponseBody;
+use super::parse::{ResponseBody, check_readable};
 use crate::http::ApiError;
 use crate::http::extract::JsonBody;
 use crate::http::limits::Bucket;
@@ -61,7 +61,9 @@ async fn store_response(
         Some(key) => Some(intake.directory.site(&key).await?.ok_or_else(ApiError::unknown_site)?),
         None => None,
     };
-    let mut parsed = body.parse(known.as_ref().map_or(&TEMPLATES_ONLY, |known| &known.surveys))?;
+    let surveys = known.as_ref().map_or(&TEMPLATES_ONLY, |known| &known.surveys);
+    check_readable(surveys, body.survey())?;
+    let mut parsed = body.parse(surveys)?;
     leave_out_long_past(&mut parsed, UnixMillis::now(), intake.ingest.settings.backdate_ms);
     let Parsed { response, ignored, .. } = parsed;
     let known = known.ok_or_else(ApiError::unknown_site)?;

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use utoipa::IntoParams;
 
 use super::cors::check_origin;
+use super::parse::check_readable;
 use crate::http::extract::Query;
 use crate::http::{ApiError, etag};
 use crate::sites::Directory;
@@ -41,9 +42,12 @@ pub async fn get_widget_config(
     let site_key: SiteKey = site_key.parse().map_err(|_| ApiError::unknown_site())?;
     let known = directory.site(&site_key).await?.ok_or_else(ApiError::unknown_site)?;
     check_origin(&request, &known.site)?;
-    let found = known.surveys.find(query.survey.as_deref().unwrap_or(DEFAULT_SURVEY));
-    let survey =
-        found.ok_or_else(|| ApiError::invalid_parameter("survey", "is not a published survey of this site"))?;
+    let name = query.survey.as_deref().unwrap_or(DEFAULT_SURVEY);
+    check_readable(&known.surveys, name)?;
+    let survey = known
+        .surveys
+        .find(name)
+        .ok_or_else(|| ApiError::invalid_parameter("survey", "is not a published survey of this site"))?;
 
     let theme = known.theme.as_ref().and_then(|theme| theme.theme());
     let words = |wanted: &str| words_of(known.words.as_deref(), wanted);

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use counterbell_shared::SiteKey;
 use tokio::sync::Semaphore;
 
+use crate::db::rules::quoted;
 use crate::db::sites::Site;
 use crate::sites::origins;
 use crate::store::{ReadPool, StorageError};
@@ -64,6 +65,7 @@ impl Directory {
                     let theme = SiteTheme::load(conn, site.id, theme)?;
                     let words = before.as_ref().and_then(|before| before.words.as_ref());
                     let words = KnownWords::load(conn, site.id, words)?;
+                    tell_what_cannot_be_read(&site, &surveys);
                     Ok(Some(Arc::new(KnownSite { site, surveys, theme, words })))
                 });
                 found.await
@@ -90,5 +92,26 @@ impl Directory {
             }
         };
         Ok(self.origins.find(origin, load).await?.is_some())
+    }
+}
+
+/// What cannot be read costs no customer's answer, and must be put right. A theme and words tell of themselves.
+fn tell_what_cannot_be_read(site: &Site, surveys: &SiteSurveys) {
+    let key = &site.site_key;
+    if !site.rules.unreadable.is_empty() {
+        let rules = quoted(&site.rules.unreadable);
+        tracing::error!(
+            site.id = site.id,
+            "Alert rules of site {key} cannot be read: {rules}. Its responses are stored, and nobody is told of any until the \
+             rules are put right: `counterbell doctor` says how"
+        );
+    }
+    if !surveys.unreadable().is_empty() {
+        let names = quoted(surveys.unreadable());
+        tracing::error!(
+            site.id = site.id,
+            "Surveys of site {key} cannot be read: {names}. What was published before is asked in their place, or the template: \
+             `counterbell survey put` stores a version that can be read"
+        );
     }
 }
