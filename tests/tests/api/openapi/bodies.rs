@@ -6,7 +6,7 @@ use counterbell_tests::{Answer, Backend, Contract, TestApp, sample};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::cases::{Case, Cases};
+use super::cases::{BESIDE, Case, Cases};
 use super::samples;
 
 /// JSON pointers of what was refused or left out.
@@ -21,6 +21,15 @@ fn named(answer: &Answer) -> Vec<String> {
 fn tells_of(pointer: &str, place: &str) -> bool {
     let (list, item) = place.rsplit_once('/').unwrap();
     pointer == place || pointer.starts_with(&format!("{place}/")) || (pointer == list && item.parse::<u8>().is_ok())
+}
+
+/// The members that an answer says there are beside one that is not known, in the order of their names.
+fn known_members(answer: &Answer) -> Option<String> {
+    let json = answer.json();
+    let (_, known) = json["errors"][0]["detail"].as_str()?.split_once("is not known here: use ")?;
+    let mut known: Vec<_> = known.split(", ").collect();
+    known.sort_unstable();
+    Some(known.join(", "))
 }
 
 /// Sends every case of these bodies: what fits is taken, of what does not the place is named. What fits may still be
@@ -49,6 +58,9 @@ async fn check(
             if !fits {
                 let is_named = named.iter().any(|pointer| tells_of(pointer, &at));
                 assert!(is_named, "{place}, beyond it: {}", answer.text());
+                if let (Some(described), Some(known)) = (rule.strip_prefix(BESIDE), known_members(&answer)) {
+                    assert_eq!(described, known, "{place}");
+                }
                 continue;
             }
             // Each item of a list is like the others.

@@ -3,6 +3,9 @@
 use counterbell_tests::Contract;
 use serde_json::{Value, json};
 
+/// Begins the rule of a member that is unknown; those that are known follow.
+pub const BESIDE: &str = "unknown beside ";
+
 /// One change of a body.
 pub struct Case {
     /// Where: a JSON pointer.
@@ -85,7 +88,9 @@ impl<'a> Cases<'a> {
             self.add_member(at, name, "required", object);
         }
         if schema["additionalProperties"] == false {
-            self.add_member(at, "unknown", "unknown", with("unknown", json!(1)));
+            let mut known: Vec<_> = schema["properties"].as_object().unwrap().keys().map(String::as_str).collect();
+            known.sort_unstable();
+            self.add_member(at, "unknown", &format!("{BESIDE}{}", known.join(", ")), with("unknown", json!(1)));
         }
         if schema["propertyNames"].is_object() {
             let first = value.as_object().unwrap().values().next().unwrap();
