@@ -76,11 +76,16 @@ pub enum Outcome {
     Duplicate,
 }
 
+#[cfg(feature = "openapi")]
+const NEW_RESPONSE: &str = "A response. Of `touchpoint`, `order_ref`, `customer_ref`, `locale`, `page_url` and `channel`, what \
+                            does not fit is left out and named in the receipt's `ignored`; all else that does not fit is \
+                            refused";
+
 /// Body of `POST /v1/responses`, as sent: anything may be wrong with it.
 ///
 /// Texts borrow from the body where they hold no escape, so that reading a request allocates next to nothing.
 #[derive(Debug, Default, Deserialize, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(description = NEW_RESPONSE))]
 #[serde(deny_unknown_fields)]
 pub struct NewResponse<'a> {
     /// Public identifier of the site.

@@ -7,7 +7,7 @@ use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, RETR
 use actix_web::{HttpResponse, ResponseError};
 use counterbell_shared::problem::{FieldError, PROBLEM_JSON, Problem, ProblemCode};
 
-use super::operations::Fault;
+use super::operations::Failure;
 use crate::ingest::{CapReached, IngestError};
 use crate::store::StorageError;
 
@@ -161,7 +161,7 @@ impl fmt::Display for ApiError {
     }
 }
 
-impl Fault for ApiError {
+impl Failure for ApiError {
     const MEDIA_TYPE: &'static str = PROBLEM_JSON;
 }
 

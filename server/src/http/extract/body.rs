@@ -118,7 +118,6 @@ fn unsupported_media_type(request: &HttpRequest, media_type: &str) -> ApiError {
 impl<T: ToSchema> Describe for JsonBody<T> {
     fn describe(notes: &mut Notes) {
         describe::<T>(notes, JSON);
-        notes.error(ProblemCode::MalformedJson);
     }
 }
 

@@ -11,7 +11,7 @@ use counterbell_shared::problem::ProblemCode;
 use super::files::STYLE;
 use super::page;
 use crate::http::ApiError;
-use crate::http::operations::{Fault, HTML};
+use crate::http::operations::{Failure, HTML};
 
 /// The error, and the page that says so.
 #[derive(Debug)]
@@ -71,7 +71,7 @@ impl fmt::Display for Refusal {
     }
 }
 
-impl Fault for Refusal {
+impl Failure for Refusal {
     const MEDIA_TYPE: &'static str = HTML;
 }
 

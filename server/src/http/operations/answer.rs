@@ -18,7 +18,7 @@ pub trait Answer {
 }
 
 /// An error that says how it is answered.
-pub trait Fault {
+pub trait Failure {
     /// Its media type.
     const MEDIA_TYPE: &'static str;
 }
@@ -122,7 +122,7 @@ impl Answer for NoContent {
     }
 }
 
-impl<A: Answer, E: Fault> Answer for Result<A, E> {
+impl<A: Answer, E: Failure> Answer for Result<A, E> {
     fn describe(notes: &mut Notes) {
         A::describe(notes);
         notes.error_type = E::MEDIA_TYPE;

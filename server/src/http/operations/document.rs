@@ -18,6 +18,7 @@ use super::Operation;
 use super::answer::schema;
 use super::describe::Notes;
 use super::header::{CACHE_CONTROL, LIMITS, RETRY_AFTER, WWW_AUTHENTICATE, X_REQUEST_ID, header, headers};
+use super::written::HTML;
 use crate::config::PublicUrl;
 
 const LICENSE: &str = env!("CARGO_PKG_LICENSE");
@@ -65,7 +66,9 @@ fn describe(operation: &Operation, problem: &RefOr<Schema>) -> utoipa::openapi::
         described = described.parameter(parameter);
     }
     described = described.request_body(notes.body.clone());
-    let on_all = if notes.role.is_some() { &[X_REQUEST_ID, CACHE_CONTROL][..] } else { &[X_REQUEST_ID] };
+    // Pages and what staff read hold what customers said, and so may their errors.
+    let is_private = notes.role.is_some() || notes.error_type == HTML;
+    let on_all = if is_private { &[X_REQUEST_ID, CACHE_CONTROL][..] } else { &[X_REQUEST_ID] };
     for (status, answer) in notes.answers.clone().into_iter().chain(errors(notes, problem)) {
         let mut answer = answer;
         answer.headers.extend(on_all.iter().copied().map(header));

@@ -58,9 +58,12 @@ impl<A: Answer> Answer for Counted<A> {
     }
 }
 
+/// The media type of a page.
+pub const HTML: &str = "text/html";
+
 /// Answers of other media types than JSON.
 macro_rules! media {
-    ($($(#[$doc:meta])* $name:ident [$($media_type:literal),*];)*) => {
+    ($($(#[$doc:meta])* $name:ident [$($media_type:expr),*];)*) => {
         $(
             $(#[$doc])*
             #[derive(Debug)]
@@ -87,20 +90,8 @@ media! {
     WidgetFile ["application/wasm", "text/css", "text/javascript"];
     /// The document of all operations.
     OpenApiDocument ["application/json"];
+    /// A page.
+    Html [HTML];
     /// Figures.
     OpenMetrics ["application/openmetrics-text"];
-}
-
-/// A page, which holds what a customer typed.
-#[derive(Debug)]
-pub struct Html;
-
-/// The media type of a page.
-pub const HTML: &str = "text/html";
-
-impl Answer for Html {
-    fn describe(notes: &mut Notes) {
-        notes.answer(StatusCode::OK).content.insert(HTML.to_owned(), Content::default().into());
-        notes.headers(&[CACHE_CONTROL]);
-    }
 }

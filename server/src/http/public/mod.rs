@@ -49,7 +49,7 @@ pub fn operations() -> Vec<Operation> {
             .or(ProblemCode::WidgetMissing),
         operation(Method::GET, ASSETS, assets::get_asset, "What that script fetches").or(ProblemCode::NotFound),
         operation(Method::POST, RESPONSES, responses::create_response, "Store a response")
-            .or_any([ProblemCode::OriginNotAllowed, ProblemCode::UnknownSite])
+            .or_any([ProblemCode::MalformedJson, ProblemCode::OriginNotAllowed, ProblemCode::UnknownSite])
             .or_any(OF_INTAKE),
         operation(Method::OPTIONS, RESPONSES, cors::preflight, preflight),
         operation(Method::GET, WIDGET, widget::get_widget_config, "The survey in force, in one language")

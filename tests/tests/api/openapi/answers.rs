@@ -88,6 +88,9 @@ async fn respond(asking: &mut Asking) {
         let request = asking.app.request(Method::POST, "/v1/responses").json(&sample::with(body.clone(), more));
         asking.send(RESPOND, request, status).await;
     }
+    let no_json =
+        asking.app.request(Method::POST, "/v1/responses").header("content-type", "application/json").body("{");
+    asking.send(RESPOND, no_json, 400).await;
     let page = asking.app.request(Method::POST, "/v1/responses").header("origin", "https://x.example").json(&body);
     asking.send(RESPOND, page, 403).await;
     asking.as_anybody("OPTIONS /v1/responses", "/v1/responses", 204).await;
@@ -172,6 +175,8 @@ async fn ask_for_documents(asking: &mut Asking) {
     ] {
         let request = asking.app.request(method(&operation), address).bearer_auth(&asking.app.api_key).json(body);
         asking.send(&operation, request, status).await;
+        let request = asking.app.request(method(&operation), address).bearer_auth(&asking.app.api_key);
+        asking.send(&operation, request.header("content-type", "application/json").body("{"), 422).await;
     }
     for name in ["other", "own-nps", "csat"] {
         asking.as_staff(&format!("GET {SURVEY}"), &format!("/v1/admin/surveys/{name}"), 200).await;
