@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use counterbell_shared::Theme;
 use counterbell_shared::limits::THEME_MAX_BYTES;
+use counterbell_shared::openapi::ThemeDocument;
 use counterbell_shared::problem::FieldError;
 use counterbell_shared::theme::Contrast;
 use diesel::QueryResult;
@@ -62,13 +63,11 @@ impl SiteTheme {
 pub struct ThemeView {
     site_key: String,
     /// As it was written; `None` when the site has none.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<ThemeDocument>)]
     theme: Option<Value>,
     /// With every default filled in.
-    #[schema(value_type = Object)]
     resolved: Theme,
     /// What was checked.
-    #[schema(value_type = Vec<Object>)]
     contrasts: [Contrast; 4],
     /// The launcher's colours, for the style sheet of the pages.
     page_css: String,

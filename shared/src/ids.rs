@@ -68,19 +68,22 @@ impl FromStr for ResponseId {
 pub struct SiteKey(String);
 
 /// Crockford's base32 alphabet in lower case: no `i`, `l`, `o`, `u` to misread.
-const BASE32: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+pub(crate) const BASE32: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
 /// Characters of lower-case Crockford base32, five bits of each random byte: safe in URLs, easy to read out.
 pub fn base32(random: &[u8]) -> String {
     random.iter().map(|byte| char::from(BASE32[usize::from(byte & 31)])).collect()
 }
 
-impl SiteKey {
-    const PREFIX: &str = "site_";
+/// What every site key begins with.
+pub(crate) const SITE_KEY_PREFIX: &str = "site_";
+/// Characters that follow it.
+pub(crate) const SITE_KEY_DIGITS: usize = 16;
 
+impl SiteKey {
     /// A new key from 16 random bytes (80 bits are used).
     pub fn from_random(random: [u8; 16]) -> Self {
-        Self(format!("{}{}", Self::PREFIX, base32(&random)))
+        Self(format!("{}{}", SITE_KEY_PREFIX, base32(&random)))
     }
 
     /// The key as written in the script tag.
@@ -99,8 +102,8 @@ impl FromStr for SiteKey {
     type Err = InvalidId;
 
     fn from_str(text: &str) -> Result<Self, InvalidId> {
-        let digits = text.strip_prefix(Self::PREFIX).ok_or(InvalidId)?;
-        if digits.len() == 16 && digits.bytes().all(|byte| BASE32.contains(&byte)) {
+        let digits = text.strip_prefix(SITE_KEY_PREFIX).ok_or(InvalidId)?;
+        if digits.len() == SITE_KEY_DIGITS && digits.bytes().all(|byte| BASE32.contains(&byte)) {
             Ok(Self(text.to_owned()))
         } else {
             Err(InvalidId)

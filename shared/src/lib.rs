@@ -10,6 +10,8 @@ mod document;
 pub mod ids;
 pub mod limits;
 pub mod metric;
+#[cfg(feature = "openapi")]
+pub mod openapi;
 pub mod problem;
 pub mod response;
 pub mod site_words;

@@ -11,6 +11,8 @@ use crate::answers::{Answers, NewAnswers};
 use crate::contact::ContactEmail;
 use crate::ids::{ResponseId, SiteKey};
 use crate::metric::{Score, UnknownName};
+#[cfg(feature = "openapi")]
+use crate::openapi::{AnyScore, ElapsedMs, Revision, Slug, Url, VersionNumber};
 use crate::problem::FieldError;
 use crate::survey::SurveyVersion;
 use crate::text::{Comment, Locale, Reference, Touchpoint};
@@ -18,6 +20,7 @@ use crate::time::UnixMillis;
 
 /// How a response reached us.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Channel {
     /// The widget on a retailer's page.
@@ -73,58 +76,78 @@ pub enum Outcome {
     Duplicate,
 }
 
+#[cfg(feature = "openapi")]
+const NEW_RESPONSE: &str = "A response. Of `touchpoint`, `order_ref`, `customer_ref`, `locale`, `page_url` and `channel`, what \
+                            does not fit is left out and named in the receipt's `ignored`; all else that does not fit is \
+                            refused";
+
 /// Body of `POST /v1/responses`, as sent: anything may be wrong with it.
 ///
 /// Texts borrow from the body where they hold no escape, so that reading a request allocates next to nothing.
 #[derive(Debug, Default, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(description = NEW_RESPONSE))]
 #[serde(deny_unknown_fields)]
 pub struct NewResponse<'a> {
     /// Public identifier of the site.
     #[serde(borrow)]
+    #[cfg_attr(feature = "openapi", schema(value_type = SiteKey))]
     pub site_key: Cow<'a, str>,
     /// Client-made UUIDv7; the server makes one when it is left out.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<ResponseId>))]
     pub response_id: Option<Cow<'a, str>>,
     /// Where in the customer's journey; `default` when left out.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Touchpoint>))]
     pub touchpoint: Option<Cow<'a, str>>,
     /// Name of the survey answered; `csat` when left out.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Slug>))]
     pub survey: Option<Cow<'a, str>>,
     /// The survey's version; the one in force when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<VersionNumber>))]
     pub survey_version: Option<i64>,
     /// On the survey's scale.
+    #[cfg_attr(feature = "openapi", schema(value_type = AnyScore))]
     pub score: i64,
     /// The customer's own words.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Comment>))]
     pub comment: Option<Cow<'a, str>>,
     /// Answers to the survey's further questions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answers: Option<NewAnswers>,
     /// The retailer's name for the order.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Reference>))]
     pub order_ref: Option<Cow<'a, str>>,
     /// The retailer's name for the customer.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Reference>))]
     pub customer_ref: Option<Cow<'a, str>>,
     /// How to write to the customer; kept only with consent.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<NewContact<'a>>,
     /// BCP 47 tag of the language it was asked in.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Locale>))]
     pub locale: Option<Cow<'a, str>>,
     /// Page it was asked on; kept without query and fragment, which may hold personal data.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Url>))]
     pub page_url: Option<Cow<'a, str>>,
     /// How it reached us; `api` when left out.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Channel>))]
     pub channel: Option<Cow<'a, str>>,
     /// When the customer answered (RFC 3339); now when left out or in the future.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<UnixMillis>))]
     pub created_at: Option<Cow<'a, str>>,
     /// Milliseconds from showing the question to sending the answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<ElapsedMs>))]
     pub elapsed_ms: Option<i64>,
     /// A field that no customer sees: who fills it in is a program.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
@@ -134,15 +157,18 @@ pub struct NewResponse<'a> {
     pub complete: Option<bool>,
     /// Grows with every change of what is sent under one `response_id`; 0 when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Revision>))]
     pub revision: Option<i64>,
 }
 
 /// How to write to the customer, as sent.
 #[derive(Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NewContact<'a> {
     /// E-mail address.
     #[serde(borrow)]
+    #[cfg_attr(feature = "openapi", schema(value_type = ContactEmail))]
     pub email: Cow<'a, str>,
     /// The customer agreed to be written to. Without it the address is not kept.
     pub consent: bool,
@@ -192,6 +218,7 @@ pub struct Response {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Receipt {
     /// The id it is stored under.
+    #[cfg_attr(feature = "openapi", schema(value_type = ResponseId))]
     pub response_id: String,
     /// What became of it.
     pub outcome: Outcome,

@@ -15,6 +15,7 @@ use crate::theme::Theme;
 
 /// The survey to ask, and every word the widget shows, in one language.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct WidgetConfig<'a> {
     /// BCP 47 tag of the language of the texts; the widget sets it as `lang`.
     pub locale: &'a str,
@@ -26,6 +27,7 @@ pub struct WidgetConfig<'a> {
     pub texts: BTreeMap<&'a str, &'a str>,
     /// What it is drawn with, if the site says so.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Theme>))]
     pub theme: Option<&'a Theme>,
     /// Longest comment, in characters.
     pub comment_max_chars: usize,
@@ -35,6 +37,7 @@ pub struct WidgetConfig<'a> {
 
 /// Which way a language is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 #[expect(missing_docs, reason = "named after what they are")]
 pub enum Direction {
@@ -45,6 +48,7 @@ pub enum Direction {
 /// A survey as the widget needs it. A text that can name the customer comes twice: without a name, and as `.._named`
 /// with `{name}` in the name's place.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct WidgetSurvey<'a> {
     /// Sent back with the response.
     pub name: &'a str,
@@ -73,6 +77,7 @@ pub struct WidgetSurvey<'a> {
 
 /// One screen.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct WidgetStep<'a> {
     /// Scores after which it is shown.
     pub scores: Scale,
@@ -82,6 +87,7 @@ pub struct WidgetStep<'a> {
 
 /// A question that needs no answer; [`Ask`] has the kinds.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "kind", rename_all = "lowercase")]
 #[expect(missing_docs, reason = "the members of survey::Ask")]
 pub enum WidgetAsk<'a> {
@@ -93,6 +99,7 @@ pub enum WidgetAsk<'a> {
 
 /// A question with choices.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[expect(missing_docs, reason = "the members of survey::Choice")]
 pub struct WidgetChoice<'a> {
     pub id: &'a str,
@@ -103,6 +110,7 @@ pub struct WidgetChoice<'a> {
 
 /// One of the choices.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[expect(missing_docs, reason = "the members of survey::Labelled")]
 pub struct WidgetLabel<'a> {
     pub id: &'a str,
@@ -111,6 +119,7 @@ pub struct WidgetLabel<'a> {
 
 /// What is said at the end.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[expect(missing_docs, reason = "the members of survey::Thanks")]
 pub struct WidgetThanks<'a> {
     pub scores: Scale,
@@ -127,6 +136,7 @@ pub struct WidgetThanks<'a> {
 
 /// A link in the thanks.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[expect(missing_docs, reason = "the members of survey::Link")]
 pub struct WidgetLink<'a> {
     pub label: &'a str,

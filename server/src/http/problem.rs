@@ -7,6 +7,7 @@ use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, RETR
 use actix_web::{HttpResponse, ResponseError};
 use counterbell_shared::problem::{FieldError, PROBLEM_JSON, Problem, ProblemCode};
 
+use super::operations::Failure;
 use crate::ingest::{CapReached, IngestError};
 use crate::store::StorageError;
 
@@ -158,6 +159,10 @@ impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.code, self.detail)
     }
+}
+
+impl Failure for ApiError {
+    const MEDIA_TYPE: &'static str = PROBLEM_JSON;
 }
 
 impl ResponseError for ApiError {

@@ -33,10 +33,8 @@ pub struct CatalogVersion {
     /// Its number.
     pub version: i32,
     /// When it was stored.
-    #[schema(value_type = String, format = DateTime)]
     pub created_at: UnixMillis,
     /// When it was last put in force; `None` for a draft.
-    #[schema(value_type = Option<String>, format = DateTime)]
     pub published_at: Option<UnixMillis>,
 }
 

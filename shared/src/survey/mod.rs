@@ -50,6 +50,7 @@ pub struct Survey {
 
 /// How the scores are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum ScoreDisplay {
     /// A row of stars.

@@ -12,6 +12,7 @@ pub use color::{Color, InvalidColor, Ratio};
 
 /// A theme with every default filled in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Theme {
     /// Of the launcher, of buttons and of what is chosen, on the light card.
     pub accent: Color,
@@ -22,6 +23,7 @@ pub struct Theme {
     /// Of texts on it.
     pub on_accent_dark: Color,
     /// Of the card's corners, in CSS pixels.
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::openapi::Radius))]
     pub radius: u8,
     /// A `font-family` list as CSS has it, or `inherit` for the page's.
     pub font: String,
@@ -36,6 +38,7 @@ macro_rules! named {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident $text:literal,)* }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
         #[serde(rename_all = "lowercase")]
         pub enum $name { $($(#[$variant_doc])* $variant,)* }
 
@@ -71,6 +74,7 @@ named! {
 
 /// How well one of the theme's colours is seen on another.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Contrast {
     /// The token in front.
     pub token: &'static str,

@@ -35,12 +35,9 @@ pub struct OutboxView {
     state: String,
     /// Since it was last sent again.
     attempts: i32,
-    #[schema(value_type = Option<String>, format = DateTime)]
     next_attempt_at: Option<UnixMillis>,
     last_error: Option<String>,
-    #[schema(value_type = String, format = DateTime)]
     created_at: UnixMillis,
-    #[schema(value_type = Option<String>, format = DateTime)]
     finished_at: Option<UnixMillis>,
 }
 
@@ -70,9 +67,7 @@ impl OutboxView {
 pub struct AttemptView {
     /// Counts from 1, and on when the message is sent again.
     attempt: i32,
-    #[schema(value_type = String, format = DateTime)]
     started_at: UnixMillis,
-    #[schema(value_type = String, format = DateTime)]
     finished_at: UnixMillis,
     outcome: String,
     error: Option<String>,
@@ -103,7 +98,6 @@ pub struct MessageView {
 pub struct ResentView {
     message_id: String,
     state: &'static str,
-    #[schema(value_type = String, format = DateTime)]
     next_attempt_at: UnixMillis,
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use counterbell_shared::answers::NewAnswers;
 use counterbell_shared::metric::{Band, Metric, Scale};
 use counterbell_shared::time::UnixMillis;
 use serde::Serialize;
@@ -24,6 +25,7 @@ pub struct ResponseView {
     scale: Scale,
     band: Option<Band>,
     comment: Option<String>,
+    #[schema(value_type = Option<NewAnswers>)]
     answers: Option<serde_json::Value>,
     order_ref: Option<String>,
     customer_ref: Option<String>,
@@ -31,9 +33,7 @@ pub struct ResponseView {
     locale: Option<String>,
     page_url: Option<String>,
     channel: String,
-    #[schema(value_type = String, format = DateTime)]
     created_at: UnixMillis,
-    #[schema(value_type = String, format = DateTime)]
     received_at: UnixMillis,
     held: Option<String>,
     complete: bool,
@@ -91,12 +91,12 @@ impl ResponseView {
 /// What was sent after the response was closed.
 #[derive(Serialize, ToSchema)]
 struct AdditionView {
-    #[schema(value_type = String, format = DateTime)]
     received_at: UnixMillis,
     score: i32,
     #[serde(skip_serializing_if = "Option::is_none")]
     comment: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<NewAnswers>)]
     answers: Option<serde_json::Value>,
 }
 

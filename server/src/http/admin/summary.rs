@@ -24,9 +24,7 @@ use crate::store::Store;
 pub struct Summary {
     metric: Metric,
     scale: Scale,
-    #[schema(value_type = Option<String>, format = DateTime)]
     from: Option<UnixMillis>,
-    #[schema(value_type = Option<String>, format = DateTime)]
     to: Option<UnixMillis>,
     #[serde(flatten)]
     total: Figures,

@@ -1,6 +1,7 @@
 //! `GET`, `PUT /v1/admin/surveys/{name}`, their list, and publishing.
 
 use actix_web::web::Data;
+use counterbell_shared::Survey;
 use counterbell_shared::problem::{FieldError, ProblemCode};
 use counterbell_shared::time::UnixMillis;
 use diesel::QueryResult;
@@ -33,7 +34,7 @@ pub struct SurveyVersionView {
     /// Whether it is the template that every site has.
     template: bool,
     /// As docs/SURVEYS.md explains it.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Survey)]
     document: Value,
 }
 
@@ -105,9 +106,9 @@ pub async fn put_survey(
     site: Site<Manager>,
     name: Result<Named, ApiError>,
     store: Data<Store>,
-    body: Result<JsonBody, ApiError>,
+    body: Result<JsonBody<Survey>, ApiError>,
 ) -> Result<Created<StoredSurveyView>, ApiError> {
-    let JsonBody(body) = body?;
+    let body = body?.0;
     let survey = parse_document(&body).map_err(ApiError::invalid_survey)?;
     let Named(name) = name?;
     if survey.name != name {

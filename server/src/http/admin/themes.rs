@@ -2,6 +2,7 @@
 
 use actix_web::HttpRequest;
 use actix_web::web::Data;
+use counterbell_shared::openapi::ThemeDocument;
 use counterbell_shared::problem::ProblemCode;
 use counterbell_shared::time::UnixMillis;
 
@@ -34,9 +35,9 @@ pub async fn put_theme(
     site: Site<Manager>,
     request: HttpRequest,
     store: Data<Store>,
-    body: Result<JsonBody, ApiError>,
+    body: Result<JsonBody<ThemeDocument>, ApiError>,
 ) -> Result<Created<ThemeView>, ApiError> {
-    let JsonBody(body) = body?;
+    let body = body?.0;
     let view = ThemeView::new(site_key(&request), Some(&body)).map_err(ApiError::invalid_theme)?;
     // JSON is UTF-8 (RFC 8259 section 8.1), or it would not have been read.
     let document = String::from_utf8_lossy(&body).into_owned();

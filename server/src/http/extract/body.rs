@@ -1,5 +1,6 @@
 //! Bodies of bounded size.
 
+use std::marker::PhantomData;
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
@@ -10,42 +11,46 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use counterbell_shared::limits::BODY_MAX_BYTES;
 use counterbell_shared::problem::ProblemCode;
 use tokio::time::timeout;
+use utoipa::ToSchema;
 use utoipa::openapi::request_body::RequestBodyBuilder;
-use utoipa::openapi::{ContentBuilder, ObjectBuilder, RefOr, Required, Schema, Type};
+use utoipa::openapi::{Content, Required};
 
 use super::surrogates::without_half_characters;
 use crate::connections::BODY_TIMEOUT;
 use crate::http::ApiError;
-use crate::http::operations::{Describe, Notes};
+use crate::http::operations::{Describe, Notes, schema};
 
 /// As much of a coding's name as is told back.
 const CODING_SHOWN_CHARS: usize = 40;
 
-/// The bytes of a body declared as JSON, at most [`BODY_MAX_BYTES`].
-pub struct JsonBody(pub Bytes);
+const JSON: &str = "application/json";
+const FORM: &str = "application/x-www-form-urlencoded";
 
-/// The bytes of a body declared as an HTML form's, at most [`BODY_MAX_BYTES`].
-pub struct FormBody(pub Bytes);
+/// The bytes of a body declared as JSON, at most [`BODY_MAX_BYTES`]. The handler reads them as what `T` describes.
+pub struct JsonBody<T>(pub Bytes, PhantomData<T>);
+
+/// The bytes of a body declared as an HTML form's, at most [`BODY_MAX_BYTES`]. The handler reads them as what `T` describes.
+pub struct FormBody<T>(pub Bytes, PhantomData<T>);
 
 type Extracted<T> = Pin<Box<dyn Future<Output = Result<T, ApiError>>>>;
 
-impl FromRequest for JsonBody {
+impl<T> FromRequest for JsonBody<T> {
     type Error = ApiError;
     type Future = Extracted<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let bytes = read(request, payload, "application/json");
-        Box::pin(async move { bytes.await.map(without_half_characters).map(Self) })
+        let bytes = read(request, payload, JSON);
+        Box::pin(async move { Ok(Self(without_half_characters(bytes.await?), PhantomData)) })
     }
 }
 
-impl FromRequest for FormBody {
+impl<T> FromRequest for FormBody<T> {
     type Error = ApiError;
     type Future = Extracted<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let bytes = read(request, payload, "application/x-www-form-urlencoded");
-        Box::pin(async move { bytes.await.map(Self) })
+        let bytes = read(request, payload, FORM);
+        Box::pin(async move { Ok(Self(bytes.await?, PhantomData)) })
     }
 }
 
@@ -110,29 +115,28 @@ fn unsupported_media_type(request: &HttpRequest, media_type: &str) -> ApiError {
     ApiError::new(ProblemCode::UnsupportedMediaType, detail)
 }
 
-impl Describe for JsonBody {
+impl<T: ToSchema> Describe for JsonBody<T> {
     fn describe(notes: &mut Notes) {
-        let schema = ObjectBuilder::new().schema_type(Type::Object).build();
-        let content = ContentBuilder::new().schema(Some(RefOr::T(Schema::Object(schema)))).build();
-        let body = RequestBodyBuilder::new().content("application/json", content).required(Some(Required::True));
-        notes.body = Some(body.build());
-        for code in [
-            ProblemCode::MalformedJson,
-            ProblemCode::IncompleteBody,
-            ProblemCode::RequestTimeout,
-            ProblemCode::BodyTooLarge,
-            ProblemCode::UnsupportedMediaType,
-        ] {
-            notes.error(code);
-        }
+        describe::<T>(notes, JSON);
     }
 }
 
-impl Describe for FormBody {
+impl<T: ToSchema> Describe for FormBody<T> {
     fn describe(notes: &mut Notes) {
-        let schema = ObjectBuilder::new().schema_type(Type::Object).build();
-        let content = ContentBuilder::new().schema(Some(RefOr::T(Schema::Object(schema)))).build();
-        let body = RequestBodyBuilder::new().content("application/x-www-form-urlencoded", content);
-        notes.body = Some(body.build());
+        describe::<T>(notes, FORM);
+    }
+}
+
+fn describe<T: ToSchema>(notes: &mut Notes, media_type: &str) {
+    let content = Content::new(Some(schema::<T>(notes)));
+    let body = RequestBodyBuilder::new().content(media_type, content).required(Some(Required::True));
+    notes.body = Some(body.build());
+    for code in [
+        ProblemCode::IncompleteBody,
+        ProblemCode::RequestTimeout,
+        ProblemCode::BodyTooLarge,
+        ProblemCode::UnsupportedMediaType,
+    ] {
+        notes.error(code);
     }
 }

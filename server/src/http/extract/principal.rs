@@ -9,8 +9,9 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use counterbell_shared::SiteKey;
 use counterbell_shared::problem::ProblemCode;
+use utoipa::PartialSchema as _;
+use utoipa::openapi::Required;
 use utoipa::openapi::path::{ParameterBuilder, ParameterIn};
-use utoipa::openapi::{ObjectBuilder, RefOr, Required, Schema, Type};
 
 use super::query;
 use super::role::{AtLeast, Role};
@@ -162,13 +163,12 @@ fn needs<R: AtLeast>(notes: &mut Notes) {
 }
 
 fn site_parameter(notes: &mut Notes, description: &str) {
-    let schema = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^site_[0-9a-z]{16}$")).build();
     let parameter = ParameterBuilder::new()
         .name("site")
         .parameter_in(ParameterIn::Query)
         .required(Required::False)
         .description(Some(description))
-        .schema(Some(RefOr::T(Schema::Object(schema))));
+        .schema(Some(SiteKey::schema()));
     notes.parameters.push(parameter.build());
 }
 

@@ -2,8 +2,9 @@
 
 use std::fmt::Display;
 
-use counterbell_shared::limits::{PAGE_DEFAULT_ITEMS, PAGE_MAX_ITEMS};
+use counterbell_shared::limits::{PAGE_DEFAULT_ITEMS, PAGE_MAX_ITEMS, REFERENCE_MAX_CHARS, TOUCHPOINT_MAX_CHARS};
 use counterbell_shared::metric::{Band, Metric};
+use counterbell_shared::openapi::{one_of, words};
 use counterbell_shared::time::UnixMillis;
 use counterbell_shared::{Reference, Touchpoint};
 use serde::de::{Deserialize, Deserializer, Error as _};
@@ -19,10 +20,6 @@ fn text<'de, D: Deserializer<'de>, T, E: Display>(
 ) -> Result<T, D::Error> {
     let text = <std::borrow::Cow<'_, str>>::deserialize(deserializer)?;
     parse(&text).map_err(D::Error::custom)
-}
-
-fn string() -> ObjectBuilder {
-    ObjectBuilder::new().schema_type(Type::String)
 }
 
 macro_rules! parameter {
@@ -79,21 +76,21 @@ parameter!(
             "must be an RFC 3339 time such as 2026-11-21T14:05:00Z, or a date such as 2026-11-21"
         }
     }),
-    string().format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+    ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
 );
 
 parameter!(
     /// The name of a touchpoint.
     TouchpointName(String),
     |name| Touchpoint::new(name).map(|touchpoint| touchpoint.as_str().to_owned()),
-    string().max_length(Some(64))
+    words(TOUCHPOINT_MAX_CHARS)
 );
 
 parameter!(
     /// The retailer's own name of something.
     ReferenceName(String),
     |text| Reference::new(text).map(String::from),
-    string().max_length(Some(128))
+    words(REFERENCE_MAX_CHARS)
 );
 
 parameter!(
@@ -110,7 +107,7 @@ macro_rules! names {
             $(#[$doc])*
             $name($inner),
             |text| text.parse().map_err(|_| format!("must be one of {}", $names.join(", "))),
-            string().enum_values(Some($names))
+            one_of(&$names)
         );
     };
 }
@@ -118,12 +115,12 @@ macro_rules! names {
 names!(
     /// A metric.
     MetricName(Metric),
-    ["csat", "nps", "ces", "expectation"]
+    Metric::ALL.map(Metric::as_str)
 );
 names!(
     /// A band.
     BandName(Band),
-    ["dissatisfied", "neutral", "satisfied", "detractor", "passive", "promoter"]
+    Band::ALL.map(Band::as_str)
 );
 names!(
     /// Yes or no.

@@ -3,11 +3,12 @@
 use std::sync::LazyLock;
 
 use actix_web::http::header::CONTENT_TYPE;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, web};
 use counterbell_shared::ids::base32;
 use counterbell_shared::problem::ProblemCode;
 use sha2::{Digest, Sha256};
 
+use crate::http::operations::{Kept, PageFile, Written};
 use crate::http::{ApiError, etag};
 
 /// A file of the page.
@@ -43,12 +44,12 @@ pub fn name_of(kind: &str, extension: &str, text: &str) -> String {
 ///
 /// # Errors
 /// 404.
-pub async fn get_file(request: HttpRequest, name: web::Path<String>) -> Result<HttpResponse, ApiError> {
+pub async fn get_file(request: HttpRequest, name: web::Path<String>) -> Result<Written<Kept<PageFile>>, ApiError> {
     let file = [&*STYLE, &*SCRIPT].into_iter().find(|file| file.name == *name).ok_or_else(|| {
         ApiError::new(ProblemCode::NotFound, "No such file: the page of another version may be asking for it.")
     })?;
     let tag = format!("\"{}\"", file.name);
     let (mut answer, fresh) = etag::cached(&request, &tag, FOREVER);
     answer.insert_header((CONTENT_TYPE, file.content_type)).insert_header(("X-Content-Type-Options", "nosniff"));
-    Ok(if fresh { answer.finish() } else { answer.body(file.text) })
+    Ok(if fresh { answer.finish() } else { answer.body(file.text) }.into())
 }

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use counterbell_shared::limits::{EMAIL_MAX_BYTES, PAGE_URL_MAX_BYTES, REFERENCE_MAX_CHARS};
+use counterbell_shared::openapi::{AnyScore, Members, Revision, StepNumber, VersionNumber, one_of, words};
 use counterbell_shared::widget_config::WidgetAsk;
-use counterbell_shared::{EmailAddress, Reference, ResponseId};
+use counterbell_shared::{Comment, EmailAddress, Reference, ResponseId, schema_of_members};
 
 use super::address::Asked;
 use super::page::Fault;
@@ -45,6 +47,28 @@ pub struct Form {
     /// A field that no customer sees.
     pub website: String,
 }
+
+schema_of_members!(
+    Form,
+    Members::open(
+        "What a screen of the hosted page sends: all that was answered so far. Each choice is a field `choice:` with the \
+         question's id, the empty one for something else, which is in the field `other:` with that id. What does not fit \
+         is shown on the next screen, or left out"
+    )
+    .optional::<ResponseId>("response_id")
+    .optional::<Revision>("revision")
+    .optional::<StepNumber>("step")
+    .optional::<VersionNumber>("survey_version")
+    .with("go", one_of(&["on", "skip", "back"]))
+    .optional::<AnyScore>("score")
+    .optional::<Comment>("comment")
+    .with("email", words(EMAIL_MAX_BYTES))
+    .with("consent", one_of(&["yes"]))
+    .with("order", words(REFERENCE_MAX_CHARS))
+    .with("customer", words(REFERENCE_MAX_CHARS))
+    .with("page_url", words(PAGE_URL_MAX_BYTES))
+    .with("website", words(0).description(Some("A field that no customer sees: who fills it in is a program")))
+);
 
 /// What was answered to a question with choices.
 #[derive(Debug, Default)]
@@ -212,6 +236,18 @@ mod tests {
         #[test]
         fn any_bytes_are_read(bytes: Vec<u8>) {
             Form::read(&bytes).hidden(&[], true);
+        }
+    }
+
+    #[test]
+    fn every_field_of_the_document_is_read() {
+        let schema = serde_json::to_value(<Form as utoipa::PartialSchema>::schema()).unwrap();
+        let fields = schema["properties"].as_object().unwrap();
+        assert!(fields.len() > 10, "{schema}");
+        for name in fields.keys() {
+            let read = |value: &str| format!("{:?}", Form::read(format!("{name}={value}").as_bytes()));
+            let is_read = ["1", "yes", "back"].iter().any(|value| read(value) != format!("{:?}", Form::default()));
+            assert!(is_read, "{name}");
         }
     }
 

@@ -14,15 +14,15 @@ mod screen;
 mod theme;
 
 use actix_web::http::Method;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, web};
 use counterbell_shared::problem::ProblemCode;
 use counterbell_shared::time::UnixMillis;
 use utoipa::IntoParams;
 
 use super::ApiError;
 use super::extract::FormBody;
-use super::operations::{Operation, address, operation};
-use super::public::Intake;
+use super::operations::{Html, Operation, Written, address, operation};
+use super::public::{Intake, OF_INTAKE};
 use crate::ids::new_id;
 use address::Asked;
 use form::{Form, Go};
@@ -35,14 +35,25 @@ const PAGE: &str = "/f/{site_key}/{touchpoint}";
 const FILE: &str = "/hosted/{file}";
 const THEME: &str = "/hosted/{site_key}/{file}";
 
+/// What may be wrong with the address of the page.
+const OF_SITE: [ProblemCode; 3] =
+    [ProblemCode::InvalidParameter, ProblemCode::UnknownSite, ProblemCode::StorageUnavailable];
+
 /// The page's operations. Their errors are pages, too.
 pub fn operations() -> Vec<Operation> {
     vec![
-        operation(Method::GET, PAGE, get_survey, "The survey as an HTML form").with::<PageQuery>(),
-        operation(Method::POST, PAGE, post_step, "What is filled in, a screen at a time").with::<PageQuery>(),
+        operation(Method::GET, PAGE, get_survey, "The survey as an HTML form").with::<PageQuery>().or_any(OF_SITE),
+        operation(Method::POST, PAGE, post_step, "What is filled in, a screen at a time")
+            .with::<PageQuery>()
+            .or_any(OF_SITE)
+            .or_any(OF_INTAKE),
         operation(Method::GET, FILE, files::get_file, "A style sheet or the script of the page")
             .or(ProblemCode::NotFound),
-        operation(Method::GET, THEME, theme::get_theme, "The style sheet of a site").or(ProblemCode::NotFound),
+        operation(Method::GET, THEME, theme::get_theme, "The style sheet of a site").or_any([
+            ProblemCode::UnknownSite,
+            ProblemCode::NotFound,
+            ProblemCode::StorageUnavailable,
+        ]),
     ]
 }
 
@@ -74,11 +85,13 @@ async fn get_survey(
     request: HttpRequest,
     intake: web::Data<Intake>,
     path: web::Path<(String, String)>,
-) -> Result<HttpResponse, Refusal> {
+) -> Result<Written<Html>, Refusal> {
     let asked = Asked::find(&request, &intake.directory, &path).await?;
     let screens = asked.screens();
     let form = Form::new(new_id(UnixMillis::now()), &asked);
-    Page { asked: &asked, config: &screens.config, form: &form, screen: screens.score(), fault: None }.first()
+    Page { asked: &asked, config: &screens.config, form: &form, screen: screens.score(), fault: None }
+        .first()
+        .map(Written::from)
 }
 
 /// Takes what was answered on one screen, stores it, and shows the next; or the same again, with what is wrong.
@@ -89,8 +102,8 @@ async fn post_step(
     request: HttpRequest,
     intake: web::Data<Intake>,
     path: web::Path<(String, String)>,
-    body: Result<FormBody, ApiError>,
-) -> Result<HttpResponse, Refusal> {
+    body: Result<FormBody<Form>, ApiError>,
+) -> Result<Written<Html>, Refusal> {
     let asked = Asked::find(&request, &intake.directory, &path).await?;
     let mut form = match body {
         Ok(body) => Form::read(&body.0),
@@ -105,7 +118,7 @@ async fn post_step(
         Err(fault) => (screens.asking(&form), Some(fault)),
     };
     let html = Page { asked: &asked, config: &screens.config, form: &form, screen, fault: fault.as_ref() }.html()?;
-    page::answer(html, fault)
+    page::answer(html, fault).map(Written::from)
 }
 
 /// Goes where the customer wants to go; the screen there.

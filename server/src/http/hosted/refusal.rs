@@ -11,6 +11,7 @@ use counterbell_shared::problem::ProblemCode;
 use super::files::STYLE;
 use super::page;
 use crate::http::ApiError;
+use crate::http::operations::{Failure, HTML};
 
 /// The error, and the page that says so.
 #[derive(Debug)]
@@ -68,6 +69,10 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.error.fmt(f)
     }
+}
+
+impl Failure for Refusal {
+    const MEDIA_TYPE: &'static str = HTML;
 }
 
 impl ResponseError for Refusal {

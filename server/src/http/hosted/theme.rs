@@ -1,12 +1,13 @@
 //! A site's theme as a style sheet of its own: the page's policy lets in no styles that stand in the page.
 
 use actix_web::http::header::CONTENT_TYPE;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, web};
 use counterbell_shared::problem::ProblemCode;
 use counterbell_shared::theme::{Density, Scheme};
 use counterbell_shared::{SiteKey, Theme};
 
 use super::files::{FOREVER, name_of};
+use crate::http::operations::{Css, Kept, Written};
 use crate::http::{ApiError, etag};
 use crate::sites::{Directory, KnownSite};
 
@@ -54,7 +55,7 @@ pub async fn get_theme(
     request: HttpRequest,
     directory: web::Data<Directory>,
     path: web::Path<(String, String)>,
-) -> Result<HttpResponse, ApiError> {
+) -> Result<Written<Kept<Css>>, ApiError> {
     let (site_key, wanted) = path.into_inner();
     let site_key: SiteKey = site_key.parse().map_err(|_| ApiError::unknown_site())?;
     let known = directory.site(&site_key).await?.ok_or_else(ApiError::unknown_site)?;
@@ -65,5 +66,5 @@ pub async fn get_theme(
     answer
         .insert_header((CONTENT_TYPE, "text/css; charset=utf-8"))
         .insert_header(("X-Content-Type-Options", "nosniff"));
-    Ok(if fresh { answer.finish() } else { answer.body(css) })
+    Ok(if fresh { answer.finish() } else { answer.body(css) }.into())
 }

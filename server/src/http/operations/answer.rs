@@ -5,17 +5,22 @@ use std::any::type_name;
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, Responder};
-use counterbell_shared::response::Receipt;
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr};
 
 use super::describe::Notes;
 
 /// An answer that says what it is.
-pub trait Answer: Responder {
+pub trait Answer {
     /// Adds that to the notes of an operation.
     fn describe(notes: &mut Notes);
+}
+
+/// An error that says how it is answered.
+pub trait Failure {
+    /// Its media type.
+    const MEDIA_TYPE: &'static str;
 }
 
 /// 200 with a body.
@@ -39,10 +44,6 @@ pub struct Accepted<T>(pub T);
 #[derive(Debug)]
 pub struct NoContent;
 
-/// What becomes of a response, with the headers that the handler gave it.
-#[derive(Debug)]
-pub struct Received(pub HttpResponse);
-
 /// The schema of a body, by reference; notes it and those it refers to.
 pub fn schema<T: ToSchema>(notes: &mut Notes) -> RefOr<utoipa::openapi::Schema> {
     let name = name_of(type_name::<T>());
@@ -52,24 +53,15 @@ pub fn schema<T: ToSchema>(notes: &mut Notes) -> RefOr<utoipa::openapi::Schema> 
     RefOr::Ref(Ref::from_schema_name(name))
 }
 
-/// `Page_OutboxView` of `a::Page<b::OutboxView>`: pages of different things are different.
+/// `Page_OutboxView` of `a::Page<b::OutboxView>`: pages of different things are different. Lifetimes say nothing.
 fn name_of(path: &str) -> String {
     let words = path.split(['<', '>', ',']).map(|path| path.trim().rsplit("::").next().unwrap_or_default());
-    words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join("_")
+    words.filter(|word| !word.is_empty() && !word.starts_with('\'')).collect::<Vec<_>>().join("_")
 }
 
 fn json<T: ToSchema>(notes: &mut Notes, status: StatusCode) {
     let content = ContentBuilder::new().schema(Some(schema::<T>(notes))).build();
-    let answer = ResponseBuilder::new().description(description(status)).content("application/json", content);
-    notes.answers.insert(status.as_u16(), answer.build());
-}
-
-fn bare(notes: &mut Notes, status: StatusCode) {
-    notes.answers.insert(status.as_u16(), Response::new(description(status)));
-}
-
-fn description(status: StatusCode) -> &'static str {
-    status.canonical_reason().unwrap_or("An answer")
+    notes.answer(status).content.insert("application/json".to_owned(), content.into());
 }
 
 impl<T: Serialize> Responder for Json<T> {
@@ -126,35 +118,14 @@ impl Responder for NoContent {
 
 impl Answer for NoContent {
     fn describe(notes: &mut Notes) {
-        bare(notes, StatusCode::NO_CONTENT);
+        notes.answer(StatusCode::NO_CONTENT);
     }
 }
 
-impl Responder for Received {
-    type Body = BoxBody;
-
-    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
-        self.0
-    }
-}
-
-impl Answer for Received {
-    fn describe(notes: &mut Notes) {
-        json::<Receipt>(notes, StatusCode::OK);
-        json::<Receipt>(notes, StatusCode::CREATED);
-    }
-}
-
-/// Of another media type than JSON, or of one that the document does not go into.
-impl Answer for HttpResponse {
-    fn describe(notes: &mut Notes) {
-        bare(notes, StatusCode::OK);
-    }
-}
-
-impl<A: Answer, E: Into<actix_web::Error>> Answer for Result<A, E> {
+impl<A: Answer, E: Failure> Answer for Result<A, E> {
     fn describe(notes: &mut Notes) {
         A::describe(notes);
+        notes.error_type = E::MEDIA_TYPE;
     }
 }
 
@@ -166,5 +137,6 @@ mod tests {
     fn types_are_named_with_what_they_hold() {
         assert_eq!(name_of("a::b::Problem"), "Problem");
         assert_eq!(name_of("a::Page<b::c::OutboxView>"), "Page_OutboxView");
+        assert_eq!(name_of("a::NewResponse<'_>"), "NewResponse");
     }
 }

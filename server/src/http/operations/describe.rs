@@ -3,16 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use actix_web::HttpRequest;
+use actix_web::http::StatusCode;
 use actix_web::web::{self, Data};
-use counterbell_shared::problem::ProblemCode;
+use counterbell_shared::problem::{PROBLEM_JSON, ProblemCode};
 use utoipa::openapi::path::Parameter;
 use utoipa::openapi::request_body::RequestBody;
 use utoipa::openapi::{RefOr, Response, Schema};
 
+use super::header::header;
 use crate::http::extract::Role;
 
 /// What is gathered of an operation.
-#[derive(Default)]
 pub struct Notes {
     /// Its address, with `{names}` of its parts.
     pub address: &'static str,
@@ -24,6 +25,8 @@ pub struct Notes {
     pub answers: BTreeMap<u16, Response>,
     /// What it answers when not.
     pub errors: BTreeSet<&'static str>,
+    /// The media type of those.
+    pub error_type: &'static str,
     /// Schemas that are referred to, by name.
     pub schemas: BTreeMap<String, RefOr<Schema>>,
     /// Whether it refuses parameters that it does not know.
@@ -33,9 +36,37 @@ pub struct Notes {
 }
 
 impl Notes {
+    /// None so far, of an operation at this address.
+    pub fn new(address: &'static str) -> Self {
+        Self {
+            address,
+            parameters: Vec::new(),
+            body: None,
+            answers: BTreeMap::new(),
+            errors: BTreeSet::new(),
+            error_type: PROBLEM_JSON,
+            schemas: BTreeMap::new(),
+            is_strict: false,
+            role: None,
+        }
+    }
+
     /// The names of the address' parts.
     pub fn parts(&self) -> impl Iterator<Item = &'static str> {
         self.address.split('{').skip(1).filter_map(|rest| rest.split('}').next())
+    }
+
+    /// What it answers with this status.
+    pub fn answer(&mut self, status: StatusCode) -> &mut Response {
+        let description = status.canonical_reason().unwrap_or("An answer");
+        self.answers.entry(status.as_u16()).or_insert_with(|| Response::new(description))
+    }
+
+    /// Every answer so far has these headers.
+    pub fn headers(&mut self, names: &[&str]) {
+        for answer in self.answers.values_mut() {
+            answer.headers.extend(names.iter().copied().map(header));
+        }
     }
 
     /// It may answer this error.

@@ -7,11 +7,16 @@ mod answer;
 mod authenticate;
 mod describe;
 mod document;
+mod header;
 mod operation;
 mod route;
+mod written;
 
-pub use answer::{Accepted, Answer, Created, Json, NoContent, Received};
+pub use answer::{Accepted, Answer, Created, Failure, Json, NoContent, schema};
 pub use describe::{Describe, Notes};
 pub use document::document;
 pub use operation::{Operation, operation};
 pub use route::{address, configure};
+pub use written::{
+    Counted, Css, HTML, Html, Kept, OpenApiDocument, OpenMetrics, PageFile, Script, WidgetFile, Written,
+};

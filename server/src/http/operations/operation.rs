@@ -2,7 +2,7 @@
 
 use actix_web::http::Method;
 use actix_web::middleware::from_fn;
-use actix_web::{FromRequest, Handler, Route, guard, web};
+use actix_web::{FromRequest, Handler, Responder, Route, guard, web};
 use counterbell_shared::problem::ProblemCode;
 use utoipa::IntoParams;
 use utoipa::openapi::path::ParameterIn;
@@ -28,10 +28,10 @@ pub struct Operation {
 pub fn operation<H, Args>(method: Method, path: &'static str, handler: H, summary: &'static str) -> Operation
 where
     H: Handler<Args>,
-    H::Output: Answer + 'static,
+    H::Output: Answer + Responder + 'static,
     Args: FromRequest + Describe + 'static,
 {
-    let mut notes = Notes { address: path, ..Notes::default() };
+    let mut notes = Notes::new(path);
     Args::describe(&mut notes);
     H::Output::describe(&mut notes);
     notes.error(ProblemCode::Internal);

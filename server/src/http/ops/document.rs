@@ -1,12 +1,12 @@
 //! `GET /openapi.json`.
 
+use actix_web::HttpRequest;
 use actix_web::http::header::ContentType;
 use actix_web::web::{Bytes, Data};
-use actix_web::{HttpRequest, HttpResponse};
 use sha2::{Digest, Sha256};
 
 use crate::config::PublicUrl;
-use crate::http::operations::{Operation, document};
+use crate::http::operations::{Kept, OpenApiDocument, Operation, Written, document};
 use crate::http::{ApiError, etag};
 
 /// The document, written once.
@@ -32,7 +32,11 @@ impl Document {
 ///
 /// # Errors
 /// 429.
-pub async fn get_document(request: HttpRequest, document: Data<Document>) -> Result<HttpResponse, ApiError> {
+pub async fn get_document(
+    request: HttpRequest,
+    document: Data<Document>,
+) -> Result<Written<Kept<OpenApiDocument>>, ApiError> {
     let (mut answer, fresh) = etag::cached(&request, &document.tag, "public, max-age=300");
-    Ok(if fresh { answer.finish() } else { answer.content_type(ContentType::json()).body(document.body.clone()) })
+    Ok(if fresh { answer.finish() } else { answer.content_type(ContentType::json()).body(document.body.clone()) }
+        .into())
 }

@@ -11,6 +11,7 @@ use tokio::time::timeout;
 
 use crate::db::backlog::Backlog;
 use crate::http::ApiError;
+use crate::http::operations::{OpenMetrics, Written};
 use crate::metrics::{Gathered, LookedUp, Metrics, OPENMETRICS_TEXT};
 use crate::store::Store;
 
@@ -46,7 +47,7 @@ pub async fn get_metrics(
     metrics: web::Data<Metrics>,
     latest: web::Data<LatestFigures>,
     store: web::Data<Store>,
-) -> Result<HttpResponse, ApiError> {
+) -> Result<Written<OpenMetrics>, ApiError> {
     let looked_up = latest.get(async {
         let backlog = store.reads.background.read(|conn| Backlog::load(conn, UnixMillis::now().0));
         LookedUp::new(timeout(PATIENCE, backlog).await.ok().and_then(Result::ok))
@@ -58,7 +59,8 @@ pub async fn get_metrics(
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, OPENMETRICS_TEXT))
         .insert_header((CACHE_CONTROL, "no-store"))
-        .body(text))
+        .body(text)
+        .into())
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use actix_web::http::header::{
 use actix_web::{HttpRequest, HttpResponse, web};
 use counterbell_shared::problem::ProblemCode;
 
+use crate::http::operations::{Kept, Script, WidgetFile, Written};
 use crate::http::{ApiError, etag};
 
 struct Asset {
@@ -28,23 +29,23 @@ const ASSET_CACHE: &str = "public, max-age=31536000, immutable";
 ///
 /// # Errors
 /// 503 from a binary built without the widget.
-pub async fn get_loader(request: HttpRequest) -> Result<HttpResponse, ApiError> {
+pub async fn get_loader(request: HttpRequest) -> Result<Written<Kept<Script>>, ApiError> {
     let loader = ASSETS.iter().find(|asset| asset.path == "widget.js").ok_or_else(|| {
         ApiError::new(ProblemCode::WidgetMissing, "Build the server with `cargo xtask build`, which makes the widget.")
     })?;
-    Ok(serve(&request, loader, LOADER_CACHE))
+    Ok(serve(&request, loader, LOADER_CACHE).into())
 }
 
 /// What the loader fetches, at addresses made from the content.
 ///
 /// # Errors
 /// 404.
-pub async fn get_asset(request: HttpRequest, file: web::Path<String>) -> Result<HttpResponse, ApiError> {
+pub async fn get_asset(request: HttpRequest, file: web::Path<String>) -> Result<Written<Kept<WidgetFile>>, ApiError> {
     let wanted = ASSETS.iter().find(|asset| asset.path.strip_prefix("assets/") == Some(file.as_str()));
     let asset = wanted.ok_or_else(|| {
         ApiError::new(ProblemCode::NotFound, "No such file: the loader of another version may be asking for it.")
     })?;
-    Ok(serve(&request, asset, ASSET_CACHE))
+    Ok(serve(&request, asset, ASSET_CACHE).into())
 }
 
 fn serve(request: &HttpRequest, asset: &Asset, cache_control: &str) -> HttpResponse {

@@ -8,11 +8,12 @@ use actix_web::http::header::{
 };
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpRequest, HttpResponse, web};
+use actix_web::{Error, HttpRequest, web};
 use counterbell_shared::problem::ProblemCode;
 
 use crate::db::sites::Site;
 use crate::http::ApiError;
+use crate::http::operations::NoContent;
 use crate::sites;
 use crate::sites::Directory;
 
@@ -56,8 +57,8 @@ pub async fn allow_known_origins<B: MessageBody + 'static>(
 }
 
 /// Answers a preflight; [`allow_known_origins`] adds what is allowed.
-pub async fn preflight() -> HttpResponse {
-    HttpResponse::NoContent().finish()
+pub async fn preflight() -> NoContent {
+    NoContent
 }
 
 /// Refuses a page of an origin the site does not name. A request without an Origin comes from a till or a server.

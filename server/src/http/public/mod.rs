@@ -23,19 +23,19 @@ const ASSETS: &str = "/assets/{file}";
 const RESPONSES: &str = "/v1/responses";
 const WIDGET: &str = "/v1/widget/{site_key}";
 
+/// Why a response is not taken in, whichever way it comes.
+pub const OF_INTAKE: [ProblemCode; 7] = [
+    ProblemCode::ResponseClosed,
+    ProblemCode::InvalidResponse,
+    ProblemCode::RateLimited,
+    ProblemCode::DailyCapReached,
+    ProblemCode::Overloaded,
+    ProblemCode::StorageUnavailable,
+    ProblemCode::ShuttingDown,
+];
+
 /// The public operations.
 pub fn operations() -> Vec<Operation> {
-    let of_ingest = [
-        ProblemCode::OriginNotAllowed,
-        ProblemCode::UnknownSite,
-        ProblemCode::ResponseClosed,
-        ProblemCode::InvalidResponse,
-        ProblemCode::RateLimited,
-        ProblemCode::DailyCapReached,
-        ProblemCode::Overloaded,
-        ProblemCode::StorageUnavailable,
-        ProblemCode::ShuttingDown,
-    ];
     let of_site = [
         ProblemCode::InvalidParameter,
         ProblemCode::OriginNotAllowed,
@@ -48,7 +48,9 @@ pub fn operations() -> Vec<Operation> {
         operation(Method::GET, LOADER, assets::get_loader, "The script that a page names")
             .or(ProblemCode::WidgetMissing),
         operation(Method::GET, ASSETS, assets::get_asset, "What that script fetches").or(ProblemCode::NotFound),
-        operation(Method::POST, RESPONSES, responses::create_response, "Store a response").or_any(of_ingest),
+        operation(Method::POST, RESPONSES, responses::create_response, "Store a response")
+            .or_any([ProblemCode::MalformedJson, ProblemCode::OriginNotAllowed, ProblemCode::UnknownSite])
+            .or_any(OF_INTAKE),
         operation(Method::OPTIONS, RESPONSES, cors::preflight, preflight),
         operation(Method::GET, WIDGET, widget::get_widget_config, "The survey in force, in one language")
             .or_any(of_site),

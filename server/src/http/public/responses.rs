@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use counterbell_shared::Outcome;
 use counterbell_shared::problem::FieldError;
-use counterbell_shared::response::Parsed;
+use counterbell_shared::response::{NewResponse, Parsed, Receipt};
 use counterbell_shared::time::UnixMillis;
 
 use super::cors::check_origin;
@@ -12,7 +12,7 @@ use super::parse::{ResponseBody, check_readable};
 use crate::http::ApiError;
 use crate::http::extract::JsonBody;
 use crate::http::limits::Bucket;
-use crate::http::operations::Received;
+use crate::http::operations::{Counted, Created, Written};
 use crate::surveys::TEMPLATES_ONLY;
 
 /// Stores a response; answers after the commit. Counts what became of the request, whatever that is.
@@ -22,11 +22,11 @@ use crate::surveys::TEMPLATES_ONLY;
 pub async fn create_response(
     request: HttpRequest,
     intake: web::Data<Intake>,
-    body: Result<JsonBody, ApiError>,
-) -> Result<Received, ApiError> {
+    body: Result<JsonBody<NewResponse<'static>>, ApiError>,
+) -> Result<Written<Counted<Created<Receipt>>>, ApiError> {
     let mut counted = intake.metrics.ingest_request();
     let stored = match body {
-        Ok(body) => store_response(&request, &intake, &body).await,
+        Ok(body) => store_response(&request, &intake, &body.0).await,
         Err(error) => Err(error),
     };
     counted.ends_as(stored.as_ref().map_or_else(|error| error.code().into(), |(accepted, _)| accepted.counted));
@@ -38,7 +38,7 @@ pub async fn create_response(
     for bucket in [of_address, of_site].into_iter().flatten() {
         bucket.write(answer.headers_mut());
     }
-    Ok(Received(answer))
+    Ok(answer.into())
 }
 
 /// A time so long ago was made up, or is of a clock that was never set: it must not change figures of the past.
@@ -52,10 +52,10 @@ fn leave_out_long_past(parsed: &mut Parsed, now: UnixMillis, backdate_ms: i64) {
 async fn store_response(
     request: &HttpRequest,
     intake: &Intake,
-    body: &JsonBody,
+    body: &[u8],
 ) -> Result<(Accepted, Option<Bucket>), ApiError> {
     let of_address = intake.limits.check_response(request)?;
-    let body = ResponseBody::read(&body.0)?;
+    let body = ResponseBody::read(body)?;
     // Which surveys there are depends on the site.
     let known = match body.site_key() {
         Some(key) => Some(intake.directory.site(&key).await?.ok_or_else(ApiError::unknown_site)?),

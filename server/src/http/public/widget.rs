@@ -1,7 +1,7 @@
 //! `GET /v1/widget/{site_key}`.
 
 use actix_web::http::header::ContentType;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, web};
 use counterbell_shared::SiteKey;
 use counterbell_shared::survey::DEFAULT_SURVEY;
 use counterbell_shared::text::as_tag;
@@ -13,6 +13,7 @@ use utoipa::IntoParams;
 use super::cors::check_origin;
 use super::parse::check_readable;
 use crate::http::extract::Query;
+use crate::http::operations::{Json, Kept, Written};
 use crate::http::{ApiError, etag};
 use crate::sites::Directory;
 use crate::surveys::words_of;
@@ -35,7 +36,7 @@ pub async fn get_widget_config(
     directory: web::Data<Directory>,
     site_key: web::Path<String>,
     Query(query): Query<WidgetQuery>,
-) -> Result<HttpResponse, ApiError> {
+) -> Result<Written<Kept<Json<WidgetConfig<'static>>>>, ApiError> {
     // A page's `lang` may be anything, and the widget must come up all the same: what is not offered gets the survey's
     // default language.
     let locale = query.locale.map(|locale| as_tag(&locale).into_owned()).unwrap_or_default();
@@ -56,5 +57,5 @@ pub async fn get_widget_config(
     let digest = Sha256::digest(&body);
     let tag = format!("\"{:016x}\"", u64::from_be_bytes(std::array::from_fn(|i| digest[i])));
     let (mut answer, fresh) = etag::cached(&request, &tag, "public, max-age=60");
-    Ok(if fresh { answer.finish() } else { answer.content_type(ContentType::json()).body(body) })
+    Ok(if fresh { answer.finish() } else { answer.content_type(ContentType::json()).body(body) }.into())
 }

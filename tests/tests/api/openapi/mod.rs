@@ -1,5 +1,10 @@
 //! The document of the HTTP API against the API itself.
 
+mod answers;
+mod bodies;
+mod cases;
+mod samples;
+
 use std::collections::BTreeSet;
 
 use counterbell_tests::{Backend, TestApp, sample};

@@ -1,0 +1,193 @@
+//! Answers of every operation against the document.
+
+use counterbell_tests::{Answer, Backend, Contract, TestApp, sample};
+use reqwest::Method;
+use serde_json::json;
+
+use super::samples;
+
+/// Asks, and holds the answers against the document.
+struct Asking {
+    app: TestApp,
+    contract: Contract,
+}
+
+impl Asking {
+    /// `operation` at `address`, as anybody.
+    async fn as_anybody(&mut self, operation: &str, address: &str, status: u16) -> Answer {
+        let request = self.app.request(method(operation), address);
+        self.send(operation, request, status).await
+    }
+
+    /// The same with the site's API key, after a look at what is answered without one.
+    async fn as_staff(&mut self, operation: &str, address: &str, status: u16) -> Answer {
+        self.as_anybody(operation, address, 401).await;
+        let request = self.app.request(method(operation), address).bearer_auth(&self.app.api_key);
+        self.send(operation, request, status).await
+    }
+
+    async fn send(&mut self, operation: &str, request: reqwest::RequestBuilder, status: u16) -> Answer {
+        let answer = self.app.send(request).await;
+        assert_eq!(answer.status, status, "{operation}: {answer:?}");
+        self.contract.check(operation, &answer);
+        answer
+    }
+}
+
+fn method(operation: &str) -> Method {
+    operation.split(' ').next().unwrap().parse().unwrap()
+}
+
+/// What follows `before`, up to a quotation mark.
+fn quoted<'a>(text: &'a str, before: &str) -> &'a str {
+    text.split(before).nth(1).and_then(|rest| rest.split(['"', '\'', '`']).next()).unwrap()
+}
+
+#[tokio::test]
+async fn every_operation_answers_as_the_document_says() {
+    let app = TestApp::on(Backend::Sqlite).await;
+    app.store_theme(&samples::theme());
+    samples::surveys().iter().for_each(|survey| app.publish_survey(survey));
+    let contract = Contract::of(&app).await;
+    let mut asking = Asking { app, contract };
+
+    ask_for_files(&mut asking).await;
+    respond(&mut asking).await;
+    fill_in_form(&mut asking).await;
+    ask_as_staff(&mut asking).await;
+    ask_for_documents(&mut asking).await;
+
+    assert_eq!(asking.contract.unmet(), Vec::<String>::new());
+}
+
+async fn ask_for_files(asking: &mut Asking) {
+    const ASSET: &str = "GET /assets/{file}";
+    let loader = asking.as_anybody("GET /widget.js", "/widget.js", 200).await;
+    let again = asking.app.request(Method::GET, "/widget.js").header("if-none-match", loader.header("etag").unwrap());
+    asking.send("GET /widget.js", again, 304).await;
+    let asset = format!("/assets/{}", quoted(loader.text(), "assets/"));
+    asking.as_anybody(ASSET, &asset, 200).await;
+    asking.as_anybody(ASSET, "/assets/none", 404).await;
+    for path in ["/healthz", "/readyz", "/metrics", "/openapi.json"] {
+        asking.as_anybody(&format!("GET {path}"), path, 200).await;
+    }
+}
+
+async fn respond(asking: &mut Asking) {
+    const RESPOND: &str = "POST /v1/responses";
+    const WIDGET: &str = "GET /v1/widget/{site_key}";
+    let body = samples::response(&asking.app, "csat");
+    for (more, status) in [
+        (json!({}), 201),
+        (json!({}), 200),
+        (json!({ "response_id": sample::response_id(), "website": "x" }), 201),
+        (json!({ "response_id": sample::response_id(), "touchpoint": 7 }), 201),
+        (json!({ "comment": 7, "rating": 5 }), 422),
+        (json!({ "site_key": "site_0000000000000000" }), 404),
+    ] {
+        let request = asking.app.request(Method::POST, "/v1/responses").json(&sample::with(body.clone(), more));
+        asking.send(RESPOND, request, status).await;
+    }
+    let no_json =
+        asking.app.request(Method::POST, "/v1/responses").header("content-type", "application/json").body("{");
+    asking.send(RESPOND, no_json, 400).await;
+    let page = asking.app.request(Method::POST, "/v1/responses").header("origin", "https://x.example").json(&body);
+    asking.send(RESPOND, page, 403).await;
+    asking.as_anybody("OPTIONS /v1/responses", "/v1/responses", 204).await;
+
+    let widget = format!("/v1/widget/{}", asking.app.site_key);
+    asking.as_anybody("OPTIONS /v1/widget/{site_key}", &widget, 204).await;
+    for survey in ["csat", "nps", "own-nps", "own-csat"] {
+        let answer = asking.as_anybody(WIDGET, &format!("{widget}?survey={survey}&locale=de"), 200).await;
+        let etag = answer.header("etag").unwrap().to_owned();
+        let request = asking.app.request(Method::GET, &format!("{widget}?survey={survey}&locale=de"));
+        asking.send(WIDGET, request.header("if-none-match", etag), 304).await;
+    }
+    asking.as_anybody(WIDGET, "/v1/widget/none", 404).await;
+    asking.as_anybody(WIDGET, &format!("{widget}?survey=none"), 400).await;
+}
+
+async fn fill_in_form(asking: &mut Asking) {
+    const PAGE: &str = "/f/{site_key}/{touchpoint}";
+    let address = format!("/f/{}/till", asking.app.site_key);
+    let page = asking.as_anybody(&format!("GET {PAGE}"), &address, 200).await;
+    asking.as_anybody(&format!("GET {PAGE}"), "/f/none/till", 404).await;
+    let id = sample::response_id();
+    for (fields, status) in [
+        (vec![("response_id", &*id), ("score", "2")], 200),
+        (vec![("response_id", &*id)], 422),
+        (vec![("response_id", "none"), ("score", "2")], 422),
+    ] {
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let request = asking.app.request(Method::POST, &address).body(body);
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        asking.send(&format!("POST {PAGE}"), request, status).await;
+    }
+    asking.as_anybody(&format!("POST {PAGE}"), &address, 415).await;
+
+    let style = format!("/hosted/{}", quoted(page.text(), "/hosted/"));
+    asking.as_anybody("GET /hosted/{file}", &style, 200).await;
+    asking.as_anybody("GET /hosted/{file}", "/hosted/none.css", 404).await;
+    let theme = format!("/hosted/{}/any.css", asking.app.site_key);
+    asking.as_anybody("GET /hosted/{site_key}/{file}", &theme, 200).await;
+    asking.as_anybody("GET /hosted/{site_key}/{file}", "/hosted/none/any.css", 404).await;
+}
+
+async fn ask_as_staff(asking: &mut Asking) {
+    asking.app.triaged().await;
+    for list in ["responses", "outbox", "surveys", "summary"] {
+        let (operation, address) = (format!("GET /v1/admin/{list}"), format!("/v1/admin/{list}"));
+        let page = asking.as_staff(&operation, &address, 200).await.json();
+        assert!(page["items"].as_array().is_none_or(|items| !items.is_empty()), "{page}");
+        asking.as_staff(&operation, &format!("{address}?unknown=1"), 400).await;
+        asking.as_staff(&operation, &format!("{address}?site=site_0000000000000000"), 403).await;
+    }
+    let id = |page: serde_json::Value, name: &str| page["items"][0][name].as_str().unwrap().to_owned();
+    let held = id(asking.app.admin("/v1/admin/responses?held=true").await.json(), "response_id");
+    let message = id(asking.app.admin("/v1/admin/outbox").await.json(), "message_id");
+    asking.app.execute("UPDATE outbox SET state = 'parked'");
+    for (operation, address, status) in [
+        ("POST /v1/admin/responses/{response_id}/release", format!("/v1/admin/responses/{held}/release"), 200),
+        ("GET /v1/admin/responses/{response_id}", format!("/v1/admin/responses/{held}"), 200),
+        ("DELETE /v1/admin/responses/{response_id}", format!("/v1/admin/responses/{held}"), 204),
+        ("DELETE /v1/admin/responses/{response_id}", format!("/v1/admin/responses/{held}"), 404),
+        ("GET /v1/admin/responses/{response_id}", format!("/v1/admin/responses/{held}"), 404),
+        ("GET /v1/admin/outbox/{message_id}", format!("/v1/admin/outbox/{message}"), 200),
+        ("POST /v1/admin/outbox/{message_id}/resend", format!("/v1/admin/outbox/{message}/resend"), 202),
+        ("POST /v1/admin/outbox/{message_id}/resend", "/v1/admin/outbox/none/resend".to_owned(), 404),
+    ] {
+        asking.as_staff(operation, &address, status).await;
+    }
+}
+
+async fn ask_for_documents(asking: &mut Asking) {
+    const SURVEY: &str = "/v1/admin/surveys/{name}";
+    const THEME: &str = "/v1/admin/sites/{site_key}/theme";
+    let theme = format!("/v1/admin/sites/{}/theme", asking.app.site_key);
+    let own = "/v1/admin/surveys/other";
+    let survey = sample::survey("other");
+    for (operation, address, body, status) in [
+        (format!("PUT {SURVEY}"), own, &survey, 201),
+        (format!("PUT {SURVEY}"), own, &survey, 200),
+        (format!("PUT {SURVEY}"), own, &json!({ "name": 7 }), 422),
+        (format!("PUT {THEME}"), &theme, &samples::theme(), 200),
+        (format!("PUT {THEME}"), &theme, &json!({ "radius": 99 }), 422),
+    ] {
+        let request = asking.app.request(method(&operation), address).bearer_auth(&asking.app.api_key).json(body);
+        asking.send(&operation, request, status).await;
+        let request = asking.app.request(method(&operation), address).bearer_auth(&asking.app.api_key);
+        asking.send(&operation, request.header("content-type", "application/json").body("{"), 422).await;
+    }
+    for name in ["other", "own-nps", "csat"] {
+        asking.as_staff(&format!("GET {SURVEY}"), &format!("/v1/admin/surveys/{name}"), 200).await;
+    }
+    for (operation, address, status) in [
+        (format!("GET {SURVEY}"), "/v1/admin/surveys/none", 404),
+        (format!("POST {SURVEY}/publish"), "/v1/admin/surveys/other/publish", 200),
+        (format!("GET {THEME}"), &theme, 200),
+        (format!("DELETE {THEME}"), &theme, 204),
+        (format!("GET {THEME}"), &theme, 404),
+    ] {
+        asking.as_staff(&operation, address, status).await;
+    }
+}

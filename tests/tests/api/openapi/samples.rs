@@ -1,0 +1,51 @@
+//! Bodies with every member that they can have.
+
+use counterbell_tests::{TestApp, sample};
+use serde_json::{Value, json};
+
+/// A response to the template of this name.
+pub fn response(app: &TestApp, survey: &str) -> Value {
+    json!({
+        "site_key": app.site_key, "response_id": sample::response_id(), "touchpoint": "store 12", "survey": survey,
+        "survey_version": 1, "score": 2, "comment": "Late", "order_ref": "A-1001", "customer_ref": "C-7",
+        "answers": { "reasons": { "choices": ["late"], "other": "cold" } },
+        "contact": { "email": "ann@mail.example", "consent": true }, "locale": "pt-BR",
+        "page_url": "https://shop.example/done", "channel": "kiosk",
+        "created_at": counterbell_shared::time::UnixMillis::now().to_string(), "elapsed_ms": 5000, "website": "",
+        "complete": true, "revision": 0,
+    })
+}
+
+/// A survey whose steps are for all scores of NPS, and one on which every display suits.
+pub fn surveys() -> [Value; 2] {
+    let text = || json!({ "en": "Text" });
+    let choice = |id: &str, kind: &str| {
+        let choices = json!([{ "id": "late", "label": text() }]);
+        json!({ "kind": kind, "id": id, "question": text(), "choices": choices, "other": true })
+    };
+    let mut texts: Value = counterbell_shared::widget_config::WORDS.iter().map(|word| (*word, text())).collect();
+    texts["greeting"] = json!({ "en": "Hello {name}," });
+    let whole = json!({
+        "name": "own-nps", "metric": "nps", "default_locale": "en", "question": text(), "low_label": text(),
+        "high_label": text(),
+        "steps": [
+            { "scores": { "min": 0, "max": 10 }, "ask": [choice("reasons", "many")] },
+            { "ask": [choice("one", "one"), { "kind": "comment", "question": text() }] },
+            { "ask": [{ "kind": "contact", "question": text(), "consent": text() }] },
+        ],
+        "thanks": [{
+            "scores": { "min": 0, "max": 10 }, "title": text(), "text": text(),
+            "link": { "label": text(), "url": "https://reviews.example/shop" },
+        }],
+        "texts": texts,
+    });
+    [whole, sample::with(sample::survey("own-csat"), json!({ "display": "numbers" }))]
+}
+
+/// A theme.
+pub fn theme() -> Value {
+    json!({
+        "accent": "#2f4a3c", "on_accent": "#fff", "accent_dark": "#8fc7a8", "on_accent_dark": "#10241a", "radius": 12,
+        "font": "Inter, serif", "density": "compact", "scheme": "dark",
+    })
+}
