@@ -26,6 +26,10 @@ use crate::tasks::{Meter, Pace};
 /// Before a message is tried again whose response could not be read.
 const READ_AGAIN_MS: i64 = 1_000;
 
+/// Longest that the messages at hand are waited for while ingest is short of processors: a receiver that keeps silent for
+/// minutes delays no other message.
+const STRAINED_MAX: Duration = Duration::from_secs(1);
+
 /// Delivers the messages of a lane.
 pub struct Worker {
     store: Store,
@@ -139,8 +143,9 @@ impl Worker {
 
     /// Marks what was tried, renews leases, leases what is due and begins to send it.
     pub async fn work(&mut self, meter: &mut Meter) {
-        if let Some(since) = self.strained.filter(|_| self.sending.is_empty()) {
-            tokio::time::sleep(self.pace.rest(since.elapsed())).await;
+        let is_over = |since: &Instant| self.sending.is_empty() || since.elapsed() >= STRAINED_MAX;
+        if let Some(since) = self.strained.filter(is_over) {
+            tokio::time::sleep(self.pace.rest(since.elapsed().min(STRAINED_MAX))).await;
             self.strained = None;
         }
         meter.turn(self.turn()).await;
