@@ -11,16 +11,19 @@ const ERRORS_MAX: usize = 50;
 
 /// What is wrong with a document, so far.
 #[derive(Default)]
-pub(crate) struct Faults(Vec<FieldError>);
+pub struct Faults(Vec<FieldError>);
 
 /// An object of the document, and where it is.
 #[derive(Clone, Copy)]
-pub(crate) struct Object<'a> {
+pub struct Object<'a> {
+    /// What it says.
     pub members: &'a Map<String, Value>,
+    /// Its JSON pointer.
     pub at: &'a str,
 }
 
 impl Object<'_> {
+    /// The JSON pointer of a member.
     pub fn pointer(&self, name: &str) -> String {
         pointer_to(self.at, name)
     }
@@ -38,11 +41,15 @@ impl Faults {
         None
     }
 
+    /// How many there are.
     pub fn count(&self) -> usize {
         self.0.len()
     }
 
     /// What was read, if nothing is wrong.
+    ///
+    /// # Errors
+    /// All faults; of more than 50 the first.
     pub fn end<T>(mut self, read: Option<T>) -> Result<T, Vec<FieldError>> {
         match read {
             Some(read) if self.0.is_empty() => Ok(read),
@@ -53,6 +60,7 @@ impl Faults {
         }
     }
 
+    /// An object of which every member is among `known`; tells those that are not.
     pub fn object<'a>(&mut self, value: &'a Value, at: &'a str, known: &[&str]) -> Option<Object<'a>> {
         let Value::Object(members) = value else { return self.wrong(at, "must be an object") };
         let object = Object { members, at };
@@ -62,6 +70,7 @@ impl Faults {
         Some(object)
     }
 
+    /// A member that has to be there.
     pub fn required<'a>(&mut self, object: Object<'a>, name: &str) -> Option<&'a Value> {
         match object.members.get(name) {
             Some(value) => Some(value),
@@ -69,6 +78,7 @@ impl Faults {
         }
     }
 
+    /// A text that has to be there.
     pub fn string<'a>(&mut self, object: Object<'a>, name: &str) -> Option<&'a str> {
         match self.required(object, name)? {
             Value::String(text) => Some(text),
@@ -78,6 +88,6 @@ impl Faults {
 }
 
 /// Each in quotes.
-pub(crate) fn quoted<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+pub fn quoted<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     names.into_iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
 }

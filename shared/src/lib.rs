@@ -6,7 +6,7 @@
 mod alert_rule;
 pub mod answers;
 pub mod contact;
-mod document;
+pub mod document;
 pub mod ids;
 pub mod limits;
 pub mod metric;
