@@ -5,6 +5,7 @@
 
 pub mod cli;
 mod clock;
+mod comment_words;
 pub mod config;
 mod connections;
 pub mod db;
