@@ -26,6 +26,7 @@ pub mod outbox;
 pub mod panics;
 pub mod responses;
 mod rounds;
+pub mod rules;
 pub mod search;
 pub mod sites;
 pub mod startup;
