@@ -32,9 +32,10 @@ pub fn team_in_turn(who: &[Who]) -> Option<&str> {
 
 /// Who is told at `now` (Unix ms), each with the first reason there is, and the position of the next turn.
 ///
-/// Turns pass over whoever is absent. Elsewhere the manager of somebody absent is told, and where nobody is found, the
-/// fallback; when that leaves nobody, the team [`ALERTS_TEAM`]; when nobody of all these is there, they are told
-/// nevertheless. The result is empty only when the site has none of them.
+/// Turns pass over whoever is absent. Elsewhere the first manager up the line who is there is told in the place of
+/// somebody absent. For whoever has neither, or is not known, the fallback is told beside the others; when that leaves
+/// nobody, the team [`ALERTS_TEAM`]; when nobody of all these is there, they are told nevertheless. The result is empty
+/// only when the site has none of them.
 ///
 /// `turn` is a position in the team of [`team_in_turn`], any number: the team may have changed since. It stays as it is
 /// when nobody takes a turn.
