@@ -6,6 +6,7 @@
 pub mod calendar;
 pub mod cli;
 mod clock;
+mod comment_words;
 pub mod config;
 mod connections;
 pub mod db;
@@ -26,6 +27,7 @@ pub mod outbox;
 pub mod panics;
 pub mod responses;
 mod rounds;
+pub mod rules;
 pub mod search;
 pub mod sites;
 pub mod startup;

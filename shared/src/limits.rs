@@ -62,3 +62,17 @@ pub const RADIUS_MAX_PX: u8 = 32;
 pub const FONTS_MAX: usize = 10;
 /// Longest name of a font, in Unicode scalar values.
 pub const FONT_MAX_CHARS: usize = 64;
+/// Largest document of an alert rule, in bytes.
+pub const RULE_MAX_BYTES: usize = 64 * 1024;
+/// Most entries of one list of whom a rule tells.
+pub const RULE_TOLD_MAX: usize = 20;
+/// Most escalation steps of a rule.
+pub const RULE_STEPS_MAX: usize = 10;
+/// Most items of one list in a rule's condition.
+pub const RULE_ITEMS_MAX: usize = 100;
+/// Longest word or phrase a rule looks for, in Unicode scalar values.
+pub const RULE_PHRASE_MAX_CHARS: usize = 100;
+/// Longest time, limit or window in a rule, in days.
+pub const RULE_MAX_DAYS: u8 = 90;
+/// Most alerts a rule lets through one by one before it groups them.
+pub const RULE_GROUPED_MAX: u32 = 1_000;

@@ -5,8 +5,8 @@
 
 mod index;
 mod indexer;
-mod words;
+mod query;
 
 pub use index::{Hit, SearchIndex, index_path, remove_from_file};
 pub use indexer::Indexer;
-pub use words::{Query, index_words};
+pub use query::{Query, index_words};

@@ -11,7 +11,7 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Nullable, Text};
 
-use super::words::Query;
+use super::query::Query;
 use crate::db::dialect::{Plans, prepare_to_write};
 use crate::db::{AnyConnection, DatabaseUrl, OpenError, dialect, open, refused_file};
 use crate::panics::Place;

@@ -8,7 +8,7 @@ use diesel::sql_types::{Array, BigInt, Text};
 
 use super::{Hit, Queued, last_of_each};
 use crate::db::dialect::{Column, Unnest};
-use crate::search::words::{Query, Term, index_words};
+use crate::search::query::{Query, Term, index_words};
 
 #[derive(QueryableByName)]
 struct SiteId {

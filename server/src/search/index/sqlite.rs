@@ -8,7 +8,7 @@ use diesel::sqlite::Sqlite;
 
 use super::{Hit, Queued, last_of_each};
 use crate::db::{AnyConnection, dialect};
-use crate::search::words::{Query, index_words};
+use crate::search::query::{Query, index_words};
 
 /// `docs` says which response a row of `words` is of. `words` keeps no text and no places of words in it, only which
 /// row holds which word: all that is asked for, in the fewest bytes.

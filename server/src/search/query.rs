@@ -1,12 +1,9 @@
-//! What counts as a word, for comments and for what is searched in them.
+//! Which words of a comment are indexed, and what is searched in them.
 
 use std::str::FromStr;
 
-use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::is_combining_mark;
+use crate::comment_words::{Piece, cut_pieces, is_east_asian};
 
-/// Longer words are cut: nobody searches for more, and a database's index has a limit.
-const WORD_MAX_CHARS: usize = 40;
 /// Most words in one query.
 const QUERY_MAX_WORDS: usize = 16;
 
@@ -73,58 +70,30 @@ impl FromStr for Query {
 
 /// Hands over each word, and whether it is a single character of a script without spaces.
 fn each_word(text: &str, mut take: impl FnMut(&str, bool)) {
-    if text.is_ascii() {
-        return cut(text.chars(), &mut take);
-    }
-    // Accents are taken off by decomposing; what is left is put together again (Unicode Standard Annex 15).
-    // The marks of Japanese are no accents: without them it would be another syllable.
-    let kept = |c: &char| !is_combining_mark(*c) || matches!(c, '\u{3099}' | '\u{309a}');
-    cut(text.nfkd().filter(kept).nfc(), &mut take);
-}
-
-fn cut(chars: impl Iterator<Item = char>, take: &mut impl FnMut(&str, bool)) {
-    let (mut word, mut length) = (String::new(), 0);
+    let mut pair = String::new();
+    // The last character of such a script, and whether it is in no pair yet.
     let mut unspaced: Option<(char, bool)> = None;
-    for c in chars.chain(std::iter::once(' ')) {
-        let pairs = is_unspaced(c);
-        if !pairs
-            && let Some((last, alone)) = unspaced.take()
-            && alone
-        {
-            take(last.encode_utf8(&mut [0; 4]), true);
+    cut_pieces(text, is_east_asian, |piece| {
+        if let (Piece::Char { char, joined: true }, Some((before, _))) = (piece, unspaced) {
+            pair.clear();
+            pair.extend([before, char]);
+            take(&pair, false);
+            unspaced = Some((char, false));
+            return;
         }
-        if c.is_alphanumeric() && !pairs {
-            if length < WORD_MAX_CHARS {
-                word.extend(c.to_lowercase());
-                length += 1;
-            }
-            continue;
+        take_lone(unspaced.take(), &mut take);
+        match piece {
+            Piece::Word(word) => take(word, false),
+            Piece::Char { char, .. } => unspaced = Some((char, true)),
         }
-        // "don't" is one word.
-        if matches!(c, '\'' | '\u{2019}') {
-            continue;
-        }
-        if length > 0 {
-            take(&word, false);
-            word.clear();
-            length = 0;
-        }
-        if pairs {
-            if let Some((last, _)) = unspaced {
-                word.extend([last, c]);
-                take(&word, false);
-                word.clear();
-            }
-            unspaced = Some((c, unspaced.is_none()));
-        }
-    }
+    });
+    take_lone(unspaced, &mut take);
 }
 
-/// Han, Hiragana, Katakana and their extensions.
-fn is_unspaced(c: char) -> bool {
-    matches!(c, '\u{3005}'..='\u{3007}' | '\u{3040}'..='\u{30ff}' | '\u{31f0}'..='\u{31ff}' | '\u{3400}'..='\u{4dbf}'
-        | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
-        && c.is_alphanumeric()
+fn take_lone(unspaced: Option<(char, bool)>, take: &mut impl FnMut(&str, bool)) {
+    if let Some((char, true)) = unspaced {
+        take(char.encode_utf8(&mut [0; 4]), true);
+    }
 }
 
 #[cfg(test)]
@@ -138,24 +107,8 @@ mod tests {
     }
 
     #[test]
-    fn case_accents_and_apostrophes_do_not_matter() {
-        assert_eq!(words("Größe, GRÖSSE! Don't don’t café 42"), ["große", "grosse", "dont", "dont", "cafe", "42"]);
-        assert_eq!(words("\u{fb01}t"), ["fit"]);
-    }
-
-    #[test]
     fn scripts_without_spaces_are_cut_into_pairs() {
-        assert_eq!(words("対応が悪い A店"), ["対応", "応が", "が悪", "悪い", "a", "店"]);
-    }
-
-    #[test]
-    fn nothing_but_signs_holds_no_word() {
-        assert!(words("… !? 👍 \u{e000}").is_empty());
-    }
-
-    #[test]
-    fn endless_words_are_cut() {
-        assert_eq!(words(&"x".repeat(500)), ["x".repeat(WORD_MAX_CHARS)]);
+        assert_eq!(words("対応が悪い A店、品 質"), ["対応", "応が", "が悪", "悪い", "a", "店", "品", "質"]);
     }
 
     #[test]
