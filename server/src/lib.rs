@@ -3,6 +3,7 @@
 //! The way of a response: `http::public` parses it, `ingest` commits it, `triage` decides who is told of it, `outbox` delivers
 //! the messages, `http::admin` shows it. docs/ARCHITECTURE.md follows one from tap to mail.
 
+pub mod cases;
 pub mod cli;
 mod clock;
 pub mod config;
