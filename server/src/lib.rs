@@ -4,6 +4,7 @@
 //! the messages, `http::admin` shows it. docs/ARCHITECTURE.md follows one from tap to mail.
 
 pub mod calendar;
+pub mod cases;
 pub mod cli;
 mod clock;
 mod comment_words;

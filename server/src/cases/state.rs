@@ -1,0 +1,82 @@
+/// How far a case is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Nobody has said "I have this".
+    Open,
+    /// Its owner has it.
+    InProgress,
+    /// Its owner has it, and waits for the customer.
+    Waiting,
+    /// It was put right; the customer may still say otherwise.
+    Resolved,
+    /// Nothing more is expected.
+    Closed,
+}
+
+/// How much a case matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "the usual four")]
+pub enum Priority {
+    Low,
+    Normal,
+    High,
+    Urgent,
+}
+
+/// Why there is nothing to do about a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NothingToDo {
+    /// Somebody tried the survey.
+    Test,
+    /// No customer wrote it.
+    Spam,
+    /// Another case is about the same.
+    Duplicate,
+    /// The customer complains of nothing.
+    NoComplaint,
+    /// The customer cannot be reached.
+    Unreachable,
+}
+
+impl State {
+    /// As the journal and the API name it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::InProgress => "in_progress",
+            Self::Waiting => "waiting",
+            Self::Resolved => "resolved",
+            Self::Closed => "closed",
+        }
+    }
+
+    /// Whether the work is over.
+    pub fn is_ended(self) -> bool {
+        matches!(self, Self::Resolved | Self::Closed)
+    }
+}
+
+impl Priority {
+    /// As the journal and the API name it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Normal => "normal",
+            Self::High => "high",
+            Self::Urgent => "urgent",
+        }
+    }
+}
+
+impl NothingToDo {
+    /// As the journal and the API name it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Test => "test",
+            Self::Spam => "spam",
+            Self::Duplicate => "duplicate",
+            Self::NoComplaint => "no_complaint",
+            Self::Unreachable => "unreachable",
+        }
+    }
+}
