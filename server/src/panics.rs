@@ -8,12 +8,14 @@ use std::sync::LazyLock;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use strum::{Display, IntoStaticStr, VariantArray};
 
 #[cfg(not(panic = "unwind"))]
 compile_error!("the server outlives a panic only where panics unwind: leave `panic` out of the Cargo profile");
 
-/// What a panic ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a panic ended; its name stands in metrics and log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Display, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum Place {
     /// Work of the thread that stores responses.
     Writer,
@@ -43,43 +45,6 @@ pub enum Place {
     Read,
 }
 
-impl Place {
-    const ALL: [Self; 13] = [
-        Self::Writer,
-        Self::Leases,
-        Self::Decisions,
-        Self::Long,
-        Self::Triage,
-        Self::Timers,
-        Self::Outbox,
-        Self::Search,
-        Self::Retention,
-        Self::Checkpoint,
-        Self::Disk,
-        Self::Housekeeping,
-        Self::Read,
-    ];
-
-    /// The name in metrics and log.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Writer => "writer",
-            Self::Leases => "leases",
-            Self::Decisions => "decisions",
-            Self::Long => "long",
-            Self::Triage => "triage",
-            Self::Timers => "timers",
-            Self::Outbox => "outbox",
-            Self::Search => "search",
-            Self::Retention => "retention",
-            Self::Checkpoint => "checkpoint",
-            Self::Disk => "disk",
-            Self::Housekeeping => "housekeeping",
-            Self::Read => "read",
-        }
-    }
-}
-
 /// Work ended by a panic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the work ended by a panic, a fault of Counterbell's")]
@@ -94,9 +59,9 @@ pub struct PlaceLabel {
 /// One for the process, as the hook that reports panics is.
 static COUNTERS: LazyLock<Family<PlaceLabel, Counter>> = LazyLock::new(|| {
     let counters = Family::default();
-    for place in Place::ALL {
+    for place in Place::VARIANTS {
         // So that all are there, at zero.
-        drop(counters.get_or_create(&PlaceLabel { place: place.as_str() }));
+        drop(counters.get_or_create(&PlaceLabel { place: place.into() }));
     }
     counters
 });
@@ -109,13 +74,13 @@ pub fn counters() -> Family<PlaceLabel, Counter> {
 /// How many panics there were at `place` since the start.
 #[cfg(test)]
 pub fn count(place: Place) -> u64 {
-    COUNTERS.get_or_create(&PlaceLabel { place: place.as_str() }).get()
+    COUNTERS.get_or_create(&PlaceLabel { place: place.into() }).get()
 }
 
 /// Counts and logs that a panic ended work at `place`. Where in the code it was is logged by the hook.
 pub fn note(place: Place) -> Panicked {
-    COUNTERS.get_or_create(&PlaceLabel { place: place.as_str() }).inc();
-    let place = place.as_str();
+    COUNTERS.get_or_create(&PlaceLabel { place: place.into() }).inc();
+    let place: &str = place.into();
     tracing::error!(place, "Work of \"{place}\" ended by a panic; all else goes on. Please report it");
     Panicked
 }

@@ -31,7 +31,8 @@ impl CliOutput {
 pub fn command(dir: &Path) -> Command {
     let mut command = Command::new(environment::binary());
     command.current_dir(dir).env("NO_COLOR", "1").env_remove("RUST_LOG");
-    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("COUNTERBELL_")) {
+    let is_setting = |name: &str| name.starts_with("COUNTERBELL_") || name.starts_with("SSL_CERT_");
+    for (name, _) in std::env::vars().filter(|(name, _)| is_setting(name)) {
         command.env_remove(name);
     }
     command

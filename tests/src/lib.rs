@@ -44,5 +44,5 @@ pub use pgbouncer::PgBouncer;
 pub use program::Program;
 pub use setup::Setup;
 pub use smtp::{Delivery, OddReply, Refuse, Silence, Smtp, SmtpOptions, Tls};
-pub use tls::Certificates;
+pub use tls::{Certificates, encrypt_postgres};
 pub use volume::Volume;

@@ -1,8 +1,13 @@
 //! Certificates made for one test.
 
+use std::fs::Permissions;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use counterbell_test_postgres::Postgres;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+
+use crate::TestApp;
 
 /// A certificate for `localhost`, and the authority that signed it.
 pub struct Certificates {
@@ -38,4 +43,21 @@ impl Certificates {
             key: file("key.pem", key.serialize_pem()),
         }
     }
+}
+
+/// Lets the app's PostgreSQL take encrypted connections, soon; the authority that signed its certificate.
+pub fn encrypt_postgres(app: &TestApp, server: &Postgres) -> PathBuf {
+    let data = server.dir().join("data");
+    let Certificates { ca, certificate, key } = Certificates::write(&data);
+    let owner = data.metadata().unwrap();
+    for file in [&certificate, &key] {
+        std::os::unix::fs::chown(file, Some(owner.uid()), Some(owner.gid())).unwrap();
+    }
+    // PostgreSQL takes no key that others can read.
+    std::fs::set_permissions(&key, Permissions::from_mode(0o600)).unwrap();
+    for (setting, value) in [("ssl_cert_file", "certificate.pem"), ("ssl_key_file", "key.pem"), ("ssl", "on")] {
+        app.execute(&format!("ALTER SYSTEM SET {setting} = '{value}'"));
+    }
+    app.execute("SELECT pg_reload_conf()");
+    ca
 }

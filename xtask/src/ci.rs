@@ -31,8 +31,9 @@ const STEPS: [Step; 7] = [
 /// Runs every step, also after one that failed, and sums up.
 ///
 /// # Errors
-/// Names the steps that failed.
+/// Names the steps that failed; or what builds the server is missing and cannot be installed from here.
 pub fn run() -> Result<()> {
+    build::ensure_openssl_tools()?;
     let mut failed = Vec::new();
     let mut summary = String::from("\nSummary\n");
     for Step { name, run } in STEPS {

@@ -12,8 +12,8 @@ use crate::postgres;
 use crate::process;
 use crate::setup;
 
-/// What the tests of the running program start, and what the server is linked with.
-const PACKAGES: [&str; 6] = ["libssl-dev", "pgbouncer", "pkg-config", "postgresql", "python3", "python3-aiosmtpd"];
+/// What the tests of the running program start.
+const PACKAGES: [&str; 4] = ["pgbouncer", "postgresql", "python3", "python3-aiosmtpd"];
 
 /// What the browser suite starts.
 const PACKAGES_BROWSER: [&str; 2] = ["chromium", "chromium-driver"];
@@ -61,6 +61,7 @@ pub fn run(args: &Args) -> Result<()> {
     let started = Instant::now();
     let selection = selection(args)?;
     setup::ensure_debian_packages("run the tests", &PACKAGES)?;
+    build::ensure_openssl_tools()?;
     let mut tests = cargo_test(&["--workspace", "--exclude", "xtask"]);
     tests.args(selection);
     if !args.no_widget {

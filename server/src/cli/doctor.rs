@@ -29,7 +29,7 @@ impl DoctorArgs {
         let checks = actix_web::rt::System::new().block_on(doctor::examine(config));
         let mut text = String::new();
         for check in &checks {
-            text.push_str(&format!("{:<8} {:<15} {}", check.verdict.as_str(), check.name, check.found));
+            text.push_str(&format!("{:<8} {:<15} {}", check.verdict, check.name, check.found));
             if let Some(advice) = &check.advice {
                 text.push_str(&format!("; to do: {advice}"));
             }

@@ -208,15 +208,13 @@ pub fn newest(conn: &mut AnyConnection, site_id: i64) -> QueryResult<Option<i64>
 }
 
 impl ResponseFilter {
-    /// The scores asked for, when not any score will do; none at all when metric and band contradict each other.
-    fn scores(&self) -> Option<ScoreRange> {
+    /// Which scores of which metrics the rollup is to be asked for; `None` when it narrows nothing down.
+    fn scores(&self) -> Option<Vec<ScoreRange>> {
+        let any_of = |metric: Metric| ScoreRange { metric, scores: metric.scale().scores() };
         match (self.metric, self.band) {
-            (None, None) => None,
-            (Some(metric), None) => {
-                let scale = metric.scale();
-                Some(ScoreRange { metric, scores: scale.min..=scale.max })
-            }
-            (_, Some(band)) => Some(ScoreRange { metric: band.metric(), scores: band.scores() }),
+            (None, None) => self.touchpoint.as_ref().map(|_| Metric::ALL.map(any_of).to_vec()),
+            (Some(metric), None) => Some(vec![any_of(metric)]),
+            (_, Some(band)) => Some(vec![ScoreRange { metric: band.metric(), scores: band.scores() }]),
         }
     }
 }
@@ -321,7 +319,8 @@ fn list_site(
 
     let mut query = filtered(site_id, filter);
     if let (Some(scores), false) = (filter.scores(), filter.held) {
-        // What nobody gave, or not for long, is not looked for among everything else.
+        // What nobody gave, or not for long, is not looked for among everything else: a mistyped touchpoint, or a shop that
+        // closed a year ago.
         let Some(days) = score_days::days_of(conn, site_id, &scores, filter.touchpoint.as_deref())? else {
             return Ok(Vec::new());
         };

@@ -104,6 +104,23 @@ struct Day {
 pub fn days_of(
     conn: &mut AnyConnection,
     site_id: i64,
+    ranges: &[ScoreRange],
+    touchpoint: Option<&str>,
+) -> QueryResult<Option<RangeInclusive<i32>>> {
+    let mut all: Option<RangeInclusive<i32>> = None;
+    for range in ranges {
+        let Some(days) = days_of_metric(conn, site_id, range, touchpoint)? else { continue };
+        all = Some(match all {
+            Some(all) => *all.start().min(days.start())..=*all.end().max(days.end()),
+            None => days,
+        });
+    }
+    Ok(all)
+}
+
+fn days_of_metric(
+    conn: &mut AnyConnection,
+    site_id: i64,
     range: &ScoreRange,
     touchpoint: Option<&str>,
 ) -> QueryResult<Option<RangeInclusive<i32>>> {

@@ -11,7 +11,8 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer, Nullable, Text};
 
 use super::connection::AnyConnection;
-use super::schema::{responses, score_days};
+use super::responses;
+use super::schema::score_days;
 use super::score_days::{SCORES, day_of};
 
 /// How often each score was given, by score.
@@ -48,15 +49,56 @@ impl ScoreCounts {
         let (days, rest) = whole_days(filter.from.map_or(0, |from| from.0), filter.to.map_or(i64::MAX, |to| to.0));
         let mut sums = Self::default();
         for site_id in site_ids {
-            match conn {
-                AnyConnection::Sqlite(sqlite) => sums.add_days(sqlite, *site_id, filter, &days)?,
-                AnyConnection::Postgres(pg) => sums.add_sums(pg, *site_id, filter, &days)?,
-            }
+            sums.add_whole_days(conn, *site_id, filter, &days)?;
             for part in rest.iter().filter(|part| !part.is_empty()) {
-                sums.add_part_of_day(conn, *site_id, filter, part)?;
+                match Self::last_day(conn, *site_id, filter, part)? {
+                    Some(day) => sums.add_all(&day),
+                    None => sums.add_part_of_day(conn, *site_id, filter, part)?,
+                }
             }
         }
         Ok(sums)
+    }
+
+    /// What the rollup says of the day of a part that begins at midnight, if there is no response from then on that is not
+    /// in this part. Most ask for what there is until now, of a day on which as much may be stored as in a year.
+    fn last_day(
+        conn: &mut AnyConnection,
+        site_id: i64,
+        filter: &SummaryFilter,
+        part: &Range<i64>,
+    ) -> QueryResult<Option<Self>> {
+        if part.start % DAY_MS > 0 {
+            return Ok(None);
+        }
+        let day = day_of(part.start);
+        let mut counts = Self::default();
+        counts.add_whole_days(conn, site_id, filter, &(day..day.saturating_add(1)))?;
+        // Asked afterwards: a response that is stored in between is seen here.
+        let newest = responses::newest(conn, site_id)?;
+        Ok((newest < Some(part.end)).then_some(counts))
+    }
+
+    fn add_all(&mut self, other: &Self) {
+        for (touchpoint, counts) in &other.touchpoints {
+            self.add_to_touchpoint(touchpoint, counts);
+        }
+        for (day, counts) in &other.days {
+            self.add_to_day(*day, counts);
+        }
+    }
+
+    fn add_whole_days(
+        &mut self,
+        conn: &mut AnyConnection,
+        site_id: i64,
+        filter: &SummaryFilter,
+        days: &Range<i32>,
+    ) -> QueryResult<()> {
+        match conn {
+            AnyConnection::Sqlite(sqlite) => self.add_days(sqlite, site_id, filter, days),
+            AnyConnection::Postgres(pg) => self.add_sums(pg, site_id, filter, days),
+        }
     }
 
     fn add(&mut self, touchpoint: &str, day: i64, counts: &Counts) {
@@ -164,9 +206,9 @@ impl ScoreCounts {
         filter: &SummaryFilter,
         part: &Range<i64>,
     ) -> QueryResult<()> {
-        use responses::dsl;
+        use super::schema::responses::{dsl, table};
 
-        let query = responses::table
+        let query = table
             .filter(dsl::site_id.eq(site_id))
             .filter(dsl::metric.eq(filter.metric.as_str()))
             .filter(dsl::created_at.ge(part.start))

@@ -10,11 +10,13 @@ mod sites;
 mod zones;
 
 use serde::Serialize;
+use strum::Display;
 
 use crate::config::{ConfigError, ServeConfig};
 
 /// How a check ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Display)]
+#[strum(serialize_all = "snake_case")]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// As it should be.
@@ -23,17 +25,6 @@ pub enum Verdict {
     Warning,
     /// It does not work, or an acknowledged response may be lost.
     Failed,
-}
-
-impl Verdict {
-    /// The word that is printed.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Warning => "warning",
-            Self::Failed => "failed",
-        }
-    }
 }
 
 /// One thing looked at.

@@ -2,8 +2,11 @@
 
 use std::str::FromStr;
 
+use strum::{Display, EnumString, IntoStaticStr, VariantNames};
+
 /// A field of a response that a column can hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Display, EnumString, IntoStaticStr, VariantNames)]
+#[strum(serialize_all = "snake_case")]
 pub enum Field {
     /// Needed.
     Score,
@@ -27,37 +30,6 @@ pub enum Field {
     ResponseId,
 }
 
-impl Field {
-    const ALL: [Self; 10] = [
-        Self::Score,
-        Self::Comment,
-        Self::Answers,
-        Self::Touchpoint,
-        Self::OrderRef,
-        Self::CustomerRef,
-        Self::Locale,
-        Self::PageUrl,
-        Self::CreatedAt,
-        Self::ResponseId,
-    ];
-
-    /// The name in `--map`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Score => "score",
-            Self::Comment => "comment",
-            Self::Answers => "answers",
-            Self::Touchpoint => "touchpoint",
-            Self::OrderRef => "order_ref",
-            Self::CustomerRef => "customer_ref",
-            Self::Locale => "locale",
-            Self::PageUrl => "page_url",
-            Self::CreatedAt => "created_at",
-            Self::ResponseId => "response_id",
-        }
-    }
-}
-
 /// Fields and their columns, as in `score=Rating,comment="Review Text"`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mapping(Vec<(Field, String)>);
@@ -77,10 +49,8 @@ impl FromStr for Mapping {
         for pair in split_outside_quotes(text) {
             let (name, column) = pair.split_once('=').ok_or_else(|| format!("\"{pair}\" is not field=column"))?;
             let name = name.trim();
-            let field = Field::ALL.into_iter().find(|field| field.as_str() == name).ok_or_else(|| {
-                let known: Vec<_> = Field::ALL.iter().map(|field| field.as_str()).collect();
-                format!("\"{name}\" is not a field: use {}", known.join(", "))
-            })?;
+            let field =
+                name.parse().map_err(|_| format!("\"{name}\" is not a field: use {}", Field::VARIANTS.join(", ")))?;
             if columns.iter().any(|(known, _)| *known == field) {
                 return Err(format!("{name} is given twice"));
             }

@@ -44,7 +44,7 @@ impl<'a> RowParser<'a> {
             let found = names.iter().position(|name| name == column);
             found.map(|place| (field, place)).ok_or_else(|| ImportError::NoColumn {
                 column: column.to_owned(),
-                field: field.as_str(),
+                field: field.into(),
                 known: names.join(", "),
             })
         };
@@ -72,7 +72,7 @@ impl<'a> RowParser<'a> {
         };
         for (field, place) in &self.columns {
             let cell = std::str::from_utf8(row.get(*place).unwrap_or_default())
-                .map_err(|_| format!("{} is not UTF-8", field.as_str()))?
+                .map_err(|_| format!("{field} is not UTF-8"))?
                 .trim();
             let text = (!cell.is_empty()).then_some(Cow::Borrowed(cell));
             match field {

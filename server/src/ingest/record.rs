@@ -2,6 +2,7 @@
 
 use counterbell_shared::time::{DAY_MS, UnixMillis};
 use counterbell_shared::{Metric, ResponseId, Score, response::Response};
+use strum::IntoStaticStr;
 
 use crate::db::SharedText;
 use crate::db::responses::NewResponseRow;
@@ -49,7 +50,8 @@ impl ScoreSet {
 }
 
 /// Why a response is held back as suspected spam.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum HeldReason {
     /// It filled in the field that no customer sees.
     Honeypot,
@@ -58,14 +60,6 @@ pub enum HeldReason {
 }
 
 impl HeldReason {
-    /// The name in the database and on the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Honeypot => "honeypot",
-            Self::TooFast => "too_fast",
-        }
-    }
-
     fn of(site: &Site, response: &Response) -> Option<Self> {
         let least = site.limits.min_answer_ms.map_or(0, i64::from);
         if response.honeypot {
@@ -81,7 +75,7 @@ impl Record {
     /// sent again before.
     pub fn new(site: &Site, response: Response, now: UnixMillis, silence_ms: i64) -> Self {
         let response_id = *response.response_id.unwrap_or_else(|| new_id(now)).as_bytes();
-        let held = HeldReason::of(site, &response).map(HeldReason::as_str);
+        let held = HeldReason::of(site, &response).map(Into::into);
         let triage_at = if response.complete { now.0 } else { now.0 + silence_ms };
         let alarming = ScoreSet::firing(&site.rules, response.score.metric());
         let row = NewResponseRow {

@@ -100,7 +100,7 @@ fn update_response(conn: &mut AnyConnection, record: &Record) -> QueryResult<Cha
     let is_past_limit = row.revision > i32::from(REPLACING_REVISION_MAX);
     if is_closed || (is_past_limit && !row.complete) {
         // Suspected spam is added to nobody's words.
-        if row.held == Some(HeldReason::Honeypot.as_str()) {
+        if row.held == Some(HeldReason::Honeypot.into()) {
             return Ok(Change::Nothing);
         }
         let addition = AdditionRow::of(row);

@@ -15,6 +15,7 @@ use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
+use strum::{IntoStaticStr, VariantArray};
 
 pub use http_errors::CountHttpErrors;
 pub use outcome::IngestOutcome;
@@ -35,7 +36,7 @@ const PREFIX: &str = "counterbell";
 pub struct Metrics {
     registry: Registry,
     ingest: Vec<Counter>,
-    mail: [Counter; 3],
+    mail: Vec<Counter>,
     /// What the writer counts.
     pub writer: WriterMetrics,
     /// What tasks in the background count.
@@ -68,7 +69,8 @@ impl Drop for IngestRequest<'_> {
 }
 
 /// What became of one attempt to deliver a mail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum MailResult {
     /// The mail server took it.
     Delivered,
@@ -76,18 +78,6 @@ pub enum MailResult {
     Retry,
     /// That was the last attempt.
     Parked,
-}
-
-impl MailResult {
-    const ALL: [Self; 3] = [Self::Delivered, Self::Retry, Self::Parked];
-
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Delivered => "delivered",
-            Self::Retry => "retry",
-            Self::Parked => "parked",
-        }
-    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -136,13 +126,13 @@ impl Metrics {
         let mut registry = Registry::with_prefix(PREFIX);
         let requests = Family::<OutcomeLabel, Counter>::default();
         registry.register("ingest_requests", "Requests to store a response, by what became of them", requests.clone());
-        let counter =
-            |outcome: &IngestOutcome| requests.get_or_create_owned(&OutcomeLabel { outcome: outcome.as_str() });
-        let ingest = IngestOutcome::ALL.iter().map(counter).collect();
+        let counter = |outcome: &IngestOutcome| requests.get_or_create_owned(&OutcomeLabel { outcome: outcome.into() });
+        let ingest = IngestOutcome::VARIANTS.iter().map(counter).collect();
 
         let attempts = Family::<ResultLabel, Counter>::default();
         registry.register("mail_attempts", "Attempts to deliver a mail, by what became of them", attempts.clone());
-        let mail = MailResult::ALL.map(|result| attempts.get_or_create_owned(&ResultLabel { result: result.as_str() }));
+        let counter = |result: &MailResult| attempts.get_or_create_owned(&ResultLabel { result: result.into() });
+        let mail = MailResult::VARIANTS.iter().map(counter).collect();
 
         let writer = WriterMetrics::new();
         let help = "Requests waiting for the writer";
@@ -232,7 +222,7 @@ impl Gathered<'_> {
         for (name, help, figure) in POOL_FIGURES {
             let gauges = Family::<PurposeLabel, Gauge>::default();
             for (purpose, pool) in &self.pools {
-                gauges.get_or_create(&PurposeLabel { purpose: purpose.as_str() }).set(figure(pool).into());
+                gauges.get_or_create(&PurposeLabel { purpose: purpose.into() }).set(figure(pool).into());
             }
             registry.register(name, help, gauges);
         }

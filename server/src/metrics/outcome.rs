@@ -3,60 +3,46 @@
 use counterbell_shared::Outcome;
 use counterbell_shared::problem::ProblemCode;
 use prometheus_client::encoding::EncodeLabelSet;
+use strum::{IntoStaticStr, VariantArray};
 
-macro_rules! ingest_outcomes {
-    ($($(#[$doc:meta])* $variant:ident $name:literal;)*) => {
-        /// What became of one request to store a response: `POST /v1/responses`, or a step of the hosted page.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum IngestOutcome { $($(#[$doc])* $variant,)* }
-
-        impl IngestOutcome {
-            /// Every outcome, in the order they are declared: `outcome as usize` is the place here.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
-
-            /// The name in the metrics.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $name,)* }
-            }
-        }
-    };
-}
-
-ingest_outcomes! {
+/// What became of one request to store a response: `POST /v1/responses`, or a step of the hosted page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
+pub enum IngestOutcome {
     /// Stored.
-    Accepted "accepted";
+    Accepted,
     /// Stored, but held back as suspected spam.
-    Held "held";
+    Held,
     /// Stored before, and replaced by this later revision.
-    Updated "updated";
+    Updated,
     /// Stored before; nothing was written.
-    Duplicate "duplicate";
+    Duplicate,
     /// What is stored takes nothing more; nothing was written.
-    Closed "closed";
+    Closed,
     /// The body is not a response.
-    Invalid "invalid";
+    Invalid,
     /// The body is too large.
-    TooLarge "too_large";
+    TooLarge,
     /// The body came too slowly.
-    TooSlow "too_slow";
+    TooSlow,
     /// No site has the key.
-    UnknownSite "unknown_site";
+    UnknownSite,
     /// A page of a foreign origin.
-    OriginNotAllowed "origin_not_allowed";
+    OriginNotAllowed,
     /// Too many requests from one sender.
-    RateLimited "rate_limited";
+    RateLimited,
     /// The site has taken as many as it allows a day.
-    DailyCapReached "daily_cap_reached";
+    DailyCapReached,
     /// The queue to storage is full.
-    Overloaded "overloaded";
+    Overloaded,
     /// Storage did not take it.
-    StorageUnavailable "storage_unavailable";
+    StorageUnavailable,
     /// The server is stopping.
-    ShuttingDown "shutting_down";
+    ShuttingDown,
     /// A fault of ours.
-    Internal "internal";
+    Internal,
     /// The connection broke before it was answered; what it brought may be stored all the same.
-    Disconnected "disconnected";
+    Disconnected,
 }
 
 impl From<Outcome> for IngestOutcome {
@@ -113,7 +99,7 @@ mod tests {
 
     #[test]
     fn outcomes_are_in_the_place_they_are_counted_at() {
-        for (place, outcome) in IngestOutcome::ALL.iter().enumerate() {
+        for (place, outcome) in IngestOutcome::VARIANTS.iter().enumerate() {
             assert_eq!(*outcome as usize, place);
         }
     }

@@ -5,13 +5,15 @@ use std::fmt;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use strum::VariantArray;
+
 use super::StorageError;
 
 /// A write that takes longer may never end: above the 10 s for which SQLite waits for its lock.
 const STUCK: Duration = Duration::from_secs(12);
 
 /// Why a response would not be stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, VariantArray)]
 pub enum Trouble {
     /// The database does not answer.
     Away,
@@ -32,17 +34,6 @@ pub enum Trouble {
 }
 
 impl Trouble {
-    const ALL: [Self; 8] = [
-        Self::Away,
-        Self::ReadOnly,
-        Self::DiskFull,
-        Self::LittleSpace,
-        Self::DiskFailing,
-        Self::Locked,
-        Self::Stuck,
-        Self::Refused,
-    ];
-
     /// What an error says about storage. Diesel keeps only the texts of most.
     fn of(error: &StorageError) -> Self {
         let text = error.to_string();
@@ -161,7 +152,7 @@ impl Health {
     }
 }
 
-/// 0: none; else the place in [`Trouble::ALL`], and 1.
+/// 0: none; else the place in `Trouble::VARIANTS`, and 1.
 #[derive(Debug, Default)]
 struct AtomicTrouble(AtomicU8);
 
@@ -175,7 +166,7 @@ impl AtomicTrouble {
     }
 
     fn read(number: u8) -> Option<Trouble> {
-        Trouble::ALL.get(usize::from(number).checked_sub(1)?).copied()
+        Trouble::VARIANTS.get(usize::from(number).checked_sub(1)?).copied()
     }
 }
 
@@ -191,7 +182,7 @@ mod tests {
     fn last_write_and_last_look_at_the_disk_are_told() {
         let health = Health::default();
         assert_eq!(health.trouble(), None);
-        for trouble in Trouble::ALL {
+        for trouble in Trouble::VARIANTS.iter().copied() {
             health.note_disk(Some(trouble));
             assert_eq!((health.trouble(), health.writes_fail()), (Some(trouble), false));
         }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use diesel::r2d2::{ManageConnection, Pool, R2D2Connection};
+use strum::IntoStaticStr;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
@@ -12,7 +13,8 @@ use crate::db::{AnyConnection, DatabaseUrl, OpenError, dialect, open};
 use crate::panics::Place;
 
 /// What connections are for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum Purpose {
     /// Sites and origins, without which ingest and the widget take and show nothing: short queries by a key.
     LookUps,
@@ -25,15 +27,6 @@ pub enum Purpose {
 impl Purpose {
     /// Every purpose.
     pub const ALL: [Self; 3] = [Self::LookUps, Self::Lists, Self::Background];
-
-    /// The name in metrics.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::LookUps => "look_ups",
-            Self::Lists => "lists",
-            Self::Background => "background",
-        }
-    }
 
     /// Most connections.
     pub const fn connections(self) -> u32 {

@@ -250,7 +250,7 @@ impl Start<'_> {
         prepare: impl FnOnce() + Send + 'static,
     ) -> std::io::Result<()> {
         let alarm = Alarm(Arc::clone(&self.failed));
-        let started = std::thread::Builder::new().name(thread.place.as_str().to_owned()).spawn(move || {
+        let started = std::thread::Builder::new().name(thread.place.to_string()).spawn(move || {
             let alarm = alarm;
             prepare();
             thread.run(&work)?;

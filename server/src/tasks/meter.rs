@@ -45,7 +45,7 @@ pub struct Meter {
 impl Meter {
     /// One for the task of this name, all at zero when it is the first.
     pub fn new(place: Place, metrics: &TaskMetrics) -> Self {
-        let task = place.as_str();
+        let task = place.into();
         let turns = |result| metrics.turns.get_or_create_owned(&TurnLabel { task, result });
         Self {
             task,

@@ -74,25 +74,32 @@ async fn cursor_walks_every_item_once() {
         let app = TestApp::on(backend).any_age().await;
         let mut sent = Vec::new();
         for number in 0..60 {
-            // Five share each moment: only the id tells them apart.
-            let time = json!({ "created_at": format!("2026-03-01T12:00:{:02}Z", number / 5), "order_ref": "x" });
-            let response = sample::with(sample::response(1 + number % 5), time);
+            // Five share each moment: only the id tells them apart. One in three is of a quieter touchpoint.
+            let touchpoint = if number % 3 == 0 { "kiosk" } else { "checkout" };
+            let time = format!("2026-03-01T12:00:{:02}Z", number / 5);
+            let members = json!({ "created_at": time, "order_ref": "x", "touchpoint": touchpoint });
+            let response = sample::with(sample::response(1 + number % 5), members);
             app.respond(&response).await.expect(201);
             sent.push(response["response_id"].as_str().unwrap().to_owned());
         }
         sent.sort_unstable();
         let whole = app.admin_items("/v1/admin/responses").await;
-        for limit in [1, 4, 7, 59, 60, 61, 200] {
-            let (mut walked, mut cursor) = (Vec::new(), String::new());
-            loop {
-                let page = app.admin(&format!("/v1/admin/responses?limit={limit}{cursor}")).await.expect(200);
-                let items = page["items"].as_array().unwrap();
-                walked.extend(items.iter().cloned());
-                let Some(next) = page["next_cursor"].as_str() else { break };
-                assert_eq!(items.len(), limit, "a page is full while there is a next one");
-                cursor = format!("&cursor={next}");
+        let kiosk: Vec<_> = whole.iter().filter(|item| item["touchpoint"] == "kiosk").cloned().collect();
+        assert_eq!(kiosk.len(), 20, "{backend:?}");
+        for (filter, expected) in [("", &whole), ("&touchpoint=kiosk", &kiosk)] {
+            for limit in [1, 4, 7, 19, 20, 59, 60, 61, 200] {
+                let (mut walked, mut cursor) = (Vec::new(), String::new());
+                loop {
+                    let page =
+                        app.admin(&format!("/v1/admin/responses?limit={limit}{filter}{cursor}")).await.expect(200);
+                    let items = page["items"].as_array().unwrap();
+                    walked.extend(items.iter().cloned());
+                    let Some(next) = page["next_cursor"].as_str() else { break };
+                    assert_eq!(items.len(), limit, "a page is full while there is a next one");
+                    cursor = format!("&cursor={next}");
+                }
+                assert_eq!(&walked, expected, "limit {limit}{filter} on {backend:?}");
             }
-            assert_eq!(walked, whole, "limit {limit} on {backend:?}");
         }
         let mut walked: Vec<_> = whole.iter().map(|item| item["response_id"].as_str().unwrap().to_owned()).collect();
         let times: Vec<_> = whole.iter().map(|item| item["created_at"].as_str().unwrap()).collect();

@@ -1,18 +1,14 @@
 //! `counterbell doctor`.
 
-use std::fs::Permissions;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::path::PathBuf;
-
 use counterbell_tests::{
-    Backend, Certificates, CliOutput, Postgres, Program, Smtp, SmtpOptions, TestApp, Tls, client, command, environment,
-    run_command, sample, wait,
+    Backend, CliOutput, Postgres, Program, Smtp, SmtpOptions, TestApp, Tls, client, command, encrypt_postgres,
+    environment, run_command, sample, wait,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// The checks, after a look at how the command ended.
-fn checks(output: &CliOutput) -> Vec<Value> {
+pub fn checks(output: &CliOutput) -> Vec<Value> {
     let result: Value = serde_json::from_str(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"));
     let checks = result["checks"].as_array().unwrap().clone();
     let failed = checks.iter().any(|check| check["verdict"] == "failed");
@@ -23,7 +19,7 @@ fn checks(output: &CliOutput) -> Vec<Value> {
     checks
 }
 
-fn check<'a>(checks: &'a [Value], name: &str) -> &'a Value {
+pub fn check<'a>(checks: &'a [Value], name: &str) -> &'a Value {
     checks.iter().find(|check| check["name"] == name).unwrap_or_else(|| panic!("no {name} in {checks:?}"))
 }
 
@@ -234,7 +230,7 @@ async fn way_to_postgres_is_told() {
     };
     assert!(found(&app).contains("without encryption"), "{}", found(&app));
 
-    let ca = offer_encryption(&app, &server);
+    let ca = encrypt_postgres(&app, &server);
     let url = app.database_url().replace("127.0.0.1", "localhost");
     for (mode, told) in [("require", "not checked"), ("verify-ca", "not that it"), ("verify-full", "and that it is")] {
         // `require` checks, too, where it is told by what.
@@ -245,23 +241,6 @@ async fn way_to_postgres_is_told() {
         let found = found(&app);
         assert!(found.contains("TLSv1") && found.contains(told), "{mode}: {found}");
     }
-}
-
-/// Lets the server take encrypted connections; the authority that signed its certificate.
-fn offer_encryption(app: &TestApp, server: &Postgres) -> PathBuf {
-    let data = server.dir().join("data");
-    let Certificates { ca, certificate, key } = Certificates::write(&data);
-    let owner = data.metadata().unwrap();
-    for file in [&certificate, &key] {
-        std::os::unix::fs::chown(file, Some(owner.uid()), Some(owner.gid())).unwrap();
-    }
-    // PostgreSQL takes no key that others can read.
-    std::fs::set_permissions(&key, Permissions::from_mode(0o600)).unwrap();
-    for (setting, value) in [("ssl_cert_file", "certificate.pem"), ("ssl_key_file", "key.pem"), ("ssl", "on")] {
-        app.execute(&format!("ALTER SYSTEM SET {setting} = '{value}'"));
-    }
-    app.execute("SELECT pg_reload_conf()");
-    ca
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 mod admin_access;
 mod admin_list;
 mod assets;
+mod authorities;
 mod background;
 mod config;
 mod cors;
@@ -26,6 +27,7 @@ mod message;
 mod metrics;
 mod openapi;
 mod overload;
+mod program;
 mod request_id;
 mod respond;
 mod revision_limit;

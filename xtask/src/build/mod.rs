@@ -68,12 +68,9 @@ fn make_widget() -> Result<()> {
 /// Builds the server alone; without the widget when that was not built before.
 ///
 /// # Errors
-/// OpenSSL's headers are missing and cannot be installed from here, or the build failed.
+/// What builds OpenSSL is missing and cannot be installed from here, or the build failed.
 pub fn server(profile: Profile) -> Result<PathBuf> {
-    // libpq is built from source with TLS; only OpenSSL comes from the system.
-    if process::output(Command::new("pkg-config").args(["--exists", "openssl"])).is_none() {
-        setup::ensure_debian_packages("build the server", &["libssl-dev", "pkg-config"])?;
-    }
+    ensure_openssl_tools()?;
     println!("Building the server");
     let mut cargo = process::cargo();
     cargo.args(["build", "--package", "counterbell"]);
@@ -83,4 +80,17 @@ pub fn server(profile: Profile) -> Result<PathBuf> {
     process::run(&mut cargo)?;
     let folder = if profile == Profile::Dev { "debug" } else { "release" };
     Ok(process::target_directory().join(folder).join("counterbell"))
+}
+
+/// Makes sure of what builds OpenSSL, which is part of the server: make, and all of Perl.
+///
+/// # Errors
+/// Some of it is missing and cannot be installed from here.
+pub fn ensure_openssl_tools() -> Result<()> {
+    // `perl-base`, which every Debian has, lacks these modules.
+    let perl = process::output(Command::new("perl").args(["-MFile::Compare", "-MFindBin", "-MIPC::Cmd", "-e", "1"]));
+    if perl.is_none() || process::output(Command::new("make").arg("--version")).is_none() {
+        setup::ensure_debian_packages("build OpenSSL, which is part of the server", &["make", "perl"])?;
+    }
+    Ok(())
 }

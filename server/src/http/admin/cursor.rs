@@ -1,7 +1,6 @@
 //! Where a page ended, as an opaque text.
 
-use std::fmt::Write as _;
-
+use data_encoding::HEXLOWER;
 use serde::de::{Deserialize, Deserializer, Error as _};
 
 use crate::db::outbox::OutboxPosition;
@@ -48,7 +47,7 @@ impl Cursor for ResponsePosition {
     }
 
     fn decode(text: &str) -> Result<Self, &'static str> {
-        let bytes = unhex::<32>(text)?;
+        let bytes = unhex_exactly::<32>(text)?;
         let (created_at, rest) = first_i64(&bytes)?;
         let (site_id, response_id) = first_i64(rest)?;
         Ok(Self { created_at, site_id, response_id: response_id.to_vec() })
@@ -61,7 +60,7 @@ impl Cursor for OutboxPosition {
     }
 
     fn decode(text: &str) -> Result<Self, &'static str> {
-        let bytes = unhex::<24>(text)?;
+        let bytes = unhex_exactly::<24>(text)?;
         let (created_at, message_id) = first_i64(&bytes)?;
         Ok(Self { created_at, message_id: message_id.to_vec() })
     }
@@ -73,7 +72,7 @@ impl Cursor for SearchPosition {
     }
 
     fn decode(text: &str) -> Result<Self, &'static str> {
-        Ok(Self(i64::from_be_bytes(unhex::<8>(text)?)))
+        Ok(Self(i64::from_be_bytes(unhex_exactly::<8>(text)?)))
     }
 }
 
@@ -83,31 +82,23 @@ impl Cursor for TouchpointPosition {
     }
 
     fn decode(text: &str) -> Result<Self, &'static str> {
-        let (count, name) = text.split_at_checked(16).ok_or(INVALID)?;
-        let name = name.as_bytes().chunks(2).map(|pair| unhex::<1>(str::from_utf8(pair).map_err(|_| INVALID)?));
-        let name: Vec<_> = name.collect::<Result<Vec<_>, _>>()?.concat();
-        let touchpoint = String::from_utf8(name).ok().filter(|name| !name.is_empty()).ok_or(INVALID)?;
-        Ok(Self { count: i64::from_be_bytes(unhex::<8>(count)?), touchpoint })
+        let bytes = unhex(text)?;
+        let (count, name) = first_i64(&bytes)?;
+        let touchpoint = str::from_utf8(name).ok().filter(|name| !name.is_empty()).ok_or(INVALID)?;
+        Ok(Self { count, touchpoint: touchpoint.to_owned() })
     }
 }
 
 fn hex(parts: &[&[u8]]) -> String {
-    parts.iter().flat_map(|part| part.iter()).fold(String::new(), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    HEXLOWER.encode(&parts.concat())
 }
 
-fn unhex<const N: usize>(text: &str) -> Result<[u8; N], &'static str> {
-    if text.len() != 2 * N || !text.is_ascii() {
-        return Err(INVALID);
-    }
-    let mut bytes = [0; N];
-    for (at, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&text[2 * at..2 * at + 2], 16).map_err(|_| INVALID)?;
-    }
-    Ok(bytes)
+fn unhex(text: &str) -> Result<Vec<u8>, &'static str> {
+    HEXLOWER.decode(text.as_bytes()).map_err(|_| INVALID)
+}
+
+fn unhex_exactly<const N: usize>(text: &str) -> Result<[u8; N], &'static str> {
+    unhex(text)?.try_into().map_err(|_| INVALID)
 }
 
 fn first_i64(bytes: &[u8]) -> Result<(i64, &[u8]), &'static str> {

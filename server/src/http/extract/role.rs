@@ -1,7 +1,10 @@
 //! What somebody may do on a site.
 
+use strum::Display;
+
 /// Each may do what those before it may.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Display)]
+#[strum(serialize_all = "snake_case")]
 pub enum Role {
     /// Reads.
     Viewer,
@@ -11,18 +14,6 @@ pub enum Role {
     Manager,
     /// Changes and deletes everything of the site.
     Admin,
-}
-
-impl Role {
-    /// The name in the document.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Viewer => "viewer",
-            Self::Agent => "agent",
-            Self::Manager => "manager",
-            Self::Admin => "admin",
-        }
-    }
 }
 
 /// A role as a type: an extractor with it is a permission that a handler cannot forget to ask for.

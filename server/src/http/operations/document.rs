@@ -75,7 +75,7 @@ fn describe(operation: &Operation, problem: &RefOr<Schema>) -> utoipa::openapi::
         described = described.response(status.to_string(), answer);
     }
     if let Some(role) = notes.role {
-        let at_least = format!("Needs an API key with the role {} or a higher one.", role.as_str());
+        let at_least = format!("Needs an API key with the role {role} or a higher one.");
         described = described.description(Some(at_least)).security(SecurityRequirement::new(API_KEY, [] as [&str; 0]));
     }
     described.build()

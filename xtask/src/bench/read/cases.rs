@@ -49,6 +49,7 @@ pub fn prepare(client: &mut Client, responses: u64) -> Result<Vec<Case>> {
         ("list, last page", last),
         ("list, a busy touchpoint", format!("{list}?touchpoint=checkout")),
         ("list, a quiet touchpoint", format!("{list}?touchpoint=store-44")),
+        ("list, a touchpoint that is none", format!("{list}?touchpoint=nowhere")),
         ("list, one band", format!("{list}?band=dissatisfied")),
         ("list, held back", format!("{list}?held=true")),
         ("list, without comment", format!("{list}?has_comment=false")),
