@@ -20,6 +20,10 @@ pub struct TouchpointPosition {
     pub touchpoint: String,
 }
 
+/// Where a page of what has a name ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamePosition(pub String);
+
 /// Can be handed out as a cursor and read back.
 pub trait Cursor: Sized {
     /// The text; opaque to the caller.
@@ -84,10 +88,17 @@ impl Cursor for TouchpointPosition {
 
     fn decode(text: &str) -> Result<Self, &'static str> {
         let (count, name) = text.split_at_checked(16).ok_or(INVALID)?;
-        let name = name.as_bytes().chunks(2).map(|pair| unhex::<1>(str::from_utf8(pair).map_err(|_| INVALID)?));
-        let name: Vec<_> = name.collect::<Result<Vec<_>, _>>()?.concat();
-        let touchpoint = String::from_utf8(name).ok().filter(|name| !name.is_empty()).ok_or(INVALID)?;
-        Ok(Self { count: i64::from_be_bytes(unhex::<8>(count)?), touchpoint })
+        Ok(Self { count: i64::from_be_bytes(unhex::<8>(count)?), touchpoint: unhex_name(name)? })
+    }
+}
+
+impl Cursor for NamePosition {
+    fn encode(&self) -> String {
+        hex(&[self.0.as_bytes()])
+    }
+
+    fn decode(text: &str) -> Result<Self, &'static str> {
+        unhex_name(text).map(Self)
     }
 }
 
@@ -110,6 +121,13 @@ fn unhex<const N: usize>(text: &str) -> Result<[u8; N], &'static str> {
     Ok(bytes)
 }
 
+/// A text that is stored: not empty, and without NUL.
+fn unhex_name(text: &str) -> Result<String, &'static str> {
+    let bytes = text.as_bytes().chunks(2).map(|pair| unhex::<1>(str::from_utf8(pair).map_err(|_| INVALID)?));
+    let bytes: Vec<_> = bytes.collect::<Result<Vec<_>, _>>()?.concat();
+    String::from_utf8(bytes).ok().filter(|name| !name.is_empty() && !name.contains('\0')).ok_or(INVALID)
+}
+
 fn first_i64(bytes: &[u8]) -> Result<(i64, &[u8]), &'static str> {
     let (first, rest) = bytes.split_first_chunk().ok_or(INVALID)?;
     Ok((i64::from_be_bytes(*first), rest))
@@ -130,6 +148,11 @@ mod tests {
         assert_eq!(TouchpointPosition::decode(&position.encode()), Ok(position));
         for bad in ["", "00", &"0".repeat(16), &"0".repeat(17), &format!("{}ff", "0".repeat(16)), &"é".repeat(20)] {
             assert_eq!(TouchpointPosition::decode(bad), Err(INVALID), "{bad}");
+        }
+        let position = NamePosition("K\u{e4}se/12".to_owned());
+        assert_eq!(NamePosition::decode(&position.encode()), Ok(position));
+        for bad in ["", "0", "00", "ff", "é"] {
+            assert_eq!(NamePosition::decode(bad), Err(INVALID), "{bad}");
         }
     }
 }
