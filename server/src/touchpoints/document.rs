@@ -105,6 +105,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::calendar::{CLOSED_MAX, SPANS_MAX};
 
     #[test]
     fn everything_that_is_said_is_read() {
@@ -122,6 +123,21 @@ mod tests {
         assert_eq!(parse_document(b"{}"), Ok(Fields::default()));
         let by_id = Fields { owner: Some(Owner::Person(7)), ..Fields::default() };
         assert_eq!(parse_document(br#"{"owner_id": 7}"#), Ok(by_id));
+    }
+
+    #[test]
+    fn every_calendar_of_the_handbook_is_one() {
+        let (_, section) =
+            include_str!("../../../docs/STAFF.md").split_once("## Touchpoints and opening hours").unwrap();
+        let section = section.split("\n## ").next().unwrap();
+        let examples: Vec<_> = section.split("```json\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+        assert!(!examples.is_empty());
+        for example in examples {
+            Calendar::parse(example.as_bytes()).unwrap_or_else(|errors| panic!("{example}: {errors:?}"));
+        }
+        for limit in [format!("up to {SPANS_MAX} spans"), format!("up to {CLOSED_MAX} days")] {
+            assert!(section.contains(&limit), "{limit}");
+        }
     }
 
     #[test]
