@@ -37,6 +37,7 @@ pub mod surveys;
 mod tasks;
 pub mod themes;
 mod timers;
+pub mod touchpoints;
 pub mod transfer;
 mod triage;
 pub mod verify;

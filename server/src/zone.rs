@@ -33,6 +33,11 @@ impl Zone {
         self.0.iana_name().unwrap_or("UTC")
     }
 
+    /// Its rules.
+    pub fn rules(&self) -> &TimeZone {
+        &self.0
+    }
+
     /// What its clocks say, to the minute, and how far that is from UTC: `2026-11-21 15:05 CET (UTC+01:00)`. The letters
     /// alone are not enough: IST is the time of India, Ireland and Israel.
     pub fn minute(&self, time: UnixMillis) -> String {

@@ -68,6 +68,10 @@ problem_codes! {
     InvalidSurvey "invalid_survey" 422 "The survey is not valid";
     /// The JSON is not a valid theme.
     InvalidTheme "invalid_theme" 422 "The theme is not valid";
+    /// The JSON is not a valid touchpoint.
+    InvalidTouchpoint "invalid_touchpoint" 422 "The touchpoint is not valid";
+    /// The JSON is not a valid calendar.
+    InvalidCalendar "invalid_calendar" 422 "The calendar is not valid";
     /// Too many requests from one sender.
     RateLimited "rate_limited" 429 "Too many requests";
     /// The site has taken as many responses as it allows a day.

@@ -25,7 +25,7 @@ use jiff::tz::TimeZone;
 pub use closed_days::{CLOSED_MAX, CLOSED_MAX_DAYS, CannotClose};
 pub use hours::OpeningHours;
 pub use open_time::{MEASURED_MAX_DAYS, OutOfReach, REACH_DAYS};
-pub use parse::{CALENDAR_MAX_BYTES, SPANS_MAX};
+pub use parse::{ALWAYS, CALENDAR_MAX_BYTES, SPANS_MAX, WEEKDAYS};
 
 /// Which time counts.
 #[derive(Clone, Debug, PartialEq, Eq)]

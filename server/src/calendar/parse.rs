@@ -22,9 +22,10 @@ pub const CALENDAR_MAX_BYTES: usize = 16 * 1024;
 /// Most spans of one day.
 pub const SPANS_MAX: usize = 12;
 
-pub(super) const ALWAYS: &str = "always";
+/// The document of the clock that never stops.
+pub const ALWAYS: &str = "always";
 /// Days of a week as documents name them.
-pub(super) const WEEKDAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+pub const WEEKDAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 impl Calendar {
     /// Reads a document.

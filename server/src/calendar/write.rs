@@ -21,6 +21,13 @@ impl Serialize for Calendar {
     }
 }
 
+impl Calendar {
+    /// The document, as it is stored: the same for calendars that are the same.
+    pub fn to_document(&self) -> String {
+        serde_json::to_string(self).expect("a calendar is texts in lists and maps with texts for keys")
+    }
+}
+
 struct Week<'a>(&'a OpeningHours);
 
 impl Serialize for Week<'_> {

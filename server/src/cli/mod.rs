@@ -3,6 +3,7 @@
 mod arguments;
 #[cfg(feature = "bench")]
 mod bench;
+mod calendar;
 mod demo;
 mod doctor;
 mod document;
@@ -18,6 +19,7 @@ mod site;
 mod site_delete;
 mod survey;
 mod theme;
+mod touchpoint;
 mod transfer;
 mod verify;
 mod words;
@@ -58,6 +60,9 @@ enum Command {
     /// Manage surveys: what customers are asked
     #[command(subcommand)]
     Survey(survey::SurveyCommand),
+    /// Register touchpoints: who answers for each, and when it is open
+    #[command(subcommand)]
+    Touchpoint(touchpoint::TouchpointCommand),
     /// Make, list and revoke API keys
     #[command(subcommand)]
     Key(key::KeyCommand),
@@ -88,6 +93,7 @@ pub fn run() -> ExitCode {
         Command::Site(command) => command.run(),
         Command::Response(command) => command.run(),
         Command::Survey(command) => command.run(),
+        Command::Touchpoint(command) => command.run(),
         Command::Key(command) => command.run(),
         Command::Links(command) => command.run(),
         Command::Import(args) => args.run(),

@@ -7,6 +7,7 @@ use counterbell_shared::{EmailAddress, Reference, SiteKey};
 use serde_json::json;
 
 use super::CliError;
+use super::calendar::CalendarArgs;
 use super::key::find_site;
 use super::output::{ListArgs, OutputArgs, SEEN_SOON, random};
 use super::site_delete::SiteDeleteArgs;
@@ -31,6 +32,7 @@ pub enum SiteCommand {
     Delete(SiteDeleteArgs),
     Theme(ThemeArgs),
     Words(WordsArgs),
+    Calendar(CalendarArgs),
 }
 
 /// What a site allows.
@@ -149,6 +151,7 @@ impl SiteCommand {
             Self::Delete(args) => args.run(),
             Self::Theme(args) => args.run(),
             Self::Words(args) => args.run(),
+            Self::Calendar(args) => args.run(),
         }
     }
 }

@@ -46,6 +46,18 @@ impl ApiError {
         Self { errors, ..Self::new(ProblemCode::InvalidTheme, detail) }
     }
 
+    /// What is wrong with a touchpoint.
+    pub fn invalid_touchpoint(errors: Vec<FieldError>) -> Self {
+        let detail = "Correct what is named in \"errors\" and send the touchpoint again; see docs/STAFF.md.";
+        Self { errors, ..Self::new(ProblemCode::InvalidTouchpoint, detail) }
+    }
+
+    /// What is wrong with opening hours.
+    pub fn invalid_calendar(errors: Vec<FieldError>) -> Self {
+        let detail = "Correct what is named in \"errors\" and send the calendar again; see docs/STAFF.md.";
+        Self { errors, ..Self::new(ProblemCode::InvalidCalendar, detail) }
+    }
+
     /// A query parameter that is not understood.
     pub fn invalid_parameter(name: &str, reason: impl fmt::Display) -> Self {
         Self::new(ProblemCode::InvalidParameter, format!("Query parameter \"{name}\" {reason}."))

@@ -8,7 +8,9 @@ use extract::Role::{self, Admin, Agent, Manager, Viewer};
 /// Who may do what, at least; `None` is anybody.
 const MATRIX: &[(&str, Option<Role>)] = &[
     ("DELETE /v1/admin/responses/{response_id}", Some(Admin)),
+    ("DELETE /v1/admin/sites/{site_key}/calendar", Some(Manager)),
     ("DELETE /v1/admin/sites/{site_key}/theme", Some(Manager)),
+    ("DELETE /v1/admin/sites/{site_key}/touchpoints/{touchpoint}", Some(Manager)),
     ("GET /assets/{file}", None),
     ("GET /f/{site_key}/{touchpoint}", None),
     ("GET /healthz", None),
@@ -21,7 +23,10 @@ const MATRIX: &[(&str, Option<Role>)] = &[
     ("GET /v1/admin/outbox/{message_id}", Some(Viewer)),
     ("GET /v1/admin/responses", Some(Viewer)),
     ("GET /v1/admin/responses/{response_id}", Some(Viewer)),
+    ("GET /v1/admin/sites/{site_key}/calendar", Some(Viewer)),
     ("GET /v1/admin/sites/{site_key}/theme", Some(Viewer)),
+    ("GET /v1/admin/sites/{site_key}/touchpoints", Some(Viewer)),
+    ("GET /v1/admin/sites/{site_key}/touchpoints/{touchpoint}", Some(Viewer)),
     ("GET /v1/admin/summary", Some(Viewer)),
     ("GET /v1/admin/surveys", Some(Viewer)),
     ("GET /v1/admin/surveys/{name}", Some(Viewer)),
@@ -34,7 +39,9 @@ const MATRIX: &[(&str, Option<Role>)] = &[
     ("POST /v1/admin/responses/{response_id}/release", Some(Agent)),
     ("POST /v1/admin/surveys/{name}/publish", Some(Manager)),
     ("POST /v1/responses", None),
+    ("PUT /v1/admin/sites/{site_key}/calendar", Some(Manager)),
     ("PUT /v1/admin/sites/{site_key}/theme", Some(Manager)),
+    ("PUT /v1/admin/sites/{site_key}/touchpoints/{touchpoint}", Some(Manager)),
     ("PUT /v1/admin/surveys/{name}", Some(Manager)),
 ];
 

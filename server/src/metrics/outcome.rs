@@ -81,6 +81,8 @@ impl From<ProblemCode> for IngestOutcome {
             | ProblemCode::MethodNotAllowed
             | ProblemCode::InvalidSurvey
             | ProblemCode::InvalidTheme
+            | ProblemCode::InvalidTouchpoint
+            | ProblemCode::InvalidCalendar
             | ProblemCode::Internal
             | ProblemCode::WidgetMissing => Self::Internal,
         }

@@ -41,6 +41,7 @@ mod summary;
 mod surveys;
 mod themes;
 mod times;
+mod touchpoints;
 mod unreadable;
 mod words;
 mod zones;

@@ -19,6 +19,10 @@ pub struct TouchpointPosition {
     pub touchpoint: String,
 }
 
+/// Where a page of what has a name ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamePosition(pub String);
+
 /// Can be handed out as a cursor and read back.
 pub trait Cursor: Sized {
     /// The text; opaque to the caller.
@@ -84,8 +88,17 @@ impl Cursor for TouchpointPosition {
     fn decode(text: &str) -> Result<Self, &'static str> {
         let bytes = unhex(text)?;
         let (count, name) = first_i64(&bytes)?;
-        let touchpoint = str::from_utf8(name).ok().filter(|name| !name.is_empty()).ok_or(INVALID)?;
-        Ok(Self { count, touchpoint: touchpoint.to_owned() })
+        Ok(Self { count, touchpoint: stored_name(name)? })
+    }
+}
+
+impl Cursor for NamePosition {
+    fn encode(&self) -> String {
+        hex(&[self.0.as_bytes()])
+    }
+
+    fn decode(text: &str) -> Result<Self, &'static str> {
+        stored_name(&unhex(text)?).map(Self)
     }
 }
 
@@ -99,6 +112,12 @@ fn unhex(text: &str) -> Result<Vec<u8>, &'static str> {
 
 fn unhex_exactly<const N: usize>(text: &str) -> Result<[u8; N], &'static str> {
     unhex(text)?.try_into().map_err(|_| INVALID)
+}
+
+/// A text that is stored: not empty, and without NUL.
+fn stored_name(bytes: &[u8]) -> Result<String, &'static str> {
+    let name = str::from_utf8(bytes).ok().filter(|name| !name.is_empty() && !name.contains('\0'));
+    name.map(ToOwned::to_owned).ok_or(INVALID)
 }
 
 fn first_i64(bytes: &[u8]) -> Result<(i64, &[u8]), &'static str> {
@@ -121,6 +140,11 @@ mod tests {
         assert_eq!(TouchpointPosition::decode(&position.encode()), Ok(position));
         for bad in ["", "00", &"0".repeat(16), &"0".repeat(17), &format!("{}ff", "0".repeat(16)), &"é".repeat(20)] {
             assert_eq!(TouchpointPosition::decode(bad), Err(INVALID), "{bad}");
+        }
+        let position = NamePosition("K\u{e4}se/12".to_owned());
+        assert_eq!(NamePosition::decode(&position.encode()), Ok(position));
+        for bad in ["", "0", "00", "ff", "é"] {
+            assert_eq!(NamePosition::decode(bad), Err(INVALID), "{bad}");
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What integrators and the console talk to; needs an API key.
 
+mod calendars;
 mod cursor;
 mod outbox;
 mod page;
@@ -8,6 +9,7 @@ mod responses;
 mod summary;
 mod surveys;
 mod themes;
+mod touchpoints;
 
 use actix_web::http::Method;
 use counterbell_shared::problem::ProblemCode;
@@ -18,6 +20,8 @@ use super::operations::{Operation, operation};
 pub fn operations() -> Vec<Operation> {
     const RESPONSE: &str = "/v1/admin/responses/{response_id}";
     const THEME: &str = "/v1/admin/sites/{site_key}/theme";
+    const TOUCHPOINT: &str = "/v1/admin/sites/{site_key}/touchpoints/{touchpoint}";
+    const CALENDAR: &str = "/v1/admin/sites/{site_key}/calendar";
     const SURVEY: &str = "/v1/admin/surveys/{name}";
     vec![
         operation(Method::GET, "/v1/admin/responses", responses::list_responses, "List responses, newest first"),
@@ -50,6 +54,22 @@ pub fn operations() -> Vec<Operation> {
         operation(Method::PUT, THEME, themes::put_theme, "Check a theme and put it in force")
             .or(ProblemCode::InvalidTheme),
         operation(Method::DELETE, THEME, themes::delete_theme, "Take the theme away"),
+        operation(
+            Method::GET,
+            "/v1/admin/sites/{site_key}/touchpoints",
+            touchpoints::list_touchpoints,
+            "List touchpoints of a site: those that are registered, and new ones that responses name",
+        ),
+        operation(Method::GET, TOUCHPOINT, touchpoints::get_touchpoint, "One touchpoint that is registered")
+            .or(ProblemCode::NotFound),
+        operation(Method::PUT, TOUCHPOINT, touchpoints::put_touchpoint, "Register a touchpoint, or change it")
+            .or(ProblemCode::InvalidTouchpoint),
+        operation(Method::DELETE, TOUCHPOINT, touchpoints::delete_touchpoint, "Register a touchpoint no more"),
+        operation(Method::GET, CALENDAR, calendars::get_calendar, "The opening hours of a site")
+            .or(ProblemCode::NotFound),
+        operation(Method::PUT, CALENDAR, calendars::put_calendar, "Check opening hours and put them in force")
+            .or(ProblemCode::InvalidCalendar),
+        operation(Method::DELETE, CALENDAR, calendars::delete_calendar, "Take the opening hours away"),
         operation(Method::GET, "/v1/admin/summary", summary::get_summary, "The figures of one metric"),
         operation(Method::GET, "/v1/admin/outbox", outbox::list_outbox, "List messages, newest first"),
         operation(

@@ -9,7 +9,7 @@ mod surrogates;
 pub mod values;
 
 pub use body::{FormBody, JsonBody};
-pub use path::{Id, Named};
+pub use path::{AtTouchpoint, Id, Named};
 pub use principal::{AnySite, Principal, Site, Sites};
 pub use query::Query;
 pub use role::{Admin, Agent, Manager, Role, Viewer};

@@ -4,9 +4,10 @@ use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
-use counterbell_shared::ResponseId;
 use counterbell_shared::problem::ProblemCode;
 use counterbell_shared::survey::is_slug;
+use counterbell_shared::{ResponseId, Touchpoint};
+use percent_encoding::percent_decode_str;
 
 use crate::http::ApiError;
 use crate::http::operations::{Describe, Notes};
@@ -16,6 +17,9 @@ pub struct Id(pub ResponseId);
 
 /// The name of a survey.
 pub struct Named(pub String);
+
+/// The name of a touchpoint, at the end of an address: any that responses may have, percent-encoded.
+pub struct AtTouchpoint(pub Touchpoint);
 
 /// The last part of an address that has a name, other than `{site_key}`.
 fn last_part(request: &HttpRequest) -> Option<&str> {
@@ -45,10 +49,34 @@ impl FromRequest for Named {
     }
 }
 
+impl FromRequest for AtTouchpoint {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    /// Of the address as it came: routing decodes some of it, and puts something else in the place of what is no text.
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let invalid = |reason: String| {
+            let detail = format!("The name of a touchpoint in the address {reason}.");
+            ApiError::new(ProblemCode::InvalidParameter, detail)
+        };
+        let part = request.path().rsplit('/').next().unwrap_or_default();
+        let name = percent_decode_str(part).decode_utf8();
+        let name = name.map_err(|_| invalid("must be UTF-8, percent-encoded".to_owned()));
+        let touchpoint = name.and_then(|name| Touchpoint::new(&name).map_err(|error| invalid(error.to_string())));
+        ready(touchpoint.map(Self))
+    }
+}
+
 /// Parts of an address are described with it.
 impl Describe for Id {
     fn describe(notes: &mut Notes) {
         notes.error(ProblemCode::NotFound);
+    }
+}
+
+impl Describe for AtTouchpoint {
+    fn describe(notes: &mut Notes) {
+        notes.error(ProblemCode::InvalidParameter);
     }
 }
 

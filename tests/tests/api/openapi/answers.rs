@@ -178,6 +178,7 @@ async fn ask_for_documents(asking: &mut Asking) {
         let request = asking.app.request(method(&operation), address).bearer_auth(&asking.app.api_key);
         asking.send(&operation, request.header("content-type", "application/json").body("{"), 422).await;
     }
+    ask_for_places(asking).await;
     for name in ["other", "own-nps", "csat"] {
         asking.as_staff(&format!("GET {SURVEY}"), &format!("/v1/admin/surveys/{name}"), 200).await;
     }
@@ -189,5 +190,36 @@ async fn ask_for_documents(asking: &mut Asking) {
         (format!("GET {THEME}"), &theme, 404),
     ] {
         asking.as_staff(&operation, address, status).await;
+    }
+}
+
+async fn ask_for_places(asking: &mut Asking) {
+    const TOUCHPOINTS: &str = "/v1/admin/sites/{site_key}/touchpoints";
+    const TOUCHPOINT: &str = "/v1/admin/sites/{site_key}/touchpoints/{touchpoint}";
+    const CALENDAR: &str = "/v1/admin/sites/{site_key}/calendar";
+    let site = format!("/v1/admin/sites/{}", asking.app.site_key);
+    let (list, calendar) = (format!("{site}/touchpoints"), format!("{site}/calendar"));
+    let till = format!("{list}/till");
+    for (operation, address, body, statuses) in [
+        (format!("PUT {TOUCHPOINT}"), &till, &samples::touchpoints(&asking.app)[0], [201, 200]),
+        (format!("PUT {TOUCHPOINT}"), &till, &json!({ "team": "none" }), [422, 422]),
+        (format!("PUT {CALENDAR}"), &calendar, &samples::calendar(), [201, 200]),
+        (format!("PUT {CALENDAR}"), &calendar, &json!({ "hours": {} }), [422, 422]),
+    ] {
+        for status in statuses {
+            let request = asking.app.request(method(&operation), address).bearer_auth(&asking.app.api_key).json(body);
+            asking.send(&operation, request, status).await;
+        }
+    }
+    let listed = asking.as_staff(&format!("GET {TOUCHPOINTS}"), &list, 200).await.json();
+    assert!(
+        !listed["items"].as_array().unwrap().is_empty() && !listed["new"].as_array().unwrap().is_empty(),
+        "{listed}"
+    );
+    asking.as_staff(&format!("GET {TOUCHPOINTS}"), &format!("{list}?limit=0"), 400).await;
+    for (path, address) in [(TOUCHPOINT, &till), (CALENDAR, &calendar)] {
+        asking.as_staff(&format!("GET {path}"), address, 200).await;
+        asking.as_staff(&format!("DELETE {path}"), address, 204).await;
+        asking.as_staff(&format!("GET {path}"), address, 404).await;
     }
 }

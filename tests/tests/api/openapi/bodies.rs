@@ -148,6 +148,23 @@ async fn limits_of_a_survey_are_those_of_the_document() {
 }
 
 #[tokio::test]
+async fn limits_of_touchpoints_and_calendars_are_those_of_the_document() {
+    let app = TestApp::on(Backend::Sqlite).await;
+    let contract = Contract::of(&app).await;
+    let put = async |part: &str, body: &Value| {
+        let address = format!("/v1/admin/sites/{}/{part}", app.site_key);
+        app.send(app.request(Method::PUT, &address).bearer_auth(&app.api_key).json(body)).await
+    };
+    // Nobody and nothing has a name as long as that.
+    let never = ["/owner maxLength", "/team maxLength", "/zone maxLength"];
+    let operation = "PUT /v1/admin/sites/{site_key}/touchpoints/{touchpoint}";
+    let bodies = samples::touchpoints(&app);
+    check(&contract, operation, &bodies, &never, async |case| put("touchpoints/till", &case.body).await).await;
+    let operation = "PUT /v1/admin/sites/{site_key}/calendar";
+    check(&contract, operation, &[samples::calendar()], &[], async |case| put("calendar", &case.body).await).await;
+}
+
+#[tokio::test]
 async fn limits_of_a_theme_are_those_of_the_document() {
     let app = TestApp::on(Backend::Sqlite).await;
     let contract = Contract::of(&app).await;

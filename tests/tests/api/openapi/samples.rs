@@ -42,6 +42,25 @@ pub fn surveys() -> [Value; 2] {
     [whole, sample::with(sample::survey("own-csat"), json!({ "display": "numbers" }))]
 }
 
+/// Touchpoints of which the first person of the staff and the team "alerts" take care.
+pub fn touchpoints(app: &TestApp) -> [Value; 2] {
+    let email = app.texts(&["email"], "person_addresses").remove(0);
+    let touchpoint = json!({ "label": "Till", "zone": "UTC", "team": "alerts", "calendar": calendar() });
+    let more = [json!({ "owner": email }), json!({ "owner_id": 1, "calendar": "always" })];
+    more.map(|more| sample::with(touchpoint.clone(), more))
+}
+
+/// Opening hours.
+pub fn calendar() -> Value {
+    let span = || json!(["09:00-17:00"]);
+    json!({
+        "hours": {
+            "mon": span(), "tue": span(), "wed": span(), "thu": span(), "fri": span(), "sat": span(), "sun": span()
+        },
+        "closed": ["2026-12-25", "2027-01-01/2027-01-05"],
+    })
+}
+
 /// A theme.
 pub fn theme() -> Value {
     json!({
