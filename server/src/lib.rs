@@ -28,6 +28,7 @@ pub mod responses;
 mod rounds;
 pub mod search;
 pub mod sites;
+pub mod staff;
 pub mod startup;
 pub mod store;
 pub mod surveys;

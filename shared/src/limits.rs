@@ -62,3 +62,11 @@ pub const RADIUS_MAX_PX: u8 = 32;
 pub const FONTS_MAX: usize = 10;
 /// Longest name of a font, in Unicode scalar values.
 pub const FONT_MAX_CHARS: usize = 64;
+/// Most people who belong to one site.
+pub const STAFF_MAX: usize = 1_000;
+/// Most addresses of one person, the main one aside.
+pub const ALIASES_MAX: usize = 10;
+/// Most teams of one site.
+pub const TEAMS_MAX: usize = 100;
+/// Most people of one team.
+pub const TEAM_MEMBERS_MAX: usize = 200;

@@ -16,7 +16,9 @@ mod response;
 mod serve;
 mod site;
 mod site_delete;
+mod staff;
 mod survey;
+mod team;
 mod theme;
 mod transfer;
 mod verify;
@@ -52,6 +54,12 @@ enum Command {
     /// Make, list and change sites
     #[command(subcommand)]
     Site(site::SiteCommand),
+    /// Manage the people who work for a site
+    #[command(subcommand)]
+    Staff(staff::StaffCommand),
+    /// Manage teams of people
+    #[command(subcommand)]
+    Team(team::TeamCommand),
     /// Delete single responses
     #[command(subcommand)]
     Response(response::ResponseCommand),
@@ -86,6 +94,8 @@ pub fn run() -> ExitCode {
         Command::Serve(args) => args.run(),
         Command::Demo(args) => args.run(),
         Command::Site(command) => command.run(),
+        Command::Staff(command) => command.run(),
+        Command::Team(command) => command.run(),
         Command::Response(command) => command.run(),
         Command::Survey(command) => command.run(),
         Command::Key(command) => command.run(),

@@ -95,6 +95,10 @@ impl From<ProblemCode> for IngestOutcome {
             | ProblemCode::MethodNotAllowed
             | ProblemCode::InvalidSurvey
             | ProblemCode::InvalidTheme
+            | ProblemCode::AddressTaken
+            | ProblemCode::TeamNeeded
+            | ProblemCode::InvalidStaff
+            | ProblemCode::InvalidTeam
             | ProblemCode::Internal
             | ProblemCode::WidgetMissing => Self::Internal,
         }
