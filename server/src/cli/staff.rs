@@ -40,7 +40,7 @@ struct PersonArgs {
     /// Their name
     #[arg(long)]
     name: Option<String>,
-    /// Language they read, such as en, de or pt-BR; the site's when none is given
+    /// Language they read, such as en, de, fr, es, it, nl or pt-BR; mails are in English so far
     #[arg(long, value_name = "TAG")]
     language: Option<String>,
     /// Their time zone, an IANA name such as Europe/Berlin; the site's when none is given

@@ -148,7 +148,8 @@ fn change_of(
 ) -> QueryResult<Result<Change, FieldError>> {
     let is_full = before.is_some_and(|member| member.aliases.len() >= ALIASES_MAX);
     if patch.email.is_some() && patch.aliases.is_none() && is_full {
-        let detail = format!("leaves more than {ALIASES_MAX} other addresses with the one before: name those that stay, too");
+        let detail =
+            format!("leaves more than {ALIASES_MAX} other addresses with the one before: name those that stay, too");
         return Ok(Err(FieldError::new("/email", detail)));
     }
     let own_zone = match &patch.zone {

@@ -62,7 +62,7 @@ fn wrong_members(conn: &mut AnyConnection, site_id: i64, person_ids: &[i64]) -> 
     let mut named = HashSet::new();
     let fault = |(place, id): (usize, &i64)| {
         let detail = match (staff.contains(id), named.insert(*id)) {
-            (false, _) => "nobody of this number belongs to the site",
+            (false, _) => "does not belong to the site",
             (true, false) => "is in the team already",
             (true, true) => return None,
         };

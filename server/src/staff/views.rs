@@ -19,7 +19,7 @@ pub struct PersonView {
     pub aliases: Vec<String>,
     /// For people; `null` when nobody gave it.
     pub name: Option<String>,
-    /// A language tag; `null` is the site's.
+    /// A language tag; `null` when nobody gave it.
     pub language: Option<String>,
     /// A name of the IANA list; `null` is the site's.
     pub zone: Option<String>,

@@ -91,3 +91,29 @@ async fn recipients_of_a_site_are_the_team_alerts_which_stays() {
         assert_eq!(recipients(), json!(["ann@shop.example"]), "{backend:?}");
     }
 }
+
+#[tokio::test]
+async fn site_has_so_many_people_and_teams_and_no_more() {
+    for backend in Backend::ALL {
+        let app = TestApp::on(backend).await;
+        let teams = (0..99).map(|number| format!("((SELECT id FROM sites), 'team-{number}', 'Team', 0)"));
+        let teams = teams.collect::<Vec<_>>().join(", ");
+        app.execute(&format!("INSERT INTO teams (site_id, name, label, created_at) VALUES {teams}"));
+        let empty = json!({ "label": "Team", "members": [] });
+        let refused = send(&app, Method::PUT, "teams/team-99", &empty).await;
+        refused.expect_problem(ProblemCode::InvalidTeam);
+        send(&app, Method::PUT, "teams/team-98", &json!({ "label": "Other", "members": [] })).await.expect(200);
+        assert_eq!(send(&app, Method::DELETE, "teams/team-0", &json!({})).await.status, 204, "{backend:?}");
+        send(&app, Method::PUT, "teams/team-99", &empty).await.expect(201);
+
+        let people =
+            |row: &str| (1000..1999).map(|id| row.replace("ID", &id.to_string())).collect::<Vec<_>>().join(", ");
+        app.execute(&format!("INSERT INTO people (id, name, created_at) VALUES {}", people("(ID, '', 0)")));
+        let rows = people("((SELECT id FROM sites), ID, 0)");
+        app.execute(&format!("INSERT INTO members (site_id, person_id, joined_at) VALUES {rows}"));
+        let new = json!({ "email": "new@shop.example" });
+        send(&app, Method::POST, "staff", &new).await.expect_problem(ProblemCode::InvalidStaff);
+        assert_eq!(send(&app, Method::DELETE, "staff/1", &json!({})).await.status, 204, "{backend:?}");
+        send(&app, Method::POST, "staff", &new).await.expect(201);
+    }
+}
