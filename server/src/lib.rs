@@ -31,6 +31,7 @@ mod rounds;
 pub mod rules;
 pub mod search;
 pub mod sites;
+pub mod staff;
 pub mod startup;
 pub mod store;
 pub mod surveys;

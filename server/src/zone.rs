@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use counterbell_shared::time::UnixMillis;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use strsim::normalized_damerau_levenshtein;
 
@@ -36,6 +37,18 @@ impl Zone {
     /// Its rules.
     pub fn rules(&self) -> &TimeZone {
         &self.0
+    }
+
+    /// When a day begins on its clocks.
+    pub fn start_of(&self, day: Date) -> UnixMillis {
+        day.to_zoned(self.0.clone()).map_or(UnixMillis::LAST, |start| UnixMillis(start.timestamp().as_millisecond()))
+    }
+
+    /// The day on its clocks.
+    pub fn day_of(&self, time: UnixMillis) -> Date {
+        let written = time.0.clamp(UnixMillis::FIRST.0, UnixMillis::LAST.0);
+        let timestamp = Timestamp::from_millisecond(written).unwrap_or(Timestamp::MAX);
+        timestamp.to_zoned(self.0.clone()).date()
     }
 
     /// What its clocks say, to the minute, and how far that is from UTC: `2026-11-21 15:05 CET (UTC+01:00)`. The letters
@@ -123,6 +136,23 @@ mod tests {
             ("2026-03-29T01:00:00Z", "2026-03-29 03:00 CEST (UTC+02:00)"),
         ] {
             assert_eq!(shown("Europe/Berlin", utc), berlin);
+        }
+    }
+
+    /// Clocks that go forward at midnight leave out its first hour.
+    #[test]
+    fn day_begins_when_its_first_clock_time_comes() {
+        for (zone, day, start) in [
+            ("Europe/Berlin", "2026-12-24", "2026-12-23T23:00:00Z"),
+            ("Africa/Cairo", "2026-04-24", "2026-04-23T22:00:00Z"),
+            ("America/Havana", "2026-11-01", "2026-11-01T04:00:00Z"),
+            ("UTC", "2999-12-31", "2999-12-31T00:00:00Z"),
+        ] {
+            let (known, start): (Zone, UnixMillis) = (zone.parse().unwrap(), start.parse().unwrap());
+            let day: Date = day.parse().unwrap();
+            assert_eq!(known.start_of(day), start, "{zone}");
+            assert_eq!(known.day_of(start), day, "{zone}");
+            assert_eq!(known.day_of(UnixMillis(start.0 - 1)), day.yesterday().unwrap(), "{zone}");
         }
     }
 

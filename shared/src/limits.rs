@@ -76,3 +76,11 @@ pub const RULE_PHRASE_MAX_CHARS: usize = 100;
 pub const RULE_MAX_DAYS: u8 = 90;
 /// Most alerts a rule lets through one by one before it groups them.
 pub const RULE_GROUPED_MAX: u32 = 1_000;
+/// Most people who belong to one site.
+pub const STAFF_MAX: usize = 1_000;
+/// Most addresses of one person, the main one aside.
+pub const ALIASES_MAX: usize = 10;
+/// Most teams of one site.
+pub const TEAMS_MAX: usize = 100;
+/// Most people of one team.
+pub const TEAM_MEMBERS_MAX: usize = 200;

@@ -56,6 +56,10 @@ problem_codes! {
     MethodNotAllowed "method_not_allowed" 405 "Method not allowed";
     /// The response takes no later revisions any more.
     ResponseClosed "response_closed" 409 "The response takes nothing more";
+    /// An address of one person cannot be another's.
+    AddressTaken "address_taken" 409 "The address is somebody else's";
+    /// Every site keeps the team that is told when no rule says otherwise.
+    TeamNeeded "team_needed" 409 "Every site keeps this team";
     /// The body came too slowly.
     RequestTimeout "request_timeout" 408 "The request took too long";
     /// The body is larger than the limit.
@@ -72,6 +76,10 @@ problem_codes! {
     InvalidTouchpoint "invalid_touchpoint" 422 "The touchpoint is not valid";
     /// The JSON is not a valid calendar.
     InvalidCalendar "invalid_calendar" 422 "The calendar is not valid";
+    /// The JSON is not what can be stored of a person.
+    InvalidStaff "invalid_staff" 422 "The person is not valid";
+    /// The JSON is not a valid team.
+    InvalidTeam "invalid_team" 422 "The team is not valid";
     /// Too many requests from one sender.
     RateLimited "rate_limited" 429 "Too many requests";
     /// The site has taken as many responses as it allows a day.

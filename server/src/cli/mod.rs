@@ -17,7 +17,9 @@ mod response;
 mod serve;
 mod site;
 mod site_delete;
+mod staff;
 mod survey;
+mod team;
 mod theme;
 mod touchpoint;
 mod transfer;
@@ -54,6 +56,12 @@ enum Command {
     /// Make, list and change sites
     #[command(subcommand)]
     Site(site::SiteCommand),
+    /// Manage the people who work for a site
+    #[command(subcommand)]
+    Staff(staff::StaffCommand),
+    /// Manage teams of people
+    #[command(subcommand)]
+    Team(team::TeamCommand),
     /// Delete single responses
     #[command(subcommand)]
     Response(response::ResponseCommand),
@@ -91,6 +99,8 @@ pub fn run() -> ExitCode {
         Command::Serve(args) => args.run(),
         Command::Demo(args) => args.run(),
         Command::Site(command) => command.run(),
+        Command::Staff(command) => command.run(),
+        Command::Team(command) => command.run(),
         Command::Response(command) => command.run(),
         Command::Survey(command) => command.run(),
         Command::Touchpoint(command) => command.run(),

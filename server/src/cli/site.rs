@@ -86,10 +86,12 @@ pub struct SetArgs {
     /// An origin whose pages may use it no longer; repeat for more
     #[arg(long = "remove-origin", value_name = "ORIGIN")]
     remove_origins: Vec<String>,
-    /// E-mail address of a further member of staff to tell about unhappy customers; repeat for more
+    /// E-mail address of a further member of staff to tell about unhappy customers, who is put in the team "alerts"; repeat for
+    /// more
     #[arg(long = "add-recipient", value_name = "EMAIL", value_parser = parse_email)]
     add_recipients: Vec<EmailAddress>,
-    /// An address that is told no longer; repeat for more. Messages that wait for it are still sent
+    /// An address that is told no longer, and is taken out of the team "alerts"; repeat for more. Messages that wait for it are
+    /// still sent
     #[arg(long = "remove-recipient", value_name = "EMAIL")]
     remove_recipients: Vec<String>,
     #[command(flatten)]
@@ -128,7 +130,11 @@ pub struct CreateArgs {
     output: OutputArgs,
 }
 
-fn parse_email(text: &str) -> Result<EmailAddress, String> {
+/// An address that mail can be sent to.
+///
+/// # Errors
+/// What to write instead.
+pub fn parse_email(text: &str) -> Result<EmailAddress, String> {
     text.parse().map_err(|error: InvalidEmail| error.to_string())
 }
 

@@ -260,7 +260,7 @@ impl Site {
             .order(site_origins::origin)
             .select(site_origins::origin)
             .load(conn)?;
-        let Alerting { rules, recipients } = Alerting::load(conn, id)?;
+        let (rules, recipients) = (Rules::load(conn, id)?, staff::recipients(conn, id)?);
         let stored_today = limits.daily_cap.map(|cap| StoredToday::count(conn, id, cap)).transpose()?;
         let stored_today = stored_today.unwrap_or_default();
         Ok(Self { id, site_key, name, zone, origins, recipients, rules, limits, stored_today })
@@ -272,17 +272,17 @@ impl Site {
 pub struct Alerting {
     /// When they are told.
     pub rules: Rules,
-    /// Who is told of unhappy customers.
+    /// Who is told of unhappy customers, without those who are absent while others are there.
     pub recipients: Vec<String>,
 }
 
 impl Alerting {
-    /// That of a site, as it is now.
+    /// That of a site, at `now` (Unix ms).
     ///
     /// # Errors
     /// What the database says.
-    pub fn load(conn: &mut AnyConnection, site_id: i64) -> QueryResult<Self> {
-        let recipients = staff::recipients(conn, site_id)?;
+    pub fn load(conn: &mut AnyConnection, site_id: i64, now: i64) -> QueryResult<Self> {
+        let recipients = staff::recipients_now(conn, site_id, now)?;
         Ok(Self { rules: Rules::load(conn, site_id)?, recipients })
     }
 }

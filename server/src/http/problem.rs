@@ -9,6 +9,7 @@ use counterbell_shared::problem::{FieldError, PROBLEM_JSON, Problem, ProblemCode
 
 use super::operations::Failure;
 use crate::ingest::{CapReached, IngestError};
+use crate::staff::Refused;
 use crate::store::StorageError;
 
 /// What the caller is told.
@@ -56,6 +57,18 @@ impl ApiError {
     pub fn invalid_calendar(errors: Vec<FieldError>) -> Self {
         let detail = "Correct what is named in \"errors\" and send the calendar again; see docs/STAFF.md.";
         Self { errors, ..Self::new(ProblemCode::InvalidCalendar, detail) }
+    }
+
+    /// What is wrong with what was sent of a person.
+    pub fn invalid_staff(errors: Vec<FieldError>) -> Self {
+        let detail = "Correct what is named in \"errors\" and send it again; see docs/STAFF.md.";
+        Self { errors, ..Self::new(ProblemCode::InvalidStaff, detail) }
+    }
+
+    /// What is wrong with a team.
+    pub fn invalid_team(errors: Vec<FieldError>) -> Self {
+        let detail = "Correct what is named in \"errors\" and send the team again; see docs/STAFF.md.";
+        Self { errors, ..Self::new(ProblemCode::InvalidTeam, detail) }
     }
 
     /// A query parameter that is not understood.
@@ -132,6 +145,33 @@ impl From<StorageError> for ApiError {
             }
             StorageError::Query(error) => Self::fault(format!("a query failed: {error}")),
             StorageError::Panicked(_) => Self::fault(error),
+        }
+    }
+}
+
+impl From<Refused> for ApiError {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::NoSuchPerson => Self::new(
+                ProblemCode::NotFound,
+                "Nobody of this number belongs to the site, or did; GET its staff to see who does.",
+            ),
+            // The address is what was sent, and is in no URL.
+            Refused::AddressTaken(email) => Self::new(
+                ProblemCode::AddressTaken,
+                format!("{email} is another person's. Change that person, or take the address away from them first."),
+            ),
+            Refused::SharedPerson => Self::new(
+                ProblemCode::Forbidden,
+                "This person belongs to a site that this API key does not cover, too. Name, addresses, language and zone are \
+                 the same on every site: change them with a key that covers all of them, and leave them out here.",
+            ),
+            Refused::InvalidPerson(errors) => Self::invalid_staff(errors),
+            Refused::InvalidTeam(errors) => Self::invalid_team(errors),
+            Refused::TeamNeeded => Self::new(
+                ProblemCode::TeamNeeded,
+                "It is told of unhappy customers when no rule says otherwise. PUT it without members to tell nobody.",
+            ),
         }
     }
 }

@@ -83,6 +83,10 @@ impl From<ProblemCode> for IngestOutcome {
             | ProblemCode::InvalidTheme
             | ProblemCode::InvalidTouchpoint
             | ProblemCode::InvalidCalendar
+            | ProblemCode::AddressTaken
+            | ProblemCode::TeamNeeded
+            | ProblemCode::InvalidStaff
+            | ProblemCode::InvalidTeam
             | ProblemCode::Internal
             | ProblemCode::WidgetMissing => Self::Internal,
         }

@@ -40,7 +40,7 @@ pub fn triage(conn: &mut AnyConnection, site_id: i64, due: &[Due], now: i64) -> 
     for one in &due {
         responses.push(dialect::lock_response(conn, site_id, &one.response_id)?);
     }
-    let alerting = Alerting::load(conn, site_id)?;
+    let alerting = Alerting::load(conn, site_id, now)?;
     let rules = alerting.rules.all_read()?;
     let mut effects = Effects::default();
     for (one, response) in due.into_iter().zip(responses) {

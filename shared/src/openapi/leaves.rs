@@ -12,7 +12,7 @@ use crate::limits::{
 };
 use crate::theme::{Color, Ratio};
 use crate::time::UnixMillis;
-use crate::{Comment, ContactEmail, Locale, Metric, Reference, ResponseId, SiteKey, Touchpoint};
+use crate::{Comment, ContactEmail, EmailAddress, Locale, Metric, Reference, ResponseId, SiteKey, Touchpoint};
 
 macro_rules! only_schemas {
     ($($(#[$doc:meta])* $name:ident;)*) => {
@@ -37,6 +37,12 @@ only_schemas! {
     Radius;
     /// The screen of a survey.
     StepNumber;
+    /// Somebody of the staff.
+    PersonId;
+    /// A day of the calendar.
+    Day;
+    /// A time zone.
+    ZoneName;
 }
 
 macro_rules! leaves {
@@ -64,6 +70,13 @@ leaves! {
     Locale => || text(LOCALE_MAX_BYTES).pattern(Some("^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")), "BCP 47 language tag";
     ContactEmail => || text(EMAIL_MAX_BYTES).pattern(Some(r"^[^@\s]+@[^@\s]+$")),
         "An e-mail address; a slip, such as `ann@gmail.com/`, is kept as typed. The limit is one of bytes";
+    EmailAddress => || text(EMAIL_MAX_BYTES).pattern(Some(r"^[^@\s]+@[^@\s]+$")),
+        "An e-mail address that mail can be sent to. The limit is one of bytes";
+    PersonId => || ObjectBuilder::new().schema_type(Type::Integer).format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))
+        .minimum(Some(1)), "The number of a person";
+    Day => || string().format(Some(SchemaFormat::KnownFormat(KnownFormat::Date))).pattern(Some("^2[0-9]{3}-[0-9]{2}-[0-9]{2}$")),
+        "A whole day, from the year 2000 to 2999";
+    ZoneName => || string().min_length(Some(1)), "A time zone by its name in the IANA list, such as Europe/Berlin";
     Color => || string().pattern(Some("^#([0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})$")), "An opaque colour of sRGB";
     Ratio => || ObjectBuilder::new().schema_type(Type::Number).minimum(Some(1)).maximum(Some(21)),
         "How many times as much light (WCAG 2.2)";

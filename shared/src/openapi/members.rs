@@ -1,8 +1,8 @@
 //! Objects that are described member by member.
 
 use utoipa::ToSchema;
-use utoipa::openapi::schema::AdditionalProperties;
-use utoipa::openapi::{ArrayBuilder, ObjectBuilder, Ref, RefOr, Schema, Type};
+use utoipa::openapi::schema::{AdditionalProperties, SchemaType};
+use utoipa::openapi::{ArrayBuilder, ObjectBuilder, OneOfBuilder, Ref, RefOr, Schema, Type};
 
 /// An object under description, and the schemas that its members refer to.
 #[derive(Default)]
@@ -42,6 +42,22 @@ impl Members {
     pub fn optional<T: ToSchema>(mut self, name: &str) -> Self {
         let schema = self.refer::<T>();
         self.with(name, schema)
+    }
+
+    /// One that may be left out, or null.
+    #[must_use]
+    pub fn nullable<T: ToSchema>(mut self, name: &str) -> Self {
+        let schema = self.refer::<T>();
+        let null = ObjectBuilder::new().schema_type(Type::Null);
+        self.with(name, OneOfBuilder::new().item(schema).item(null))
+    }
+
+    /// A list that may be left out, or null.
+    #[must_use]
+    pub fn nullable_list<T: ToSchema>(mut self, name: &str, max: usize) -> Self {
+        let items = self.refer::<T>();
+        let list = ArrayBuilder::new().items(items).max_items(Some(max));
+        self.with(name, list.schema_type(SchemaType::from_iter([Type::Array, Type::Null])))
     }
 
     /// One that may be left out, and is described here.

@@ -7,6 +7,8 @@ mod maps;
 mod members;
 
 pub use documents::ThemeDocument;
-pub use leaves::{AnyScore, ElapsedMs, Radius, Revision, Slug, StepNumber, Url, VersionNumber, one_of, words};
+pub use leaves::{
+    AnyScore, Day, ElapsedMs, PersonId, Radius, Revision, Slug, StepNumber, Url, VersionNumber, ZoneName, one_of, words,
+};
 pub use maps::Words;
 pub use members::Members;

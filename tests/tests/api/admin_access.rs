@@ -43,6 +43,9 @@ async fn unknown_parameter_is_refused_by_every_operation() {
         (Method::POST, format!("/v1/admin/responses/{id}/release")),
         (Method::POST, format!("/v1/admin/outbox/{id}/resend")),
         (Method::POST, "/v1/admin/surveys/csat/publish".to_owned()),
+        (Method::GET, format!("/v1/admin/sites/{}/staff", app.site_key)),
+        (Method::DELETE, format!("/v1/admin/sites/{}/staff/1", app.site_key)),
+        (Method::DELETE, format!("/v1/admin/sites/{}/teams/counter", app.site_key)),
         (Method::GET, theme.clone()),
         (Method::DELETE, theme),
     ];

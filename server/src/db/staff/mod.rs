@@ -11,9 +11,11 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
-pub use recipients::{ALERTS_TEAM, add_recipient, recipients, remove_recipient, some_recipients, tell_nobody};
+pub use recipients::{
+    ALERTS_TEAM, add_recipient, recipients, recipients_now, remove_recipient, some_recipients, tell_nobody,
+};
 pub use teams::{Team, put_team, remove_team};
-pub use write::{Change, NewMember, Refused, add, change, delete_unnamed, leave};
+pub use write::{Absence, Change, NewMember, Refused, add, change, delete_unnamed, leave};
 
 use super::connection::AnyConnection;
 use super::schema::{members, people, person_addresses, team_members};
@@ -47,6 +49,18 @@ pub struct Member {
     pub left_at: Option<i64>,
     /// Names of the teams they are in, in order.
     pub teams: Vec<String>,
+}
+
+impl Member {
+    /// Whether they are away at this moment (Unix ms).
+    pub fn is_absent(&self, now: i64) -> bool {
+        is_absent(self.absent_from, self.absent_to, now)
+    }
+}
+
+/// Whether `now` is within an absence, all in Unix ms.
+fn is_absent(from: Option<i64>, to: Option<i64>, now: i64) -> bool {
+    from.is_some_and(|from| from <= now) && to.is_none_or(|to| now < to)
 }
 
 /// An address as it is compared: two that differ in the case of ASCII letters are one.
@@ -139,4 +153,25 @@ pub fn find(conn: &mut AnyConnection, site_id: i64, person_id: i64) -> QueryResu
 /// What the database says.
 pub fn person_of(conn: &mut AnyConnection, email: &str) -> QueryResult<Option<i64>> {
     person_addresses::table.find(key_of(email)).select(person_addresses::person_id).first(conn).optional()
+}
+
+/// Name of the time zone of a person, on whichever site.
+///
+/// # Errors
+/// What the database says.
+pub fn zone_of(conn: &mut AnyConnection, person_id: i64) -> QueryResult<Option<String>> {
+    Ok(people::table.find(person_id).select(people::zone).first(conn).optional()?.flatten())
+}
+
+/// Whether a person belongs to another site than these.
+///
+/// # Errors
+/// What the database says.
+pub fn works_elsewhere(conn: &mut AnyConnection, person_id: i64, site_ids: &[i64]) -> QueryResult<bool> {
+    let sites: Vec<i64> = members::table
+        .filter(members::person_id.eq(person_id))
+        .filter(members::left_at.is_null())
+        .select(members::site_id)
+        .load(conn)?;
+    Ok(sites.iter().any(|site_id| !site_ids.contains(site_id)))
 }

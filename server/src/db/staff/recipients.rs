@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::{key_of, person_of, teams, write};
+use super::{is_absent, key_of, person_of, teams, write};
 use crate::db::connection::AnyConnection;
 use crate::db::journal::{By, SiteLock};
 use crate::db::schema::{members, person_addresses, team_members};
@@ -15,7 +15,28 @@ pub const ALERTS_TEAM: &str = "alerts";
 /// # Errors
 /// What the database says.
 pub fn recipients(conn: &mut AnyConnection, site_id: i64) -> QueryResult<Vec<String>> {
-    told().filter(team_members::site_id.eq(site_id)).order(person_addresses::email).load(conn)
+    told()
+        .filter(team_members::site_id.eq(site_id))
+        .order(person_addresses::email)
+        .select(person_addresses::email)
+        .load(conn)
+}
+
+/// The addresses of those who are there at `now` (Unix ms), in order; of all, when nobody is: an unhappy customer is not
+/// forgotten.
+///
+/// # Errors
+/// What the database says.
+pub fn recipients_now(conn: &mut AnyConnection, site_id: i64, now: i64) -> QueryResult<Vec<String>> {
+    let team: Vec<(String, Option<i64>, Option<i64>)> = told()
+        .filter(team_members::site_id.eq(site_id))
+        .order(person_addresses::email)
+        .select((person_addresses::email, members::absent_from, members::absent_to))
+        .load(conn)?;
+    let is_there = |(_, from, to): &&(_, _, _)| !is_absent(*from, *to, now);
+    let nobody_is = team.iter().find(is_there).is_none();
+    let told = team.iter().filter(|member| nobody_is || is_there(member));
+    Ok(told.map(|(email, ..)| email.clone()).collect())
 }
 
 /// Up to `limit` of them, of any site; each once.
@@ -23,7 +44,7 @@ pub fn recipients(conn: &mut AnyConnection, site_id: i64) -> QueryResult<Vec<Str
 /// # Errors
 /// What the database says.
 pub fn some_recipients(conn: &mut AnyConnection, limit: i64) -> QueryResult<Vec<String>> {
-    told().distinct().order(person_addresses::email).limit(limit).load(conn)
+    told().distinct().order(person_addresses::email).limit(limit).select(person_addresses::email).load(conn)
 }
 
 #[diesel::dsl::auto_type(no_type_alias)]
@@ -36,7 +57,6 @@ fn told() -> _ {
         .inner_join(person_addresses::table.on(address))
         .filter(team_members::team.eq(name))
         .filter(members::left_at.is_null())
-        .select(person_addresses::email)
 }
 
 /// Has whoever reads this address told from `now` (Unix ms) on, and makes them staff.

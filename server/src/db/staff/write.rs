@@ -32,9 +32,12 @@ pub struct Change {
     pub aliases: Option<Vec<EmailAddress>>,
     /// Somebody else of the site.
     pub manager_id: Option<Option<i64>>,
-    /// From and up to, in Unix ms.
-    pub absent: Option<Option<(i64, Option<i64>)>>,
+    /// When they are away.
+    pub absent: Option<Absence>,
 }
+
+/// From and up to, in Unix ms; without an end yet; or none.
+pub type Absence = Option<(i64, Option<i64>)>;
 
 /// Why a change was not made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,7 +53,7 @@ pub enum Refused {
 /// Makes somebody staff of a site, at `now` (Unix ms). Whoever left comes back.
 ///
 /// # Errors
-/// What the database says; then the transaction is to be rolled back, as it is for what is refused.
+/// What the database says. Where it is refused nothing is changed.
 pub fn add(
     conn: &mut AnyConnection,
     site: &mut SiteLock,
@@ -58,8 +61,34 @@ pub fn add(
     by: &By,
     now: i64,
 ) -> QueryResult<Result<Member, Refused>> {
+    // Until the end nobody else takes an address.
+    let _ = journal::lock(conn, NO_SITE)?;
+    let known = person_of(conn, new.email.as_str())?;
+    if let Err(refused) = check(conn, site.site_id(), known, &new.change)? {
+        return Ok(Err(refused));
+    }
     let person_id = join(conn, site, new.email.as_str(), by, now)?;
     change(conn, site, person_id, &new.change, by, now)
+}
+
+/// Whether this can be changed of somebody; without an id, of somebody who is to be made.
+fn check(
+    conn: &mut AnyConnection,
+    site_id: i64,
+    person_id: Option<i64>,
+    change: &Change,
+) -> QueryResult<Result<(), Refused>> {
+    if let Some(Some(manager_id)) = change.manager_id
+        && !may_manage(conn, site_id, person_id, manager_id)?
+    {
+        return Ok(Err(Refused::Manager));
+    }
+    for email in change.email.iter().chain(change.aliases.iter().flatten()) {
+        if person_of(conn, email.as_str())?.is_some_and(|holder| Some(holder) != person_id) {
+            return Ok(Err(Refused::AddressTaken(email.to_string())));
+        }
+    }
+    Ok(Ok(()))
 }
 
 /// Makes the person of this address staff, and makes the person if there is none; their id.
@@ -114,7 +143,7 @@ fn insert_address(conn: &mut AnyConnection, person_id: i64, email: &str, main: b
 /// Changes somebody of a site, at `now` (Unix ms). Name, addresses, language and zone are the person's, on every site.
 ///
 /// # Errors
-/// What the database says; then the transaction is to be rolled back, as it is for what is refused.
+/// What the database says. Where it is refused nothing is changed.
 pub fn change(
     conn: &mut AnyConnection,
     site: &mut SiteLock,
@@ -125,14 +154,13 @@ pub fn change(
 ) -> QueryResult<Result<Member, Refused>> {
     let site_id = site.site_id();
     let Some(before) = find(conn, site_id, person_id)? else { return Ok(Err(Refused::NoSuchPerson)) };
-    if let Some(Some(manager_id)) = change.manager_id
-        && !may_manage(conn, site_id, person_id, manager_id)?
-    {
-        return Ok(Err(Refused::Manager));
+    if change.email.is_some() || change.aliases.is_some() {
+        let _ = journal::lock(conn, NO_SITE)?;
     }
-    if let Err(taken) = change_addresses(conn, &before, change)? {
-        return Ok(Err(taken));
+    if let Err(refused) = check(conn, site_id, Some(person_id), change)? {
+        return Ok(Err(refused));
     }
+    change_addresses(conn, &before, change)?;
     let person = people::table.find(person_id);
     if let Some(name) = &change.name {
         diesel::update(person).set(people::name.eq(name)).execute(conn)?;
@@ -160,7 +188,7 @@ pub fn change(
 }
 
 /// Somebody else of the site whose own managers do not lead back.
-fn may_manage(conn: &mut AnyConnection, site_id: i64, person_id: i64, manager_id: i64) -> QueryResult<bool> {
+fn may_manage(conn: &mut AnyConnection, site_id: i64, person_id: Option<i64>, manager_id: i64) -> QueryResult<bool> {
     let staff: Vec<(i64, Option<i64>)> = members::table
         .filter(members::site_id.eq(site_id))
         .filter(members::left_at.is_null())
@@ -169,7 +197,7 @@ fn may_manage(conn: &mut AnyConnection, site_id: i64, person_id: i64, manager_id
     let mut next = Some(manager_id);
     for _ in 0..=staff.len() {
         let Some(id) = next else { return Ok(true) };
-        if id == person_id {
+        if Some(id) == person_id {
             return Ok(false);
         }
         match staff.iter().find(|(member, _)| *member == id) {
@@ -180,11 +208,10 @@ fn may_manage(conn: &mut AnyConnection, site_id: i64, person_id: i64, manager_id
     Ok(false)
 }
 
-fn change_addresses(conn: &mut AnyConnection, before: &Member, change: &Change) -> QueryResult<Result<(), Refused>> {
+fn change_addresses(conn: &mut AnyConnection, before: &Member, change: &Change) -> QueryResult<()> {
     if change.email.is_none() && change.aliases.is_none() {
-        return Ok(Ok(()));
+        return Ok(());
     }
-    let _ = journal::lock(conn, NO_SITE)?;
     let main = change.email.as_ref().map_or(before.email.as_str(), EmailAddress::as_str);
     let mut aliases: Vec<&str> = match &change.aliases {
         Some(aliases) => aliases.iter().map(EmailAddress::as_str).collect(),
@@ -193,18 +220,13 @@ fn change_addresses(conn: &mut AnyConnection, before: &Member, change: &Change) 
     aliases.sort_unstable_by_key(|alias| key_of(alias));
     aliases.dedup_by_key(|alias| key_of(alias));
     aliases.retain(|alias| key_of(alias) != key_of(main));
-    for email in aliases.iter().chain([&main]) {
-        if person_of(conn, email)?.is_some_and(|person_id| person_id != before.person_id) {
-            return Ok(Err(Refused::AddressTaken((*email).to_owned())));
-        }
-    }
     let all = person_addresses::table.filter(person_addresses::person_id.eq(before.person_id));
     diesel::delete(all).execute(conn)?;
     insert_address(conn, before.person_id, main, true)?;
     for alias in aliases {
         insert_address(conn, before.person_id, alias, false)?;
     }
-    Ok(Ok(()))
+    Ok(())
 }
 
 fn fields_that_differ(before: &Member, after: &Member) -> Vec<&'static str> {

@@ -6,8 +6,10 @@ mod outbox;
 mod page;
 mod response_view;
 mod responses;
+mod staff;
 mod summary;
 mod surveys;
+mod teams;
 mod themes;
 mod touchpoints;
 
@@ -22,6 +24,9 @@ pub fn operations() -> Vec<Operation> {
     const THEME: &str = "/v1/admin/sites/{site_key}/theme";
     const TOUCHPOINT: &str = "/v1/admin/sites/{site_key}/touchpoints/{touchpoint}";
     const CALENDAR: &str = "/v1/admin/sites/{site_key}/calendar";
+    const STAFF: &str = "/v1/admin/sites/{site_key}/staff";
+    const PERSON: &str = "/v1/admin/sites/{site_key}/staff/{person_id}";
+    const TEAM: &str = "/v1/admin/sites/{site_key}/teams/{name}";
     const SURVEY: &str = "/v1/admin/surveys/{name}";
     vec![
         operation(Method::GET, "/v1/admin/responses", responses::list_responses, "List responses, newest first"),
@@ -70,6 +75,28 @@ pub fn operations() -> Vec<Operation> {
         operation(Method::PUT, CALENDAR, calendars::put_calendar, "Check opening hours and put them in force")
             .or(ProblemCode::InvalidCalendar),
         operation(Method::DELETE, CALENDAR, calendars::delete_calendar, "Take the opening hours away"),
+        operation(Method::GET, STAFF, staff::list_staff, "List the people of a site in the order in which they joined"),
+        operation(Method::POST, STAFF, staff::add_person, "Make somebody staff of a site, by address")
+            .or_any([ProblemCode::AddressTaken, ProblemCode::InvalidStaff]),
+        operation(Method::GET, PERSON, staff::get_person, "Somebody of a site, or who was"),
+        operation(
+            Method::PATCH,
+            PERSON,
+            staff::patch_person,
+            "Change a person: what is left out stays, null takes away",
+        )
+        .or_any([ProblemCode::AddressTaken, ProblemCode::InvalidStaff]),
+        operation(Method::DELETE, PERSON, staff::remove_person, "Somebody leaves the site, and is told no more"),
+        operation(
+            Method::GET,
+            "/v1/admin/sites/{site_key}/teams",
+            teams::list_teams,
+            "List the teams of a site by name",
+        ),
+        operation(Method::GET, TEAM, teams::get_team, "One team").or(ProblemCode::NotFound),
+        operation(Method::PUT, TEAM, teams::put_team, "Store a team with all who are in it")
+            .or(ProblemCode::InvalidTeam),
+        operation(Method::DELETE, TEAM, teams::delete_team, "Take a team away").or(ProblemCode::TeamNeeded),
         operation(Method::GET, "/v1/admin/summary", summary::get_summary, "The figures of one metric"),
         operation(Method::GET, "/v1/admin/outbox", outbox::list_outbox, "List messages, newest first"),
         operation(

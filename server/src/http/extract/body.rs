@@ -24,10 +24,16 @@ use crate::http::operations::{Describe, Notes, schema};
 const CODING_SHOWN_CHARS: usize = 40;
 
 const JSON: &str = "application/json";
+/// RFC 7396.
+const MERGE_PATCH: &str = "application/merge-patch+json";
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// The bytes of a body declared as JSON, at most [`BODY_MAX_BYTES`]. The handler reads them as what `T` describes.
 pub struct JsonBody<T>(pub Bytes, PhantomData<T>);
+
+/// The bytes of a body declared as JSON Merge Patch or as JSON, at most [`BODY_MAX_BYTES`]. The handler reads them as what `T`
+/// describes.
+pub struct PatchBody<T>(pub Bytes, PhantomData<T>);
 
 /// The bytes of a body declared as an HTML form's, at most [`BODY_MAX_BYTES`]. The handler reads them as what `T` describes.
 pub struct FormBody<T>(pub Bytes, PhantomData<T>);
@@ -39,7 +45,17 @@ impl<T> FromRequest for JsonBody<T> {
     type Future = Extracted<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let bytes = read(request, payload, JSON);
+        let bytes = read(request, payload, &[JSON]);
+        Box::pin(async move { Ok(Self(without_half_characters(bytes.await?), PhantomData)) })
+    }
+}
+
+impl<T> FromRequest for PatchBody<T> {
+    type Error = ApiError;
+    type Future = Extracted<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let bytes = read(request, payload, &[MERGE_PATCH, JSON]);
         Box::pin(async move { Ok(Self(without_half_characters(bytes.await?), PhantomData)) })
     }
 }
@@ -49,7 +65,7 @@ impl<T> FromRequest for FormBody<T> {
     type Future = Extracted<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let bytes = read(request, payload, FORM);
+        let bytes = read(request, payload, &[FORM]);
         Box::pin(async move { Ok(Self(bytes.await?, PhantomData)) })
     }
 }
@@ -58,16 +74,16 @@ impl<T> FromRequest for FormBody<T> {
 fn read(
     request: &HttpRequest,
     payload: &mut Payload,
-    media_type: &'static str,
-) -> impl Future<Output = Result<Bytes, ApiError>> + 'static {
+    media_types: &[&str],
+) -> impl Future<Output = Result<Bytes, ApiError>> + use<> {
     let refused = if let Some(coding) = coding(request) {
         Some(compressed(&coding))
-    } else if request.content_type().eq_ignore_ascii_case(media_type) {
+    } else if media_types.iter().any(|known| request.content_type().eq_ignore_ascii_case(known)) {
         let length = request.headers().get("content-length").and_then(|length| length.to_str().ok());
         let length: usize = length.and_then(|length| length.parse().ok()).unwrap_or(0);
         (length > BODY_MAX_BYTES).then(too_large)
     } else {
-        Some(unsupported_media_type(request, media_type))
+        Some(unsupported_media_type(request, media_types))
     };
     let bytes = Bytes::from_request(request, payload);
     async move {
@@ -108,8 +124,8 @@ fn too_slow() -> ApiError {
     ApiError::new(ProblemCode::RequestTimeout, detail)
 }
 
-fn unsupported_media_type(request: &HttpRequest, media_type: &str) -> ApiError {
-    let send = format!("Send the body with Content-Type: {media_type}.");
+fn unsupported_media_type(request: &HttpRequest, media_types: &[&str]) -> ApiError {
+    let send = format!("Send the body with Content-Type: {}.", media_types.join(" or "));
     let detail =
         if request.headers().contains_key(CONTENT_TYPE) { send } else { format!("There is no Content-Type. {send}") };
     ApiError::new(ProblemCode::UnsupportedMediaType, detail)
@@ -117,20 +133,26 @@ fn unsupported_media_type(request: &HttpRequest, media_type: &str) -> ApiError {
 
 impl<T: ToSchema> Describe for JsonBody<T> {
     fn describe(notes: &mut Notes) {
-        describe::<T>(notes, JSON);
+        describe::<T>(notes, &[JSON]);
+    }
+}
+
+impl<T: ToSchema> Describe for PatchBody<T> {
+    fn describe(notes: &mut Notes) {
+        describe::<T>(notes, &[MERGE_PATCH, JSON]);
     }
 }
 
 impl<T: ToSchema> Describe for FormBody<T> {
     fn describe(notes: &mut Notes) {
-        describe::<T>(notes, FORM);
+        describe::<T>(notes, &[FORM]);
     }
 }
 
-fn describe<T: ToSchema>(notes: &mut Notes, media_type: &str) {
+fn describe<T: ToSchema>(notes: &mut Notes, media_types: &[&str]) {
     let content = Content::new(Some(schema::<T>(notes)));
-    let body = RequestBodyBuilder::new().content(media_type, content).required(Some(Required::True));
-    notes.body = Some(body.build());
+    let body = RequestBodyBuilder::new().required(Some(Required::True));
+    notes.body = Some(media_types.iter().fold(body, |body, known| body.content(*known, content.clone())).build());
     for code in [
         ProblemCode::IncompleteBody,
         ProblemCode::RequestTimeout,

@@ -8,8 +8,8 @@ mod role;
 mod surrogates;
 pub mod values;
 
-pub use body::{FormBody, JsonBody};
-pub use path::{AtTouchpoint, Id, Named};
+pub use body::{FormBody, JsonBody, PatchBody};
+pub use path::{AtTouchpoint, Id, Named, Person};
 pub use principal::{AnySite, Principal, Site, Sites};
 pub use query::Query;
 pub use role::{Admin, Agent, Manager, Role, Viewer};

@@ -15,11 +15,13 @@ use crate::http::operations::{Describe, Notes};
 /// The id of a response or a message. What is no id names nothing: 404.
 pub struct Id(pub ResponseId);
 
-/// The name of a survey.
+/// The name of a survey or a team.
 pub struct Named(pub String);
 
 /// The name of a touchpoint, at the end of an address: any that responses may have, percent-encoded.
 pub struct AtTouchpoint(pub Touchpoint);
+/// The number of a person. What is no number names nobody: 404.
+pub struct Person(pub i64);
 
 /// The last part of an address that has a name, other than `{site_key}`.
 fn last_part(request: &HttpRequest) -> Option<&str> {
@@ -43,8 +45,7 @@ impl FromRequest for Named {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let name = last_part(request).filter(|name| is_slug(name));
-        let detail =
-            "The \"name\" of a survey in the address must be lowercase letters and digits, with hyphens between words.";
+        let detail = "The \"name\" in the address must be lowercase letters and digits, with hyphens between words.";
         ready(name.map(|name| Self(name.to_owned())).ok_or(ApiError::new(ProblemCode::InvalidParameter, detail)))
     }
 }
@@ -67,6 +68,17 @@ impl FromRequest for AtTouchpoint {
     }
 }
 
+impl FromRequest for Person {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let id = last_part(request).and_then(|text| text.parse().ok());
+        let not_found = || ApiError::new(ProblemCode::NotFound, "Nobody has this number: it is none.");
+        ready(id.map(Self).ok_or_else(not_found))
+    }
+}
+
 /// Parts of an address are described with it.
 impl Describe for Id {
     fn describe(notes: &mut Notes) {
@@ -77,6 +89,12 @@ impl Describe for Id {
 impl Describe for AtTouchpoint {
     fn describe(notes: &mut Notes) {
         notes.error(ProblemCode::InvalidParameter);
+    }
+}
+
+impl Describe for Person {
+    fn describe(notes: &mut Notes) {
+        notes.error(ProblemCode::NotFound);
     }
 }
 

@@ -18,6 +18,7 @@ use super::role::{AtLeast, Role};
 use crate::db::journal::By;
 use crate::http::ApiError;
 use crate::http::operations::{Describe, Notes};
+use crate::staff::Asker;
 
 /// Whoever has the API key that came along.
 #[derive(Clone)]
@@ -38,6 +39,11 @@ impl Principal {
     /// For the journal.
     pub fn by(&self) -> By {
         self.0.by.clone()
+    }
+
+    /// Ids of the sites on which they are at least this.
+    pub fn site_ids(&self, least: Role) -> Vec<i64> {
+        self.sites(least).map(|(id, _)| *id).collect()
     }
 
     /// What they are on a site. Until keys have roles each is admin of its sites.
@@ -104,7 +110,7 @@ impl<R: AtLeast> Sites<R> {
         let principal = Principal::of(request)?;
         let ids = match named(request)? {
             Some(wanted) => vec![principal.site(&wanted, R::ROLE)?],
-            None => principal.sites(R::ROLE).map(|(id, _)| *id).collect(),
+            None => principal.site_ids(R::ROLE),
         };
         Ok(Self { principal, ids, role: PhantomData })
     }
@@ -132,6 +138,13 @@ impl<R: AtLeast> Site<R> {
 /// The part of an address that names a site.
 const IN_ADDRESS: &str = "site_key";
 
+impl<R: AtLeast> Site<R> {
+    /// Who asks for a change of its staff.
+    pub fn asker(&self) -> Asker {
+        Asker { by: self.principal.by(), sites: Some(self.principal.site_ids(R::ROLE)) }
+    }
+}
+
 macro_rules! from_request {
     ($name:ident, $make:expr) => {
         impl<R: AtLeast> FromRequest for $name<R> {
@@ -150,7 +163,7 @@ from_request!(Sites, Self::of);
 from_request!(Site, Self::of);
 from_request!(AnySite, |request| {
     let principal = Principal::of(request)?;
-    let ids = principal.sites(R::ROLE).map(|(id, _)| *id).collect();
+    let ids = principal.site_ids(R::ROLE);
     Ok(Self(Sites { principal, ids, role: PhantomData }))
 });
 

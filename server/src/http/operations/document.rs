@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use actix_web::http::Method;
-use counterbell_shared::openapi::Slug;
+use counterbell_shared::openapi::{PersonId, Slug};
 use counterbell_shared::problem::{PROBLEM_JSON, Problem, ProblemCode};
 use counterbell_shared::{ResponseId, SiteKey, Touchpoint};
 use utoipa::PartialSchema as _;
@@ -124,6 +124,7 @@ fn part(name: &str) -> utoipa::openapi::path::Parameter {
         "site_key" => SiteKey::schema(),
         "response_id" | "message_id" => ResponseId::schema(),
         "touchpoint" => Touchpoint::schema(),
+        "person_id" => PersonId::schema(),
         "name" => Slug::schema(),
         _ => String::schema(),
     };

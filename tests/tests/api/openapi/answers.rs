@@ -56,6 +56,7 @@ async fn every_operation_answers_as_the_document_says() {
     fill_in_form(&mut asking).await;
     ask_as_staff(&mut asking).await;
     ask_for_documents(&mut asking).await;
+    ask_for_staff(&mut asking).await;
 
     assert_eq!(asking.contract.unmet(), Vec::<String>::new());
 }
@@ -221,5 +222,46 @@ async fn ask_for_places(asking: &mut Asking) {
         asking.as_staff(&format!("GET {path}"), address, 200).await;
         asking.as_staff(&format!("DELETE {path}"), address, 204).await;
         asking.as_staff(&format!("GET {path}"), address, 404).await;
+    }
+}
+
+async fn ask_for_staff(asking: &mut Asking) {
+    const PERSON: &str = "/v1/admin/sites/{site_key}/staff/{person_id}";
+    const TEAM: &str = "/v1/admin/sites/{site_key}/teams/{name}";
+    let site = format!("/v1/admin/sites/{}", asking.app.site_key);
+    let [people, teams] = ["staff", "teams"].map(|list| format!("{site}/{list}"));
+    let (person, team, alerts) = (format!("{people}/1"), format!("{teams}/counter"), format!("{teams}/alerts"));
+    let other = json!({ "email": "other@shop.example" });
+    let post = "POST /v1/admin/sites/{site_key}/staff".to_owned();
+    for (operation, address, body, status) in [
+        (post.clone(), &people, other.clone(), 201),
+        (post.clone(), &people, samples::person(2), 200),
+        (post.clone(), &people, json!({ "email": "new@shop.example", "aliases": ["other@shop.example"] }), 409),
+        (post, &people, json!({}), 422),
+        (format!("PATCH {PERSON}"), &person, json!({ "manager_id": 2 }), 200),
+        (format!("PATCH {PERSON}"), &person, other, 409),
+        (format!("PATCH {PERSON}"), &person, json!({ "manager_id": 1 }), 422),
+        (format!("PATCH {PERSON}"), &format!("{people}/99"), json!({}), 404),
+        (format!("PUT {TEAM}"), &team, samples::team(), 201),
+        (format!("PUT {TEAM}"), &team, samples::team(), 200),
+        (format!("PUT {TEAM}"), &team, json!({ "label": "Counter", "members": [99] }), 422),
+    ] {
+        let request = asking.app.request(method(&operation), address).bearer_auth(&asking.app.api_key).json(&body);
+        asking.send(&operation, request, status).await;
+    }
+    for (operation, address, status) in [
+        ("GET /v1/admin/sites/{site_key}/staff".to_owned(), people.clone(), 200),
+        ("GET /v1/admin/sites/{site_key}/staff".to_owned(), format!("{people}?all=perhaps"), 400),
+        ("GET /v1/admin/sites/{site_key}/teams".to_owned(), teams.clone(), 200),
+        (format!("GET {PERSON}"), person.clone(), 200),
+        (format!("GET {PERSON}"), format!("{people}/99"), 404),
+        (format!("DELETE {PERSON}"), person.clone(), 204),
+        (format!("DELETE {PERSON}"), format!("{people}/99"), 404),
+        (format!("GET {TEAM}"), team.clone(), 200),
+        (format!("DELETE {TEAM}"), team.clone(), 204),
+        (format!("GET {TEAM}"), team, 404),
+        (format!("DELETE {TEAM}"), alerts, 409),
+    ] {
+        asking.as_staff(&operation, &address, status).await;
     }
 }

@@ -184,3 +184,44 @@ async fn limits_of_a_theme_are_those_of_the_document() {
         assert_eq!(named(&put(&body).await).is_empty(), fits, "{body}");
     }
 }
+
+#[tokio::test]
+async fn limits_of_a_person_are_those_of_the_document() {
+    let app = TestApp::on(Backend::Sqlite).await;
+    let contract = Contract::of(&app).await;
+    let people = format!("/v1/admin/sites/{}/staff", app.site_key);
+    let boss = json!({ "email": "boss@shop.example" });
+    let boss = app.send(app.request(Method::POST, &people).bearer_auth(&app.api_key).json(&boss)).await.expect(201);
+    let whole = samples::person(boss["person_id"].as_i64().unwrap());
+    // Whoever comes back without having been away has no last day.
+    let mut without_end = whole.clone();
+    without_end.as_object_mut().unwrap().remove("absent_to");
+    let bodies = [whole, without_end];
+    // No mail server's name is as long, and number 1 is the person's own.
+    let never = ["/aliases/* maxLength", "/email maxLength", "/manager_id minimum"];
+    let person = format!("{people}/1");
+    for (operation, method, address) in [
+        ("POST /v1/admin/sites/{site_key}/staff", Method::POST, &people),
+        ("PATCH /v1/admin/sites/{site_key}/staff/{person_id}", Method::PATCH, &person),
+    ] {
+        check(&contract, operation, &bodies, &never, async |case| {
+            let request = app.request(method.clone(), address).bearer_auth(&app.api_key);
+            app.send(request.json(&case.body)).await
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn limits_of_a_team_are_those_of_the_document() {
+    let app = TestApp::on(Backend::Sqlite).await;
+    let contract = Contract::of(&app).await;
+    let address = format!("/v1/admin/sites/{}/teams/counter", app.site_key);
+    // Of one person many times.
+    let never = ["/members maxItems"];
+    let operation = "PUT /v1/admin/sites/{site_key}/teams/{name}";
+    check(&contract, operation, &[samples::team()], &never, async |case| {
+        app.send(app.request(Method::PUT, &address).bearer_auth(&app.api_key).json(&case.body)).await
+    })
+    .await;
+}

@@ -61,6 +61,19 @@ pub fn calendar() -> Value {
     })
 }
 
+/// The person who is told of unhappy customers.
+pub fn person(manager_id: i64) -> Value {
+    json!({
+        "email": sample::RECIPIENT, "aliases": ["ann@home.example"], "name": "Ann Lee", "language": "pt-BR",
+        "zone": "Europe/Berlin", "manager_id": manager_id, "absent_from": "2026-12-24", "absent_to": "2027-01-01",
+    })
+}
+
+/// That person's team.
+pub fn team() -> Value {
+    json!({ "label": "At the counter", "members": [1] })
+}
+
 /// A theme.
 pub fn theme() -> Value {
     json!({
