@@ -8,6 +8,9 @@ use jiff::civil::Date;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use strsim::normalized_damerau_levenshtein;
 
+/// Longer than any name of the IANA list.
+const NAME_MAX_CHARS: usize = 64;
+
 /// A time zone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Zone(TimeZone);
@@ -72,10 +75,15 @@ impl FromStr for Zone {
     type Err = UnknownZone;
 
     fn from_str(name: &str) -> Result<Self, UnknownZone> {
+        let unknown = || UnknownZone { name: name.chars().take(NAME_MAX_CHARS).collect() };
+        // Of a device whose zone nobody set.
+        if name.len() > NAME_MAX_CHARS || name.eq_ignore_ascii_case("Factory") {
+            return Err(unknown());
+        }
         let found = TimeZoneDatabase::bundled().get(name).ok();
         // `Etc/Unknown` is found, and has no name.
         let named = found.filter(|zone| zone.iana_name().is_some());
-        named.map(Self).ok_or_else(|| UnknownZone { name: name.to_owned() })
+        named.map(Self).ok_or_else(unknown)
     }
 }
 

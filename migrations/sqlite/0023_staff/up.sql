@@ -1,6 +1,7 @@
 -- Staff. A person is one row of the installation, whichever sites name them, and stays when they leave: history names them.
 CREATE TABLE people (
-    id INTEGER PRIMARY KEY NOT NULL,
+    -- No number comes a second time: links name it.
+    id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
     name TEXT NOT NULL,
     language TEXT,
     zone TEXT,

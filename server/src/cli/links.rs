@@ -5,8 +5,8 @@ use counterbell_shared::time::UnixMillis;
 use serde_json::json;
 
 use super::CliError;
-use super::output::{ListArgs, OutputArgs, random};
-use crate::config::CommonSettings;
+use super::output::{OutputArgs, random};
+use crate::config::{CommonSettings, LinksSettings};
 use crate::db::journal::By;
 use crate::db::migrations::open_up_to_date;
 use crate::db::{dialect, link_keys};
@@ -15,9 +15,19 @@ use crate::links::{LONGEST_MS, LinkKey};
 #[derive(Subcommand)]
 pub enum LinksCommand {
     /// List the keys in the database that links in mails are signed with, without their secrets
-    List(ListArgs),
+    List(LinksArgs),
     /// Have a new key sign from now on; links that were sent count for their 30 days
     Rotate(RotateArgs),
+}
+
+#[derive(Args)]
+pub struct LinksArgs {
+    #[command(flatten)]
+    links: LinksSettings,
+    #[command(flatten)]
+    common: CommonSettings,
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
 #[derive(Args)]
@@ -26,9 +36,21 @@ pub struct RotateArgs {
     #[arg(long)]
     stop_old: bool,
     #[command(flatten)]
-    common: CommonSettings,
-    #[command(flatten)]
-    output: OutputArgs,
+    args: LinksArgs,
+}
+
+impl LinksArgs {
+    /// Keys of the settings are not in the database: to change those there would change nothing.
+    fn refuse_those_of_settings(&self) -> Result<(), CliError> {
+        if self.common.links(&self.links)?.keys.is_empty() {
+            return Ok(());
+        }
+        Err(CliError::Usage(
+            "the keys are set by [links] keys (COUNTERBELL_LINK_KEYS), and those of the database count for nothing: put a new \
+             secret before the others there, or in their place, on every server, and restart it"
+                .to_owned(),
+        ))
+    }
 }
 
 impl LinksCommand {
@@ -40,7 +62,8 @@ impl LinksCommand {
     }
 }
 
-fn list(args: &ListArgs) -> Result<(), CliError> {
+fn list(args: &LinksArgs) -> Result<(), CliError> {
+    args.refuse_those_of_settings()?;
     let mut conn = open_up_to_date(&args.common.database_url()?)?;
     let mut items = Vec::new();
     let mut text = String::new();
@@ -51,14 +74,18 @@ fn list(args: &ListArgs) -> Result<(), CliError> {
         text.push_str(&format!("{:>10}  {created_at}  {state}\n", key.key_id));
         items.push(json!({ "key_id": key.key_id, "created_at": created_at, "expires_at": expires_at }));
     }
-    let text =
-        if text.is_empty() { "No keys yet: a server makes the first one at its start.".to_owned() } else { text };
+    let text = if text.is_empty() {
+        "No keys yet: a server makes the first one when it starts with a site.".to_owned()
+    } else {
+        text
+    };
     args.output.print(&items, &text)
 }
 
 impl RotateArgs {
     fn run(self) -> Result<(), CliError> {
-        let mut conn = open_up_to_date(&self.common.database_url()?)?;
+        self.args.refuse_those_of_settings()?;
+        let mut conn = open_up_to_date(&self.args.common.database_url()?)?;
         let (key, now) = (LinkKey::new(random()?), UnixMillis::now().0);
         let until = if self.stop_old { now } else { now + LONGEST_MS };
         dialect::write_transaction(&mut conn, |conn| {
@@ -71,6 +98,6 @@ impl RotateArgs {
         };
         let text = format!("Key {} signs from now on, on every server of this database. {sent}", key.id());
         let result = json!({ "key_id": key.id(), "old_links_count_until": UnixMillis(until).to_string() });
-        self.output.print(&result, &text)
+        self.args.output.print(&result, &text)
     }
 }

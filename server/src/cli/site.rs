@@ -14,10 +14,10 @@ use super::site_delete::SiteDeleteArgs;
 use super::theme::ThemeArgs;
 use super::words::WordsArgs;
 use crate::config::{CommonSettings, PublicUrl, PublicUrlArgs};
-use crate::db::journal::By;
+use crate::db::journal::{self, By};
 use crate::db::migrations::open_up_to_date;
 use crate::db::sites::{Limits, NewSite, Site};
-use crate::db::{AnyConnection, dialect, purge};
+use crate::db::{AnyConnection, dialect, erase, purge, staff};
 use crate::sites::parse_origin;
 use crate::zone::{UnknownZone, Zone};
 
@@ -167,8 +167,8 @@ impl CreateArgs {
         let name = site_name(&self.name)?;
         self.origins.sort();
         self.origins.dedup();
-        self.recipients.sort_by(|a, b| a.as_str().cmp(b.as_str()));
-        self.recipients.dedup();
+        self.recipients.sort_by_key(|email| staff::key_of(email.as_str()));
+        self.recipients.dedup_by_key(|email| staff::key_of(email.as_str()));
         let limits = self.limits.over(Limits { min_answer_ms: Some(MIN_ANSWER_MS), ..Limits::default() });
         let new = NewSite {
             name: name.as_str().to_owned(),
@@ -222,13 +222,25 @@ fn script_tag(site_key: &SiteKey, reached: Option<&PublicUrl>) -> String {
     format!("  {script}\n  {link}\n")
 }
 
+/// The site as it is while nobody else changes it. Call in a transaction that writes.
+fn find_to_change(conn: &mut AnyConnection, key: &str) -> Result<Site, CliError> {
+    let site = find_site(conn, key)?;
+    let _ = journal::lock(conn, site.id)?;
+    // Another may have changed it, or begun to delete it, before it was locked.
+    let site = find_site(conn, key)?;
+    if site.limits.daily_cap == Some(erase::CLOSED) {
+        return Err(CliError::Usage(format!("{} ({}) is being deleted", site.site_key, site.name)));
+    }
+    Ok(site)
+}
+
 impl SetArgs {
     fn run(self) -> Result<(), CliError> {
         let mut conn = open_up_to_date(&self.common.database_url()?)?;
         let name = self.name.as_deref().map(site_name).transpose()?;
         // What is wrong with the arguments comes out by itself, rather than as the database's error.
         let site = dialect::write_transaction(&mut conn, |conn| {
-            let changed = find_site(conn, &self.site_key).and_then(|before| {
+            let changed = find_to_change(conn, &self.site_key).and_then(|before| {
                 let site = self.changed(before.clone(), name.as_ref())?;
                 self.refuse_to_delete(conn, &site, before.limits.retention_days)?;
                 Ok((site, before))
@@ -269,6 +281,7 @@ impl SetArgs {
         change(&mut site.origins, self.add_origins.iter().cloned(), &self.remove_origins, origin)?;
         let added = self.add_recipients.iter().map(EmailAddress::to_string);
         let address = |text: &str| parse_email(text).map_or_else(|_| text.to_owned(), |address| address.to_string());
+        let address = |text: &str| staff::key_of(&address(text));
         change(&mut site.recipients, added, &self.remove_recipients, address)?;
         Ok(site)
     }
@@ -279,11 +292,11 @@ fn change(
     list: &mut Vec<String>,
     add: impl Iterator<Item = String>,
     remove: &[String],
-    normal: impl Fn(&str) -> String,
+    normalize: impl Fn(&str) -> String,
 ) -> Result<(), CliError> {
     for text in remove {
-        let normal = normal(text);
-        let Some(at) = list.iter().position(|known| known == text || *known == normal) else {
+        let normal = normalize(text);
+        let Some(at) = list.iter().position(|known| known == text || normalize(known) == normal) else {
             return Err(CliError::Usage(format!(
                 "the site does not have {text}: `counterbell site list` shows what it has"
             )));
@@ -291,8 +304,9 @@ fn change(
         list.remove(at);
     }
     list.extend(add);
-    list.sort();
-    list.dedup();
+    // Stable: what was there stays as it was written.
+    list.sort_by_key(|one| normalize(one));
+    list.dedup_by_key(|one| normalize(one));
     Ok(())
 }
 

@@ -126,6 +126,14 @@ impl CommonSettings {
         public_url::resolve(given.or(self.file()?.http.public_url).as_deref())
     }
 
+    /// What links are signed with.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for a bad file or value.
+    pub fn links(&self, given: &LinksSettings) -> Result<LinksConfig, ConfigError> {
+        given.clone().or(self.file()?.links).resolve()
+    }
+
     /// Everything `serve` needs.
     ///
     /// # Errors

@@ -100,13 +100,17 @@ impl SiteExtent {
     }
 }
 
+/// The daily cap of a site that is being deleted: below what can be set, since "no limit" is NULL, and the least limit is 1.
+pub const CLOSED: i32 = 0;
+
 /// Has a site take no more responses and tell nobody: servers know it within five seconds.
 ///
 /// # Errors
 /// What the database says.
 pub fn close_site(conn: &mut AnyConnection, site_id: i64) -> QueryResult<()> {
-    // Below what can be set: "no limit" is NULL, and the least limit is 1.
-    diesel::update(sites::table.find(site_id)).set(sites::daily_cap.eq(0)).execute(conn)?;
+    // Whoever changes it at this moment must not open it again.
+    let _ = journal::lock(conn, site_id)?;
+    diesel::update(sites::table.find(site_id)).set(sites::daily_cap.eq(CLOSED)).execute(conn)?;
     staff::tell_nobody(conn, site_id)?;
     Ok(())
 }
@@ -127,7 +131,9 @@ pub fn delete_site_chunk(conn: &mut AnyConnection, site_id: i64, limit: i64) -> 
 pub fn delete_site(conn: &mut AnyConnection, site: &Site, by: &By, now: i64) -> QueryResult<()> {
     // It goes with the site.
     let _ = journal::lock(conn, site.id)?;
+    // Before people are deleted whom no site names any more: whoever joins one at this moment locks it, too.
+    let mut none = journal::lock(conn, NO_SITE)?;
     tables::delete_site(conn, site.id)?;
     let deleted = Event::SiteDeleted { site_key: site.site_key.to_string() };
-    journal::lock(conn, NO_SITE)?.append(conn, by, now, &[deleted])
+    none.append(conn, by, now, &[deleted])
 }

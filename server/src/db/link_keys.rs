@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::connection::AnyConnection;
 use super::journal::{self, By, Event, NO_SITE};
-use super::schema::link_keys;
+use super::schema::{link_keys, sites};
 
 /// A key as it is stored.
 #[derive(Clone, Queryable)]
@@ -29,7 +29,8 @@ pub fn in_force(conn: &mut AnyConnection, now: i64) -> QueryResult<Vec<StoredKey
     keys.order((link_keys::expires_at.is_not_null(), link_keys::created_at.desc(), link_keys::key_id)).load(conn)
 }
 
-/// Stores a key if there is none that signs. Call in a transaction that writes.
+/// Stores a key if there is a site, and no key that signs: a database without a site is empty, and stays so. Call in a
+/// transaction that writes.
 ///
 /// # Errors
 /// What the database says.
@@ -37,7 +38,7 @@ pub fn make_first(conn: &mut AnyConnection, key_id: i64, secret: &[u8], now: i64
     let signs = |conn: &mut AnyConnection| {
         link_keys::table.filter(link_keys::expires_at.is_null()).count().get_result::<i64>(conn)
     };
-    if signs(conn)? > 0 {
+    if signs(conn)? > 0 || sites::table.count().get_result::<i64>(conn)? == 0 {
         return Ok(());
     }
     // Two servers may start at the same time.

@@ -4,11 +4,11 @@ use counterbell_shared::time::{DAY_MS, UnixMillis};
 use counterbell_shared::{Metric, ResponseId, Score, response::Response};
 use strum::IntoStaticStr;
 
-use crate::db::SharedText;
 use crate::db::responses::NewResponseRow;
 use crate::db::rules::Rules;
 use crate::db::sites::Site;
 use crate::db::triage::NewTriageRow;
+use crate::db::{SharedText, purge};
 use crate::ids::new_id;
 
 /// How long an alert about a response that is not complete waits for the customer to go on, in ms: long enough to write a
@@ -70,6 +70,13 @@ impl HeldReason {
     }
 }
 
+/// When a response was given (Unix ms), as far as that is believed: a device whose clock runs ahead must not put it above all
+/// later ones, and one that the site keeps no more, were it believed, would be deleted at once and counted for ever.
+fn created_at(site: &Site, told: Option<UnixMillis>, now: UnixMillis) -> i64 {
+    let kept_from = site.limits.retention_days.map_or(i64::MIN, |days| purge::horizon(now, days));
+    told.map(|told| told.0.min(now.0)).filter(|told| *told >= kept_from).unwrap_or(now.0)
+}
+
 impl Record {
     /// The rows of `response`, sent to `site` at `now`. One that is not complete is told of after `silence_ms`, unless it is
     /// sent again before.
@@ -93,8 +100,7 @@ impl Record {
             locale: response.locale.map(String::from),
             page_url: response.page_url,
             channel: response.channel.as_str(),
-            // A device whose clock runs ahead must not put its response above all later ones.
-            created_at: response.created_at.map_or(now.0, |created| created.0.min(now.0)),
+            created_at: created_at(site, response.created_at, now),
             received_at: now.0,
             held,
             answers: response.answers.map(|answers| answers.to_json()),

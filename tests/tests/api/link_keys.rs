@@ -39,6 +39,11 @@ async fn keys_of_the_settings_are_taken_in_place_of_the_databases() {
     let secret = "kZ0Wb6u8oYf3rT5qGm1nXc7vLd2sHj9aPe4iQyUwBtE=";
     let app = TestApp::on(Backend::Sqlite).setting("COUNTERBELL_LINK_KEYS", &format!("{secret},{secret}x")).await;
     assert_eq!(app.count("link_keys"), 0);
+    // In the database there is nothing to change.
+    for command in ["list", "rotate"] {
+        let refused = app.cli(&["links", command, "--link-key", secret]);
+        assert!(!refused.status.success() && refused.stderr.contains("COUNTERBELL_LINK_KEYS"), "{refused:?}");
+    }
 }
 
 #[tokio::test]

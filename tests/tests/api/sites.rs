@@ -1,6 +1,7 @@
 //! Sites that are changed while their pages are open.
 
 use counterbell_shared::problem::ProblemCode;
+use counterbell_shared::time::{DAY_MS, UnixMillis};
 use counterbell_tests::{Answer, Backend, Smtp, TestApp, sample, wait};
 use reqwest::Method;
 use serde_json::json;
@@ -120,4 +121,61 @@ async fn script_tag_names_the_server_when_somebody_said_where_it_is() {
     let refused = app.cli(&[&create[..], &["--public-url", "bell.example"][..]].concat());
     assert!(!refused.status.success() && refused.stderr.contains("--public-url"), "{refused:?}");
     assert_eq!(refused.stderr.lines().count(), 1, "{refused:?}");
+}
+
+#[tokio::test]
+async fn changes_of_a_site_at_the_same_moment_are_all_made() {
+    for backend in Backend::ALL {
+        let app = TestApp::on(backend).await;
+        std::thread::scope(|scope| {
+            for number in 0..8 {
+                let app = &app;
+                scope.spawn(move || {
+                    let (origin, email) = (format!("https://s{number}.example"), format!("s{number}@shop.example"));
+                    let set = ["site", "set", &app.site_key, "--add-origin", &origin, "--add-recipient", &email];
+                    let output = app.cli(&set);
+                    assert!(output.status.success(), "{backend:?}: {output:?}");
+                });
+            }
+        });
+        let site = &app.cli(&["site", "list", "--json"]).json()[0];
+        assert_eq!(site["origins"].as_array().unwrap().len(), 9, "{backend:?}: {site}");
+        assert_eq!(site["recipients"].as_array().unwrap().len(), 9, "{backend:?}: {site}");
+    }
+}
+
+#[tokio::test]
+async fn number_of_a_site_or_person_that_is_gone_never_comes_again() {
+    for backend in Backend::ALL {
+        let app = TestApp::on(backend).await;
+        let ids = || (app.texts(&["id"], "sites ORDER BY id"), app.texts(&["id"], "people ORDER BY id"));
+        let other = app.create_site("https://other.example", "other@shop.example");
+        let before = ids();
+        assert!(app.cli(&["site", "delete", &other, "--yes"]).status.success(), "{backend:?}");
+        assert_eq!((ids().0.len(), ids().1.len()), (1, 1), "{backend:?}");
+
+        app.create_site("https://next.example", "next@shop.example");
+
+        let after = ids();
+        assert_eq!((after.0[0].clone(), after.1[0].clone()), (before.0[0].clone(), before.1[0].clone()), "{backend:?}");
+        assert!(after.0[1] != before.0[1] && after.1[1] != before.1[1], "{backend:?}: {before:?} {after:?}");
+    }
+}
+
+#[tokio::test]
+async fn response_that_the_site_would_not_keep_gets_the_time_of_receipt() {
+    let mut app = TestApp::on(Backend::Sqlite).await;
+    assert!(app.cli(&["site", "set", &app.site_key, "--retention-days", "2"]).status.success());
+    app.restart().await;
+    let given = UnixMillis(UnixMillis::now().0 - 4 * DAY_MS).to_string();
+    app.respond(&sample::with(sample::response(4), json!({ "created_at": given }))).await.expect(201);
+    assert_eq!(app.count("responses WHERE created_at = received_at"), 1);
+}
+
+#[tokio::test]
+async fn recipient_is_removed_in_any_letter_case() {
+    let app = TestApp::on(Backend::Sqlite).recipients(&["Ann@Shop.example"]).await;
+    let set = |args: [&str; 2]| app.cli(&["site", "set", &app.site_key, args[0], args[1], "--json"]).json();
+    assert_eq!(set(["--add-recipient", "ANN@shop.example"])["recipients"].as_array().unwrap().len(), 1);
+    assert_eq!(set(["--remove-recipient", "ann@shop.EXAMPLE"])["recipients"], json!([]));
 }

@@ -1,6 +1,7 @@
 //! Staff come, change and leave.
 
 use counterbell_shared::EmailAddress;
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 
 use super::{Member, find, key_of, person_of};
@@ -93,11 +94,13 @@ fn check(
 
 /// Makes the person of this address staff, and makes the person if there is none; their id.
 pub(super) fn join(conn: &mut AnyConnection, site: &mut SiteLock, email: &str, by: &By, now: i64) -> QueryResult<i64> {
+    let site_id = site.site_id();
+    // Another site may make the same person at this moment, or be deleted with them.
+    let _ = journal::lock(conn, NO_SITE)?;
     let person_id = match person_of(conn, email)? {
         Some(person_id) => person_id,
         None => make_person(conn, email, now)?,
     };
-    let site_id = site.site_id();
     let left_at: Option<Option<i64>> =
         members::table.find((site_id, person_id)).select(members::left_at).first(conn).optional()?;
     match left_at {
@@ -117,11 +120,6 @@ pub(super) fn join(conn: &mut AnyConnection, site: &mut SiteLock, email: &str, b
 }
 
 fn make_person(conn: &mut AnyConnection, email: &str, now: i64) -> QueryResult<i64> {
-    // Another site may make them at the same moment.
-    let _ = journal::lock(conn, NO_SITE)?;
-    if let Some(person_id) = person_of(conn, email)? {
-        return Ok(person_id);
-    }
     let person_id: i64 = diesel::insert_into(people::table)
         .values((people::name.eq(""), people::created_at.eq(now)))
         .returning(people::id)
@@ -264,13 +262,14 @@ pub fn leave(conn: &mut AnyConnection, site: &mut SiteLock, person_id: i64, by: 
     Ok(true)
 }
 
-/// Deletes people whom no site names any more.
+/// Deletes people whom no site names any more. The caller has locked [`NO_SITE`].
 ///
 /// # Errors
 /// What the database says.
 pub fn delete_unnamed(conn: &mut AnyConnection) -> QueryResult<()> {
-    let named = members::table.select(members::person_id);
-    diesel::delete(person_addresses::table.filter(person_addresses::person_id.ne_all(named))).execute(conn)?;
-    diesel::delete(people::table.filter(people::id.ne_all(named))).execute(conn)?;
+    let of_address = members::table.filter(members::person_id.eq(person_addresses::person_id));
+    diesel::delete(person_addresses::table.filter(not(exists(of_address)))).execute(conn)?;
+    let of_person = members::table.filter(members::person_id.eq(people::id));
+    diesel::delete(people::table.filter(not(exists(of_person)))).execute(conn)?;
     Ok(())
 }

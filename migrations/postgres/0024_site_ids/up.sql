@@ -1,0 +1,2 @@
+-- An identity never gives a number a second time.
+SELECT 1;
