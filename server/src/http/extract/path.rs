@@ -20,6 +20,7 @@ pub struct Named(pub String);
 
 /// The name of a touchpoint, at the end of an address: any that responses may have, percent-encoded.
 pub struct AtTouchpoint(pub Touchpoint);
+
 /// The number of a person. What is no number names nobody: 404.
 pub struct Person(pub i64);
 
