@@ -69,7 +69,8 @@ pub struct CopyArgs {
     /// Database to write, such as postgres://user@host:5432/database
     #[arg(long, value_name = "URL")]
     to: String,
-    /// Compare and report, but write nothing; ends with status 1 when they differ
+    /// Compare and report, but write no rows (the target's schema is made, or brought up to date); ends with status 1 when they
+    /// differ
     #[arg(long)]
     dry_run: bool,
     /// Remove rows only the target has, such as those deleted in the source since an earlier copy

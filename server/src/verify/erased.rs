@@ -15,7 +15,7 @@ const COUNTED: Counted = Counted {
     name: "erased",
     good: "no response that was deleted is stored",
     bad: "responses are stored although they were deleted: their customers' words and addresses are back",
-    advice: "delete each again with `counterbell response delete RESPONSE_ID --site SITE_KEY`, and find out who put it back",
+    advice: "delete each again with `counterbell response delete RESPONSE_ID --site SITE_KEY`, have the figures made anew with `counterbell verify --repair`, and find out who put it back",
 };
 
 #[derive(QueryableByName)]

@@ -62,6 +62,14 @@ pub struct VersionQuery {
     version: Option<Version>,
 }
 
+/// Which version is to be in force.
+#[derive(Deserialize, IntoParams)]
+pub struct PublishQuery {
+    /// Its number; when left out, the newest.
+    #[param(inline)]
+    version: Option<Version>,
+}
+
 /// Lists surveys by name, site by site, templates included.
 ///
 /// # Errors
@@ -130,7 +138,7 @@ pub async fn put_survey(
 pub async fn publish_survey(
     site: Site<Manager>,
     Named(name): Named,
-    Query(query): Query<VersionQuery>,
+    Query(query): Query<PublishQuery>,
     store: Data<Store>,
 ) -> Result<Json<PublishedSurveyView>, ApiError> {
     let (wanted, version) = (name.clone(), query.version.map(|Version(version)| version));
