@@ -180,6 +180,22 @@ impl Queue {
         diesel::sql_query(again).bind::<BigInt, _>(now).bind::<BigInt, _>(site_id).execute(conn)
     }
 
+    /// The rows that failed and are tried again; `None` when there are none. Not for messages: those say so themselves.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn failing(&self, conn: &mut AnyConnection) -> QueryResult<Option<FailingRows>> {
+        let condition = self.condition();
+        let query = format!(
+            "SELECT count(*) AS rows, \
+             (SELECT last_error FROM {0} WHERE {condition} AND attempts > 0 ORDER BY attempts DESC LIMIT 1) AS last_error \
+             FROM {0} WHERE {condition} AND attempts > 0",
+            self.table
+        );
+        let failing: FailingRows = diesel::sql_query(query).get_result(conn)?;
+        Ok((failing.rows > 0).then_some(failing))
+    }
+
     /// The rows that were parked; `None` when there are none.
     ///
     /// # Errors
@@ -194,6 +210,17 @@ impl Queue {
         let parked: ParkedRows = diesel::sql_query(query).get_result(conn)?;
         Ok((parked.rows > 0).then_some(parked))
     }
+}
+
+/// Rows of a queue that failed, and are tried again after a pause: each time they are due anew, so they are never late.
+#[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
+pub struct FailingRows {
+    /// How many.
+    #[diesel(sql_type = BigInt)]
+    pub rows: i64,
+    /// Why the one did that was tried most often.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub last_error: Option<String>,
 }
 
 /// Rows of a queue that failed too often.

@@ -5,7 +5,7 @@ use diesel::QueryResult;
 
 use super::Check;
 use crate::db::AnyConnection;
-use crate::db::due::{ParkedRows, Queue};
+use crate::db::due::{FailingRows, ParkedRows, Queue};
 
 /// What has been due for longer, in seconds, has no server that runs, or none that keeps up.
 const LATE_SECONDS: f64 = 300.0;
@@ -28,7 +28,12 @@ fn check(conn: &mut AnyConnection, name: &'static str, queue: &Queue, rows: &str
         let (since, reason) = (UnixMillis(since), last_error.unwrap_or_else(|| "none is stored".to_owned()));
         format!("{count} {rows} were given up, the first at {since}; the latest error: {reason}")
     });
-    Ok(match (late > LATE_SECONDS, parked) {
+    let failing = queue.failing(conn)?.map(|FailingRows { rows: count, last_error }| {
+        let reason = last_error.unwrap_or_else(|| "none is stored".to_owned());
+        format!("{count} {rows} failed, and are tried again for about ten minutes; the latest error: {reason}")
+    });
+    let told: Vec<_> = failing.into_iter().chain(parked).collect();
+    Ok(match (late > LATE_SECONDS, (!told.is_empty()).then(|| told.join(". "))) {
         (false, None) => Check::ok(name, format!("no {rows} wait for long, and none were given up")),
         (false, Some(parked)) => Check::warning(name, parked, RESTART),
         (true, parked) => {

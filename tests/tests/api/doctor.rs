@@ -261,6 +261,11 @@ async fn work_behind_the_commit_that_waits_or_was_given_up_is_told() {
         );
         // Just now is no cause for concern.
         assert_eq!(verdicts(&app)[0]["verdict"], "ok", "{backend:?}");
+        // What fails is due anew each time, and so never late.
+        app.execute("UPDATE triage_queue SET attempts = 3, last_error = 'no luck'");
+        let failing = verdicts(&app)[0].clone();
+        assert_eq!(failing["verdict"], "warning", "{backend:?}: {failing}");
+        assert!(failing["found"].as_str().unwrap().contains("ten minutes; the latest error: no luck"), "{failing}");
         app.execute("UPDATE triage_queue SET due_at = due_at - 600000");
         app.execute("UPDATE timers SET attempts = 10, last_error = 'no room', parked_at = 1795269900000");
 
