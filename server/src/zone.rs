@@ -181,7 +181,7 @@ mod tests {
 
     #[test]
     fn first_and_last_time_are_shown_in_every_zone() {
-        for zone in TimeZoneDatabase::bundled().available() {
+        for zone in TimeZoneDatabase::bundled().available().filter(|zone| zone.as_str() != "Factory") {
             let zone: Zone = zone.as_str().parse().unwrap();
             for time in [i64::MIN, UnixMillis::FIRST.0, UnixMillis::LAST.0, i64::MAX] {
                 assert!(zone.minute(UnixMillis(time)).contains("UTC"), "{zone:?}: {time}");
@@ -196,6 +196,9 @@ mod tests {
         }
         assert_eq!((Zone::UTC.name(), Zone::or_utc("Mars/Olympus")), ("UTC", Zone::UTC));
         assert_eq!(Zone::or_utc("Europe/Berlin").name(), "Europe/Berlin");
+        assert!("factory".parse::<Zone>().is_err());
+        let long = "x".repeat(100_000).parse::<Zone>().unwrap_err().to_string();
+        assert!(long.len() < 200, "{} bytes", long.len());
     }
 
     #[test]
