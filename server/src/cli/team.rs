@@ -3,13 +3,14 @@
 use clap::{Args, Subcommand};
 use counterbell_shared::survey::is_slug;
 use counterbell_shared::time::UnixMillis;
-use diesel::QueryResult;
 use serde_json::json;
 
 use super::CliError;
+use super::of_site::SiteArgs;
 use super::output::OutputArgs;
-use super::staff::{SiteArgs, operator, refused};
-use crate::db::{AnyConnection, dialect, staff as rows};
+use super::staff::{operator, refused};
+use crate::db::staff::Member;
+use crate::db::{dialect, journal, staff as rows};
 use crate::staff::{self, Refused, TeamDocument, TeamView};
 
 #[derive(Subcommand)]
@@ -87,6 +88,8 @@ impl SetArgs {
         let named = named.collect::<Result<Vec<_>, _>>()?;
         let now = UnixMillis::now().0;
         let stored = dialect::write_transaction(&mut conn, |conn| {
+            // What stays is read once nobody else can change it.
+            let _ = journal::lock(conn, site_id)?;
             let before = staff::find_team(conn, site_id, &self.name)?;
             let (label, members) = before.map_or((self.name.clone(), Vec::new()), |team| (team.label, team.members));
             let stays = self.members.is_empty() && !self.no_members;
@@ -98,8 +101,8 @@ impl SetArgs {
             }
         })?;
         let team = stored.map_err(refused)?.view;
-        let text = team_text(&mut conn, site_id, &team)?;
-        self.output.print(&team, &text)
+        let staff = rows::members_of(&mut conn, site_id)?;
+        self.output.print(&team, &team_text(&team, &staff))
     }
 }
 
@@ -107,8 +110,8 @@ impl ListArgs {
     fn run(self) -> Result<(), CliError> {
         let (mut conn, site_id) = self.site.open()?;
         let teams = staff::list_teams(&mut conn, site_id)?;
-        let texts = teams.iter().map(|team| team_text(&mut conn, site_id, team)).collect::<QueryResult<Vec<_>>>()?;
-        self.output.print(&teams, &texts.concat())
+        let staff = rows::members_of(&mut conn, site_id)?;
+        self.output.print(&teams, &teams.iter().map(|team| team_text(team, &staff)).collect::<String>())
     }
 }
 
@@ -127,10 +130,9 @@ impl RemoveArgs {
     }
 }
 
-fn team_text(conn: &mut AnyConnection, site_id: i64, team: &TeamView) -> QueryResult<String> {
-    let staff = rows::members_of(conn, site_id)?;
+fn team_text(team: &TeamView, staff: &[Member]) -> String {
     let address = |id: &i64| staff.iter().find(|member| member.person_id == *id).map(|member| member.email.as_str());
     let members: Vec<_> = team.members.iter().filter_map(address).collect();
     let members = if members.is_empty() { "nobody".to_owned() } else { members.join(", ") };
-    Ok(format!("{}  {}\n    members     {members}\n", team.name, team.label))
+    format!("{}  {}\n    members     {members}\n", team.name, team.label)
 }

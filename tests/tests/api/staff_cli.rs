@@ -1,6 +1,6 @@
 //! `counterbell staff` and `counterbell team`.
 
-use counterbell_tests::{Backend, CliOutput, TestApp};
+use counterbell_tests::{Backend, CliOutput, TestApp, sample};
 use serde_json::{Value, json};
 
 /// `counterbell staff add --site ... --email ...` and the like.
@@ -114,4 +114,24 @@ async fn what_is_refused_is_told_on_one_line_and_changes_nothing() {
     assert!(refused(&unknown).contains("counterbell site list"), "{unknown:?}");
     let name = run(&app, &["team", "set", "At the counter"], &[]);
     assert!(!name.status.success() && name.stderr.contains("lowercase letters"), "{name:?}");
+}
+
+#[tokio::test]
+async fn changes_of_a_team_at_the_same_moment_are_all_made() {
+    for backend in Backend::ALL {
+        let app = TestApp::on(backend).await;
+        for round in 0..4 {
+            let (label, team) = (format!("Counter {round}"), format!("counter-{round}"));
+            let set =
+                |more: [&str; 2]| app.cli(&["team", "set", &team, "--site", &app.site_key, more[0], more[1], "--json"]);
+            set(["--label", "Before"]).json();
+            std::thread::scope(|scope| {
+                scope.spawn(|| set(["--label", &label]).json());
+                scope.spawn(|| set(["--member", sample::RECIPIENT]).json());
+            });
+            let teams = app.cli(&["team", "list", "--site", &app.site_key, "--json"]).json();
+            let stored = teams.as_array().unwrap().iter().find(|one| one["name"] == json!(team)).unwrap();
+            assert_eq!((&stored["label"], &stored["members"]), (&json!(label), &json!([1])), "{backend:?}");
+        }
+    }
 }
