@@ -12,6 +12,7 @@ mod import;
 mod key;
 mod links;
 mod migrate;
+mod of_site;
 mod output;
 mod response;
 mod serve;

@@ -10,12 +10,10 @@ use serde_json::json;
 
 use super::CliError;
 use super::calendar::read_calendar;
-use super::key::find_site;
+use super::of_site::SiteArgs;
 use super::output::OutputArgs;
 use crate::calendar::Calendar;
-use crate::config::CommonSettings;
 use crate::db::journal::{self, By};
-use crate::db::migrations::open_up_to_date;
 use crate::db::touchpoints::{self, Touchpoint};
 use crate::db::{AnyConnection, dialect};
 use crate::touchpoints::{
@@ -69,19 +67,14 @@ pub struct SetArgs {
     #[arg(long)]
     site_calendar: bool,
     #[command(flatten)]
-    common: CommonSettings,
-    #[command(flatten)]
     output: OutputArgs,
 }
 
 /// List touchpoints: those that are registered, and new ones that responses name
 #[derive(Args)]
 pub struct ListArgs {
-    /// The site
-    #[arg(long, value_name = "SITE_KEY")]
-    site: String,
     #[command(flatten)]
-    common: CommonSettings,
+    site: SiteArgs,
     #[command(flatten)]
     output: OutputArgs,
 }
@@ -92,8 +85,6 @@ pub struct RemoveArgs {
     #[command(flatten)]
     which: WhichArgs,
     #[command(flatten)]
-    common: CommonSettings,
-    #[command(flatten)]
     output: OutputArgs,
 }
 
@@ -101,9 +92,8 @@ pub struct RemoveArgs {
 struct WhichArgs {
     /// The touchpoint, as responses name it
     name: String,
-    /// The site
-    #[arg(long, value_name = "SITE_KEY")]
-    site: String,
+    #[command(flatten)]
+    site: SiteArgs,
 }
 
 impl WhichArgs {
@@ -125,17 +115,16 @@ impl TouchpointCommand {
 impl SetArgs {
     fn run(&self) -> Result<(), CliError> {
         let (name, fields) = (self.which.name()?, self.fields()?);
-        let mut conn = open_up_to_date(&self.common.database_url()?)?;
-        let site = find_site(&mut conn, &self.which.site)?;
+        let (mut conn, site_id) = self.which.site.open()?;
         let now = UnixMillis::now().0;
         let put = dialect::write_transaction(&mut conn, |conn| {
-            let mut lock = journal::lock(conn, site.id)?;
-            let known = Touchpoint::find(conn, site.id, name.as_str())?;
+            let mut lock = journal::lock(conn, site_id)?;
+            let known = Touchpoint::find(conn, site_id, name.as_str())?;
             let start = self.without_what_goes(known.unwrap_or_else(|| Touchpoint::named(name.as_str(), now)));
             put(conn, &mut lock, start, &fields, &By::operator(), now)
         })?;
         let is_new = put.map_err(|errors| wrong(&errors))?;
-        let view = TouchpointView::load(&mut conn, site.id, name.as_str(), now)?;
+        let view = TouchpointView::load(&mut conn, site_id, name.as_str(), now)?;
         let done = if is_new { "Registered" } else { "Stored" };
         let shown = view.as_ref().map(touchpoint_text).unwrap_or_default();
         self.output.print(&view, &format!("{done} the touchpoint.\n{shown}"))
@@ -170,10 +159,9 @@ impl SetArgs {
 
 impl ListArgs {
     fn run(&self) -> Result<(), CliError> {
-        let mut conn = open_up_to_date(&self.common.database_url()?)?;
-        let site = find_site(&mut conn, &self.site)?;
+        let (mut conn, site_id) = self.site.open()?;
         let all = TOUCHPOINTS_MAX as i64;
-        let views = TouchpointViews::load(&mut conn, site.id, None, all, UnixMillis::now().0)?;
+        let views = TouchpointViews::load(&mut conn, site_id, None, all, UnixMillis::now().0)?;
         self.output.print(&views, &list_text(&views))
     }
 }
@@ -181,11 +169,10 @@ impl ListArgs {
 impl RemoveArgs {
     fn run(&self) -> Result<(), CliError> {
         let name = self.which.name()?;
-        let mut conn = open_up_to_date(&self.common.database_url()?)?;
-        let site = find_site(&mut conn, &self.which.site)?;
-        let removed = remove(&mut conn, site.id, name.as_str())?;
+        let (mut conn, site_id) = self.which.site.open()?;
+        let removed = remove(&mut conn, site_id, name.as_str())?;
         if !removed {
-            let hint = format!("`counterbell touchpoint list --site {}` shows those that are", site.site_key);
+            let hint = format!("`counterbell touchpoint list --site {}` shows those that are", self.which.site.key);
             return Err(CliError::Usage(format!("the touchpoint \"{}\" is not registered: {hint}", name.as_str())));
         }
         let text = format!("The touchpoint {} is registered no more; its responses stay.\n", name.as_str());

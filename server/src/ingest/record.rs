@@ -1,7 +1,7 @@
 //! What is stored of one response, made before the writer sees it.
 
 use counterbell_shared::time::{DAY_MS, UnixMillis};
-use counterbell_shared::{Metric, ResponseId, Score, response::Response};
+use counterbell_shared::{Metric, ResponseId, response::Response};
 use strum::IntoStaticStr;
 
 use crate::db::responses::NewResponseRow;
@@ -10,6 +10,7 @@ use crate::db::sites::Site;
 use crate::db::triage::NewTriageRow;
 use crate::db::{SharedText, purge};
 use crate::ids::new_id;
+use crate::rules::ScoreSet;
 
 /// How long an alert about a response that is not complete waits for the customer to go on, in ms: long enough to write a
 /// comment, short enough to reach somebody while the customer is near.
@@ -31,22 +32,9 @@ pub struct Record {
     pub revisable_since: i64,
 }
 
-/// Scores of one metric, 0 to 10.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ScoreSet(u16);
-
-impl ScoreSet {
-    /// Those of `metric` at which a rule could fire: each of them, when nobody knows of one at which.
-    fn firing(rules: &Rules, metric: Metric) -> Self {
-        let fires = |score: Score| !rules.unreadable.is_empty() || rules.read.iter().any(|rule| rule.fires(score));
-        let scores = metric.scale().scores().filter_map(|value| Score::new(i64::from(value), metric).ok());
-        Self(scores.filter(|score| fires(*score)).fold(0, |set, score| set | 1 << score.value()))
-    }
-
-    /// Whether this score is one of them.
-    pub fn contains(self, score: i32) -> bool {
-        u32::try_from(score).is_ok_and(|score| self.0.checked_shr(score).is_some_and(|set| set & 1 == 1))
-    }
+/// The scores of `metric` at which a rule could fire: each of them, when nobody knows of one at which.
+fn firing(rules: &Rules, metric: Metric) -> ScoreSet {
+    ScoreSet::of(metric, |score| !rules.unreadable.is_empty() || rules.read.iter().any(|rule| rule.fires(score)))
 }
 
 /// Why a response is held back as suspected spam.
@@ -84,7 +72,7 @@ impl Record {
         let response_id = *response.response_id.unwrap_or_else(|| new_id(now)).as_bytes();
         let held = HeldReason::of(site, &response).map(Into::into);
         let triage_at = if response.complete { now.0 } else { now.0 + silence_ms };
-        let alarming = ScoreSet::firing(&site.rules, response.score.metric());
+        let alarming = firing(&site.rules, response.score.metric());
         let row = NewResponseRow {
             site_id: site.id,
             response_id,

@@ -11,8 +11,8 @@ pub struct ScoreSet(u16);
 
 impl ScoreSet {
     /// Whether this score is one of them.
-    pub fn contains(self, score: u8) -> bool {
-        self.0.checked_shr(u32::from(score)).is_some_and(|set| set & 1 == 1)
+    pub fn contains(self, score: impl TryInto<u32>) -> bool {
+        score.try_into().is_ok_and(|score| self.0.checked_shr(score).is_some_and(|set| set & 1 == 1))
     }
 
     /// Whether there are none.
@@ -21,7 +21,7 @@ impl ScoreSet {
     }
 
     /// Those on the metric's scale that `is_in` takes.
-    fn of(metric: Metric, is_in: impl Fn(Score) -> bool) -> Self {
+    pub fn of(metric: Metric, is_in: impl Fn(Score) -> bool) -> Self {
         let scores = metric.scale().scores().filter_map(|value| Score::new(i64::from(value), metric).ok());
         Self(scores.filter(|score| is_in(*score)).fold(0, |set, score| set | 1 << score.value()))
     }

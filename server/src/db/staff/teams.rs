@@ -48,8 +48,8 @@ impl Team {
     }
 }
 
-/// Makes a team, or changes it, at `now` (Unix ms); whether it is new. `person_ids` are all who are in it from
-/// now on, in the order of the round robin; each belongs to the site.
+/// Makes a team, or changes it, at `now` (Unix ms). `person_ids` are all who are in it from now on, in the
+/// order of the round robin; each belongs to the site.
 ///
 /// # Errors
 /// What the database says.
@@ -60,11 +60,11 @@ pub fn put_team(
     person_ids: &[i64],
     by: &By,
     now: i64,
-) -> QueryResult<bool> {
+) -> QueryResult<()> {
     let site_id = site.site_id();
-    let before = Team::all(conn, site_id)?.into_iter().find(|team| team.name == name);
-    if before.as_ref().is_some_and(|team| team.label == label && team.person_ids == person_ids) {
-        return Ok(false);
+    let is_so = |team: Team| team.name == name && team.label == label && team.person_ids == person_ids;
+    if Team::all(conn, site_id)?.into_iter().any(is_so) {
+        return Ok(());
     }
     let there = teams::table.find((site_id, name));
     if diesel::update(there).set((teams::label.eq(label), teams::removed_at.eq(None::<i64>))).execute(conn)? == 0 {
@@ -77,8 +77,7 @@ pub fn put_team(
         // One after the other.
         enter(conn, (site_id, name), *person_id, now + place)?;
     }
-    site.append(conn, by, now, &[Event::TeamStored { name: name.to_owned() }])?;
-    Ok(before.is_none())
+    site.append(conn, by, now, &[Event::TeamStored { name: name.to_owned() }])
 }
 
 /// Puts somebody in a team of a site, at `now` (Unix ms), unless they are in it. The caller has locked the site.

@@ -1,6 +1,5 @@
 //! `GET`, `PUT`, `DELETE /v1/admin/sites/{site_key}/calendar`.
 
-use actix_web::HttpRequest;
 use actix_web::web::Data;
 use counterbell_shared::problem::ProblemCode;
 use counterbell_shared::time::UnixMillis;
@@ -17,12 +16,8 @@ use crate::touchpoints::{CalendarDocument, CalendarView};
 ///
 /// # Errors
 /// 400 for a parameter, 401, 403, 404.
-pub async fn get_calendar(
-    site: Site<Viewer>,
-    request: HttpRequest,
-    store: Data<Store>,
-) -> Result<Json<CalendarView>, ApiError> {
-    let (site_key, now) = (site_key(&request), UnixMillis::now().0);
+pub async fn get_calendar(site: Site<Viewer>, store: Data<Store>) -> Result<Json<CalendarView>, ApiError> {
+    let (site_key, now) = (site.key().to_owned(), UnixMillis::now().0);
     let (view, has_one) = store.reads.lists.read(move |conn| CalendarView::load(conn, site.id, &site_key, now)).await?;
     if has_one { Ok(Json(view)) } else { Err(not_found()) }
 }
@@ -33,12 +28,11 @@ pub async fn get_calendar(
 /// 400, 401, 403, 404, 413, 415, 422.
 pub async fn put_calendar(
     site: Site<Manager>,
-    request: HttpRequest,
     store: Data<Store>,
     body: Result<JsonBody<CalendarDocument>, ApiError>,
 ) -> Result<Created<CalendarView>, ApiError> {
     let document = Calendar::parse(&body?.0).map_err(ApiError::invalid_calendar)?.to_document();
-    let (site_key, by, now) = (site_key(&request), site.principal.by(), UnixMillis::now().0);
+    let (site_key, by, now) = (site.key().to_owned(), site.principal.by(), UnixMillis::now().0);
     let put = move |conn: &mut _| {
         let mut lock = journal::lock(conn, site.id)?;
         let replaced = calendars::replace(conn, &mut lock, Some(&document), &by, now)?;
@@ -60,10 +54,6 @@ pub async fn delete_calendar(site: Site<Manager>, store: Data<Store>) -> Result<
     };
     store.writes.decisions.run(clear).await?;
     Ok(NoContent)
-}
-
-fn site_key(request: &HttpRequest) -> String {
-    request.match_info().query("site_key").to_owned()
 }
 
 fn not_found() -> ApiError {

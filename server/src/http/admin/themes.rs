@@ -1,6 +1,5 @@
 //! `GET`, `PUT`, `DELETE /v1/admin/sites/{site_key}/theme`.
 
-use actix_web::HttpRequest;
 use actix_web::web::Data;
 use counterbell_shared::openapi::ThemeDocument;
 use counterbell_shared::problem::ProblemCode;
@@ -17,13 +16,9 @@ use crate::themes::ThemeView;
 ///
 /// # Errors
 /// 400 for a parameter, 401, 403, 404.
-pub async fn get_theme(
-    site: Site<Viewer>,
-    request: HttpRequest,
-    store: Data<Store>,
-) -> Result<Json<ThemeView>, ApiError> {
+pub async fn get_theme(site: Site<Viewer>, store: Data<Store>) -> Result<Json<ThemeView>, ApiError> {
     let document = store.reads.lists.read(move |conn| themes::find(conn, site.id)).await?.ok_or_else(not_found)?;
-    let view = ThemeView::new(site_key(&request), Some(document.as_bytes()));
+    let view = ThemeView::new(site.key(), Some(document.as_bytes()));
     view.map(Json).map_err(|_| ApiError::fault("sites.theme holds a value Counterbell did not write"))
 }
 
@@ -33,12 +28,11 @@ pub async fn get_theme(
 /// 400, 401, 403, 404, 413, 415, 422.
 pub async fn put_theme(
     site: Site<Manager>,
-    request: HttpRequest,
     store: Data<Store>,
     body: Result<JsonBody<ThemeDocument>, ApiError>,
 ) -> Result<Created<ThemeView>, ApiError> {
     let body = body?.0;
-    let view = ThemeView::new(site_key(&request), Some(&body)).map_err(ApiError::invalid_theme)?;
+    let view = ThemeView::new(site.key(), Some(&body)).map_err(ApiError::invalid_theme)?;
     // JSON is UTF-8 (RFC 8259 section 8.1), or it would not have been read.
     let document = String::from_utf8_lossy(&body).into_owned();
     let (by, now) = (site.principal.by(), UnixMillis::now().0);
@@ -55,10 +49,6 @@ pub async fn delete_theme(site: Site<Manager>, store: Data<Store>) -> Result<NoC
     let (by, now) = (site.principal.by(), UnixMillis::now().0);
     store.writes.decisions.run(move |conn| themes::replace(conn, site.id, None, &by, now)).await?;
     Ok(NoContent)
-}
-
-fn site_key(request: &HttpRequest) -> &str {
-    request.match_info().query("site_key")
 }
 
 fn not_found() -> ApiError {

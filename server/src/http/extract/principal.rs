@@ -139,6 +139,12 @@ impl<R: AtLeast> Site<R> {
 const IN_ADDRESS: &str = "site_key";
 
 impl<R: AtLeast> Site<R> {
+    /// Its key.
+    pub fn key(&self) -> &str {
+        let sites = &self.principal.0.sites;
+        sites.iter().find(|(id, _)| *id == self.id).map_or("", |(_, key)| key)
+    }
+
     /// Who asks for a change of its staff.
     pub fn asker(&self) -> Asker {
         Asker { by: self.principal.by(), sites: Some(self.principal.site_ids(R::ROLE)) }
