@@ -108,7 +108,7 @@ macro_rules! for_each_table {
                 teams: TeamRow, Everywhere, ToSite, ["name", "label"];
                 team_members: TeamMemberRow, Everywhere, ToSite, ["team"];
                 touchpoints: TouchpointRow, Everywhere, ToSite, ["name", "label", "team", "calendar"];
-                alert_rules: AlertRuleRow, Everywhere, ToSite, ["name"];
+                alert_rules: AlertRuleRow, Everywhere, ToSite, ["name", "document"];
                 surveys: SurveyCopy, Everywhere, ToSite, ["name", "document"];
                 api_keys: ApiKeyRow, Everywhere, ToSite, ["name"];
                 link_keys: LinkKeyRow, Everywhere, ToNobody, [];
