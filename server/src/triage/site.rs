@@ -68,6 +68,9 @@ pub fn triage(conn: &mut AnyConnection, site_id: i64, due: &[Due], now: i64) -> 
             round.decide_about(conn, &response, id, now)?;
         }
     }
+    if let Some(tellable) = &round.tellable {
+        tellable.save_turns(conn)?;
+    }
     alerts::insert(conn, &round.alerts)?;
     outbox::insert(conn, &round.messages)?;
     site.append(conn, &By::server(), now, &round.events)?;
@@ -106,7 +109,7 @@ impl Round<'_> {
                 let mut told = tellable.resolve(conn, &telling, &response.touchpoint, now)?;
                 self.has_moved |= leave_out_told(conn, site_id, &mut told, &tellable.told_before(&messages))?;
                 let alert = Alert { response, response_id, new, told };
-                self.messages.extend(alert.messages(&tellable.staff, now));
+                self.messages.extend(alert.messages(tellable, now));
                 for one in alert.new {
                     let (rule, version) = (one.rule.name.clone(), one.version);
                     self.events.push(Event::AlertFired { response_id, rule: rule.clone(), version });

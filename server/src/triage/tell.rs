@@ -25,6 +25,8 @@ pub struct Tellable {
     /// Everybody, and whom the touchpoint belongs to that was asked about last.
     pub staff: Staff,
     zone: Zone,
+    /// Of each team that was asked about: whose turn was next when it was read, and is now.
+    turns: BTreeMap<String, (i64, i64)>,
 }
 
 /// A response that rules fire for, and who hears of it.
@@ -58,11 +60,11 @@ impl Tellable {
     /// What the database says.
     pub fn load(conn: &mut AnyConnection, site_id: i64) -> QueryResult<Self> {
         let zone = Site::find_name_and_zone(conn, site_id)?.map_or(Zone::UTC, |(_, zone)| Zone::or_utc(&zone));
-        Ok(Self { site_id, staff: load_for_rules(conn, site_id)?, zone })
+        Ok(Self { site_id, staff: load_for_rules(conn, site_id)?, zone, turns: BTreeMap::new() })
     }
 
     /// Everybody whom these rules name for a response to this touchpoint, at `now` (Unix ms): each once, by the first rule
-    /// that names them, and when the first of them allows. Takes turns; the caller has locked the site.
+    /// that names them, and when the first of them allows. Takes turns, which [`Self::save_turns`] keeps.
     ///
     /// # Errors
     /// What the database says.
@@ -81,10 +83,10 @@ impl Tellable {
         let mut told: Vec<Told<'a>> = Vec::new();
         for one in rules.iter().copied() {
             let team = team_in_turn(&one.rule.who);
-            let next = team.map_or(Ok(0), |team| turn(conn, self.site_id, team))?;
+            let next = team.map_or(Ok(0), |team| self.next_turn(conn, team))?;
             let (people, after) = resolve(&one.rule.who, &one.rule.fallback, &self.staff, now, next);
-            if let Some(team) = team.filter(|_| after != next) {
-                set_turn(conn, self.site_id, team, after)?;
+            if let Some((_, next)) = team.and_then(|team| self.turns.get_mut(team)) {
+                *next = after;
             }
             for (person_id, why) in people {
                 let at = self.told_at(one, person_id, now);
@@ -97,12 +99,37 @@ impl Tellable {
         Ok(told)
     }
 
+    fn next_turn(&mut self, conn: &mut AnyConnection, team: &str) -> QueryResult<i64> {
+        if let Some((_, next)) = self.turns.get(team) {
+            return Ok(*next);
+        }
+        let next = turn(conn, self.site_id, team)?;
+        self.turns.insert(team.to_owned(), (next, next));
+        Ok(next)
+    }
+
+    /// Keeps whose turns are next. The caller has had the site locked since the first of them was taken.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn save_turns(&self, conn: &mut AnyConnection) -> QueryResult<()> {
+        for (team, (_, next)) in self.turns.iter().filter(|(_, (read, next))| read != next) {
+            set_turn(conn, self.site_id, team, *next)?;
+        }
+        Ok(())
+    }
+
     /// After the quiet hours, in the person's own zone.
     fn told_at(&self, one: &VersionedRule, person_id: i64, now: i64) -> i64 {
         let own_zone = || self.staff.people.get(&person_id)?.zone.as_deref()?.parse::<Zone>().ok();
         let end =
             one.rule.quiet_hours.and_then(|quiet| quiet.end(now, own_zone().as_ref().unwrap_or(&self.zone).rules()));
         end.unwrap_or(now)
+    }
+
+    /// Where somebody's mail goes; empty when they are nobody of the site.
+    pub fn email(&self, person_id: i64) -> String {
+        self.staff.people.get(&person_id).map(|person| person.email.clone()).unwrap_or_default()
     }
 
     /// Who was told of a response by these messages, or will be, and by which.
@@ -115,25 +142,36 @@ impl Tellable {
 
 impl Alert<'_> {
     /// A message to each.
-    pub fn messages(&self, staff: &Staff, now: i64) -> Vec<NewOutboxRow> {
-        let message = |told: &Told<'_>| {
-            let person = staff.people.get(&told.person_id)?;
-            let Told { person_id, rule, why, at } = told;
-            let rule = &rule.rule;
-            let payload =
-                json!({ "rule": rule.name, "person": person_id, "why": why, "urgent": rule.urgent, "test": false });
-            let about = About {
-                kind: ALERT_MAIL,
-                lane: MAIL_LANE,
-                destination: &person.email,
-                response_id: *self.response_id.as_bytes(),
-                person_id: *person_id,
-                payload: &payload,
-                due_at: *at,
-            };
-            Some(NewOutboxRow::about_response(self.response.site_id, new_id(UnixMillis(now)), &about, now))
+    pub fn messages(&self, tellable: &Tellable, now: i64) -> Vec<NewOutboxRow> {
+        let (site_id, response_id) = (self.response.site_id, self.response_id);
+        self.told.iter().filter_map(|told| told.message(site_id, response_id, tellable, false, now)).collect()
+    }
+}
+
+impl Told<'_> {
+    /// The message about a response, made at `now` (Unix ms); `None` to nobody of the site.
+    pub fn message(
+        &self,
+        site_id: i64,
+        response_id: ResponseId,
+        tellable: &Tellable,
+        is_test: bool,
+        now: i64,
+    ) -> Option<NewOutboxRow> {
+        let person = tellable.staff.people.get(&self.person_id)?;
+        let Self { person_id, rule: VersionedRule { rule, .. }, why, at } = self;
+        let payload =
+            json!({ "rule": rule.name, "person": person_id, "why": why, "urgent": rule.urgent, "test": is_test });
+        let about = About {
+            kind: ALERT_MAIL,
+            lane: MAIL_LANE,
+            destination: &person.email,
+            response_id: *response_id.as_bytes(),
+            person_id: *person_id,
+            payload: &payload,
+            due_at: *at,
         };
-        self.told.iter().filter_map(message).collect()
+        Some(NewOutboxRow::about_response(site_id, new_id(UnixMillis(now)), &about, now))
     }
 }
 

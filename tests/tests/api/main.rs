@@ -34,6 +34,7 @@ mod revision_limit;
 mod revision_model;
 mod revisions;
 mod rules;
+mod rules_admin;
 mod search;
 mod shutdown;
 mod silence;

@@ -14,16 +14,21 @@ fn run(app: &TestApp, args: &[&str]) {
     assert!(output.status.success(), "{output:?}");
 }
 
-/// An app whose team "alerts" is Ann, with these rules beside the first one.
-async fn app_with(backend: Backend, rules: &[Value]) -> TestApp {
-    let mut app = TestApp::on(backend).recipients(&[ANN]).await;
+/// An app whose team "alerts" is Ann, and which has no rule.
+async fn app_without_rules(backend: Backend) -> TestApp {
+    let app = TestApp::on(backend).recipients(&[ANN]).await;
     for email in [BOB, CLEO] {
         run(&app, &["staff", "add", "--email", email]);
     }
-    rules.iter().for_each(|rule| app.store_rule(rule));
-    // The server reads rules every few seconds.
-    app.restart().await;
+    run(&app, &["rules", "retire", "unhappy"]);
     app
+}
+
+/// Puts rules in force at once.
+async fn store(app: &mut TestApp, rules: &[Value]) {
+    rules.iter().for_each(|rule| app.store_rule(rule));
+    // A running server reads them every few seconds.
+    app.restart().await;
 }
 
 async fn respond(app: &TestApp, score: i64, members: Value) {
@@ -51,11 +56,10 @@ async fn one_response_is_one_alert_and_one_mail_however_often_it_is_sent() {
     for backend in Backend::ALL {
         let smtp = Smtp::start().await;
         let mut app = TestApp::on(backend).smtp(&smtp).setting("COUNTERBELL_ALERT_SILENCE_MS", "0").await;
-        app.store_rule(&sample::rule("angry", json!({ "score": { "max": 2 } })));
         let refund = sample::rule("refund", json!({ "words": ["money back"] }));
-        app.store_rule(&sample::with(refund, json!({ "who": [{ "person": sample::RECIPIENT }] })));
-        app.execute("UPDATE alert_rules SET retired_at = 1 WHERE name = 'unhappy'");
-        app.restart().await;
+        let refund = sample::with(refund, json!({ "who": [{ "person": sample::RECIPIENT }] }));
+        run(&app, &["rules", "retire", "unhappy"]);
+        store(&mut app, &[sample::rule("angry", json!({ "score": { "max": 2 } })), refund]).await;
         let id = sample::response_id();
         let send = async |revision: i64, members: Value, status: u16| {
             let response = json!({ "response_id": id, "revision": revision, "score": 1 });
@@ -84,7 +88,8 @@ async fn rule_fires_for_what_a_happy_customer_wrote_or_chose_where_and_how() {
     for backend in Backend::ALL {
         let when = json!({ "score": { "min": 4 }, "words": ["lawyer*"], "touchpoints": ["store-12"], "channels": ["kiosk"],
             "languages": ["de"] });
-        let app = app_with(backend, &[sample::rule("threat", when)]).await;
+        let mut app = app_without_rules(backend).await;
+        store(&mut app, &[sample::rule("threat", when)]).await;
         let all = json!({ "comment": "Meine LAWYERS melden sich", "touchpoint": "store-12", "channel": "kiosk",
             "locale": "de-AT" });
 
@@ -114,8 +119,9 @@ async fn turns_go_round_the_team_and_pass_over_who_is_absent() {
                 "who": [{ "round_robin": "counter" }]
             }),
         );
-        let mut app = app_with(backend, &[rule]).await;
+        let mut app = app_without_rules(backend).await;
         run(&app, &["team", "set", "counter", "--member", CLEO, "--member", ANN, "--member", BOB]);
+        store(&mut app, &[rule]).await;
         run(&app, &["staff", "set", "--email", ANN, "--absent-from", "2020-01-01"]);
 
         for turn in 0..4 {
@@ -136,9 +142,9 @@ async fn touchpoint_is_its_owners_and_whoever_is_absent_has_a_manager() {
     for backend in Backend::ALL {
         let members = json!({ "who": [{ "owner": true }], "fallback": [{ "person": "b.other@shop.example" }] });
         let rule = sample::with(sample::rule("shop", json!({ "score": { "max": 3 }, "metrics": ["csat"] })), members);
-        let app = app_with(backend, &[rule]).await;
-        app.execute("UPDATE alert_rules SET retired_at = 1 WHERE name = 'unhappy'");
+        let mut app = app_without_rules(backend).await;
         run(&app, &["staff", "set", "--email", BOB, "--alias", "b.other@shop.example"]);
+        store(&mut app, &[rule]).await;
         run(&app, &["touchpoint", "set", "store-12", "--owner", CLEO]);
 
         respond(&app, 1, json!({ "touchpoint": "store-12" })).await;
@@ -168,11 +174,10 @@ async fn quiet_hours_are_those_of_whoever_is_told_and_end_when_it_is_urgent() {
         let smtp = Smtp::start().await;
         let mut app = TestApp::on(backend).smtp(&smtp).recipients(&[ANN, BOB]).await;
         let quiet = json!({ "quiet_hours": { "from": time_of_day(-1), "to": time_of_day(2) } });
-        app.execute("UPDATE alert_rules SET retired_at = 1 WHERE name = 'unhappy'");
-        app.store_rule(&sample::with(sample::rule("low", json!({ "score": { "max": 3 } })), quiet));
+        let low = sample::with(sample::rule("low", json!({ "score": { "max": 3 } })), quiet);
         let urgent = sample::with(sample::rule("worst", json!({ "score": { "max": 1 } })), json!({ "urgent": true }));
-        app.store_rule(&urgent);
-        app.restart().await;
+        run(&app, &["rules", "retire", "unhappy"]);
+        store(&mut app, &[low, urgent]).await;
         run(&app, &["staff", "set", "--email", BOB, "--zone", "Asia/Tokyo"]);
         let ids = [sample::response_id(), sample::response_id()];
         let send = async |id: &str, revision: i64, score: i64, complete: bool| {
