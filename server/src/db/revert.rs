@@ -24,7 +24,7 @@ struct WaitingWork {
     advice: &'static str,
 }
 
-const WAITING: [WaitingWork; 2] = [
+const WAITING: [WaitingWork; 3] = [
     WaitingWork {
         version: "0001",
         table: "outbox",
@@ -39,6 +39,13 @@ const WAITING: [WaitingWork; 2] = [
         rows: "responses that wait for triage, and nobody would be told of those customers",
         advice: "run `counterbell serve` until counterbell_triage_pending and counterbell_triage_parked are 0; \
                  `counterbell doctor` says what keeps it from them",
+    },
+    WaitingWork {
+        version: "0026",
+        table: "cases",
+        waits: "state IN ('open', 'in_progress', 'waiting')",
+        rows: "cases that somebody still works on",
+        advice: "resolve or close them: `GET /v1/admin/cases?state=open` lists them",
     },
 ];
 
