@@ -115,6 +115,46 @@ async fn migration_is_taken_back_only_when_that_is_confirmed() {
 }
 
 #[tokio::test]
+async fn migration_is_taken_back_only_while_no_server_runs() {
+    for backend in Backend::ALL {
+        let mut app = TestApp::on(backend).await;
+
+        let output = app.cli(&["migrate", "--revert-last", "--yes"]);
+
+        assert_eq!(output.status.code(), Some(1), "{backend:?}: {output:?}");
+        assert!(output.stderr.contains("stop every server"), "{backend:?}: {output:?}");
+        app.respond(&sample::response(4)).await.expect(201);
+        assert_eq!(app.cli(&["migrate", "--json"]).json(), json!({ "applied": [] }), "{backend:?}");
+        app.program().kill();
+        assert!(app.cli(&["migrate", "--revert-last", "--yes"]).status.success(), "{backend:?}");
+    }
+}
+
+#[tokio::test]
+async fn several_at_once_take_back_the_one_migration_they_were_shown() {
+    for backend in Backend::ALL {
+        let mut app = TestApp::on(backend).await;
+        app.program().kill();
+        let before = app.count("__diesel_schema_migrations");
+        let asked = app.cli(&["migrate", "--revert-last"]).stderr;
+        let confirm = asked.split_whitespace().find(|word| word.starts_with("--yes=")).unwrap();
+        let revert = || app.cli(&["migrate", "--revert-last", confirm]);
+
+        let at_once: Vec<_> = std::thread::scope(|threads| {
+            let all: Vec<_> = (0..4).map(|_| threads.spawn(revert)).collect();
+            all.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+
+        // On SQLite each may find another in its way.
+        let done = at_once.iter().filter(|output| output.status.success()).count();
+        assert!(done == 1 || (done == 0 && revert().status.success()), "{backend:?}: {at_once:?}");
+        let late = revert();
+        assert!(late.stderr.contains("is not the newest"), "{backend:?}: {late:?}");
+        assert_eq!(app.count("__diesel_schema_migrations"), before - 1, "{backend:?}: {at_once:?}");
+    }
+}
+
+#[tokio::test]
 async fn migration_that_would_drop_waiting_work_is_not_taken_back() {
     for backend in Backend::ALL {
         let mut app = TestApp::on(backend).await;
