@@ -17,6 +17,30 @@ async fn migrating_again_changes_nothing() {
 }
 
 #[tokio::test]
+async fn command_says_what_it_did_to_the_schema() {
+    for backend in Backend::ALL {
+        let mut app = TestApp::on(backend).await;
+        app.program().kill();
+        let list = |app: &TestApp| app.cli(&["site", "list", "--json"]);
+        assert_eq!(list(&app).stderr, "", "{backend:?}: nothing had to be done");
+        let revert = |app: &TestApp| app.cli(&["migrate", "--revert-last", "--yes"]).status.success();
+
+        assert!(revert(&app), "{backend:?}");
+        assert_eq!(list(&app).stderr, "Brought the database up to date: 1 migration\n", "{backend:?}");
+        assert!(revert(&app) && revert(&app), "{backend:?}");
+        let output = list(&app);
+        assert_eq!(output.stderr, "Brought the database up to date: 2 migrations\n", "{backend:?}");
+        assert_eq!(output.json()[0]["name"], "Shop", "{backend:?}: the result stands alone");
+
+        while revert(&app) {}
+        let told = list(&app).stderr;
+        let database = app.database_url().split(['@', ':']).next_back().unwrap().to_owned();
+        assert!(told.starts_with("Made a new database: ") && told.trim_end().ends_with(&database), "{backend:?}: {told}");
+        assert!(!told.contains('@'), "{backend:?}: no user and no password: {told}");
+    }
+}
+
+#[tokio::test]
 async fn response_of_before_there_were_revisions_is_complete() {
     for backend in Backend::ALL {
         let mut app = TestApp::on(backend).await;
