@@ -11,6 +11,7 @@ use super::database::open_up_to_date;
 use super::key::find_site;
 use super::output::OutputArgs;
 use crate::config::{CommonSettings, MailFolderArgs};
+use crate::counted::counted;
 use crate::db::dialect;
 use crate::db::erase::{self, SiteExtent};
 use crate::db::journal::By;
@@ -54,9 +55,14 @@ impl SiteDeleteArgs {
         let site = find_site(&mut conn, &self.site_key)?;
         let extent = SiteExtent::load(&mut conn, site.id)?;
         let SiteExtent { responses, alerts, messages, surveys, api_keys } = extent;
-        let what = format!(
-            "{responses} responses, {alerts} alerts, {messages} messages, {surveys} versions of surveys, {api_keys} API keys"
-        );
+        let what = [
+            counted(responses, "response", "responses"),
+            counted(alerts, "alert", "alerts"),
+            counted(messages, "message", "messages"),
+            counted(surveys, "version of a survey", "versions of surveys"),
+            counted(api_keys, "API key", "API keys"),
+        ];
+        let what = what.join(", ");
         if !self.yes {
             return Err(CliError::Usage(format!(
                 "{} ({}) has {what}: give --yes to delete all of it, for good",

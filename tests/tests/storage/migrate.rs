@@ -35,7 +35,10 @@ async fn command_says_what_it_did_to_the_schema() {
         while revert(&app) {}
         let told = list(&app).stderr;
         let database = app.database_url().split(['@', ':']).next_back().unwrap().to_owned();
-        assert!(told.starts_with("Made a new database: ") && told.trim_end().ends_with(&database), "{backend:?}: {told}");
+        assert!(
+            told.starts_with("Made a new database: ") && told.trim_end().ends_with(&database),
+            "{backend:?}: {told}"
+        );
         assert!(!told.contains('@'), "{backend:?}: no user and no password: {told}");
     }
 }
@@ -212,7 +215,7 @@ async fn migration_that_would_drop_waiting_work_is_not_taken_back() {
         wait::until_true("three mails", async || app.count("outbox WHERE state = 'delivered'") == 3).await;
         app.program().kill();
         app.execute("UPDATE outbox SET state = 'pending' WHERE message_id IN (SELECT message_id FROM outbox LIMIT 1)");
-        refused(&app, "0001 is not taken back: it would drop 1 messages");
+        refused(&app, "0001 is not taken back: it would drop 1 message that is");
         app.execute("UPDATE outbox SET state = 'parked'");
         assert!(app.cli(&["migrate", "--revert-last", "--yes"]).status.success(), "{backend:?}");
     }
