@@ -9,7 +9,7 @@ use serde_json::json;
 use super::CliError;
 use super::database::open_up_to_date;
 use super::key::find_site;
-use super::output::OutputArgs;
+use super::output::{OutputArgs, tell};
 use crate::config::{CommonSettings, MailFolderArgs};
 use crate::counted::counted;
 use crate::db::dialect;
@@ -78,7 +78,7 @@ impl SiteDeleteArgs {
             deleted += chunk.responses;
             if !chunk.is_empty() {
                 if deleted % 50_000 < chunk.responses {
-                    eprintln!("deleted {deleted} of {responses} responses");
+                    tell(&format!("deleted {deleted} of {responses} responses"));
                 }
                 std::thread::sleep(PAUSE);
             } else if closed.elapsed() < NOTICED {

@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use super::CliError;
-use super::output::OutputArgs;
+use super::output::{OutputArgs, tell};
 use crate::config::{CommonSettings, ConfigError};
 use crate::counted::counted;
 use crate::db::DatabaseUrl;
@@ -126,10 +126,10 @@ impl RestoreArgs {
 /// Said whatever else is printed: damage inside a page's texts shows in nothing else.
 fn warn_of_checksum(file: &Path, checksum: Checksum) {
     if checksum == Checksum::Missing {
-        eprintln!(
+        tell(&format!(
             "warning: {} has no checksum, as an older version made them: its pages were checked, but not every byte",
             file.display()
-        );
+        ));
     }
 }
 
