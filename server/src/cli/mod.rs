@@ -5,6 +5,7 @@ mod arguments;
 #[cfg(feature = "bench")]
 mod bench;
 mod calendar;
+mod database;
 mod demo;
 mod doctor;
 mod document;
@@ -130,7 +131,7 @@ pub fn run() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("counterbell: {}", error.to_string().replace('\n', " "));
+            output::tell(&format!("counterbell: {}", error.to_string().replace('\n', " ")));
             ExitCode::FAILURE
         }
     }

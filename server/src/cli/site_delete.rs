@@ -7,13 +7,14 @@ use counterbell_shared::time::UnixMillis;
 use serde_json::json;
 
 use super::CliError;
+use super::database::open_up_to_date;
 use super::key::find_site;
-use super::output::OutputArgs;
+use super::output::{OutputArgs, tell};
 use crate::config::{CommonSettings, MailFolderArgs};
+use crate::counted::counted;
 use crate::db::dialect;
 use crate::db::erase::{self, SiteExtent};
 use crate::db::journal::By;
-use crate::db::migrations::open_up_to_date;
 use crate::store::truncate_log;
 use crate::{mail, search};
 
@@ -25,7 +26,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// they had queued then.
 const NOTICED: Duration = Duration::from_secs(6);
 
-/// Delete a site with everything of it: responses, alerts, messages, figures, surveys and API keys
+/// Delete a site with everything of it: responses, cases, alerts, messages, figures, surveys and API keys
 ///
 /// First it prints what there is and changes nothing; with --yes it deletes. A server may go on beside it: the site is
 /// closed at first, and answers 429 until it is gone. Stopped in the middle, run it again: it goes on where it was. Backups
@@ -53,10 +54,16 @@ impl SiteDeleteArgs {
         let mut conn = open_up_to_date(&url)?;
         let site = find_site(&mut conn, &self.site_key)?;
         let extent = SiteExtent::load(&mut conn, site.id)?;
-        let SiteExtent { responses, alerts, messages, surveys, api_keys } = extent;
-        let what = format!(
-            "{responses} responses, {alerts} alerts, {messages} messages, {surveys} versions of surveys, {api_keys} API keys"
-        );
+        let SiteExtent { responses, cases, alerts, messages, surveys, api_keys } = extent;
+        let what = [
+            counted(responses, "response", "responses"),
+            counted(cases, "case", "cases"),
+            counted(alerts, "alert", "alerts"),
+            counted(messages, "message", "messages"),
+            counted(surveys, "version of a survey", "versions of surveys"),
+            counted(api_keys, "API key", "API keys"),
+        ];
+        let what = what.join(", ");
         if !self.yes {
             return Err(CliError::Usage(format!(
                 "{} ({}) has {what}: give --yes to delete all of it, for good",
@@ -72,7 +79,7 @@ impl SiteDeleteArgs {
             deleted += chunk.responses;
             if !chunk.is_empty() {
                 if deleted % 50_000 < chunk.responses {
-                    eprintln!("deleted {deleted} of {responses} responses");
+                    tell(&format!("deleted {deleted} of {responses} responses"));
                 }
                 std::thread::sleep(PAUSE);
             } else if closed.elapsed() < NOTICED {

@@ -8,12 +8,12 @@ use counterbell_shared::time::UnixMillis;
 use serde_json::{Value, json};
 
 use super::CliError;
+use super::database::open_up_to_date;
 use super::document::Document;
 use super::key::find_site;
-use super::output::{OutputArgs, SEEN_SOON};
+use super::output::{OutputArgs, SEEN_SOON, tell};
 use crate::config::CommonSettings;
 use crate::db::journal::By;
-use crate::db::migrations::open_up_to_date;
 use crate::db::sites::Site;
 use crate::db::{AnyConnection, dialect, site_words};
 use crate::surveys::{own_words_document, parse_site_words};
@@ -79,7 +79,7 @@ impl WordsArgs {
         let document = site_words::find(conn, site.id)?;
         if document.is_none() && !self.output.json {
             // Beside the document, which may go into a file.
-            eprintln!("{} has no words of its own: these are the widget's, in English.", site.site_key);
+            tell(&format!("{} has no words of its own: these are the widget's, in English.", site.site_key));
         }
         let text = match &document {
             Some(document) => document.clone(),

@@ -1,5 +1,6 @@
 //! Takes back a migration, unless work would be lost by it that is still to be done.
 
+use crate::counted::counted;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use diesel_migrations::MigrationHarness;
@@ -18,27 +19,37 @@ struct WaitingWork {
     table: &'static str,
     /// Which rows wait, as an SQL condition.
     waits: &'static str,
-    /// What those rows are, and what comes of their loss.
-    rows: &'static str,
+    /// What one of those rows is, what they are, and what comes of their loss.
+    rows: [&'static str; 2],
     /// What to do before.
     advice: &'static str,
 }
 
-const WAITING: [WaitingWork; 2] = [
+const WAITING: [WaitingWork; 3] = [
     WaitingWork {
         version: "0001",
         table: "outbox",
         waits: "state = 'pending'",
-        rows: "messages that are still to be delivered",
+        rows: ["message that is still to be delivered", "messages that are still to be delivered"],
         advice: "run `counterbell serve` until `counterbell doctor` and counterbell_outbox_pending say that none waits",
     },
     WaitingWork {
         version: "0017",
         table: "triage_queue",
         waits: "1 = 1",
-        rows: "responses that wait for triage, and nobody would be told of those customers",
+        rows: [
+            "response that waits for triage, and nobody would be told of that customer",
+            "responses that wait for triage, and nobody would be told of those customers",
+        ],
         advice: "run `counterbell serve` until counterbell_triage_pending and counterbell_triage_parked are 0; \
                  `counterbell doctor` says what keeps it from them",
+    },
+    WaitingWork {
+        version: "0026",
+        table: "cases",
+        waits: "state IN ('open', 'in_progress', 'waiting')",
+        rows: ["case that somebody still works on", "cases that somebody still works on"],
+        advice: "resolve or close them: `GET /v1/admin/cases?state=open` lists them",
     },
 ];
 
@@ -46,16 +57,25 @@ const WAITING: [WaitingWork; 2] = [
 #[derive(Debug, thiserror::Error)]
 pub enum RevertError {
     /// Work would be lost.
-    #[error("migration {version} is not taken back: it would drop {count} {rows}. First {advice}")]
+    #[error("migration {version} is not taken back: it would drop {rows}. First {advice}")]
     WorkWaits {
         /// Version of the migration.
         version: String,
-        /// How many rows wait.
-        count: i64,
-        /// What they are.
-        rows: &'static str,
+        /// How many rows wait, and what they are.
+        rows: String,
         /// What to do before.
         advice: &'static str,
+    },
+    /// It would be changed under the feet of whoever has it open.
+    #[error("the database is in use: stop every server, and let other commands end, before a migration is taken back")]
+    InUse,
+    /// Somebody else took back what was asked for, or made a new one.
+    #[error("{asked} is not the newest migration, which is {newest}: nothing is taken back")]
+    NotNewest {
+        /// Version that was to be taken back.
+        asked: String,
+        /// Version that could be.
+        newest: String,
     },
     /// The database refused, or no migration is applied.
     #[error("the newest migration cannot be taken back: {0}")]
@@ -68,18 +88,21 @@ impl From<diesel::result::Error> for RevertError {
     }
 }
 
-/// Takes back the newest migration; its version.
+/// Takes back the newest migration, which must be of the version `asked`; its version.
 ///
 /// # Errors
 /// [`RevertError`]; then nothing is changed.
-pub fn revert_last(conn: &mut AnyConnection) -> Result<String, RevertError> {
+pub fn revert_last(conn: &mut AnyConnection, asked: &str) -> Result<String, RevertError> {
     dialect::with_migration_lock(conn, |conn| {
-        // In one transaction: a server that runs must not add to what was counted. A migration that fails takes itself back.
-        dialect::write_transaction(conn, |conn| Ok(revert_unless_work_waits(conn)))?
+        if !dialect::is_alone(conn)? {
+            return Err(RevertError::InUse);
+        }
+        // In one transaction: nothing must be added to what was counted. A migration that fails takes itself back.
+        dialect::write_transaction(conn, |conn| Ok(revert_unless_work_waits(conn, asked)))?
     })
 }
 
-fn revert_unless_work_waits(conn: &mut AnyConnection) -> Result<String, RevertError> {
+fn revert_unless_work_waits(conn: &mut AnyConnection, asked: &str) -> Result<String, RevertError> {
     #[derive(QueryableByName)]
     struct Counted {
         #[diesel(sql_type = BigInt)]
@@ -87,12 +110,17 @@ fn revert_unless_work_waits(conn: &mut AnyConnection) -> Result<String, RevertEr
     }
 
     let version = newest(conn)?;
-    for WaitingWork { table, waits, rows, advice, .. } in WAITING.iter().filter(|work| work.version == version) {
+    if version != asked {
+        return Err(RevertError::NotNewest { asked: asked.to_owned(), newest: version });
+    }
+    for WaitingWork { table, waits, rows: [one, many], advice, .. } in
+        WAITING.iter().filter(|work| work.version == version)
+    {
         dialect::lock_table(conn, table)?;
         let query = format!("SELECT count(*) AS n FROM {table} WHERE {waits}");
         let Counted { n: count } = diesel::sql_query(query).get_result(conn)?;
         if count > 0 {
-            return Err(RevertError::WorkWaits { version, count, rows, advice });
+            return Err(RevertError::WorkWaits { version, rows: counted(count, one, many), advice });
         }
     }
     Ok(conn.revert_last_migration(embedded(conn))?.to_string())

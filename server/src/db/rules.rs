@@ -35,6 +35,14 @@ pub fn in_force(conn: &mut AnyConnection, site_id: i64) -> QueryResult<Vec<RuleR
         .load(conn)
 }
 
+/// What a version of a rule says; `None` when it is not stored.
+///
+/// # Errors
+/// What the database says.
+pub fn document(conn: &mut AnyConnection, site_id: i64, name: &str, version: i32) -> QueryResult<Option<String>> {
+    alert_rules::table.find((site_id, name, version)).select(alert_rules::document).first(conn).optional()
+}
+
 /// Site key and rule, of every rule that is in force on any site.
 ///
 /// # Errors

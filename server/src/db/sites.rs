@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::connection::AnyConnection;
 use super::journal::{self, By, Event};
 use super::schema::{site_origins, sites, teams};
-use super::{responses, score_days, staff};
+use super::{cases, responses, score_days, staff};
 
 /// One retailer's web property, with all that ingest needs to know of it.
 #[derive(Clone, Debug)]
@@ -91,6 +91,7 @@ impl Site {
         let mut lock = journal::lock(conn, id)?;
         lock.append(conn, by, now, &[Event::SiteCreated])?;
         insert_alerts_team(conn, id, now)?;
+        cases::insert_root_causes(conn, id, now)?;
         for origin in &new.origins {
             insert_origin(conn, id, origin)?;
         }

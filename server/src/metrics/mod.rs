@@ -78,11 +78,18 @@ pub enum MailResult {
     Retry,
     /// That was the last attempt.
     Parked,
+    /// It was not made: nobody wants the mail any more.
+    Withdrawn,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ResultLabel {
     result: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct DueLabel {
+    due: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -233,10 +240,14 @@ impl Gathered<'_> {
         if let Some(backlog) = backlog {
             let help = "Responses that triage is still to look at";
             registry.register("triage_pending", help, ConstGauge::new(backlog.triage.open));
+            let help = "Responses that triage failed at, and is to look at again";
+            registry.register("triage_failing", help, ConstGauge::new(backlog.triage.failing));
             let help = "How long the response that is due longest for triage has been due, 0 when none is";
             registry.register("triage_oldest_due_age_seconds", help, ConstGauge::new(backlog.triage.overdue_seconds));
             let help = "Responses that triage was given up for, and nobody was told of";
             registry.register("triage_parked", help, ConstGauge::new(backlog.triage_parked));
+            let help = "Timers that failed, and are tried again";
+            registry.register("timers_failing", help, ConstGauge::new(backlog.timers.failing));
             let help = "How long the timer that is due longest has been due, 0 when none is";
             registry.register("timers_oldest_due_age_seconds", help, ConstGauge::new(backlog.timers.overdue_seconds));
             let help = "Timers that were given up";
@@ -253,6 +264,14 @@ impl Gathered<'_> {
             registry.register("outbox_parked", help, ConstGauge::new(backlog.outbox_parked));
             let help = "Responses whose comment cannot be found by its words yet";
             registry.register("search_index_lag_rows", help, ConstGauge::new(backlog.to_index));
+            registry.register("cases_open", "Cases that are not ended", ConstGauge::new(backlog.cases.open));
+            let overdue = Family::<DueLabel, Gauge>::default();
+            for (due, cases) in
+                [("acknowledge", backlog.cases.acknowledge_overdue), ("answer", backlog.cases.answer_overdue)]
+            {
+                overdue.get_or_create(&DueLabel { due }).set(cases);
+            }
+            registry.register("cases_overdue", "Cases of which a due time has passed, by which", overdue);
         }
         registry
     }

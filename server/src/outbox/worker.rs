@@ -8,13 +8,14 @@ use counterbell_shared::time::UnixMillis;
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 
-use super::deliver::{Delivery, Lane, NotDelivered};
+use super::deliver::{Delivery, Lane, NotDelivered, ToDo};
 use super::exchange::{Exchange, Exchanged};
 use super::handover::Handover;
 use super::overdue::Overdue;
 use super::prepare::{Kinds, prepare};
 use super::{LaneWorker, POLL, retry};
 use crate::clock::{CLOCKS_DIFFER_MS, Clock};
+use crate::counted::counted;
 use crate::db::due::Queue;
 use crate::db::lease::{Attempt, Lease, SiteDone, SiteWork};
 use crate::db::{AnyConnection, journal, outbox};
@@ -103,10 +104,8 @@ impl Worker {
         }
         if self.gave_back {
             let messages = self.sending.len() + self.tried.len();
-            tracing::warn!(
-                messages,
-                "Stopped while {messages} messages were being sent: some may be sent a second time"
-            );
+            let were = counted(messages, "message was", "messages were");
+            tracing::warn!(messages, "Stopped while {were} being sent, perhaps to be sent a second time");
         }
         self.gave_back
     }
@@ -137,7 +136,8 @@ impl Worker {
             }
         }
         if messages > 0 {
-            tracing::info!(messages, "Gave back {messages} messages that were not handed over: they are due now");
+            let back = counted(messages, "message", "messages");
+            tracing::info!(messages, "Gave back {back} not yet handed over, which can be sent now");
         }
     }
 
@@ -213,7 +213,8 @@ impl Worker {
             messages += self.store.writes.leases.run(forward).await?;
         }
         if messages > 0 {
-            tracing::warn!("The clock was set back: {messages} messages that wait for their next attempt are due now");
+            let due = counted(messages, "message is", "messages are");
+            tracing::warn!("The clock was set back: {due} due now that waited for the next attempt");
         }
         Ok(())
     }
@@ -299,6 +300,12 @@ impl Worker {
                 tracing::error!(message.id = %id, "Message {id} is parked after attempt {attempts}: {error}");
                 self.metrics.count_mail(MailResult::Parked);
             }
+            Attempt::Withdrawn => {
+                tracing::info!(message.id = %id, "Withdrew message {id}: what it was to tell of is over");
+                self.metrics.count_mail(MailResult::Withdrawn);
+                // An attempt of which nothing is known may have written its mail.
+                self.lane.forget(std::slice::from_ref(&lease.message.message_id));
+            }
         }
     }
 
@@ -337,9 +344,10 @@ impl Worker {
             let attempt = Attempt::NotTried { at: UnixMillis::now().0 + READ_AGAIN_MS };
             self.tried.extend(leased.into_iter().map(|lease| (lease, attempt.clone())));
         })?;
-        for (lease, delivery) in prepared {
-            match delivery {
-                Ok(delivery) => self.send(lease, delivery),
+        for (lease, to_do) in prepared {
+            match to_do {
+                Ok(ToDo::Send(delivery)) => self.send(lease, delivery),
+                Ok(ToDo::Withdraw) => self.tried.push((lease, Attempt::Withdrawn)),
                 Err(_) => self.end(lease, Err(by_panic())),
             }
         }

@@ -5,12 +5,12 @@ use std::path::Path;
 use counterbell_shared::time::UnixMillis;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
 use serde::Serialize;
 
 use super::checksum::{self, Checksum};
 use super::file::{self, Counts};
 use super::{CopyOptions, CopyProgress, TransferError, copy};
+use crate::counted::counted;
 use crate::db::dialect::begin_snapshot;
 use crate::db::outbox::OutboxState;
 use crate::db::schema::{outbox, triage_queue};
@@ -39,12 +39,6 @@ pub struct Inspected {
     pub checksum: Checksum,
 }
 
-#[derive(QueryableByName)]
-struct Number {
-    #[diesel(sql_type = BigInt)]
-    n: i64,
-}
-
 /// Puts the backup at `path` in the place of the database at `url`, which must be empty unless `force` is given. The
 /// backup is checked before, the database after. All of it or nothing: a server that runs is refused, and a failure
 /// leaves the database as it was.
@@ -69,7 +63,7 @@ pub fn restore(
     for ((table, expected), (_, found)) in expected.iter().zip(&rows) {
         // An older backup may lack a table that its migration filled.
         if found != expected && *expected != 0 {
-            let detail = format!("the backup has {expected} rows, the database {found}");
+            let detail = format!("the backup has {}, the database {found}", counted(*expected, "row", "rows"));
             return Err(TransferError::Differs { table, detail });
         }
     }
@@ -192,12 +186,15 @@ fn make_way(database: &Path, force: bool) -> Result<(), TransferError> {
         Err(OpenError::Damaged { .. }) if force => return Ok(()),
         Err(error) => return Err(error.into()),
     };
-    // Leaving WAL mode takes the whole file for itself: it fails while anybody else has it open.
-    conn.batch_execute("PRAGMA busy_timeout = 500")?;
-    if conn.batch_execute("PRAGMA journal_mode = DELETE").is_err() || file::journal_mode(&mut conn)? != "delete" {
-        return Err(TransferError::Refused(format!("{url} is in use: stop the server first")));
-    }
+    refuse_used(&mut conn, &url)?;
     if force { Ok(()) } else { refuse_full(&mut conn, &url) }
+}
+
+fn refuse_used(conn: &mut AnyConnection, url: &DatabaseUrl) -> Result<(), TransferError> {
+    if dialect::is_alone(conn)? {
+        return Ok(());
+    }
+    Err(TransferError::Refused(format!("{url} is in use: stop the server first")))
 }
 
 fn refuse_full(conn: &mut AnyConnection, url: &DatabaseUrl) -> Result<(), TransferError> {
@@ -211,7 +208,7 @@ fn refuse_full(conn: &mut AnyConnection, url: &DatabaseUrl) -> Result<(), Transf
     // What cannot be counted is not empty.
     let counts = count_rows(conn).map_err(|_| refused("tables that are not this program's"))?;
     match counts.iter().find(|(_, rows)| *rows > 0) {
-        Some((table, rows)) => Err(refused(&format!("{rows} rows in {table}"))),
+        Some((table, rows)) => Err(refused(&format!("{} in {table}", counted(*rows, "row", "rows")))),
         None => Ok(()),
     }
 }
@@ -223,11 +220,7 @@ fn into_postgres(
     show: &mut dyn FnMut(CopyProgress),
 ) -> Result<(), TransferError> {
     let mut target = migrations::open_up_to_date(url)?;
-    let query = "SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database() \
-                 AND application_name = 'counterbell' AND pid <> pg_backend_pid()";
-    if diesel::sql_query(query).get_result::<Number>(&mut target)?.n > 0 {
-        return Err(TransferError::Refused(format!("{url} is in use: stop the server first")));
-    }
+    refuse_used(&mut target, url)?;
     if !force {
         refuse_full(&mut target, url)?;
     }

@@ -137,7 +137,7 @@ impl Counts {
     ) -> QueryResult<()> {
         self.responses += 1;
         let mut told_of_it = BTreeSet::new();
-        for one in firing(rules, response) {
+        for one in firing(conn, rules, response)? {
             let told = tellable.resolve(conn, &[one], &response.touchpoint, now)?;
             let of_rule = self.rules.entry(one.rule.name.clone()).or_default();
             of_rule.fired += 1;

@@ -8,14 +8,15 @@ use diesel::result::Error as DieselError;
 use super::decide::{Decision, decide};
 use super::facts::firing;
 use super::tell::{Alert, Tellable, leave_out_told};
+use crate::cases::{self, CaseOfResponse};
 use crate::db::alerts::{self, NewAlertRow};
 use crate::db::due::next_try;
-use crate::db::journal::{self, By, Event};
+use crate::db::journal::{self, By, Event, SiteLock};
 use crate::db::outbox::{self, NewOutboxRow};
 use crate::db::responses::{ResponseRow, id_from_column};
 use crate::db::told::{AboutResponse, withdraw};
 use crate::db::triage::{self as queued, Due};
-use crate::db::{AnyConnection, dialect};
+use crate::db::{AnyConnection, customers, dialect};
 use crate::rules::RuleSet;
 use crate::sites::load_rules;
 
@@ -65,7 +66,7 @@ pub fn triage(conn: &mut AnyConnection, site_id: i64, due: &[Due], now: i64) -> 
             && let Some(response) = response
             && let Some(id) = response.id()
         {
-            round.decide_about(conn, &response, id, now)?;
+            round.decide_about(conn, &mut site, &response, id, now)?;
         }
     }
     if let Some(tellable) = &round.tellable {
@@ -81,23 +82,29 @@ impl Round<'_> {
     fn decide_about(
         &mut self,
         conn: &mut AnyConnection,
+        site: &mut SiteLock,
         response: &ResponseRow,
         response_id: ResponseId,
         now: i64,
     ) -> QueryResult<()> {
         let (site_id, id) = (response.site_id, response_id.as_bytes());
-        let firing = firing(self.rules, response);
+        if response.held.is_none() {
+            customers::note(conn, response)?;
+        }
+        let firing = firing(conn, self.rules, response)?;
         let fired = alerts::fired(conn, site_id, id)?;
         if firing.is_empty() && fired.is_empty() {
             return Ok(());
         }
         let messages = AboutResponse::load(conn, site_id, id)?;
-        match decide(firing, &fired, !messages.is_empty()) {
+        let somebody_was_told = !messages.is_empty() || cases::has_joined(conn, site_id, id)?;
+        match decide(firing, &fired, somebody_was_told) {
             Decision::Nothing => {}
             // One that somebody was told of stays: should it fire again, they are not told twice.
             Decision::Withdraw => {
                 if !withdraw(conn, site_id, &messages)? {
                     alerts::delete(conn, site_id, id)?;
+                    cases::withdraw(conn, site, id, now)?;
                     self.events.push(Event::AlertWithdrawn { response_id });
                 }
             }
@@ -106,15 +113,26 @@ impl Round<'_> {
                     Some(tellable) => tellable,
                     none => none.insert(Tellable::load(conn, site_id)?),
                 };
+                let turns = tellable.turns.clone();
                 let mut told = tellable.resolve(conn, &telling, &response.touchpoint, now)?;
                 self.has_moved |= leave_out_told(conn, site_id, &mut told, &tellable.told_before(&messages))?;
-                let alert = Alert { response, response_id, new, told };
-                self.messages.extend(alert.messages(tellable, now));
-                for one in alert.new {
+                for one in &new {
                     let (rule, version) = (one.rule.name.clone(), one.version);
                     self.events.push(Event::AlertFired { response_id, rule: rule.clone(), version });
                     self.alerts.push(NewAlertRow { site_id, response_id: *id, rule, fired_at: now });
                 }
+                // The journal tells of the alert first, then of the case.
+                site.append(conn, &By::server(), now, &std::mem::take(&mut self.events))?;
+                let case = cases::open_or_join(conn, site, response, &telling, now)?;
+                if matches!(case, Some(CaseOfResponse::Joined(_))) {
+                    told.clear();
+                    // Nobody has had their turn.
+                    tellable.turns = turns;
+                    self.has_moved = true;
+                }
+                let case = case.map(|case| case.kept().case.number);
+                let alert = Alert { site_id, response_id, case, is_test: false, told };
+                self.messages.extend(alert.messages(tellable, now));
             }
         }
         Ok(())

@@ -8,7 +8,6 @@ use diesel::QueryResult;
 use serde_json::json;
 
 use crate::db::outbox::{About, NewOutboxRow};
-use crate::db::responses::ResponseRow;
 use crate::db::sites::Site;
 use crate::db::staff::{set_turn, turn};
 use crate::db::told::AboutResponse;
@@ -26,17 +25,19 @@ pub struct Tellable {
     pub staff: Staff,
     zone: Zone,
     /// Of each team that was asked about: whose turn was next when it was read, and is now.
-    turns: BTreeMap<String, (i64, i64)>,
+    pub turns: BTreeMap<String, (i64, i64)>,
 }
 
 /// A response that rules fire for, and who hears of it.
 pub struct Alert<'a> {
-    /// As it is stored.
-    pub response: &'a ResponseRow,
-    /// Its id.
+    /// In the database.
+    pub site_id: i64,
+    /// Of the response.
     pub response_id: ResponseId,
-    /// Rules that had not fired for it before.
-    pub new: Vec<&'a VersionedRule>,
+    /// Number of the case that was opened for it.
+    pub case: Option<i64>,
+    /// Whether there is no such response, and the mail says that it is a test.
+    pub is_test: bool,
     /// Who is told now, and was not before.
     pub told: Vec<Told<'a>>,
 }
@@ -141,37 +142,29 @@ impl Tellable {
 }
 
 impl Alert<'_> {
-    /// A message to each.
+    /// A message to each, made at `now` (Unix ms).
     pub fn messages(&self, tellable: &Tellable, now: i64) -> Vec<NewOutboxRow> {
-        let (site_id, response_id) = (self.response.site_id, self.response_id);
-        self.told.iter().filter_map(|told| told.message(site_id, response_id, tellable, false, now)).collect()
-    }
-}
-
-impl Told<'_> {
-    /// The message about a response, made at `now` (Unix ms); `None` to nobody of the site.
-    pub fn message(
-        &self,
-        site_id: i64,
-        response_id: ResponseId,
-        tellable: &Tellable,
-        is_test: bool,
-        now: i64,
-    ) -> Option<NewOutboxRow> {
-        let person = tellable.staff.people.get(&self.person_id)?;
-        let Self { person_id, rule: VersionedRule { rule, .. }, why, at } = self;
-        let payload =
-            json!({ "rule": rule.name, "person": person_id, "why": why, "urgent": rule.urgent, "test": is_test });
-        let about = About {
-            kind: ALERT_MAIL,
-            lane: MAIL_LANE,
-            destination: &person.email,
-            response_id: *response_id.as_bytes(),
-            person_id: *person_id,
-            payload: &payload,
-            due_at: *at,
+        let message = |told: &Told<'_>| {
+            let person = tellable.staff.people.get(&told.person_id)?;
+            let Told { person_id, rule: VersionedRule { rule, .. }, why, at } = told;
+            let mut payload = json!({
+                "rule": rule.name, "person": person_id, "why": why, "urgent": rule.urgent, "test": self.is_test
+            });
+            if let Some(number) = self.case {
+                payload["case"] = json!(number);
+            }
+            let about = About {
+                kind: ALERT_MAIL,
+                lane: MAIL_LANE,
+                destination: &person.email,
+                response_id: *self.response_id.as_bytes(),
+                person_id: *person_id,
+                payload: &payload,
+                due_at: *at,
+            };
+            Some(NewOutboxRow::about_response(self.site_id, new_id(UnixMillis(now)), &about, now))
         };
-        Some(NewOutboxRow::about_response(site_id, new_id(UnixMillis(now)), &about, now))
+        self.told.iter().filter_map(message).collect()
     }
 }
 

@@ -3,7 +3,7 @@
 use counterbell_shared::time::UnixMillis;
 use diesel::QueryResult;
 
-use super::tell::{Tellable, Told};
+use super::tell::{Alert, Tellable};
 use crate::db::journal::{By, Event, SiteLock};
 use crate::db::{AnyConnection, outbox};
 use crate::ids::new_id;
@@ -23,16 +23,11 @@ pub fn send_trial(
 ) -> QueryResult<Vec<(String, Reason)>> {
     let site_id = site.site_id();
     let mut tellable = Tellable::load(conn, site_id)?;
-    let told = tellable.resolve(conn, &[rule], touchpoint, now)?;
-    // Of no response that is stored.
+    let mut told = tellable.resolve(conn, &[rule], touchpoint, now)?;
+    told.iter_mut().for_each(|told| told.at = now);
     let response_id = new_id(UnixMillis(now));
-    let messages: Vec<_> = told
-        .iter()
-        .filter_map(|told| {
-            Told { at: now, why: told.why.clone(), ..*told }.message(site_id, response_id, &tellable, true, now)
-        })
-        .collect();
-    outbox::insert(conn, &messages)?;
+    let alert = Alert { site_id, response_id, case: None, is_test: true, told };
+    outbox::insert(conn, &alert.messages(&tellable, now))?;
     site.append(conn, by, now, &[Event::AlertTested { rule: rule.rule.name.clone(), version: rule.version }])?;
-    Ok(told.into_iter().map(|told| (tellable.email(told.person_id), told.why)).collect())
+    Ok(alert.told.into_iter().map(|told| (tellable.email(told.person_id), told.why)).collect())
 }

@@ -162,6 +162,28 @@ async fn touchpoint_is_its_owners_and_whoever_is_absent_has_a_manager() {
     }
 }
 
+#[tokio::test]
+async fn customer_who_is_unhappy_again_is_known_by_address_or_reference() {
+    for backend in Backend::ALL {
+        let mut app = app_without_rules(backend).await;
+        store(&mut app, &[sample::rule("third", json!({ "unhappy_again": { "times": 3, "days": 30 } }))]).await;
+        let contact = json!({ "contact": { "email": "Guest@mail.example", "consent": true }, "customer_ref": "C-7" });
+        let by_reference = json!({ "customer_ref": "C-7" });
+
+        respond(&app, 1, contact.clone()).await;
+        respond(&app, 1, json!({ "customer_ref": "C-8" })).await;
+        respond(&app, 1, json!({})).await;
+        respond(&app, 5, by_reference.clone()).await;
+        respond(&app, 1, by_reference).await;
+        assert_eq!(app.count("alerts"), 0, "{backend:?}: the second time");
+        respond(&app, 2, json!({ "contact": { "email": "guest@MAIL.example", "consent": true } })).await;
+        assert_eq!(app.count("alerts"), 0, "{backend:?}: by the address alone it is the second time");
+
+        respond(&app, 2, contact).await;
+        assert_eq!(app.count("alerts"), 1, "{backend:?}");
+    }
+}
+
 /// The time of day at this moment (Unix ms), in UTC.
 fn time_of_day(at: i64) -> String {
     let minutes = at / 60_000 % (24 * 60);
@@ -192,7 +214,7 @@ async fn quiet_hours_are_those_of_whoever_is_told_and_end_when_it_is_urgent() {
         }
         let mails = smtp.wait_for(2).await;
         assert!(mails.iter().all(|mail| mail.to == [BOB]), "{backend:?}");
-        let waiting = app.texts(&["due_at"], "outbox WHERE state = 'pending'");
+        let waiting = app.texts(&["due_at"], "outbox WHERE attempts = 0");
         assert_eq!(waiting, [end.to_string(), end.to_string()], "{backend:?}");
         // The doctor finds nothing that is late.
         app.execute("UPDATE outbox SET created_at = created_at - 3600000");
@@ -205,6 +227,6 @@ async fn quiet_hours_are_those_of_whoever_is_told_and_end_when_it_is_urgent() {
         let mails = smtp.wait_for(3).await;
         assert_eq!((mails.len(), &mails[2].to[..]), (3, &[ANN.to_owned()][..]), "{backend:?}");
         assert_eq!(app.count("outbox"), 4, "{backend:?}: nobody is told twice");
-        assert_eq!(app.count("outbox WHERE state = 'pending'"), 1, "{backend:?}: the other waits");
+        assert_eq!(app.count("outbox WHERE attempts = 0"), 1, "{backend:?}: the other waits");
     }
 }

@@ -100,7 +100,7 @@ async fn what_the_site_does_not_have_is_refused_with_its_place() {
         assert!(expected.iter().all(|pointer| by_command.stderr.contains(pointer)), "{backend:?}: {by_command:?}");
 
         for (when, pointer) in [
-            (json!({ "unhappy_again": { "times": 2, "days": 30 } }), "/when/unhappy_again"),
+            (json!({ "falling": { "by_percent": 20, "weeks": 4, "least_responses": 20 } }), "/when/falling"),
             (json!({ "no_response": { "days": 3 } }), "/when/no_response"),
             (json!({ "sore": 3 }), "/when/sore"),
         ] {

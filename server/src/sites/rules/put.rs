@@ -59,10 +59,6 @@ fn refused(conn: &mut AnyConnection, site_id: i64, rule: &Rule) -> QueryResult<V
         refused.push(FieldError::new("/name", "must be another name: the API has something else at this address"));
     }
     match &rule.when {
-        When::Response(condition) if condition.unhappy_again.is_some() => {
-            let detail = "cannot be used yet: nothing leads from one response of a customer to the others";
-            refused.push(FieldError::new("/when/unhappy_again", detail));
-        }
         When::Response(_) => {}
         When::NoResponse { .. } => refused.push(FieldError::new("/when/no_response", "cannot be used yet")),
         When::Falling { .. } => refused.push(FieldError::new("/when/falling", "cannot be used yet")),
