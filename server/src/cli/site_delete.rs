@@ -7,13 +7,13 @@ use counterbell_shared::time::UnixMillis;
 use serde_json::json;
 
 use super::CliError;
+use super::database::open_up_to_date;
 use super::key::find_site;
 use super::output::OutputArgs;
 use crate::config::{CommonSettings, MailFolderArgs};
 use crate::db::dialect;
 use crate::db::erase::{self, SiteExtent};
 use crate::db::journal::By;
-use crate::db::migrations::open_up_to_date;
 use crate::store::truncate_log;
 use crate::{mail, search};
 

@@ -99,6 +99,8 @@ pub enum Event {
     MessageDelivered { message_id: ResponseId, attempt: i32 },
     /// A message was given up, after this attempt.
     MessageParked { message_id: ResponseId, attempt: i32 },
+    /// A message was taken back before it was sent: what it was to tell of is over.
+    MessageWithdrawn { message_id: ResponseId },
     /// A message is to be sent again, or now.
     MessageResent { message_id: ResponseId },
     /// A root cause was made, or its label was changed.
@@ -152,6 +154,7 @@ impl Event {
             Self::MessageParked { message_id, attempt } => {
                 ("message.parked", format!("message/{message_id}"), json!({ "attempt": attempt }))
             }
+            Self::MessageWithdrawn { message_id } => ("message.withdrawn", format!("message/{message_id}"), none()),
             Self::MessageResent { message_id } => ("message.resent", format!("message/{message_id}"), none()),
             Self::RootCauseStored { name } => ("root_cause.stored", format!("root_cause/{name}"), none()),
             Self::RootCauseRemoved { name } => ("root_cause.removed", format!("root_cause/{name}"), none()),

@@ -78,6 +78,8 @@ pub enum MailResult {
     Retry,
     /// That was the last attempt.
     Parked,
+    /// It was not made: nobody wants the mail any more.
+    Withdrawn,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
