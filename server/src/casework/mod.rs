@@ -12,7 +12,7 @@ mod view;
 
 pub use ask::{Asking, NotDone, ask};
 pub use document::{CaseAction, ManyCasesAction, NUMBERS_MAX};
-pub use figures::{By, LoopView, loop_figures};
+pub use figures::{By, LoopFigures, LoopGroupView, LoopView, loop_figures};
 pub use list::{find, list, timeline};
 pub use root_causes::{
     ROOT_CAUSES_MAX, RootCauseDocument, RootCauseView, put_root_cause, remove_root_cause, root_causes,
