@@ -22,7 +22,7 @@ pub use fire::CaseTimer;
 pub use history::{Actor, Entry, history};
 pub use kept::{About, Ever, Kept};
 pub use machine::*;
-pub use opening::{CaseOfResponse, Fired, open_or_join, withdraw};
+pub use opening::{CaseOfResponse, has_joined, open_or_join, withdraw};
 pub use rule::level_of;
 pub use told::CASE_MAIL;
 pub use write::HELD_BY_STAFF;

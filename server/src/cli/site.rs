@@ -18,7 +18,7 @@ use crate::config::{CommonSettings, PublicUrl, PublicUrlArgs};
 use crate::db::journal::{self, By};
 use crate::db::sites::{Limits, NewSite, Site};
 use crate::db::{AnyConnection, dialect, erase, purge, staff};
-use crate::sites::parse_origin;
+use crate::sites::{self, parse_origin};
 use crate::zone::{UnknownZone, Zone};
 
 #[derive(Subcommand)]
@@ -181,7 +181,7 @@ impl CreateArgs {
         let reached = self.common.public_url(&self.public_url)?;
         let mut conn = open_up_to_date(&self.common.database_url()?)?;
         let (by, now) = (By::operator(), UnixMillis::now().0);
-        let site = dialect::write_transaction(&mut conn, |conn| Site::create(conn, &key, &new, &by, now))?;
+        let site = dialect::write_transaction(&mut conn, |conn| sites::create(conn, &key, &new, &by, now))?;
 
         let mut text = format!("Made site {} ({})\n", site.site_key, site.name);
         if site.origins.is_empty() {

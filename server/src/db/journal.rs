@@ -92,7 +92,7 @@ pub enum Event {
     /// A response was deleted with all that belongs to it.
     ResponseDeleted { response_id: ResponseId },
     /// A rule fired for a response.
-    AlertFired { response_id: ResponseId, rule: String },
+    AlertFired { response_id: ResponseId, rule: String, version: i32 },
     /// What fired for a response was taken back before anybody was told.
     AlertWithdrawn { response_id: ResponseId },
     /// The receiving server took a message, at this attempt.
@@ -144,8 +144,8 @@ impl Event {
             Self::WordsChanged { cleared } => ("words.changed", "words".to_owned(), json!({ "cleared": cleared })),
             Self::ResponseReleased { response_id } => ("response.released", format!("response/{response_id}"), none()),
             Self::ResponseDeleted { response_id } => ("response.deleted", format!("response/{response_id}"), none()),
-            Self::AlertFired { response_id, rule } => {
-                ("alert.fired", format!("response/{response_id}"), json!({ "rule": rule }))
+            Self::AlertFired { response_id, rule, version } => {
+                ("alert.fired", format!("response/{response_id}"), json!({ "rule": rule, "version": version }))
             }
             Self::AlertWithdrawn { response_id } => ("alert.withdrawn", format!("response/{response_id}"), none()),
             Self::MessageDelivered { message_id, attempt } => {

@@ -33,6 +33,7 @@ mod respond;
 mod revision_limit;
 mod revision_model;
 mod revisions;
+mod rules;
 mod search;
 mod shutdown;
 mod silence;
