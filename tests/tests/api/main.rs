@@ -6,6 +6,7 @@ mod admin_list;
 mod assets;
 mod authorities;
 mod background;
+mod cases;
 mod config;
 mod cors;
 mod doctor;
