@@ -5,7 +5,7 @@ use std::str::FromStr;
 use diesel::QueryResult;
 use serde::{Deserialize, Serialize};
 
-use super::{Case, DueTime, EntryId, ServiceLevel};
+use super::{Case, DueTime, EntryId, Event, ServiceLevel};
 use crate::db::AnyConnection;
 use crate::db::cases::CaseRow;
 use crate::db::responses::id_from_column;
@@ -25,6 +25,30 @@ pub struct Kept {
     pub about: About,
     /// When somebody first said "I have this", ever (Unix ms).
     pub first_acknowledged_at: Option<i64>,
+    /// What figures need, and no command.
+    pub ever: Ever,
+}
+
+/// How late a case was, however often it was opened again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ever {
+    /// How late it was first acknowledged, in ms of open time: 0 is in time.
+    pub acknowledge_late_ms: Option<i64>,
+    /// How late it was first answered, or resolved.
+    pub answer_late_ms: Option<i64>,
+}
+
+impl Ever {
+    /// Something happened: of each clock the first stop counts.
+    pub(super) fn note(&mut self, event: &Event) {
+        match event {
+            Event::Acknowledged { late_ms } => self.acknowledge_late_ms = self.acknowledge_late_ms.or(*late_ms),
+            Event::Spoken { late_ms, .. } | Event::Replied { late_ms, .. } | Event::Resolved { late_ms } => {
+                self.answer_late_ms = self.answer_late_ms.or(*late_ms);
+            }
+            _ => {}
+        }
+    }
 }
 
 /// What stays known of the response that a case was opened for, also when that is deleted.
@@ -147,12 +171,16 @@ impl Kept {
             rule: (row.rule, row.rule_version),
             about: About { touchpoint: row.touchpoint, metric: row.metric, score: row.score },
             first_acknowledged_at: row.first_acknowledged_at,
+            ever: Ever {
+                acknowledge_late_ms: row.acknowledge_late_ms,
+                answer_late_ms: row.answer_late_ms,
+            },
         })
     }
 
     /// As it is stored.
     pub(super) fn row(&self) -> CaseRow {
-        let Self { case, id, site_id, rule, about, first_acknowledged_at } = self.clone();
+        let Self { case, id, site_id, rule, about, first_acknowledged_at, ever } = self.clone();
         let details = Details {
             owned_since: case.owned_since,
             declined_by: case.declined_by,
@@ -203,6 +231,8 @@ impl Kept {
             version: case.version,
             // Numbers and ids alone: nothing that JSON cannot say.
             details: serde_json::to_string(&details).unwrap_or_default(),
+            acknowledge_late_ms: ever.acknowledge_late_ms,
+            answer_late_ms: ever.answer_late_ms,
         }
     }
 

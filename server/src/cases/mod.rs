@@ -20,7 +20,7 @@ mod write;
 pub use act::{Acted, Action, Asked, Denied, NOTE_MAX_CHARS, act};
 pub use fire::CaseTimer;
 pub use history::{Actor, Entry, history};
-pub use kept::{About, Kept};
+pub use kept::{About, Ever, Kept};
 pub use machine::*;
 pub use opening::{CaseOfResponse, Fired, open_or_join, withdraw};
 pub use rule::level_of;

@@ -3,7 +3,7 @@
 use counterbell_shared::time::UnixMillis;
 use diesel::QueryResult;
 
-use super::kept::About;
+use super::kept::{About, Ever};
 use super::rule::level_of;
 use super::write::Desk;
 use super::{By, Clock as _, Command, Kept, NothingToDo, Opening, Priority, open};
@@ -124,7 +124,8 @@ impl Opened<'_> {
         let about =
             About { touchpoint: response.touchpoint.clone(), metric: response.metric.clone(), score: response.score };
         let id = *new_id(UnixMillis(now)).as_bytes();
-        let kept = Kept { case, id, site_id: response.site_id, rule, about, first_acknowledged_at: None };
+        let (site_id, ever) = (response.site_id, Ever::default());
+        let kept = Kept { case, id, site_id, rule, about, first_acknowledged_at: None, ever };
         kept.row().insert(conn)?;
         Desk { conn, site, by, now }.write(&kept, None, &effects)?;
         Ok(kept)

@@ -39,6 +39,11 @@ impl Desk<'_> {
         }
         let before = std::mem::replace(&mut kept.case, case);
         kept.first_acknowledged_at = kept.first_acknowledged_at.or(kept.case.acknowledged_at);
+        for effect in &effects {
+            if let Effect::Journal(event) = effect {
+                kept.ever.note(event);
+            }
+        }
         kept.row().update(self.conn)?;
         self.write(kept, Some(&before), &effects)?;
         Ok(Ok(true))

@@ -96,6 +96,8 @@ pub enum Event {
     MessageDelivered { message_id: ResponseId, attempt: i32 },
     /// A message was given up, after this attempt.
     MessageParked { message_id: ResponseId, attempt: i32 },
+    /// A message was taken back before it was sent: what it was to tell of is over.
+    MessageWithdrawn { message_id: ResponseId },
     /// A message is to be sent again, or now.
     MessageResent { message_id: ResponseId },
     /// What a command made of a case: its kind, and what else is to be known of it.
@@ -145,6 +147,7 @@ impl Event {
             Self::MessageParked { message_id, attempt } => {
                 ("message.parked", format!("message/{message_id}"), json!({ "attempt": attempt }))
             }
+            Self::MessageWithdrawn { message_id } => ("message.withdrawn", format!("message/{message_id}"), none()),
             Self::MessageResent { message_id } => ("message.resent", format!("message/{message_id}"), none()),
             Self::Case { number, kind, data } => (kind, case_subject(*number), data.clone()),
         }

@@ -7,6 +7,8 @@ pub mod additions;
 pub mod alerts;
 pub mod backlog;
 pub mod calendars;
+pub mod case_figures;
+pub mod case_lists;
 pub mod cases;
 mod connection;
 pub mod customers;

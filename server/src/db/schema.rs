@@ -329,6 +329,8 @@ diesel::table! {
         merged_into -> Nullable<BigInt>,
         version -> BigInt,
         details -> Text,
+        acknowledge_late_ms -> Nullable<BigInt>,
+        answer_late_ms -> Nullable<BigInt>,
     }
 }
 

@@ -21,7 +21,7 @@ use crate::db::AnyConnection;
 use crate::db::outbox::OutboxRow;
 use crate::db::responses::{self, ResponseRow};
 use crate::db::sites::Site;
-use crate::outbox::{Deliver, Delivery};
+use crate::outbox::{Deliver, Delivery, ToDo};
 use crate::surveys::{find_answered, labelled};
 use crate::zone::Zone;
 
@@ -39,9 +39,10 @@ impl Deliver for AlertMail {
         ALERT_MAIL
     }
 
-    fn prepare(&self, conn: &mut AnyConnection, messages: &[&OutboxRow]) -> QueryResult<Vec<Delivery>> {
+    fn prepare(&self, conn: &mut AnyConnection, messages: &[&OutboxRow]) -> QueryResult<Vec<ToDo>> {
         let contents = AlertContent::load(conn, messages)?;
-        Ok(messages.iter().zip(contents).map(|(message, content)| self.delivery(message, content)).collect())
+        let send = |(message, content): (&&OutboxRow, _)| ToDo::Send(self.delivery(message, content));
+        Ok(messages.iter().zip(contents).map(send).collect())
     }
 }
 

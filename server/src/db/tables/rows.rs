@@ -283,6 +283,8 @@ row! {
         merged_into: Option<i64>,
         version: i64,
         details: String,
+        acknowledge_late_ms: Option<i64>,
+        answer_late_ms: Option<i64>,
     }
 }
 
