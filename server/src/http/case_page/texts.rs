@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::language::Language;
 
-/// A part of a file: each text by its name.
+/// Parts of a file.
 macro_rules! texts {
     ($($(#[$doc:meta])* $name:ident { $($field:ident)* })*) => {
         $(
@@ -16,10 +16,18 @@ macro_rules! texts {
             pub struct $name {
                 $(pub $field: &'static str,)*
             }
+        )*
+    };
+}
+
+/// Parts whose texts are asked for by the names of what they are of.
+macro_rules! texts_by_name {
+    ($($(#[$doc:meta])* $name:ident { $($field:ident)* })*) => {
+        $(
+            texts! { $(#[$doc])* $name { $($field)* } }
 
             impl $name {
                 /// The text of this name.
-                #[allow(dead_code, reason = "of some parts each text is asked for by its field")]
                 pub fn named(&self, name: &str) -> Option<&'static str> {
                     match name {
                         $(stringify!($field) => Some(self.$field),)*
@@ -56,39 +64,18 @@ pub struct Texts {
 texts! {
     /// Facts and headings.
     PageTexts {
-        title heading merged follows taken yours assigned assigned_to_you nobody who team priority touchpoint opened
+        title heading merged taken yours assigned assigned_to_you nobody team priority touchpoint opened
         acknowledge_by answer_by late paused resolved closed root_cause action_taken nothing_to_do remind_at linked number
         responses gone score no_comment order unproven customer contact consent no_contact answered page language unfinished
-        held addition earlier timeline actions more zone optional required
+        held addition earlier timeline actions more zone optional
     }
-    /// Named after the states.
-    StateTexts { open in_progress waiting resolved closed }
-    /// Named after the priorities.
-    PriorityTexts { low normal high urgent }
-    /// Why there is nothing to do.
-    ReasonTexts { test spam duplicate no_complaint unreachable }
-    /// Named after the metrics.
-    MetricTexts { csat nps ces expectation }
-    /// Named after the means.
-    MeansTexts { api chat cli console link mail server }
     /// Who did something, when it is no person.
-    ActorTexts { customer server operator key you }
-    /// Named after the kinds of entries in the journal, without `case.`.
-    EventTexts {
-        opened acknowledged taken_over assigned not_for_me unacknowledged noted spoken replied receipt_sent waiting
-        customer_answered answer_dismissed response_joined response_split priority_changed reminder_set reminded resolved
-        resolution_changed nothing_to_do closed reopened merged linked escalated links_revoked service_level_changed overdue
-    }
+    ActorTexts { customer server operator key }
     /// What is said beside, or in place of that.
     MoreOfEvents { follows late overdue_acknowledge overdue_answer marked_spam taken_from }
-    /// Named after the forms.
-    FormTexts {
-        acknowledge take_over not_for_me assign note spoke wait customer_answered dismiss_answer remind resolve nothing_to_do
-        reopen give_back revoke_links
-    }
     /// Labels.
     FieldTexts {
-        reason to people teams choose me absent note mentions spoke customer when tomorrow on_date date root_cause action_taken
+        reason to people teams choose absent note mentions spoke customer when tomorrow on_date date root_cause action_taken
         mark_spam
     }
     /// Why nothing was done.
@@ -102,6 +89,30 @@ texts! {
     }
     /// Of durations.
     UnitTexts { days hours minutes }
+}
+
+texts_by_name! {
+    /// Named after the states.
+    StateTexts { open in_progress waiting resolved closed }
+    /// Named after the priorities.
+    PriorityTexts { low normal high urgent }
+    /// Why there is nothing to do.
+    ReasonTexts { test spam duplicate no_complaint unreachable }
+    /// Named after the metrics.
+    MetricTexts { csat nps ces expectation }
+    /// Named after the means.
+    MeansTexts { api chat cli console link mail }
+    /// Named after the kinds of entries in the journal, without `case.`.
+    EventTexts {
+        opened acknowledged taken_over assigned not_for_me unacknowledged noted spoken replied receipt_sent waiting
+        customer_answered answer_dismissed response_joined response_split priority_changed reminder_set reminded resolved
+        resolution_changed nothing_to_do closed reopened merged linked escalated links_revoked service_level_changed overdue
+    }
+    /// Named after the forms.
+    FormTexts {
+        acknowledge take_over not_for_me assign note spoke wait customer_answered dismiss_answer remind resolve nothing_to_do
+        reopen give_back revoke_links
+    }
 }
 
 /// The file of each language.
