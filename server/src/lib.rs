@@ -10,6 +10,7 @@ mod clock;
 mod comment_words;
 pub mod config;
 mod connections;
+mod counted;
 pub mod db;
 pub mod deadline;
 pub mod demo;

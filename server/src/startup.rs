@@ -13,6 +13,7 @@ use counterbell_shared::problem::ProblemCode;
 use counterbell_shared::time::{DAY_MS, UnixMillis};
 use tokio::sync::watch;
 
+use crate::cases::{CaseTimer, Timer};
 use crate::config::ServeConfig;
 use crate::connections::{self, Connections};
 use crate::db::dialect::{Plans, prepare_to_write};
@@ -34,7 +35,7 @@ use crate::store::{
     KeepLogShort, ReadPools, Signals, Store, WatchDisk, Writer, WriterFailed, WriterSettings, look_at_disk,
 };
 use crate::tasks::{self, Foreground, Supervisor};
-use crate::timers::Timers;
+use crate::timers::{Handler, Timers};
 use crate::triage::Triage;
 
 /// How long a stopping server waits for requests it is answering.
@@ -222,14 +223,10 @@ impl Server {
         let (store, url) = (&self.store, &self.database_url);
         let supervisor = Supervisor::new(stopped.clone(), self.intake.metrics.tasks.clone());
         let triage = Triage { store: store.clone(), foreground: self.foreground.clone() };
-        let timers = Timers {
-            store: store.clone(),
-            handlers: Arc::new([
-                Arc::new(ExpireJournal),
-                Arc::new(ExpireMessages { lanes: vec![self.mailer.clone()] }),
-            ]),
-            foreground: self.foreground.clone(),
-        };
+        let mut handlers: Vec<Arc<dyn Handler>> =
+            vec![Arc::new(ExpireJournal), Arc::new(ExpireMessages { lanes: vec![self.mailer.clone()] })];
+        handlers.extend(Timer::ALL.map(|timer| Arc::new(CaseTimer(timer)) as Arc<dyn Handler>));
+        let timers = Timers { store: store.clone(), handlers: handlers.into(), foreground: self.foreground.clone() };
         let mail = LaneWorker {
             store: store.clone(),
             lane: self.mailer.clone(),

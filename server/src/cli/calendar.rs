@@ -6,13 +6,13 @@ use clap::Args;
 use counterbell_shared::time::UnixMillis;
 
 use super::CliError;
+use super::database::open_up_to_date;
 use super::document::Document;
 use super::key::find_site;
 use super::output::OutputArgs;
 use crate::calendar::{CALENDAR_MAX_BYTES, Calendar};
 use crate::config::CommonSettings;
 use crate::db::journal::{self, By};
-use crate::db::migrations::open_up_to_date;
 use crate::db::sites::Site;
 use crate::db::{AnyConnection, calendars, dialect};
 use crate::touchpoints::{CalendarView, in_words};

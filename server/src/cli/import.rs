@@ -10,11 +10,11 @@ use counterbell_shared::survey::DEFAULT_SURVEY;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::CliError;
+use super::database::open_up_to_date;
 use super::key::find_site;
 use super::output::OutputArgs;
 use crate::config::CommonSettings;
 use crate::db::is_same_file;
-use crate::db::migrations::open_up_to_date;
 use crate::import::{self, ImportOptions, ImportReport, Mapping};
 use crate::surveys::{SiteSurveys, TEMPLATES_ONLY};
 use crate::transfer::refuse_own;

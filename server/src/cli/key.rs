@@ -6,11 +6,11 @@ use counterbell_shared::time::UnixMillis;
 use serde_json::json;
 
 use super::CliError;
+use super::database::open_up_to_date;
 use super::output::{ListArgs, OutputArgs, random};
 use crate::config::CommonSettings;
 use crate::db::journal::By;
 use crate::db::keys::ApiKey;
-use crate::db::migrations::open_up_to_date;
 use crate::db::sites::Site;
 use crate::db::{AnyConnection, dialect};
 

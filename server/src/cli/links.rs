@@ -5,10 +5,10 @@ use counterbell_shared::time::UnixMillis;
 use serde_json::json;
 
 use super::CliError;
+use super::database::open_up_to_date;
 use super::output::{OutputArgs, random};
 use crate::config::{CommonSettings, LinksSettings};
 use crate::db::journal::By;
-use crate::db::migrations::open_up_to_date;
 use crate::db::{dialect, link_keys};
 use crate::links::{LONGEST_MS, LinkKey};
 

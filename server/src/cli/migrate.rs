@@ -10,12 +10,13 @@ use crate::db::{OpenError, distributed, migrations, revert};
 
 #[derive(Args)]
 pub struct MigrateArgs {
-    /// Undo the newest migration instead; data it added is LOST. Refused while work waits that would be lost with it
+    /// Undo the newest migration instead; data it added is LOST. Refused while a server runs, and while work waits that
+    /// would be lost with it
     #[arg(long)]
     revert_last: bool,
-    /// Confirm that data may be lost
-    #[arg(long, requires = "revert_last")]
-    yes: bool,
+    /// Confirm that data may be lost; with a version, only if the newest migration is of that one
+    #[arg(long, value_name = "VERSION", requires = "revert_last", num_args = 0..=1, require_equals = true)]
+    yes: Option<Option<String>>,
     /// Then spread the tables over the machines of a distributed PostgreSQL (the extension citus)
     #[arg(long, conflicts_with = "revert_last")]
     distributed: bool,
@@ -40,12 +41,13 @@ impl MigrateArgs {
         if self.revert_last {
             let newest = migrations::newest(&mut conn)
                 .map_err(|error| CliError::Usage(format!("nothing can be taken back: {error}")))?;
-            if !self.yes {
+            let Some(asked) = self.yes else {
                 return Err(CliError::Usage(format!(
-                    "taking back {newest} drops what it added, with everything stored in it: make a backup, then give --yes"
+                    "taking back {newest} drops what it added, with everything stored in it: stop the server, make a \
+                     backup, then give --yes={newest}"
                 )));
-            }
-            let reverted = revert::revert_last(&mut conn)?;
+            };
+            let reverted = revert::revert_last(&mut conn, &asked.unwrap_or(newest))?;
             return self.output.print(&json!({"reverted": reverted}), &format!("Took back {reverted}"));
         }
         let applied = migrations::up(&mut conn)

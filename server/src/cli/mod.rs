@@ -4,6 +4,7 @@ mod arguments;
 #[cfg(feature = "bench")]
 mod bench;
 mod calendar;
+mod database;
 mod demo;
 mod doctor;
 mod document;

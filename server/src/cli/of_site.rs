@@ -4,9 +4,9 @@ use clap::Args;
 use counterbell_shared::EmailAddress;
 
 use super::CliError;
+use super::database::open_up_to_date;
 use super::key::find_site;
 use crate::config::CommonSettings;
-use crate::db::migrations::open_up_to_date;
 use crate::db::{AnyConnection, staff as rows};
 
 /// Of which site.

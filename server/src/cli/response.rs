@@ -6,11 +6,11 @@ use counterbell_shared::time::UnixMillis;
 use serde_json::json;
 
 use super::CliError;
+use super::database::open_up_to_date;
 use super::key::find_site;
 use super::output::OutputArgs;
 use crate::config::{CommonSettings, MailFolderArgs};
 use crate::db::journal::By;
-use crate::db::migrations::open_up_to_date;
 use crate::db::{dialect, erase};
 use crate::{mail, search};
 

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::CliError;
 use super::calendar::CalendarArgs;
+use super::database::open_up_to_date;
 use super::key::find_site;
 use super::output::{ListArgs, OutputArgs, SEEN_SOON, random};
 use super::site_delete::SiteDeleteArgs;
@@ -15,7 +16,6 @@ use super::theme::ThemeArgs;
 use super::words::WordsArgs;
 use crate::config::{CommonSettings, PublicUrl, PublicUrlArgs};
 use crate::db::journal::{self, By};
-use crate::db::migrations::open_up_to_date;
 use crate::db::sites::{Limits, NewSite, Site};
 use crate::db::{AnyConnection, dialect, erase, purge, staff};
 use crate::sites::parse_origin;

@@ -7,13 +7,13 @@ use counterbell_shared::time::UnixMillis;
 use serde_json::json;
 
 use super::CliError;
+use super::database::open_up_to_date;
 use super::key::find_site;
 use super::output::OutputArgs;
 use crate::config::{CommonSettings, MailFolderArgs};
 use crate::db::dialect;
 use crate::db::erase::{self, SiteExtent};
 use crate::db::journal::By;
-use crate::db::migrations::open_up_to_date;
 use crate::store::truncate_log;
 use crate::{mail, search};
 
@@ -25,7 +25,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// they had queued then.
 const NOTICED: Duration = Duration::from_secs(6);
 
-/// Delete a site with everything of it: responses, alerts, messages, figures, surveys and API keys
+/// Delete a site with everything of it: responses, cases, alerts, messages, figures, surveys and API keys
 ///
 /// First it prints what there is and changes nothing; with --yes it deletes. A server may go on beside it: the site is
 /// closed at first, and answers 429 until it is gone. Stopped in the middle, run it again: it goes on where it was. Backups
@@ -53,9 +53,10 @@ impl SiteDeleteArgs {
         let mut conn = open_up_to_date(&url)?;
         let site = find_site(&mut conn, &self.site_key)?;
         let extent = SiteExtent::load(&mut conn, site.id)?;
-        let SiteExtent { responses, alerts, messages, surveys, api_keys } = extent;
+        let SiteExtent { responses, cases, alerts, messages, surveys, api_keys } = extent;
         let what = format!(
-            "{responses} responses, {alerts} alerts, {messages} messages, {surveys} versions of surveys, {api_keys} API keys"
+            "{responses} responses, {cases} cases, {alerts} alerts, {messages} messages, {surveys} versions of surveys, {api_keys} \
+             API keys"
         );
         if !self.yes {
             return Err(CliError::Usage(format!(

@@ -8,12 +8,12 @@ use counterbell_shared::time::UnixMillis;
 use serde_json::{Value, json};
 
 use super::CliError;
+use super::database::open_up_to_date;
 use super::document::Document;
 use super::key::find_site;
 use super::output::{OutputArgs, SEEN_SOON};
 use crate::config::CommonSettings;
 use crate::db::journal::By;
-use crate::db::migrations::open_up_to_date;
 use crate::db::{dialect, surveys};
 use crate::surveys::{CatalogEntry, ShownSurvey, catalog, find_shown, parse_document, put, shown_template, templates};
 

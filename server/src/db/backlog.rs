@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 
+use super::case_figures::UnfinishedCases;
 use super::connection::AnyConnection;
 use super::due::{Queue, Waiting};
 use super::outbox::Undelivered;
@@ -28,6 +29,8 @@ pub struct Backlog {
     pub outbox_parked: i64,
     /// Responses whose comment is still to be indexed.
     pub to_index: i64,
+    /// Cases that are not ended.
+    pub cases: UnfinishedCases,
 }
 
 impl Backlog {
@@ -47,6 +50,7 @@ impl Backlog {
             outbox_undelivered_seconds: undelivered_ms as f64 / 1_000.0,
             outbox_parked: Parked::load(conn)?.map_or(0, |parked| parked.messages),
             to_index: search_queue::table.count().get_result(conn)?,
+            cases: UnfinishedCases::load(conn, now)?,
         })
     }
 }

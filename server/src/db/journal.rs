@@ -33,6 +33,11 @@ impl By {
         Self { actor: "operator".to_owned(), means: "cli" }
     }
 
+    /// Somebody who acts on a case, by these means.
+    pub fn on_case(actor: String, means: &'static str) -> Self {
+        Self { actor, means }
+    }
+
     /// Whoever has the API key of this id.
     pub fn api_key(key_id: &str) -> Self {
         Self { actor: format!("key/{key_id}"), means: "api" }
@@ -95,6 +100,8 @@ pub enum Event {
     MessageWithdrawn { message_id: ResponseId },
     /// A message is to be sent again, or now.
     MessageResent { message_id: ResponseId },
+    /// What a command made of a case: its kind, and what else is to be known of it.
+    Case { number: i64, kind: &'static str, data: Value },
 }
 
 impl Event {
@@ -142,6 +149,7 @@ impl Event {
             }
             Self::MessageWithdrawn { message_id } => ("message.withdrawn", format!("message/{message_id}"), none()),
             Self::MessageResent { message_id } => ("message.resent", format!("message/{message_id}"), none()),
+            Self::Case { number, kind, data } => (kind, case_subject(*number), data.clone()),
         }
     }
 }
@@ -237,6 +245,31 @@ impl SiteLock {
         diesel::update(counter).set(site_counters::journal_seq.eq(self.seq)).execute(conn)?;
         Ok(())
     }
+}
+
+/// How the journal names a case.
+pub fn case_subject(number: i64) -> String {
+    format!("case/{number}")
+}
+
+/// What the journal of a site says of a subject, in its order: up to `limit` entries behind `after`.
+///
+/// # Errors
+/// What the database says.
+pub fn of_subject(
+    conn: &mut AnyConnection,
+    site_id: i64,
+    subject: &str,
+    after: i64,
+    limit: i64,
+) -> QueryResult<Vec<EntryRow>> {
+    journal::table
+        .filter(journal::site_id.eq(site_id))
+        .filter(journal::subject.eq(subject))
+        .filter(journal::seq.gt(after))
+        .order(journal::seq)
+        .limit(limit)
+        .load(conn)
 }
 
 /// Deletes up to `limit` entries of a site's journal that were written before `before` (Unix ms), the oldest first; how many.

@@ -1,5 +1,7 @@
 //! Brings the schema up to date, and back.
 
+use std::error::Error;
+
 use diesel::Connection;
 use diesel::migration::{Migration, MigrationSource, MigrationVersion};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
@@ -11,7 +13,7 @@ use super::{dialect, sqlite_file};
 const SQLITE: EmbeddedMigrations = embed_migrations!("../migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("../migrations/postgres");
 
-type MigrationResult<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
+type MigrationResult<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
 /// All migrations of the database that `conn` leads to.
 pub(super) fn embedded(conn: &AnyConnection) -> EmbeddedMigrations {
@@ -67,14 +69,40 @@ pub fn state(conn: &mut AnyConnection) -> MigrationResult<SchemaState> {
     })
 }
 
+/// What opening a database did to its schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SchemaChange {
+    /// It was up to date.
+    None,
+    /// There was none: the database is new.
+    Made,
+    /// So many migrations were applied.
+    Updated(usize),
+}
+
 /// Opens the database with its schema up to date.
 ///
 /// # Errors
 /// [`OpenError`] when the database does not answer, is not to be used, or its schema cannot be brought up to date.
 pub fn open_up_to_date(url: &DatabaseUrl) -> Result<AnyConnection, OpenError> {
+    open_and_update(url).map(|(conn, _)| conn)
+}
+
+/// As [`open_up_to_date`], and what had to be done for that.
+///
+/// # Errors
+/// As [`open_up_to_date`].
+pub fn open_and_update(url: &DatabaseUrl) -> Result<(AnyConnection, SchemaChange), OpenError> {
+    let failed =
+        |error: Box<dyn Error + Send + Sync>| OpenError::Migrate { url: url.to_string(), reason: error.to_string() };
     let mut conn = open_checked(url)?;
-    up(&mut conn).map_err(|error| OpenError::Migrate { url: url.to_string(), reason: error.to_string() })?;
-    Ok(conn)
+    let applied = up(&mut conn).map_err(failed)?.len();
+    let change = match applied {
+        0 => SchemaChange::None,
+        _ if conn.applied_migrations().map_err(failed)?.len() == applied => SchemaChange::Made,
+        _ => SchemaChange::Updated(applied),
+    };
+    Ok((conn, change))
 }
 
 /// Opens the database, whatever its schema, after a look whether it is sound, ours, not of a later version, and can be

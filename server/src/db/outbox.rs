@@ -9,6 +9,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use serde_json::Value;
 
+use super::cases::SUBJECT_CASE;
 use super::connection::AnyConnection;
 use super::journal::{self, By, Event};
 use super::responses::id_from_column;
@@ -17,6 +18,9 @@ use super::{dialect, tables};
 
 /// What a message about a response has as its kind of subject.
 pub const SUBJECT_RESPONSE: &str = "response";
+
+/// The lane that mails take.
+pub const MAIL_LANE: &str = "mail";
 
 /// Where a message stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,6 +111,68 @@ impl NewOutboxRow {
             created_at: now,
         }
     }
+}
+
+/// What makes a message about a case what it is.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the columns of migrations/")]
+pub struct AboutCase<'a> {
+    pub kind: &'static str,
+    pub lane: &'static str,
+    pub destination: &'a str,
+    pub case_id: [u8; 16],
+    pub payload: &'a Value,
+    /// Of messages of a kind about a case, to one destination, there is one with this key, ever.
+    pub occasion: &'a str,
+}
+
+impl NewOutboxRow {
+    /// A message of a site about a case, due at `now` (Unix ms).
+    pub fn about_case(site_id: i64, message_id: ResponseId, about: &AboutCase<'_>, now: i64) -> Self {
+        let subject: String = about.case_id.iter().map(|byte| format!("{byte:02x}")).collect();
+        Self {
+            site_id,
+            message_id: *message_id.as_bytes(),
+            kind: about.kind,
+            lane: about.lane,
+            destination: about.destination.to_owned(),
+            subject_kind: SUBJECT_CASE,
+            subject_id: about.case_id,
+            payload: about.payload.to_string(),
+            dedupe_key: format!("{}/{subject}/{}/{}", about.kind, about.occasion, about.destination),
+            state: OutboxState::Pending.as_str(),
+            leased: false,
+            attempts: 0,
+            resent_after: 0,
+            due_at: now,
+            created_at: now,
+        }
+    }
+}
+
+/// Deletes messages of a kind about a case that are not being sent and whose occasion begins with `occasion`: nobody is to be
+/// told any more. Their ids. The caller has locked the site.
+///
+/// # Errors
+/// What the database says.
+pub fn withdraw_about_case(
+    conn: &mut AnyConnection,
+    (site_id, case_id): (i64, &[u8]),
+    kind: &str,
+    occasion: &str,
+) -> QueryResult<Vec<Vec<u8>>> {
+    let subject: String = case_id.iter().map(|byte| format!("{byte:02x}")).collect();
+    let waiting: Vec<Vec<u8>> = outbox::table
+        .filter(outbox::site_id.eq(site_id))
+        .filter(outbox::subject_kind.eq(SUBJECT_CASE))
+        .filter(outbox::subject_id.eq(case_id))
+        .filter(outbox::state.eq(OutboxState::Pending.as_str()))
+        .filter(outbox::leased.eq(false))
+        .filter(outbox::dedupe_key.like(format!("{kind}/{subject}/{occasion}%")))
+        .select(outbox::message_id)
+        .load(conn)?;
+    tables::delete_messages(conn, site_id, &waiting)?;
+    Ok(waiting)
 }
 
 /// A message in the outbox.

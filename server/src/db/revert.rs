@@ -24,7 +24,7 @@ struct WaitingWork {
     advice: &'static str,
 }
 
-const WAITING: [WaitingWork; 2] = [
+const WAITING: [WaitingWork; 3] = [
     WaitingWork {
         version: "0001",
         table: "outbox",
@@ -39,6 +39,13 @@ const WAITING: [WaitingWork; 2] = [
         rows: "responses that wait for triage, and nobody would be told of those customers",
         advice: "run `counterbell serve` until counterbell_triage_pending and counterbell_triage_parked are 0; \
                  `counterbell doctor` says what keeps it from them",
+    },
+    WaitingWork {
+        version: "0026",
+        table: "cases",
+        waits: "state IN ('open', 'in_progress', 'waiting')",
+        rows: "cases that somebody still works on",
+        advice: "resolve or close them: `GET /v1/admin/cases?state=open` lists them",
     },
 ];
 
@@ -57,6 +64,17 @@ pub enum RevertError {
         /// What to do before.
         advice: &'static str,
     },
+    /// It would be changed under the feet of whoever has it open.
+    #[error("the database is in use: stop every server, and let other commands end, before a migration is taken back")]
+    InUse,
+    /// Somebody else took back what was asked for, or made a new one.
+    #[error("{asked} is not the newest migration, which is {newest}: nothing is taken back")]
+    NotNewest {
+        /// Version that was to be taken back.
+        asked: String,
+        /// Version that could be.
+        newest: String,
+    },
     /// The database refused, or no migration is applied.
     #[error("the newest migration cannot be taken back: {0}")]
     Failed(#[from] Box<dyn std::error::Error + Send + Sync>),
@@ -68,18 +86,21 @@ impl From<diesel::result::Error> for RevertError {
     }
 }
 
-/// Takes back the newest migration; its version.
+/// Takes back the newest migration, which must be of the version `asked`; its version.
 ///
 /// # Errors
 /// [`RevertError`]; then nothing is changed.
-pub fn revert_last(conn: &mut AnyConnection) -> Result<String, RevertError> {
+pub fn revert_last(conn: &mut AnyConnection, asked: &str) -> Result<String, RevertError> {
     dialect::with_migration_lock(conn, |conn| {
-        // In one transaction: a server that runs must not add to what was counted. A migration that fails takes itself back.
-        dialect::write_transaction(conn, |conn| Ok(revert_unless_work_waits(conn)))?
+        if !dialect::is_alone(conn)? {
+            return Err(RevertError::InUse);
+        }
+        // In one transaction: nothing must be added to what was counted. A migration that fails takes itself back.
+        dialect::write_transaction(conn, |conn| Ok(revert_unless_work_waits(conn, asked)))?
     })
 }
 
-fn revert_unless_work_waits(conn: &mut AnyConnection) -> Result<String, RevertError> {
+fn revert_unless_work_waits(conn: &mut AnyConnection, asked: &str) -> Result<String, RevertError> {
     #[derive(QueryableByName)]
     struct Counted {
         #[diesel(sql_type = BigInt)]
@@ -87,6 +108,9 @@ fn revert_unless_work_waits(conn: &mut AnyConnection) -> Result<String, RevertEr
     }
 
     let version = newest(conn)?;
+    if version != asked {
+        return Err(RevertError::NotNewest { asked: asked.to_owned(), newest: version });
+    }
     for WaitingWork { table, waits, rows, advice, .. } in WAITING.iter().filter(|work| work.version == version) {
         dialect::lock_table(conn, table)?;
         let query = format!("SELECT count(*) AS n FROM {table} WHERE {waits}");

@@ -9,7 +9,7 @@ use super::connection::AnyConnection;
 use super::journal::{self, By, Event};
 use super::rules::{Rules, write_bands};
 use super::schema::{alert_rules, site_origins, sites, teams};
-use super::{responses, score_days, staff};
+use super::{cases, responses, score_days, staff};
 
 /// One retailer's web property, with all that ingest needs to know of it.
 #[derive(Clone, Debug)]
@@ -129,6 +129,7 @@ impl Site {
         let mut lock = journal::lock(conn, id)?;
         lock.append(conn, by, now, &[Event::SiteCreated])?;
         insert_alerts_team(conn, id, now)?;
+        cases::insert_root_causes(conn, id, now)?;
         for origin in &new.origins {
             insert_origin(conn, id, origin)?;
         }

@@ -1,6 +1,7 @@
 //! The whole product on one machine: a server with real reviews, and a shop to rate.
 
 mod inbox;
+mod mail;
 mod reviews;
 mod shop;
 

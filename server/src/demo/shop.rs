@@ -11,7 +11,16 @@ use actix_web::{App, HttpResponse, HttpServer, web};
 use super::inbox;
 
 const ORDER: &str = include_str!("../../demo/order.html");
-const STYLE: &str = include_str!("../../demo/shop.css");
+
+/// What both pages load: where it is, what it is, and all of it.
+const FILES: [(&str, &str, &str); 5] = [
+    ("/shop.css", "text/css", include_str!("../../demo/shop.css")),
+    ("/favicon.svg", "image/svg+xml", ICON),
+    // Asked for by browsers that know no icon in SVG, and by some that do.
+    ("/favicon.ico", "image/svg+xml", ICON),
+    ("/inbox.svg", "image/svg+xml", include_str!("../../demo/inbox.svg")),
+    ("/inbox.js", "text/javascript", include_str!("../../demo/inbox.js")),
+];
 const ICON: &str = include_str!("../../demo/favicon.svg");
 
 /// The shop's order-confirmation page, with the widget's one script tag.
@@ -41,15 +50,14 @@ impl Shop {
     pub fn serve(self, listener: TcpListener) -> std::io::Result<Server> {
         let shop = Data::new(self);
         let server = HttpServer::new(move || {
-            App::new()
+            let app = App::new()
                 .app_data(Data::clone(&shop))
                 .route("/", web::get().to(get_order))
-                .route("/inbox", web::get().to(get_inbox))
-                .route("/shop.css", web::get().to(|| async { HttpResponse::Ok().content_type("text/css").body(STYLE) }))
-                .route(
-                    "/favicon.svg",
-                    web::get().to(|| async { HttpResponse::Ok().content_type("image/svg+xml").body(ICON) }),
-                )
+                .route("/inbox", web::get().to(get_inbox));
+            FILES.into_iter().fold(app, |app, (path, content_type, body)| {
+                let get = move || async move { HttpResponse::Ok().content_type(content_type).body(body) };
+                app.route(path, web::get().to(get))
+            })
         });
         Ok(server.workers(1).disable_signals().listen(listener)?.run())
     }
@@ -62,8 +70,9 @@ async fn get_order(shop: Data<Shop>) -> HttpResponse {
         .body(shop.page.clone())
 }
 
-/// Mails style themselves inline, so this page must let them; nothing else is allowed.
-const INBOX_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'";
+/// Mails style themselves inline, so this page must let them. Its policy is theirs, too, and their frame runs no scripts.
+const INBOX_POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'unsafe-inline'; \
+                            img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 async fn get_inbox(shop: Data<Shop>) -> std::io::Result<HttpResponse> {
     let page = inbox::render(&shop.mail_dir)?;

@@ -5,6 +5,7 @@ mod absence;
 mod documents;
 mod people;
 mod teams;
+mod told;
 mod views;
 
 use counterbell_shared::problem::FieldError;
@@ -14,6 +15,7 @@ use crate::db::journal::By;
 pub use documents::{NewPerson, PersonPatch, TeamDocument};
 pub use people::{add, change, find, leave, list};
 pub use teams::{find_team, list_teams, put_team, remove_team};
+pub use told::told_at;
 pub use views::{PersonView, TeamView};
 
 /// Who asks for a change.

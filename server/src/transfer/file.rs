@@ -88,12 +88,6 @@ pub(super) fn begin(folder: &Path) -> Result<(TempDir, NamedTempFile), TransferE
     Ok((workshop, partial))
 }
 
-/// How an SQLite database keeps what is not committed yet.
-pub(super) fn journal_mode(conn: &mut AnyConnection) -> QueryResult<String> {
-    let mode: Word = diesel::sql_query("SELECT journal_mode AS word FROM pragma_journal_mode").get_result(conn)?;
-    Ok(mode.word)
-}
-
 /// Writes what the system still holds of a file to the disk.
 pub(super) fn sync(path: &Path) -> Result<(), TransferError> {
     File::open(path).and_then(|file| file.sync_all()).map_err(TransferError::file(path))

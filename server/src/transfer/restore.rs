@@ -5,7 +5,6 @@ use std::path::Path;
 use counterbell_shared::time::UnixMillis;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
 use serde::Serialize;
 
 use super::checksum::{self, Checksum};
@@ -37,12 +36,6 @@ pub struct Inspected {
     pub rows: std::collections::BTreeMap<&'static str, i64>,
     /// What its checksum says.
     pub checksum: Checksum,
-}
-
-#[derive(QueryableByName)]
-struct Number {
-    #[diesel(sql_type = BigInt)]
-    n: i64,
 }
 
 /// Puts the backup at `path` in the place of the database at `url`, which must be empty unless `force` is given. The
@@ -192,12 +185,15 @@ fn make_way(database: &Path, force: bool) -> Result<(), TransferError> {
         Err(OpenError::Damaged { .. }) if force => return Ok(()),
         Err(error) => return Err(error.into()),
     };
-    // Leaving WAL mode takes the whole file for itself: it fails while anybody else has it open.
-    conn.batch_execute("PRAGMA busy_timeout = 500")?;
-    if conn.batch_execute("PRAGMA journal_mode = DELETE").is_err() || file::journal_mode(&mut conn)? != "delete" {
-        return Err(TransferError::Refused(format!("{url} is in use: stop the server first")));
-    }
+    refuse_used(&mut conn, &url)?;
     if force { Ok(()) } else { refuse_full(&mut conn, &url) }
+}
+
+fn refuse_used(conn: &mut AnyConnection, url: &DatabaseUrl) -> Result<(), TransferError> {
+    if dialect::is_alone(conn)? {
+        return Ok(());
+    }
+    Err(TransferError::Refused(format!("{url} is in use: stop the server first")))
 }
 
 fn refuse_full(conn: &mut AnyConnection, url: &DatabaseUrl) -> Result<(), TransferError> {
@@ -223,11 +219,7 @@ fn into_postgres(
     show: &mut dyn FnMut(CopyProgress),
 ) -> Result<(), TransferError> {
     let mut target = migrations::open_up_to_date(url)?;
-    let query = "SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database() \
-                 AND application_name = 'counterbell' AND pid <> pg_backend_pid()";
-    if diesel::sql_query(query).get_result::<Number>(&mut target)?.n > 0 {
-        return Err(TransferError::Refused(format!("{url} is in use: stop the server first")));
-    }
+    refuse_used(&mut target, url)?;
     if !force {
         refuse_full(&mut target, url)?;
     }

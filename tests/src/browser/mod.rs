@@ -15,7 +15,7 @@ use futures_util::FutureExt;
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 
-use crate::environment;
+use crate::{environment, wait};
 use console::{Console, Source};
 use devtools::DevTools;
 use driver::Driver;
@@ -152,6 +152,17 @@ impl Browser {
     /// Goes back to the page with the frames.
     pub async fn leave_frame(&self) {
         self.window.clone().enter_parent_frame().await.unwrap();
+    }
+
+    /// Goes to the window, or tab, that this one opens. As soon as it is there.
+    pub async fn enter_new_window(&self) {
+        let first = self.window.window().await.unwrap();
+        let new = wait::until("a new window", async || {
+            let windows = self.window.windows().await.unwrap();
+            windows.into_iter().find(|window| *window != first)
+        })
+        .await;
+        self.window.switch_to_window(new).await.unwrap();
     }
 
     /// Clicks the first match, as soon as it is there.

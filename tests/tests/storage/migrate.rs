@@ -17,6 +17,30 @@ async fn migrating_again_changes_nothing() {
 }
 
 #[tokio::test]
+async fn command_says_what_it_did_to_the_schema() {
+    for backend in Backend::ALL {
+        let mut app = TestApp::on(backend).await;
+        app.program().kill();
+        let list = |app: &TestApp| app.cli(&["site", "list", "--json"]);
+        assert_eq!(list(&app).stderr, "", "{backend:?}: nothing had to be done");
+        let revert = |app: &TestApp| app.cli(&["migrate", "--revert-last", "--yes"]).status.success();
+
+        assert!(revert(&app), "{backend:?}");
+        assert_eq!(list(&app).stderr, "Brought the database up to date: 1 migration\n", "{backend:?}");
+        assert!(revert(&app) && revert(&app), "{backend:?}");
+        let output = list(&app);
+        assert_eq!(output.stderr, "Brought the database up to date: 2 migrations\n", "{backend:?}");
+        assert_eq!(output.json()[0]["name"], "Shop", "{backend:?}: the result stands alone");
+
+        while revert(&app) {}
+        let told = list(&app).stderr;
+        let database = app.database_url().split(['@', ':']).next_back().unwrap().to_owned();
+        assert!(told.starts_with("Made a new database: ") && told.trim_end().ends_with(&database), "{backend:?}: {told}");
+        assert!(!told.contains('@'), "{backend:?}: no user and no password: {told}");
+    }
+}
+
+#[tokio::test]
 async fn response_of_before_there_were_revisions_is_complete() {
     for backend in Backend::ALL {
         let mut app = TestApp::on(backend).await;
@@ -111,6 +135,46 @@ async fn migration_is_taken_back_only_when_that_is_confirmed() {
         assert_eq!(output.stderr.lines().count(), 1, "{backend:?}: {output:?}");
         assert!(output.stderr.contains("--yes"), "{backend:?}: {output:?}");
         assert_eq!(app.cli(&["migrate", "--json"]).json(), json!({ "applied": [] }), "{backend:?}");
+    }
+}
+
+#[tokio::test]
+async fn migration_is_taken_back_only_while_no_server_runs() {
+    for backend in Backend::ALL {
+        let mut app = TestApp::on(backend).await;
+
+        let output = app.cli(&["migrate", "--revert-last", "--yes"]);
+
+        assert_eq!(output.status.code(), Some(1), "{backend:?}: {output:?}");
+        assert!(output.stderr.contains("stop every server"), "{backend:?}: {output:?}");
+        app.respond(&sample::response(4)).await.expect(201);
+        assert_eq!(app.cli(&["migrate", "--json"]).json(), json!({ "applied": [] }), "{backend:?}");
+        app.program().kill();
+        assert!(app.cli(&["migrate", "--revert-last", "--yes"]).status.success(), "{backend:?}");
+    }
+}
+
+#[tokio::test]
+async fn several_at_once_take_back_the_one_migration_they_were_shown() {
+    for backend in Backend::ALL {
+        let mut app = TestApp::on(backend).await;
+        app.program().kill();
+        let before = app.count("__diesel_schema_migrations");
+        let asked = app.cli(&["migrate", "--revert-last"]).stderr;
+        let confirm = asked.split_whitespace().find(|word| word.starts_with("--yes=")).unwrap();
+        let revert = || app.cli(&["migrate", "--revert-last", confirm]);
+
+        let at_once: Vec<_> = std::thread::scope(|threads| {
+            let all: Vec<_> = (0..4).map(|_| threads.spawn(revert)).collect();
+            all.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+
+        // On SQLite each may find another in its way.
+        let done = at_once.iter().filter(|output| output.status.success()).count();
+        assert!(done == 1 || (done == 0 && revert().status.success()), "{backend:?}: {at_once:?}");
+        let late = revert();
+        assert!(late.stderr.contains("is not the newest"), "{backend:?}: {late:?}");
+        assert_eq!(app.count("__diesel_schema_migrations"), before - 1, "{backend:?}: {at_once:?}");
     }
 }
 

@@ -109,7 +109,8 @@ async fn two_servers_triage_side_by_side_and_each_response_is_told_once() {
 
 #[tokio::test]
 async fn servers_that_start_together_migrate_once() {
-    let app = TestApp::on(Backend::Postgres).await;
+    let mut app = TestApp::on(Backend::Postgres).await;
+    app.program().kill();
     while app.cli(&["migrate", "--revert-last", "--yes"]).status.success() {}
 
     let nodes = tokio::join!(app.another_server(), app.another_server(), app.another_server());

@@ -10,12 +10,12 @@ use diesel::Connection as _;
 use serde_json::json;
 
 use super::super::CliError;
+use super::super::database::open_up_to_date;
 use super::super::key::find_site;
 use super::super::output::OutputArgs;
 use super::reviews::{self, LOCALE, PAGE_URL, order_ref};
 use crate::config::CommonSettings;
 use crate::db::dialect::insert_responses;
-use crate::db::migrations::open_up_to_date;
 use crate::db::responses::NewResponseRow;
 use crate::db::sites::Site;
 use crate::ingest::{Record, SILENCE_MS};

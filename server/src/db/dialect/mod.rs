@@ -1,5 +1,6 @@
 //! All that differs between SQLite and PostgreSQL, each arm with its reason.
 
+mod alone;
 mod behind;
 mod fixed;
 mod postgres;
@@ -16,6 +17,7 @@ use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::{Array, BigInt, Binary, Bool, Integer, Text};
 use diesel::sqlite::Sqlite;
 
+pub use alone::is_alone;
 pub use behind::{
     enqueue_for_triage, indexed_by, insert_alerts, insert_journal, insert_outbox, lease_due, lock_counter,
 };

@@ -61,6 +61,8 @@ fn command() -> impl Strategy<Value = Command> {
         Just(Command::Reopen),
         (1i64..3).prop_map(|other| Command::Link { other }),
         Just(Command::Reminded),
+        prop_oneof![Just(DueTime::Acknowledge), Just(DueTime::Answer)].prop_map(Command::Overdue),
+        row_id().prop_map(|response_id| Command::SplitResponse { response_id, into: 9 }),
         (0u32..3).prop_map(|generation| Command::RevokeLinks { generation }),
     ];
     prop_oneof![30 => everyday, 20 => rarer, 1 => Just(Command::Merge { into: 7 })]

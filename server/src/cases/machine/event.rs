@@ -1,6 +1,6 @@
 use serde_json::{Map, Value, json};
 
-use super::{Case, EntryId, NothingToDo, Priority};
+use super::{Case, DueTime, EntryId, NothingToDo, Priority};
 
 /// What happened to a case, as the journal keeps it. It names rows and people by their ids and holds nobody's words.
 ///
@@ -22,6 +22,7 @@ pub enum Event {
     CustomerAnswered { message_id: EntryId },
     AnswerDismissed,
     ResponseJoined { response_id: EntryId },
+    ResponseSplit { response_id: EntryId, into: i64 },
     PriorityChanged { priority: Priority },
     ReminderSet { at: i64 },
     Reminded,
@@ -35,6 +36,7 @@ pub enum Event {
     Escalated { step: usize },
     LinksRevoked { generation: u32 },
     ServiceLevelChanged,
+    Overdue { due: DueTime },
 }
 
 impl Event {
@@ -55,6 +57,8 @@ impl Event {
             Self::CustomerAnswered { .. } => "case.customer_answered",
             Self::AnswerDismissed => "case.answer_dismissed",
             Self::ResponseJoined { .. } => "case.response_joined",
+            Self::ResponseSplit { .. } => "case.response_split",
+            Self::Overdue { .. } => "case.overdue",
             Self::PriorityChanged { .. } => "case.priority_changed",
             Self::ReminderSet { .. } => "case.reminder_set",
             Self::Reminded => "case.reminded",
@@ -102,6 +106,10 @@ impl Event {
                 vec![("message_id", id(message_id))]
             }
             Self::ResponseJoined { response_id } => vec![("response_id", id(response_id))],
+            Self::ResponseSplit { response_id, into } => {
+                vec![("response_id", id(response_id)), ("into", json!(into))]
+            }
+            Self::Overdue { due } => vec![("due", json!(due.as_str()))],
             Self::PriorityChanged { priority } => vec![("priority", json!(priority.as_str()))],
             Self::ReminderSet { at } => vec![("at", json!(at))],
             Self::NothingToDo { reason, mark_spam } => {

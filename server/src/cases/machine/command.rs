@@ -1,4 +1,4 @@
-use super::{EntryId, NothingToDo, Priority, ServiceLevel};
+use super::{DueTime, EntryId, NothingToDo, Priority, ServiceLevel};
 
 /// What somebody wants of a case.
 ///
@@ -64,6 +64,15 @@ pub enum Command {
         /// By when its own rule wants an answer (Unix ms).
         answer_by: Option<i64>,
     },
+    /// A response turned out to be about something else, and has a case of its own.
+    SplitResponse {
+        /// The response.
+        response_id: EntryId,
+        /// The number of the other case.
+        into: i64,
+    },
+    /// A time by which something had to be done has passed: the timer of it fell due.
+    Overdue(DueTime),
     /// It matters more or less.
     SetPriority(Priority),
     /// Reminds its owner later; instead of an earlier reminder.
@@ -142,6 +151,7 @@ impl Command {
             Self::Merge { .. }
                 | Self::EscalationStep
                 | Self::Reminded
+                | Self::Overdue(_)
                 | Self::RevokeLinks { .. }
                 | Self::ChangeServiceLevel(_)
         )

@@ -1,3 +1,5 @@
+use serde::{Deserialize, Serialize};
+
 use super::{Clock, EntryId, NothingToDo, Priority, Refused, State, Timer};
 
 /// The work of putting one unhappy response right. Times are Unix ms, durations ms of open time.
@@ -51,6 +53,8 @@ pub struct Case {
     pub steps_done: usize,
     /// When the next step falls due; `None` when none will.
     pub next_step_at: Option<i64>,
+    /// The due times that are known to have passed, of which it was said.
+    pub overdue: Vec<(DueTime, i64)>,
     /// When its owner is to be reminded.
     pub remind_at: Option<i64>,
     /// Why the customer was unhappy, in the words of staff.
@@ -85,12 +89,23 @@ pub struct ServiceLevel {
 }
 
 /// One of the two times by which something has to be done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum DueTime {
     /// Somebody says "I have this".
     Acknowledge,
     /// The customer is answered, or the case resolved.
     Answer,
+}
+
+impl DueTime {
+    /// As the journal and the API name it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Acknowledge => "acknowledge",
+            Self::Answer => "answer",
+        }
+    }
 }
 
 impl Case {

@@ -48,6 +48,7 @@ pub fn open(opening: Opening, now: i64, clock: &dyn Clock) -> (Case, Vec<Effect>
         steps_from: now,
         steps_done: 0,
         next_step_at: level.steps_ms.first().copied().map(due),
+        overdue: Vec::new(),
         remind_at: None,
         root_cause: None,
         action_taken: None,

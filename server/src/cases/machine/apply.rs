@@ -55,6 +55,8 @@ impl Change<'_> {
             Command::JoinResponse { response_id, acknowledge_by, answer_by } => {
                 self.join(response_id, acknowledge_by, answer_by)
             }
+            Command::SplitResponse { response_id, into } => self.split(response_id, into),
+            Command::Overdue(due) => self.overdue(due),
             Command::SetPriority(priority) => self.set_priority(priority),
             Command::Remind { at } => self.remind(at),
             Command::Resolve { root_cause, action_taken } => self.resolve(root_cause, action_taken),

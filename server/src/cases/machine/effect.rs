@@ -35,6 +35,28 @@ pub enum Timer {
     Remind,
 }
 
+impl Message {
+    /// As messages in the outbox name it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Assigned => "assigned",
+            Self::TakenOver => "taken_over",
+            Self::GivenBack => "given_back",
+            Self::Escalated { .. } => "escalated",
+            Self::Mentioned { .. } => "mentioned",
+            Self::Noted { .. } => "noted",
+            Self::CustomerAnswered => "customer_answered",
+            Self::ResponseJoined => "response_joined",
+            Self::Urgent => "urgent",
+            Self::Overdue => "overdue",
+            Self::Reminder => "reminder",
+            Self::Ended => "ended",
+            Self::Reopened => "reopened",
+            Self::Merged => "merged",
+        }
+    }
+}
+
 impl Timer {
     /// Each of them.
     pub const ALL: [Self; 4] = [Self::Step, Self::AcknowledgeBy, Self::AnswerBy, Self::Remind];
@@ -93,6 +115,8 @@ pub enum Message {
     ResponseJoined,
     /// It is urgent now.
     Urgent,
+    /// The customer should have been answered by now.
+    Overdue,
     /// You wanted to be reminded.
     Reminder,
     /// Somebody else resolved or closed it.

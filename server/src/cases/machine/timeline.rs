@@ -1,7 +1,7 @@
 //! What is said between staff, and between staff and the customer.
 
 use super::apply::Change;
-use super::{EntryId, Event, Message, Priority, Refused, State, Whom};
+use super::{DueTime, EntryId, Event, Message, Priority, Refused, State, Whom};
 
 impl Change<'_> {
     pub(super) fn note(&mut self, note_id: EntryId, mut mentions: Vec<i64>) -> Result<(), Refused> {
@@ -83,6 +83,35 @@ impl Change<'_> {
         self.case.response_count = self.case.response_count.saturating_add(1);
         self.journal(Event::ResponseJoined { response_id });
         self.tell_owner_or_rule(Message::ResponseJoined);
+        Ok(())
+    }
+
+    /// Never the last one: a case without a response is about nothing.
+    pub(super) fn split(&mut self, response_id: EntryId, into: i64) -> Result<(), Refused> {
+        self.must_be_open()?;
+        let Err(place) = self.case.linked.binary_search(&into) else { return Ok(()) };
+        if into == self.case.number || self.case.response_count < 2 {
+            return Err(Refused::Itself);
+        }
+        self.case.response_count -= 1;
+        self.case.linked.insert(place, into);
+        self.journal(Event::ResponseSplit { response_id, into });
+        Ok(())
+    }
+
+    /// Told once for each due time that passes. While nobody has the case, the steps tell; lateness stands still while it
+    /// waits for the customer.
+    pub(super) fn overdue(&mut self, due: DueTime) -> Result<(), Refused> {
+        let Some(at) = self.case.due(due).filter(|at| *at < self.now) else { return Ok(()) };
+        if self.is_waiting() || self.case.overdue.contains(&(due, at)) {
+            return Ok(());
+        }
+        self.case.overdue.retain(|(other, _)| *other != due);
+        self.case.overdue.push((due, at));
+        self.journal(Event::Overdue { due });
+        if due == DueTime::Answer {
+            self.tell_owner_or_rule(Message::Overdue);
+        }
         Ok(())
     }
 

@@ -1,5 +1,8 @@
+use strum::{EnumString, IntoStaticStr, VariantArray};
+
 /// How far a case is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum State {
     /// Nobody has said "I have this".
     Open,
@@ -14,7 +17,8 @@ pub enum State {
 }
 
 /// How much a case matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 #[expect(missing_docs, reason = "the usual four")]
 pub enum Priority {
     Low,
@@ -24,7 +28,8 @@ pub enum Priority {
 }
 
 /// Why there is nothing to do about a case.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum NothingToDo {
     /// Somebody tried the survey.
     Test,
@@ -41,13 +46,7 @@ pub enum NothingToDo {
 impl State {
     /// As the journal and the API name it.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::InProgress => "in_progress",
-            Self::Waiting => "waiting",
-            Self::Resolved => "resolved",
-            Self::Closed => "closed",
-        }
+        self.into()
     }
 
     /// Whether the work is over.
@@ -59,24 +58,13 @@ impl State {
 impl Priority {
     /// As the journal and the API name it.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Low => "low",
-            Self::Normal => "normal",
-            Self::High => "high",
-            Self::Urgent => "urgent",
-        }
+        self.into()
     }
 }
 
 impl NothingToDo {
     /// As the journal and the API name it.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Test => "test",
-            Self::Spam => "spam",
-            Self::Duplicate => "duplicate",
-            Self::NoComplaint => "no_complaint",
-            Self::Unreachable => "unreachable",
-        }
+        self.into()
     }
 }
