@@ -17,7 +17,7 @@ mod tests;
 mod told;
 mod write;
 
-pub use act::{Acted, Action, Asked, Denied, NOTE_MAX_CHARS, act};
+pub use act::{Acted, Action, Asked, Denied, KEY as NOTE_KEY, NOTE_MAX_CHARS, act};
 pub use fire::CaseTimer;
 pub use history::{Actor, Entry, history};
 pub use kept::{About, Ever, Kept};

@@ -15,6 +15,9 @@ use super::{dialect, timers};
 /// The site id of what belongs to no site.
 pub const NO_SITE: i64 = 0;
 
+/// What the name of an API key begins with, as an actor.
+const KEY: &str = "key/";
+
 /// Who did something, and by which means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct By {
@@ -40,7 +43,7 @@ impl By {
 
     /// Whoever has the API key of this id.
     pub fn api_key(key_id: &str) -> Self {
-        Self { actor: format!("key/{key_id}"), means: "api" }
+        Self { actor: format!("{KEY}{key_id}"), means: "api" }
     }
 }
 
@@ -106,6 +109,10 @@ pub enum Event {
     MessageWithdrawn { message_id: ResponseId },
     /// A message is to be sent again, or now.
     MessageResent { message_id: ResponseId },
+    /// A root cause was made, or its label was changed.
+    RootCauseStored { name: String },
+    /// Cases are resolved with a root cause no more.
+    RootCauseRemoved { name: String },
     /// What a command made of a case: its kind, and what else is to be known of it.
     Case { number: i64, kind: &'static str, data: Value },
 }
@@ -164,6 +171,8 @@ impl Event {
             }
             Self::MessageWithdrawn { message_id } => ("message.withdrawn", format!("message/{message_id}"), none()),
             Self::MessageResent { message_id } => ("message.resent", format!("message/{message_id}"), none()),
+            Self::RootCauseStored { name } => ("root_cause.stored", format!("root_cause/{name}"), none()),
+            Self::RootCauseRemoved { name } => ("root_cause.removed", format!("root_cause/{name}"), none()),
             Self::Case { number, kind, data } => (kind, case_subject(*number), data.clone()),
         }
     }
@@ -190,6 +199,8 @@ pub struct EntryRow {
 pub struct SiteLock {
     site_id: i64,
     seq: i64,
+    /// The API key that somebody acts with.
+    key: Option<String>,
 }
 
 /// Locks the counter of a site, [`NO_SITE`] included, before anything else of it is changed. Call in a transaction that
@@ -208,7 +219,7 @@ pub fn lock(conn: &mut AnyConnection, site_id: i64) -> QueryResult<SiteLock> {
             seq
         }
     };
-    Ok(SiteLock { site_id, seq })
+    Ok(SiteLock { site_id, seq, key: None })
 }
 
 #[derive(QueryableByName)]
@@ -232,6 +243,11 @@ impl SiteLock {
         self.site_id
     }
 
+    /// What people do from now on is written down with the API key that they did it with, if `by` is one.
+    pub fn with_key(self, by: &By) -> Self {
+        Self { key: by.actor.strip_prefix(KEY).map(str::to_owned), ..self }
+    }
+
     /// Writes down what `by` did at `at` (Unix ms), in this order.
     ///
     /// # Errors
@@ -241,7 +257,10 @@ impl SiteLock {
             return Ok(());
         }
         let row = |(seq, event): (i64, &Event)| {
-            let (kind, subject, data) = event.parts();
+            let (kind, subject, mut data) = event.parts();
+            if let Some(key) = self.key.as_ref().filter(|_| !by.actor.starts_with(KEY)) {
+                data["key"] = json!(key);
+            }
             EntryRow {
                 site_id: self.site_id,
                 seq,
