@@ -22,6 +22,7 @@ pub mod ids;
 pub mod import;
 pub mod ingest;
 mod journal;
+mod language;
 pub mod links;
 mod log_limit;
 pub mod mail;

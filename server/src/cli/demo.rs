@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::CliError;
 use super::import::Progress;
-use super::output::{LogFormat, OutputArgs, random, start_log};
+use super::output::{LogFormat, OutputArgs, random, start_log, tell};
 use super::serve::stop_signal;
 use crate::config::{AlertSettings, DatabaseConfig, HttpSettings, LinksConfig, MailSettings, ServeConfig};
 use crate::db::journal::By;
@@ -185,6 +185,6 @@ fn make_site(conn: &mut AnyConnection, shop_port: u16) -> Result<(String, String
     let progress = Progress::new(Some(reviews.len() as u64));
     let report = import_csv(conn, &site, reviews.as_slice(), &options, |report| progress.show(report))?;
     progress.finish();
-    eprintln!("Imported {} real reviews as past responses ({} rejected)", report.accepted, report.rejected);
+    tell(&format!("Imported {} real reviews as past responses ({} rejected)", report.accepted, report.rejected));
     Ok((site.site_key.to_string(), api_key))
 }

@@ -135,7 +135,7 @@ pub fn run() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("counterbell: {}", error.to_string().replace('\n', " "));
+            output::tell(&format!("counterbell: {}", error.to_string().replace('\n', " ")));
             ExitCode::FAILURE
         }
     }

@@ -153,6 +153,23 @@ impl NewOutboxRow {
     }
 }
 
+/// Whether a message like this, whose occasion begins with its occasion, was made for the same destination after `since`
+/// (Unix ms).
+///
+/// # Errors
+/// What the database says.
+pub fn was_told_since(conn: &mut AnyConnection, site_id: i64, about: &AboutCase<'_>, since: i64) -> QueryResult<bool> {
+    let subject: String = about.case_id.iter().map(|byte| format!("{byte:02x}")).collect();
+    let like_it = outbox::table
+        .filter(outbox::site_id.eq(site_id))
+        .filter(outbox::subject_kind.eq(SUBJECT_CASE))
+        .filter(outbox::subject_id.eq(about.case_id.as_slice()))
+        .filter(outbox::destination.eq(about.destination))
+        .filter(outbox::created_at.gt(since))
+        .filter(outbox::dedupe_key.like(format!("{}/{subject}/{}%", about.kind, about.occasion)));
+    diesel::select(diesel::dsl::exists(like_it)).get_result(conn)
+}
+
 /// Deletes messages of a kind about a case that are not being sent and whose occasion begins with `occasion`: nobody is to be
 /// told any more. Their ids. The caller has locked the site.
 ///

@@ -11,6 +11,7 @@ use counterbell_shared::time::UnixMillis;
 use super::rejects::Rejects;
 use super::row::RowParser;
 use super::{ImportError, ImportOptions};
+use crate::counted::counted;
 use crate::db::sites::Site;
 use crate::ingest::{Record, SILENCE_MS};
 use crate::rules::RuleSet;
@@ -79,7 +80,7 @@ pub fn read(
             // A row with too few or too many columns is a bad row; a file that cannot be read is no row at all.
             Err(error) => match error.kind() {
                 csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-                    Err(format!("has {len} columns instead of {expected_len}"))
+                    Err(format!("has {} instead of {expected_len}", counted(*len, "column", "columns")))
                 }
                 _ => return Err(failed(error, line)),
             },
