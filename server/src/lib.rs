@@ -5,6 +5,7 @@
 
 pub mod calendar;
 pub mod cases;
+pub mod casework;
 pub mod cli;
 mod clock;
 mod comment_words;
