@@ -48,7 +48,7 @@ const WAITING: [WaitingWork; 3] = [
         version: "0026",
         table: "cases",
         waits: "state IN ('open', 'in_progress', 'waiting')",
-        rows: "cases that somebody still works on",
+        rows: ["case that somebody still works on", "cases that somebody still works on"],
         advice: "resolve or close them: `GET /v1/admin/cases?state=open` lists them",
     },
 ];

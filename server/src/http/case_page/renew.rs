@@ -47,6 +47,7 @@ pub fn renew(conn: &mut AnyConnection, links: &Links, token: &str, now: i64) -> 
         lane: MAIL_LANE,
         destination: &member.email,
         case_id: kept.id,
+        person_id: member.person_id,
         payload: &payload,
         occasion,
     };

@@ -11,8 +11,7 @@ use super::reader::Reader;
 use super::reader::tests::{NOW, reader};
 use super::timeline::timeline;
 use crate::cases::{
-    Action, Actor, Asked, Assignee, By, DueTime, Entry, Event, Fired, Kept, Means, NothingToDo, Priority, act,
-    open_or_join,
+    Action, Actor, Asked, Assignee, By, DueTime, Entry, Event, Kept, Means, NothingToDo, Priority, act, open_or_join,
 };
 use crate::db::dialect::{insert_responses, write_transaction};
 use crate::db::journal::{self, By as Operator};
@@ -23,7 +22,7 @@ use crate::db::{AnyConnection, SharedText, customers, migrations, staff};
 use crate::ids::new_id;
 use crate::language::Language;
 use crate::links::{Claim, Links, Purpose};
-use crate::rules::Rule;
+use crate::rules::{Rule, VersionedRule};
 
 /// A site with Ann and Ben, and the case of an unhappy customer.
 struct Shop {
@@ -87,8 +86,8 @@ impl Shop {
             let response = ResponseRow::find(conn, &[site_id], id)?.unwrap();
             let mut site = journal::lock(conn, site_id)?;
             customers::note(conn, &response)?;
-            let rule = Rule::unhappy();
-            let case = open_or_join(conn, &mut site, &response, &[Fired { rule: &rule, version: 1 }], now)?;
+            let rule = VersionedRule { version: 1, rule: Rule::unhappy() };
+            let case = open_or_join(conn, &mut site, &response, &[&rule], now)?;
             Ok(case.unwrap().kept().clone())
         })
         .unwrap()
