@@ -25,7 +25,7 @@ use crate::http::{self, ApiError, ClientLimits, ForgetIdle, TrustedProxies, requ
 use crate::ingest::{Ingest, IngestSettings, Responses, Waiting};
 use crate::journal::ExpireJournal;
 use crate::links::Links;
-use crate::mail::{AlertMail, Mailer, MailerError};
+use crate::mail::{AlertMail, MailLinks, Mailer, MailerError};
 use crate::metrics::Metrics;
 use crate::outbox::{ExpireMessages, LaneWorker};
 use crate::responses::{Eraser, PurgeOld};
@@ -73,6 +73,7 @@ pub struct Server {
     search: SearchIndex,
     foreground: Foreground,
     mailer: Arc<Mailer>,
+    mail_links: MailLinks,
     intake: Intake,
     eraser: Eraser,
     document: Document,
@@ -94,6 +95,7 @@ impl Server {
             .make_first_key(&mut conn, UnixMillis::now().0)
             .map_err(|source| OpenError::Setup { url: url.to_string(), source })?;
         let mailer = Arc::new(Mailer::new(&config.mail)?);
+        let mail_links = MailLinks { public_url: config.http.public_url.clone(), links: links.clone() };
         let refused = |(address, source)| ServeError::Listen { address, source };
         let listeners = connections::listen_on(&config.http.listen).map_err(refused)?;
         let reads = ReadPools::new(url);
@@ -139,6 +141,7 @@ impl Server {
             search,
             foreground,
             mailer,
+            mail_links,
             intake,
             eraser,
             document,
@@ -229,7 +232,7 @@ impl Server {
         let mail = LaneWorker {
             store: store.clone(),
             lane: self.mailer.clone(),
-            kinds: Arc::new([Arc::new(AlertMail { mailer: Arc::clone(&self.mailer) })]),
+            kinds: Arc::new([Arc::new(AlertMail { mailer: Arc::clone(&self.mailer), links: self.mail_links.clone() })]),
             metrics: Arc::clone(&self.intake.metrics),
             foreground: self.foreground.clone(),
         };

@@ -15,6 +15,7 @@ diesel::table! {
         words -> Nullable<Text>,
         zone -> Text,
         calendar -> Nullable<Text>,
+        mail_personal -> Bool,
     }
 }
 

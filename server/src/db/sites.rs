@@ -21,6 +21,8 @@ pub struct Site {
     pub name: String,
     /// In which its times are shown: the IANA name that is stored, which a newer version may have written.
     pub zone: String,
+    /// Whether mails to staff hold what a customer wrote, and who that is.
+    pub mail_personal: bool,
     /// Origins whose pages may use the site key, as browsers write them.
     pub origins: Vec<String>,
     /// Who is told of unhappy customers: addresses as they are stored. One that an earlier version took and no mail can be
@@ -55,6 +57,39 @@ pub struct Limits {
     pub daily_cap: Option<i32>,
     /// Milliseconds from showing the question below which an answer is held back as suspected spam.
     pub min_answer_ms: Option<i32>,
+}
+
+/// What is in the row of a site, but for its id and its key.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = sites)]
+struct Own {
+    name: String,
+    zone: String,
+    mail_personal: bool,
+    #[diesel(embed)]
+    limits: Limits,
+}
+
+/// What the mails of a site are made of.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = sites)]
+pub struct MailSettings {
+    /// Name of the site.
+    pub name: String,
+    /// IANA name of its time zone.
+    pub zone: String,
+    /// Whether they hold what a customer wrote, and who that is.
+    pub mail_personal: bool,
+}
+
+impl MailSettings {
+    /// Those of the site of this id.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn find(conn: &mut AnyConnection, site_id: i64) -> QueryResult<Option<Self>> {
+        sites::table.find(site_id).select(Self::as_select()).first(conn).optional()
+    }
 }
 
 /// A site about to be made.
@@ -103,6 +138,7 @@ impl Site {
             site_key: site_key.clone(),
             name: new.name.clone(),
             zone: new.zone.clone(),
+            mail_personal: true,
             origins: new.origins.clone(),
             recipients: new.recipients.iter().map(EmailAddress::to_string).collect(),
             limits: new.limits,
@@ -117,10 +153,10 @@ impl Site {
     pub fn find(conn: &mut AnyConnection, site_key: &SiteKey) -> QueryResult<Option<Self>> {
         let found = sites::table
             .filter(sites::site_key.eq(site_key.as_str()))
-            .select((sites::id, sites::name, sites::zone, Limits::as_select()))
-            .first::<(i64, String, String, Limits)>(conn)
+            .select((sites::id, Own::as_select()))
+            .first::<(i64, Own)>(conn)
             .optional()?;
-        found.map(|(id, name, zone, limits)| Self::load(conn, id, site_key.clone(), name, zone, limits)).transpose()
+        found.map(|(id, own)| Self::load(conn, id, site_key.clone(), own)).transpose()
     }
 
     /// The site of this id.
@@ -130,12 +166,10 @@ impl Site {
     pub fn find_by_id(conn: &mut AnyConnection, id: i64) -> QueryResult<Option<Self>> {
         let found = sites::table
             .find(id)
-            .select((sites::site_key, sites::name, sites::zone, Limits::as_select()))
-            .first::<(String, String, String, Limits)>(conn)
+            .select((sites::site_key, Own::as_select()))
+            .first::<(String, Own)>(conn)
             .optional()?;
-        found
-            .map(|(key, name, zone, limits)| Self::load(conn, id, parse_site_key(&key)?, name, zone, limits))
-            .transpose()
+        found.map(|(key, own)| Self::load(conn, id, parse_site_key(&key)?, own)).transpose()
     }
 
     /// Those of these ids that are sites.
@@ -146,12 +180,12 @@ impl Site {
         sites::table.filter(sites::id.eq_any(ids)).select(sites::id).load(conn)
     }
 
-    /// Name and time zone of the site of this id.
+    /// Name of the time zone of the site of this id.
     ///
     /// # Errors
     /// What the database says.
-    pub fn find_name_and_zone(conn: &mut AnyConnection, id: i64) -> QueryResult<Option<(String, String)>> {
-        sites::table.find(id).select((sites::name, sites::zone)).first(conn).optional()
+    pub fn find_zone(conn: &mut AnyConnection, id: i64) -> QueryResult<Option<String>> {
+        sites::table.find(id).select(sites::zone).first(conn).optional()
     }
 
     /// Every site, oldest first.
@@ -161,10 +195,10 @@ impl Site {
     pub fn all(conn: &mut AnyConnection) -> QueryResult<Vec<Self>> {
         sites::table
             .order(sites::id)
-            .select((sites::id, sites::site_key, sites::name, sites::zone, Limits::as_select()))
-            .load::<(i64, String, String, String, Limits)>(conn)?
+            .select((sites::id, sites::site_key, Own::as_select()))
+            .load::<(i64, String, Own)>(conn)?
             .into_iter()
-            .map(|(id, key, name, zone, limits)| Self::load(conn, id, parse_site_key(&key)?, name, zone, limits))
+            .map(|(id, key, own)| Self::load(conn, id, parse_site_key(&key)?, own))
             .collect()
     }
 
@@ -207,7 +241,12 @@ impl Site {
         lock.append(conn, by, now, &[Event::SiteChanged { fields }])?;
         let site = sites::table.find(self.id);
         diesel::update(site)
-            .set((sites::name.eq(&self.name), sites::zone.eq(&self.zone), self.limits))
+            .set((
+                sites::name.eq(&self.name),
+                sites::zone.eq(&self.zone),
+                sites::mail_personal.eq(self.mail_personal),
+                self.limits,
+            ))
             .execute(conn)?;
         diesel::delete(site_origins::table.filter(site_origins::site_id.eq(self.id))).execute(conn)?;
         for origin in &self.origins {
@@ -226,6 +265,7 @@ impl Site {
         let changed = [
             ("name", self.name != before.name),
             ("zone", self.zone != before.zone),
+            ("mail_personal", self.mail_personal != before.mail_personal),
             ("origins", self.origins != before.origins),
             ("recipients", self.recipients != before.recipients),
             ("retention_days", self.limits.retention_days != before.limits.retention_days),
@@ -236,14 +276,8 @@ impl Site {
         changed.into_iter().filter(|(_, changed)| *changed).map(|(name, _)| name).collect()
     }
 
-    fn load(
-        conn: &mut AnyConnection,
-        id: i64,
-        site_key: SiteKey,
-        name: String,
-        zone: String,
-        limits: Limits,
-    ) -> QueryResult<Self> {
+    fn load(conn: &mut AnyConnection, id: i64, site_key: SiteKey, own: Own) -> QueryResult<Self> {
+        let Own { name, zone, mail_personal, limits } = own;
         let origins = site_origins::table
             .filter(site_origins::site_id.eq(id))
             .order(site_origins::origin)
@@ -252,7 +286,7 @@ impl Site {
         let recipients = staff::recipients(conn, id)?;
         let stored_today = limits.daily_cap.map(|cap| StoredToday::count(conn, id, cap)).transpose()?;
         let stored_today = stored_today.unwrap_or_default();
-        Ok(Self { id, site_key, name, zone, origins, recipients, limits, stored_today })
+        Ok(Self { id, site_key, name, zone, mail_personal, origins, recipients, limits, stored_today })
     }
 }
 

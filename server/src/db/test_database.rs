@@ -58,6 +58,7 @@ pub fn a_site() -> Site {
         site_key: "site_0000000000000000".parse().unwrap(),
         name: String::new(),
         zone: "UTC".to_owned(),
+        mail_personal: true,
         origins: Vec::new(),
         recipients: Vec::new(),
         limits: Limits::default(),

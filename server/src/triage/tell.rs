@@ -57,7 +57,7 @@ impl Tellable {
     /// # Errors
     /// What the database says.
     pub fn load(conn: &mut AnyConnection, site_id: i64) -> QueryResult<Self> {
-        let zone = Site::find_name_and_zone(conn, site_id)?.map_or(Zone::UTC, |(_, zone)| Zone::or_utc(&zone));
+        let zone = Site::find_zone(conn, site_id)?.map_or(Zone::UTC, |zone| Zone::or_utc(&zone));
         Ok(Self { site_id, staff: load_for_rules(conn, site_id)?, zone })
     }
 

@@ -194,8 +194,7 @@ impl CaseCommand {
 
 /// The zone of a site, in which times are shown to people.
 fn zone_of(conn: &mut AnyConnection, site_id: i64) -> Result<Zone, CliError> {
-    let found = Site::find_name_and_zone(conn, site_id)?;
-    Ok(found.map_or(Zone::UTC, |(_, zone)| Zone::or_utc(&zone)))
+    Ok(Site::find_zone(conn, site_id)?.map_or(Zone::UTC, |zone| Zone::or_utc(&zone)))
 }
 
 /// `2026-11-26 09:05`, by the clocks of the zone.

@@ -36,6 +36,7 @@ row! {
         words: Option<String>,
         zone: String,
         calendar: Option<String>,
+        mail_personal: bool,
     }
 }
 

@@ -53,11 +53,11 @@ pub struct Answered {
 }
 
 impl Facts {
-    /// Reads them.
+    /// Reads them, to be shown in this language.
     ///
     /// # Errors
     /// What the database says.
-    pub fn load(conn: &mut AnyConnection, visit: Visit) -> QueryResult<Self> {
+    pub fn load(conn: &mut AnyConnection, visit: Visit, language: &str) -> QueryResult<Self> {
         let Visit { kept, .. } = visit;
         let (site_id, touchpoint) = (kept.site_id, &kept.about.touchpoint);
         let registered = Touchpoint::find(conn, site_id, touchpoint)?;
@@ -68,7 +68,7 @@ impl Facts {
             place: registered.map_or_else(|| touchpoint.clone(), |registered| registered.label),
             hours: Hours::of(conn, site_id, touchpoint)?,
             earlier: earlier(conn, &rows)?,
-            responses: rows.into_iter().map(|row| Answered::load(conn, row)).collect::<QueryResult<_>>()?,
+            responses: rows.into_iter().map(|row| Answered::load(conn, row, language)).collect::<QueryResult<_>>()?,
             root_causes: cases::root_causes(conn, site_id)?,
             entries: history(conn, &kept)?,
             kept,
@@ -123,11 +123,11 @@ fn earlier(conn: &mut AnyConnection, rows: &[ResponseRow]) -> QueryResult<Vec<Re
 }
 
 impl Answered {
-    fn load(conn: &mut AnyConnection, row: ResponseRow) -> QueryResult<Self> {
+    fn load(conn: &mut AnyConnection, row: ResponseRow, language: &str) -> QueryResult<Self> {
         let told = |version: i32, answers: Option<&str>, conn: &mut AnyConnection| {
             let Some(answers) = answers.and_then(Answers::from_json) else { return Ok(Vec::new()) };
             let survey = find_answered(conn, row.site_id, &row.survey, version)?;
-            QueryResult::Ok(labelled(&answers, survey.as_ref()))
+            QueryResult::Ok(labelled(&answers, survey.as_ref(), language))
         };
         let answers = told(row.survey_version, row.answers.as_deref(), conn)?;
         let mut additions = Vec::new();

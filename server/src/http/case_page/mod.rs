@@ -192,7 +192,8 @@ impl Asker {
             };
             let reader = Reader::new(&visit.member, &visit.site.zone, browsers, now);
             let site = visit.site.name.clone();
-            Ok(Ok((Facts::load(conn, visit)?, reader, site)))
+            let facts = Facts::load(conn, visit, reader.language.tag())?;
+            Ok(Ok((facts, reader, site)))
         });
         match read.await.map_err(|error| self.trouble(error))? {
             Ok((facts, reader, site)) => {

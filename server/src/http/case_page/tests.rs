@@ -122,7 +122,7 @@ impl Shop {
         let token = self.token(person_id);
         let visit = door::open(&mut self.conn, &self.links, &token, NOW).unwrap().ok().unwrap();
         let reader = Reader::new(&visit.member, &visit.site.zone, None, NOW);
-        (Facts::load(&mut self.conn, visit).unwrap(), reader)
+        (Facts::load(&mut self.conn, visit, "en").unwrap(), reader)
     }
 
     fn page(&mut self, person_id: i64, preselect: &str) -> String {
