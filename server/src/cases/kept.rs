@@ -171,10 +171,7 @@ impl Kept {
             rule: (row.rule, row.rule_version),
             about: About { touchpoint: row.touchpoint, metric: row.metric, score: row.score },
             first_acknowledged_at: row.first_acknowledged_at,
-            ever: Ever {
-                acknowledge_late_ms: row.acknowledge_late_ms,
-                answer_late_ms: row.answer_late_ms,
-            },
+            ever: Ever { acknowledge_late_ms: row.acknowledge_late_ms, answer_late_ms: row.answer_late_ms },
         })
     }
 

@@ -77,9 +77,8 @@ impl UnfinishedCases {
     pub fn load(conn: &mut AnyConnection, now: i64) -> QueryResult<Self> {
         let late = |column: &str| sql::<BigInt>(&format!("count(CASE WHEN {column} < {now} THEN 1 END)"));
         let unfinished = cases::table.filter(cases::closed_at.is_null()).filter(cases::resolved_at.is_null());
-        let (open, acknowledge_overdue, answer_overdue) = unfinished
-            .select((sql::<BigInt>("count(*)"), late("acknowledge_by"), late("answer_by")))
-            .first(conn)?;
+        let (open, acknowledge_overdue, answer_overdue) =
+            unfinished.select((sql::<BigInt>("count(*)"), late("acknowledge_by"), late("answer_by"))).first(conn)?;
         Ok(Self { open, acknowledge_overdue, answer_overdue })
     }
 }

@@ -214,14 +214,10 @@ fn filtered<'a>(site_id: i64, filter: &CaseFilter) -> Filtered<'a> {
 ///
 /// # Errors
 /// What the database says.
-pub fn numbers_of(
-    conn: &mut AnyConnection,
-    responses: &[(i64, Vec<u8>)],
-) -> QueryResult<HashMap<(i64, Vec<u8>), i64>> {
+pub fn numbers_of(conn: &mut AnyConnection, responses: &[(i64, Vec<u8>)]) -> QueryResult<HashMap<(i64, Vec<u8>), i64>> {
     let mut numbers = HashMap::new();
     for (site_id, ids) in by_site(responses) {
-        let same_case =
-            cases::site_id.eq(case_responses::site_id).and(cases::case_id.eq(case_responses::case_id));
+        let same_case = cases::site_id.eq(case_responses::site_id).and(cases::case_id.eq(case_responses::case_id));
         let found = case_responses::table
             .inner_join(cases::table.on(same_case))
             .filter(case_responses::site_id.eq(site_id))

@@ -35,7 +35,10 @@ async fn command_says_what_it_did_to_the_schema() {
         while revert(&app) {}
         let told = list(&app).stderr;
         let database = app.database_url().split(['@', ':']).next_back().unwrap().to_owned();
-        assert!(told.starts_with("Made a new database: ") && told.trim_end().ends_with(&database), "{backend:?}: {told}");
+        assert!(
+            told.starts_with("Made a new database: ") && told.trim_end().ends_with(&database),
+            "{backend:?}: {told}"
+        );
         assert!(!told.contains('@'), "{backend:?}: no user and no password: {told}");
     }
 }
