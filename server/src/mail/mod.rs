@@ -3,7 +3,6 @@
 mod alert;
 mod answered;
 mod build_error;
-#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "what is stored of it comes later"))]
 mod case;
 mod compose;
 mod defang;
@@ -31,6 +30,7 @@ mod words;
 
 pub use alert::{ALERT_MAIL, AlertMail};
 pub use build_error::{MailBuildError, Party};
+pub use case::CaseMail;
 pub use lane::MAIL_LANE;
 pub use links::MailLinks;
 pub use mailer::{Mailer, MailerError, SendError, delete_files};

@@ -85,12 +85,13 @@ impl AlertContent {
         let payload: Payload = serde_json::from_str(&message.payload).unwrap_or_default();
         let reader = site.reader(payload.person, &message.destination);
         let case = match payload.case {
-            Some(number) => Some(CaseLink { number, target: case_of(conn, &response)? }),
+            Some(number) => Some(case_of(conn, &response)?.unwrap_or(CaseLink { number, target: None })),
             None => None,
         };
         let own = key_of(&message.destination);
-        let others = told::destinations(conn, message)?.into_iter().filter(|address| key_of(address) != own);
-        let others: Vec<_> = others.map(|address| site.name_at(&address)).collect();
+        let told = told::of_kind(conn, (message.site_id, &message.kind), (&message.subject_kind, &message.subject_id))?;
+        let others = told.iter().map(|told| &told.destination).filter(|address| key_of(address) != own);
+        let others: Vec<_> = others.map(|address| site.name_at(address)).collect();
         let language = reader.language;
         Ok(Self {
             marks: Marks { urgent: payload.urgent, test: payload.test },

@@ -171,10 +171,9 @@ impl CaseContent {
             Happened::Ended => (&texts.closed, None),
             Happened::Reopened => (&texts.reopened, None),
             Happened::Merged => (&texts.merged, None),
-            Happened::Overdue => match (case.acknowledge_by, case.answer_by) {
-                (Some(by), _) if by < self.now => (&texts.not_taken, Some(by)),
-                (by, None) => (&texts.not_taken, by),
-                (_, by) => (&texts.not_answered, by),
+            Happened::Overdue => match case.answer_by {
+                Some(by) if by < self.now => (&texts.not_answered, Some(by)),
+                _ => (&texts.not_taken, case.acknowledge_by),
             },
         }
     }
