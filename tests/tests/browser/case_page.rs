@@ -24,7 +24,7 @@ impl Desk {
         }
         let unhappy = async |comment: &str| {
             let response = json!({ "score": 1, "comment": comment, "order_ref": "A-1001", "complete": true,
-                "touchpoint": "checkout", "page_url": format!("https://shop.example/{}", "long/".repeat(40)),
+                "touchpoint": "checkout", "page_url": "https://shop.example/orders/A-1001",
                 "answers": { "reasons": { "choices": ["late"], "other": "no bell" } },
                 "contact": { "email": "cleo@mail.example", "consent": true } });
             app.respond(&sample::with(sample::response(1), response)).await.expect(201);
