@@ -4,6 +4,7 @@
 //! full, somebody sends bytes that are no HTTP. Of a state the log tells as much by one line in ten seconds as by one for
 //! each request. How many lines were left out is told as well.
 
+use crate::counted::counted;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -67,7 +68,8 @@ impl LogLimit {
             std::thread::sleep(LOOK);
             // Not while the lock is held: the line is looked at, too.
             for (left_out, beginning) in self.take_left_out(Instant::now()) {
-                tracing::warn!(left_out, "{left_out} more lines like this were left out of the log: {beginning}");
+                let lines = counted(left_out, "more line like this was", "more lines like this were");
+                tracing::warn!(left_out, "{lines} left out of the log: {beginning}");
             }
         }
     }

@@ -77,6 +77,7 @@ pub struct Server {
     intake: Intake,
     eraser: Eraser,
     document: Document,
+    links: Links,
 }
 
 impl Server {
@@ -94,7 +95,7 @@ impl Server {
             .make_first_key(&mut conn, UnixMillis::now().0)
             .map_err(|source| OpenError::Setup { url: url.to_string(), source })?;
         let mailer = Arc::new(Mailer::new(&config.mail)?);
-        let mail_links = MailLinks { public_url: config.http.public_url.clone(), links };
+        let mail_links = MailLinks { public_url: config.http.public_url.clone(), links: links.clone() };
         let refused = |(address, source)| ServeError::Listen { address, source };
         let listeners = connections::listen_on(&config.http.listen).map_err(refused)?;
         let reads = ReadPools::new(url);
@@ -144,6 +145,7 @@ impl Server {
             intake,
             eraser,
             document,
+            links,
         })
     }
 
@@ -163,7 +165,7 @@ impl Server {
     pub async fn run(self, stop: impl Future<Output = ()> + 'static, deadline: DeadlineSlot) -> std::io::Result<()> {
         let (stopping, stopped) = watch::channel(false);
         let tasks = self.start_tasks(&stopped)?;
-        let Self { listeners, workers, writer, store, search, foreground, intake, eraser, document, .. } = self;
+        let Self { listeners, workers, writer, store, search, foreground, intake, eraser, document, links, .. } = self;
 
         let workers = workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(2, usize::from));
         let per_worker = connections::connections_per_worker(workers);
@@ -172,7 +174,7 @@ impl Server {
         let _ = intake.metrics.connections.set(Arc::clone(&open));
         let counted = Arc::clone(&open);
         let ingest = Arc::clone(&intake.ingest);
-        let handed = Handed::new(intake, store, search, eraser, document);
+        let handed = Handed::new(intake, store, search, eraser, document, links);
         let app = move || {
             let open = Arc::clone(&open);
             // Called by each worker on its own thread.
@@ -277,11 +279,20 @@ struct Handed {
     search: Data<SearchIndex>,
     eraser: Data<Eraser>,
     document: Data<Document>,
+    links: Data<Links>,
 }
 
 impl Handed {
-    fn new(intake: Intake, store: Store, search: SearchIndex, eraser: Eraser, document: Document) -> Self {
+    fn new(
+        intake: Intake,
+        store: Store,
+        search: SearchIndex,
+        eraser: Eraser,
+        document: Document,
+        links: Links,
+    ) -> Self {
         Self {
+            links: Data::new(links),
             document: Data::new(document),
             directory: Arc::clone(&intake.directory).into(),
             limits: Arc::clone(&intake.limits).into(),
@@ -306,7 +317,8 @@ impl Handed {
             .app_data(Data::clone(&self.store))
             .app_data(Data::clone(&self.search))
             .app_data(Data::clone(&self.eraser))
-            .app_data(Data::clone(&self.document));
+            .app_data(Data::clone(&self.document))
+            .app_data(Data::clone(&self.links));
     }
 }
 

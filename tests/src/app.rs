@@ -199,6 +199,14 @@ impl TestApp {
         assert!(published.status.success(), "{published:?}");
     }
 
+    /// Puts a rule in force for the app's site, the first of its name.
+    pub fn store_rule(&self, document: &Value) {
+        self.execute(&format!(
+            "INSERT INTO alert_rules (site_id, name, version, document, created_at) SELECT id, {}, 1, '{document}', 0 FROM sites",
+            document["name"].to_string().replace('"', "'")
+        ));
+    }
+
     /// Stores a theme for the app's site.
     pub fn store_theme(&self, document: &Value) {
         let file = self.dir().join("theme.json");

@@ -193,12 +193,39 @@ pub fn act(
     if NoteRow::find(conn, site_id, entry_id.as_bytes())?.is_some() {
         return Ok(Ok(Acted { kept, changed: false, split_off: None }));
     }
+    let case_id = kept.id;
     let acting = Acting { desk: Desk { conn, site, by: &asked.by, now: asked.now }, kept, entry_id };
-    Ok(match action {
+    let done = match action {
         Action::Merge { into } => acting.merge(into)?,
         Action::Split { response_id } => acting.split(response_id)?,
         action => acting.send(action)?,
-    })
+    };
+    if asked.entry_id.is_some() && done.as_ref().is_ok_and(|acted| acted.changed) {
+        // Without words of its own, it is the key by which a repetition is known.
+        words_row((site_id, case_id, entry_id), &asked.by, asked.now, KEY, String::new()).insert(conn)?;
+    }
+    Ok(done)
+}
+
+/// The kind of rows without words.
+pub const KEY: &str = "key";
+
+fn words_row(
+    (site_id, case_id, entry_id): (i64, [u8; 16], EntryId),
+    by: &By,
+    at: i64,
+    kind: &str,
+    text: String,
+) -> NoteRow {
+    NoteRow {
+        site_id,
+        note_id: entry_id.as_bytes().to_vec(),
+        case_id: case_id.to_vec(),
+        at,
+        person_id: by.person_id(),
+        kind: kind.to_owned(),
+        text,
+    }
 }
 
 /// Words and names are checked before anything is written.
@@ -300,16 +327,8 @@ impl Acting<'_> {
     }
 
     fn write_words(&mut self, kind: &str, text: String) -> QueryResult<()> {
-        let note = NoteRow {
-            site_id: self.kept.site_id,
-            note_id: self.entry_id.as_bytes().to_vec(),
-            case_id: self.kept.id.to_vec(),
-            at: self.desk.now,
-            person_id: self.desk.by.person_id(),
-            kind: kind.to_owned(),
-            text,
-        };
-        note.insert(self.desk.conn).map(|_| ())
+        let ids = (self.kept.site_id, self.kept.id, self.entry_id);
+        words_row(ids, self.desk.by, self.desk.now, kind, text).insert(self.desk.conn).map(|_| ())
     }
 
     /// Both name each other.

@@ -6,6 +6,7 @@ use diesel::QueryResult;
 use serde_json::Value;
 
 use super::Kept;
+use super::act::KEY;
 use crate::db::AnyConnection;
 use crate::db::cases::NoteRow;
 use crate::db::journal::{case_subject, of_subject};
@@ -63,8 +64,11 @@ impl Actor {
 pub fn history(conn: &mut AnyConnection, kept: &Kept) -> QueryResult<Vec<Entry>> {
     let entries = of_subject(conn, kept.site_id, &case_subject(kept.case.number), 0, ENTRIES_MAX)?;
     let notes = NoteRow::of_case(conn, kept.site_id, &kept.id)?;
-    let mut words: HashMap<String, String> =
-        notes.into_iter().filter_map(|note| Some((note.id()?.to_string(), note.text))).collect();
+    let mut words: HashMap<String, String> = notes
+        .into_iter()
+        .filter(|note| note.kind != KEY)
+        .filter_map(|note| Some((note.id()?.to_string(), note.text)))
+        .collect();
     let entry = |row: crate::db::journal::EntryRow| {
         let data: Value = serde_json::from_str(&row.data).unwrap_or_default();
         let note = ["note_id", "reason", "message_id"].iter().find_map(|name| data.get(name)?.as_str());

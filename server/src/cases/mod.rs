@@ -17,12 +17,12 @@ mod tests;
 mod told;
 mod write;
 
-pub use act::{Acted, Action, Asked, Denied, NOTE_MAX_CHARS, act};
+pub use act::{Acted, Action, Asked, Denied, KEY as NOTE_KEY, NOTE_MAX_CHARS, act};
 pub use fire::CaseTimer;
 pub use history::{Actor, Entry, history};
 pub use kept::{About, Ever, Kept};
 pub use machine::*;
-pub use opening::{CaseOfResponse, Fired, open_or_join, withdraw};
+pub use opening::{CaseOfResponse, has_joined, open_or_join, withdraw};
 pub use rule::level_of;
 pub use told::CASE_MAIL;
 pub use write::HELD_BY_STAFF;

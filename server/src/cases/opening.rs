@@ -12,20 +12,11 @@ use crate::db::journal::SiteLock;
 use crate::db::responses::ResponseRow;
 use crate::db::{cases, customers};
 use crate::ids::new_id;
-use crate::rules::Rule;
+use crate::rules::VersionedRule;
 use crate::touchpoints::Hours;
 
 /// Cases of a customer that are looked through for one that is open.
 const EARLIER_MAX: usize = 50;
-
-/// A rule that fired for a response, in its version.
-#[derive(Clone, Copy, Debug)]
-pub struct Fired<'a> {
-    /// What it says.
-    pub rule: &'a Rule,
-    /// Of the rule.
-    pub version: i32,
-}
 
 /// The case of a response.
 #[derive(Clone, Debug)]
@@ -56,7 +47,7 @@ pub fn open_or_join(
     conn: &mut AnyConnection,
     site: &mut SiteLock,
     response: &ResponseRow,
-    fired: &[Fired<'_>],
+    fired: &[&VersionedRule],
     now: i64,
 ) -> QueryResult<Option<CaseOfResponse>> {
     let mut with_case = fired.iter().filter(|fired| fired.rule.case);
@@ -65,8 +56,8 @@ pub fn open_or_join(
     if let Some(kept) = Kept::of_response(conn, site_id, &response.response_id)? {
         return Ok(Some(CaseOfResponse::Known(kept)));
     }
-    let mut level = level_of(first.rule);
-    for stricter in with_case.map(|fired| level_of(fired.rule)) {
+    let mut level = level_of(&first.rule);
+    for stricter in with_case.map(|fired| level_of(&fired.rule)) {
         let earlier = |one: Option<i64>, other: Option<i64>| one.into_iter().chain(other).min();
         level.acknowledge_ms = earlier(level.acknowledge_ms, stricter.acknowledge_ms);
         level.answer_ms = earlier(level.answer_ms, stricter.answer_ms);
@@ -130,6 +121,16 @@ impl Opened<'_> {
         Desk { conn, site, by, now }.write(&kept, None, &effects)?;
         Ok(kept)
     }
+}
+
+/// Whether a response belongs to a case that was opened for another one: whoever has that has heard of it.
+///
+/// # Errors
+/// What the database says.
+pub fn has_joined(conn: &mut AnyConnection, site_id: i64, response_id: &[u8]) -> QueryResult<bool> {
+    let Some(kept) = Kept::of_response(conn, site_id, response_id)? else { return Ok(false) };
+    let first = cases::responses(conn, site_id, &kept.id)?.into_iter().next();
+    Ok(first.is_some_and(|(first, _)| first != response_id))
 }
 
 /// The rules fire for a response no more, and nobody was told of it: a case that is about nothing else has nothing to do. The

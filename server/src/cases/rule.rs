@@ -3,7 +3,7 @@
 use diesel::QueryResult;
 
 use super::ServiceLevel;
-use crate::db::AnyConnection;
+use crate::db::{AnyConnection, rules};
 use crate::rules::{Rule, StepAt};
 
 /// The rule of a case, in the version that fired. One that is not stored any more, or cannot be read, tells as a new site's
@@ -11,12 +11,10 @@ use crate::rules::{Rule, StepAt};
 ///
 /// # Errors
 /// What the database says.
-pub(super) fn of_version(
-    _conn: &mut AnyConnection,
-    _site_id: i64,
-    (_name, _version): (&str, i32),
-) -> QueryResult<Rule> {
-    Ok(Rule::unhappy())
+pub(super) fn of_version(conn: &mut AnyConnection, site_id: i64, (name, version): (&str, i32)) -> QueryResult<Rule> {
+    let document = rules::document(conn, site_id, name, version)?;
+    let rule = document.and_then(|document| Rule::parse(document.as_bytes()).ok());
+    Ok(rule.unwrap_or_else(Rule::unhappy))
 }
 
 /// How soon a rule wants a case to be taken and answered.

@@ -14,7 +14,7 @@ use crate::db::sites::{Limits, NewSite, Site};
 use crate::db::test_database::TestDatabase;
 use crate::db::{AnyConnection, SharedText, customers, dialect, erase, migrations, staff};
 use crate::ids::new_id;
-use crate::rules::Rule;
+use crate::rules::{Rule, VersionedRule};
 use crate::timers::Handler as _;
 
 const NOW: i64 = 1_800_000_000_000;
@@ -75,9 +75,7 @@ impl Shop {
             let response = ResponseRow::find(conn, &[site_id], id)?.unwrap();
             let mut site = journal::lock(conn, site_id)?;
             customers::note(conn, &response)?;
-            let rule = Rule::unhappy();
-            let fired = [Fired { rule: &rule, version: 1 }];
-            let case = open_or_join(conn, &mut site, &response, &fired, now)?.unwrap();
+            let case = open_or_join(conn, &mut site, &response, &[&unhappy()], now)?.unwrap();
             Ok((response, case))
         })
         .unwrap()
@@ -152,6 +150,10 @@ impl Shop {
         let rows: Vec<Set> = diesel::sql_query(query).load(&mut self.conn).unwrap();
         rows.into_iter().map(|row| (row.kind, row.due_at - NOW)).collect()
     }
+}
+
+fn unhappy() -> VersionedRule {
+    VersionedRule { version: 1, rule: Rule::unhappy() }
 }
 
 fn number(case: &CaseOfResponse) -> i64 {
@@ -234,8 +236,7 @@ fn same_customer_joins_the_open_case_and_follows_an_ended_one() {
         let site_id = shop.site_id;
         let again = write_transaction(&mut shop.conn, |conn| {
             let mut site = journal::lock(conn, site_id)?;
-            let rule = Rule::unhappy();
-            open_or_join(conn, &mut site, &second, &[Fired { rule: &rule, version: 1 }], NOW + 3)
+            open_or_join(conn, &mut site, &second, &[&unhappy()], NOW + 3)
         });
         assert!(matches!(again.unwrap(), Some(CaseOfResponse::Known(_))));
 

@@ -94,6 +94,7 @@ impl Told<'_> {
             lane: MAIL_LANE,
             destination: &person.email,
             case_id: kept.id,
+            person_id,
             payload: &payload,
             occasion: &occasion,
         };

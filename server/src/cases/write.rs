@@ -11,7 +11,7 @@ use crate::db::journal::{By as Actor, Event, SiteLock};
 use crate::db::responses::{ResponseRow, id_from_column};
 use crate::db::score_days::{ScoreDays, day_of};
 use crate::db::{cases, dialect, outbox, timers};
-use crate::staff::told_at;
+use crate::staff::{load_for_rules, load_owner};
 use crate::touchpoints::Hours;
 
 /// What a response that staff took for spam is held back for.
@@ -73,7 +73,8 @@ impl Desk<'_> {
         }
         if effects.iter().any(|effect| matches!(effect, Effect::Tell { .. })) {
             let rule = of_version(self.conn, kept.site_id, (&kept.rule.0, kept.rule.1))?;
-            let staff = told_at(self.conn, kept.site_id, &kept.about.touchpoint)?;
+            let mut staff = load_for_rules(self.conn, kept.site_id)?;
+            load_owner(self.conn, kept.site_id, &kept.about.touchpoint, &mut staff)?;
             let messages = Told { staff, rule, by: self.by, now: self.now }.messages(kept, effects);
             outbox::insert(self.conn, &messages)?;
         }

@@ -9,7 +9,7 @@ use super::CliError;
 use super::database::open_up_to_date;
 use super::document::Document;
 use super::key::find_site;
-use super::output::OutputArgs;
+use super::output::{OutputArgs, tell};
 use crate::calendar::{CALENDAR_MAX_BYTES, Calendar};
 use crate::config::CommonSettings;
 use crate::db::journal::{self, By};
@@ -74,7 +74,7 @@ impl CalendarArgs {
         let (view, _) = CalendarView::load(conn, site.id, site.site_key.as_str(), UnixMillis::now().0)?;
         if !self.output.json {
             // Beside the document, which may go into a file.
-            eprintln!("{}: {}", site.site_key, in_words(view.hours()));
+            tell(&format!("{}: {}", site.site_key, in_words(view.hours())));
         }
         let always = Calendar::Always.to_document();
         self.output.print(&view, &view.document().unwrap_or(always))

@@ -1,6 +1,7 @@
 //! The database that a command works with.
 
 use super::CliError;
+use super::output::tell;
 use crate::counted::counted;
 use crate::db::migrations::{SchemaChange, open_and_update};
 use crate::db::{AnyConnection, DatabaseUrl};
@@ -13,9 +14,9 @@ pub fn open_up_to_date(url: &DatabaseUrl) -> Result<AnyConnection, CliError> {
     let (conn, change) = open_and_update(url)?;
     match change {
         SchemaChange::None => {}
-        SchemaChange::Made => eprintln!("Made a new database: {url}"),
+        SchemaChange::Made => tell(&format!("Made a new database: {url}")),
         SchemaChange::Updated(number) => {
-            eprintln!("Brought the database up to date: {}", counted(number, "migration", "migrations"));
+            tell(&format!("Brought the database up to date: {}", counted(number, "migration", "migrations")));
         }
     }
     Ok(conn)

@@ -14,6 +14,7 @@ use super::database::open_up_to_date;
 use super::key::find_site;
 use super::output::OutputArgs;
 use crate::config::CommonSettings;
+use crate::counted::counted;
 use crate::db::is_same_file;
 use crate::import::{self, ImportOptions, ImportReport, Mapping};
 use crate::surveys::{SiteSurveys, TEMPLATES_ONLY};
@@ -108,12 +109,14 @@ impl ImportArgs {
         progress.finish();
 
         let mut text = if self.dry_run {
-            format!("{} rows are good; nothing was stored (--dry-run).\n", report.valid)
+            format!("{} good; nothing was stored (--dry-run).\n", counted(report.valid, "row is", "rows are"))
         } else {
-            format!("Stored {} responses; {} were stored before.\n", report.accepted, report.duplicate)
+            let stored = counted(report.accepted, "response", "responses");
+            format!("Stored {stored}; {} stored before.\n", counted(report.duplicate, "was", "were"))
         };
         if report.rejected > 0 {
-            text.push_str(&format!("Rejected {} rows: see {}\n", report.rejected, rejects.display()));
+            let rows = counted(report.rejected, "row", "rows");
+            text.push_str(&format!("Rejected {rows}: see {}\n", rejects.display()));
             for (line, reason) in &report.first_rejects {
                 text.push_str(&format!("  line {line}: {reason}\n"));
             }
@@ -172,14 +175,14 @@ impl Progress {
     /// After each batch.
     pub fn show(&self, report: &ImportReport) {
         if let Some(bar) = &self.bar {
-            bar.set_message(format!("{} rows", report.rows));
+            bar.set_message(counted(report.rows, "row", "rows"));
             bar.set_position(report.bytes);
         } else if self.last_line.get().elapsed() >= LINE_EVERY {
             self.last_line.set(Instant::now());
             let percent = |total: u64| format!(" ({} %)", 100 * report.bytes / total.max(1));
             let percent = self.total_bytes.map(percent).unwrap_or_default();
             // Progress that nobody reads is no reason to stop.
-            let _ = writeln!(std::io::stderr(), "{} rows read{percent}", report.rows);
+            let _ = writeln!(std::io::stderr(), "{} read{percent}", counted(report.rows, "row", "rows"));
         }
     }
 

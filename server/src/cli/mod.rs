@@ -4,6 +4,7 @@ mod arguments;
 #[cfg(feature = "bench")]
 mod bench;
 mod calendar;
+mod case;
 mod database;
 mod demo;
 mod doctor;
@@ -15,12 +16,15 @@ mod links;
 mod migrate;
 mod of_site;
 mod output;
+mod report;
 mod response;
+mod root_cause;
 mod serve;
 mod site;
 mod site_delete;
 mod staff;
 mod survey;
+mod table;
 mod team;
 mod theme;
 mod touchpoint;
@@ -64,6 +68,13 @@ enum Command {
     /// Manage teams of people
     #[command(subcommand)]
     Team(team::TeamCommand),
+    /// List cases and work on them: acknowledge, assign, note, resolve ...
+    #[command(subcommand)]
+    Case(case::CaseCommand),
+    /// Manage what cases can be resolved with
+    #[command(subcommand)]
+    RootCause(root_cause::RootCauseCommand),
+    Report(report::ReportArgs),
     /// Delete single responses
     #[command(subcommand)]
     Response(response::ResponseCommand),
@@ -103,6 +114,9 @@ pub fn run() -> ExitCode {
         Command::Site(command) => command.run(),
         Command::Staff(command) => command.run(),
         Command::Team(command) => command.run(),
+        Command::Case(command) => command.run(),
+        Command::RootCause(command) => command.run(),
+        Command::Report(args) => args.run(),
         Command::Response(command) => command.run(),
         Command::Survey(command) => command.run(),
         Command::Touchpoint(command) => command.run(),
@@ -121,7 +135,7 @@ pub fn run() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("counterbell: {}", error.to_string().replace('\n', " "));
+            output::tell(&format!("counterbell: {}", error.to_string().replace('\n', " ")));
             ExitCode::FAILURE
         }
     }

@@ -1,6 +1,6 @@
 //! What commands print.
 
-use std::io::{IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 
 use clap::Args;
 use serde::Serialize;
@@ -23,20 +23,31 @@ pub struct OutputArgs {
 }
 
 impl OutputArgs {
-    /// Prints `value` as JSON, or `text` for people.
+    /// Prints `value` as JSON, or `text` for people. Whoever reads may stop in the middle, as `head` does: that is no error,
+    /// and what the command found or did decides how it ends.
     ///
     /// # Errors
-    /// When standard output is closed.
+    /// When standard output cannot be written to, as on a full disk.
     pub fn print(self, value: &impl Serialize, text: &str) -> Result<(), CliError> {
-        let mut out = std::io::stdout().lock();
-        if self.json {
-            serde_json::to_writer(&mut out, value).map_err(std::io::Error::from)?;
-            writeln!(out)?;
-        } else {
-            writeln!(out, "{}", text.trim_end())?;
+        match self.write(std::io::stdout().lock(), value, text) {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+            written => Ok(written?),
         }
-        Ok(())
     }
+
+    fn write(self, mut out: impl Write, value: &impl Serialize, text: &str) -> std::io::Result<()> {
+        if self.json {
+            serde_json::to_writer(&mut out, value)?;
+            writeln!(out)
+        } else {
+            writeln!(out, "{}", text.trim_end())
+        }
+    }
+}
+
+/// Tells the person at the terminal something beside the result. That nobody reads it is no reason to stop.
+pub fn tell(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 /// Arguments of commands that list all there is.

@@ -10,6 +10,7 @@ use super::database::open_up_to_date;
 use super::key::find_site;
 use super::output::OutputArgs;
 use crate::config::{CommonSettings, MailFolderArgs};
+use crate::counted::counted;
 use crate::db::journal::By;
 use crate::db::{dialect, erase};
 use crate::{mail, search};
@@ -64,7 +65,7 @@ impl DeleteArgs {
         search::remove_from_file(&url, site.id, Some(id.as_bytes()))?;
         mail::delete_files(Some(&mail_folder), &messages);
         crate::store::truncate_log(&url)?;
-        let text = format!("Deleted response {id}, with {} messages\n", messages.len());
+        let text = format!("Deleted response {id}, with {}\n", counted(messages.len(), "message", "messages"));
         self.output.print(&json!({"response_id": id.to_string(), "messages": messages.len()}), &text)
     }
 }

@@ -15,10 +15,11 @@ use super::site_delete::SiteDeleteArgs;
 use super::theme::ThemeArgs;
 use super::words::WordsArgs;
 use crate::config::{CommonSettings, PublicUrl, PublicUrlArgs};
+use crate::counted::counted;
 use crate::db::journal::{self, By};
 use crate::db::sites::{Limits, NewSite, Site};
 use crate::db::{AnyConnection, dialect, erase, purge, staff};
-use crate::sites::parse_origin;
+use crate::sites::{self, parse_origin};
 use crate::zone::{UnknownZone, Zone};
 
 #[derive(Subcommand)]
@@ -192,7 +193,7 @@ impl CreateArgs {
         let reached = self.common.public_url(&self.public_url)?;
         let mut conn = open_up_to_date(&self.common.database_url()?)?;
         let (by, now) = (By::operator(), UnixMillis::now().0);
-        let site = dialect::write_transaction(&mut conn, |conn| Site::create(conn, &key, &new, &by, now))?;
+        let site = dialect::write_transaction(&mut conn, |conn| sites::create(conn, &key, &new, &by, now))?;
 
         let mut text = format!("Made site {} ({})\n", site.site_key, site.name);
         if site.origins.is_empty() {
@@ -273,8 +274,9 @@ impl SetArgs {
         if older == 0 || self.yes {
             return Ok(());
         }
+        let (responses, days) = (counted(older, "response", "responses"), counted(days, "day", "days"));
         Err(CliError::Usage(format!(
-            "{} ({}) has {older} responses older than {days} days: give --yes to have them deleted, for good",
+            "{} ({}) has {responses} older than {days}: give --yes to delete what is that old, for good",
             site.site_key, site.name
         )))
     }
@@ -324,13 +326,13 @@ fn change(
 
 fn limits_text(limits: Limits) -> String {
     let lines = [
-        ("kept for", limits.retention_days, "days", "ever"),
-        ("a minute", limits.rate_limit, "responses", "no limit"),
-        ("a day", limits.daily_cap, "responses", "no limit"),
-        ("answered in", limits.min_answer_ms, "ms at least", "any time"),
+        ("kept for", limits.retention_days, ["day", "days"], "ever"),
+        ("a minute", limits.rate_limit, ["response", "responses"], "no limit"),
+        ("a day", limits.daily_cap, ["response", "responses"], "no limit"),
+        ("answered in", limits.min_answer_ms, ["ms at least"; 2], "any time"),
     ];
-    let line = |(name, value, unit, none): (_, Option<i32>, _, &str)| {
-        let value = value.map_or(none.to_owned(), |value| format!("{value} {unit}"));
+    let line = |(name, value, [one, many], none): (_, Option<i32>, [_; 2], &str)| {
+        let value = value.map_or(none.to_owned(), |value| counted(value, one, many));
         format!("    {name:<12}{value}\n")
     };
     lines.into_iter().map(line).collect()

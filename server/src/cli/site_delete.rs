@@ -9,8 +9,9 @@ use serde_json::json;
 use super::CliError;
 use super::database::open_up_to_date;
 use super::key::find_site;
-use super::output::OutputArgs;
+use super::output::{OutputArgs, tell};
 use crate::config::{CommonSettings, MailFolderArgs};
+use crate::counted::counted;
 use crate::db::dialect;
 use crate::db::erase::{self, SiteExtent};
 use crate::db::journal::By;
@@ -54,10 +55,15 @@ impl SiteDeleteArgs {
         let site = find_site(&mut conn, &self.site_key)?;
         let extent = SiteExtent::load(&mut conn, site.id)?;
         let SiteExtent { responses, cases, alerts, messages, surveys, api_keys } = extent;
-        let what = format!(
-            "{responses} responses, {cases} cases, {alerts} alerts, {messages} messages, {surveys} versions of surveys, {api_keys} \
-             API keys"
-        );
+        let what = [
+            counted(responses, "response", "responses"),
+            counted(cases, "case", "cases"),
+            counted(alerts, "alert", "alerts"),
+            counted(messages, "message", "messages"),
+            counted(surveys, "version of a survey", "versions of surveys"),
+            counted(api_keys, "API key", "API keys"),
+        ];
+        let what = what.join(", ");
         if !self.yes {
             return Err(CliError::Usage(format!(
                 "{} ({}) has {what}: give --yes to delete all of it, for good",
@@ -73,7 +79,7 @@ impl SiteDeleteArgs {
             deleted += chunk.responses;
             if !chunk.is_empty() {
                 if deleted % 50_000 < chunk.responses {
-                    eprintln!("deleted {deleted} of {responses} responses");
+                    tell(&format!("deleted {deleted} of {responses} responses"));
                 }
                 std::thread::sleep(PAUSE);
             } else if closed.elapsed() < NOTICED {

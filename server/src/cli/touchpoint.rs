@@ -13,6 +13,7 @@ use super::calendar::read_calendar;
 use super::of_site::SiteArgs;
 use super::output::OutputArgs;
 use crate::calendar::Calendar;
+use crate::counted::counted;
 use crate::db::journal::{self, By};
 use crate::db::touchpoints::{self, Touchpoint};
 use crate::db::{AnyConnection, dialect};
@@ -227,7 +228,8 @@ fn list_text(views: &TouchpointViews) -> String {
         text.extend(new.new.iter().map(|new| format!("    {}  {}\n", new.name, count_text(&new.count))));
     }
     if let Some(others) = &new.others {
-        text.push_str(&format!("    and {} others  {}\n", others.touchpoints, count_text(&others.count)));
+        let number = counted(others.touchpoints, "other", "others");
+        text.push_str(&format!("    and {number}  {}\n", count_text(&others.count)));
     }
     if let Some(day) = &new.counted_from {
         text.push_str(&format!("There are very many: what was before {day} is not counted.\n"));

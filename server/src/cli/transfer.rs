@@ -10,8 +10,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use super::CliError;
-use super::output::OutputArgs;
+use super::output::{OutputArgs, tell};
 use crate::config::{CommonSettings, ConfigError};
+use crate::counted::counted;
 use crate::db::DatabaseUrl;
 use crate::db::url::InvalidDatabaseUrl;
 use crate::transfer::{self, Checksum, CopyOptions, CopyProgress};
@@ -108,16 +109,14 @@ impl RestoreArgs {
         let mut text = format!("Restored {url} from {}\n{}", self.file.display(), rows(&report.rows));
         if report.awaiting_triage > 0 {
             text.push_str(&format!(
-                "{} responses waited for triage when the backup was made: `serve` decides who is told of them, some \
-                 perhaps for the second time.\n",
-                report.awaiting_triage
+                "{} for triage when the backup was made: `serve` decides who is told, some perhaps for the second time.\n",
+                counted(report.awaiting_triage, "response waited", "responses waited")
             ));
         }
         if report.pending_messages > 0 {
             text.push_str(&format!(
-                "{} messages were still to be delivered when the backup was made: `serve` delivers them, some perhaps \
-                 for the second time.\n",
-                report.pending_messages
+                "{} still to be delivered when the backup was made, which `serve` does, perhaps for the second time.\n",
+                counted(report.pending_messages, "message was", "messages were")
             ));
         }
         self.output.print(&report, &text)
@@ -127,15 +126,16 @@ impl RestoreArgs {
 /// Said whatever else is printed: damage inside a page's texts shows in nothing else.
 fn warn_of_checksum(file: &Path, checksum: Checksum) {
     if checksum == Checksum::Missing {
-        eprintln!(
+        tell(&format!(
             "warning: {} has no checksum, as an older version made them: its pages were checked, but not every byte",
             file.display()
-        );
+        ));
     }
 }
 
 fn rows(counts: &BTreeMap<&'static str, i64>) -> String {
-    counts.iter().map(|(table, rows)| format!("  {table:<16} {rows:>12} rows\n")).collect()
+    let line = |(table, rows): (_, &i64)| format!("  {table:<16} {:>17}\n", counted(*rows, "row ", "rows"));
+    counts.iter().map(line).collect()
 }
 
 impl CopyArgs {
@@ -150,8 +150,14 @@ impl CopyArgs {
         let mut text = String::new();
         for report in &reports {
             text.push_str(&format!(
-                "{:<16} {:>10} rows {:>10} equal {:>10} {will}inserted {:>7} {will}updated {:>7} {will}deleted  {:.12}\n",
-                report.table, report.rows, report.equal, report.inserted, report.updated, report.deleted, report.sha256
+                "{:<16} {:>15} {:>10} equal {:>10} {will}inserted {:>7} {will}updated {:>7} {will}deleted  {:.12}\n",
+                report.table,
+                counted(report.rows, "row ", "rows"),
+                report.equal,
+                report.inserted,
+                report.updated,
+                report.deleted,
+                report.sha256
             ));
         }
         text.push_str(match (equal, self.dry_run) {

@@ -11,7 +11,7 @@ use super::CliError;
 use super::database::open_up_to_date;
 use super::document::Document;
 use super::key::find_site;
-use super::output::{OutputArgs, SEEN_SOON};
+use super::output::{OutputArgs, SEEN_SOON, tell};
 use crate::config::CommonSettings;
 use crate::db::journal::By;
 use crate::db::sites::Site;
@@ -79,7 +79,7 @@ impl WordsArgs {
         let document = site_words::find(conn, site.id)?;
         if document.is_none() && !self.output.json {
             // Beside the document, which may go into a file.
-            eprintln!("{} has no words of its own: these are the widget's, in English.", site.site_key);
+            tell(&format!("{} has no words of its own: these are the widget's, in English.", site.site_key));
         }
         let text = match &document {
             Some(document) => document.clone(),

@@ -39,7 +39,7 @@ impl Backlog {
     /// # Errors
     /// What the database says.
     pub fn load(conn: &mut AnyConnection, now: i64) -> QueryResult<Self> {
-        let undelivered = Undelivered::load(conn, now, now)?;
+        let undelivered = Undelivered::load(conn, now)?;
         let undelivered_ms = undelivered.map_or(0, |undelivered| now.saturating_sub(undelivered.oldest_at).max(0));
         Ok(Self {
             triage: Queue::triage().waiting(conn, now)?,

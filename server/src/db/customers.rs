@@ -40,11 +40,14 @@ fn key(kind: &str, value: &str) -> CustomerKey {
 /// # Errors
 /// What the database says.
 pub fn note(conn: &mut AnyConnection, response: &ResponseRow) -> QueryResult<()> {
+    let keys = keys_of(response);
+    if keys.is_empty() {
+        return Ok(());
+    }
     let of_response = customer_keys::table
         .filter(customer_keys::site_id.eq(response.site_id))
         .filter(customer_keys::response_id.eq(&response.response_id));
     let known: Vec<Vec<u8>> = of_response.select(customer_keys::customer_key).load(conn)?;
-    let keys = keys_of(response);
     for key in keys.iter().filter(|key| known.iter().all(|known| known != key)) {
         let row = (
             customer_keys::site_id.eq(response.site_id),

@@ -16,6 +16,8 @@ pub struct Queue {
     open: String,
     /// Which of the open ones this program can work on.
     known: Option<String>,
+    /// Whether a row that failed is due anew after the pauses of [`next_try`].
+    pauses: bool,
 }
 
 #[derive(QueryableByName)]
@@ -29,20 +31,23 @@ struct Number {
 pub struct Waiting {
     /// Rows that are open.
     pub open: i64,
-    /// For how long the longest due of them has been due, in seconds; 0 when none is.
+    /// Those of them that failed, and are tried again.
+    pub failing: i64,
+    /// For how long the longest due of them has been due, in seconds; 0 when none is. Of one that failed: since it was due for
+    /// the first time. Messages have pauses of their own, and count from their next attempt.
     pub overdue_seconds: f64,
 }
 
 impl Queue {
     /// Responses that wait for triage.
     pub fn triage() -> Self {
-        Self { table: "triage_queue", open: "parked_at IS NULL".to_owned(), known: None }
+        Self { table: "triage_queue", open: "parked_at IS NULL".to_owned(), known: None, pauses: true }
     }
 
     /// Timers of these kinds; of every kind when none is named.
     pub fn timers(kinds: &[&str]) -> Self {
         let known = (!kinds.is_empty()).then(|| format!("kind IN ('{}')", kinds.join("', '")));
-        Self { table: "timers", open: "parked_at IS NULL".to_owned(), known }
+        Self { table: "timers", open: "parked_at IS NULL".to_owned(), known, pauses: true }
     }
 
     /// Messages of a lane. Of other kinds than these none is taken: a newer program may have stored them.
@@ -51,12 +56,13 @@ impl Queue {
             table: "outbox",
             open: format!("state = 'pending' AND lane = '{lane}'"),
             known: Some(format!("kind IN ('{}')", kinds.join("', '"))),
+            pauses: false,
         }
     }
 
     /// Messages of every lane and kind.
     pub fn every_lane() -> Self {
-        Self { table: "outbox", open: "state = 'pending'".to_owned(), known: None }
+        Self { table: "outbox", open: "state = 'pending'".to_owned(), known: None, pauses: false }
     }
 
     /// Its rows that are open, and can be worked on, as an SQL condition.
@@ -106,6 +112,19 @@ impl Queue {
         Ok(found.optional()?.map(|number| number.n))
     }
 
+    /// When a row was due for the first time (Unix ms), as an SQL term.
+    fn first_due_at(&self) -> String {
+        if !self.pauses {
+            return "due_at".to_owned();
+        }
+        let paused_ms = PAUSES_S.iter().scan(0, |sum, pause| {
+            *sum += pause * 1_000;
+            Some(*sum)
+        });
+        let cases: String = (1..).zip(paused_ms).map(|(failures, ms)| format!(" WHEN {failures} THEN {ms}")).collect();
+        format!("due_at - CASE attempts{cases} ELSE 0 END")
+    }
+
     /// How much waits at `now` (Unix ms).
     ///
     /// # Errors
@@ -116,14 +135,18 @@ impl Queue {
             #[diesel(sql_type = BigInt)]
             open: i64,
             #[diesel(sql_type = BigInt)]
+            failing: i64,
+            #[diesel(sql_type = BigInt)]
             oldest: i64,
         }
 
-        let (table, condition) = (self.table, self.condition());
-        let query =
-            format!("SELECT count(*) AS open, COALESCE(min(due_at), $1) AS oldest FROM {table} WHERE {condition}");
-        let Row { open, oldest } = diesel::sql_query(query).bind::<BigInt, _>(now).get_result(conn)?;
-        Ok(Waiting { open, overdue_seconds: now.saturating_sub(oldest).max(0) as f64 / 1_000.0 })
+        let (table, condition, first_due_at) = (self.table, self.condition(), self.first_due_at());
+        let query = format!(
+            "SELECT count(*) AS open, count(CASE WHEN attempts > 0 THEN 1 END) AS failing, \
+             COALESCE(min({first_due_at}), $1) AS oldest FROM {table} WHERE {condition}"
+        );
+        let Row { open, failing, oldest } = diesel::sql_query(query).bind::<BigInt, _>(now).get_result(conn)?;
+        Ok(Waiting { open, failing, overdue_seconds: now.saturating_sub(oldest).max(0) as f64 / 1_000.0 })
     }
 
     /// Every site with open rows.
@@ -212,7 +235,7 @@ impl Queue {
     }
 }
 
-/// Rows of a queue that failed, and are tried again after a pause: each time they are due anew, so they are never late.
+/// Rows of a queue that failed, and are tried again after a pause.
 #[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
 pub struct FailingRows {
     /// How many.

@@ -15,6 +15,9 @@ use super::{dialect, timers};
 /// The site id of what belongs to no site.
 pub const NO_SITE: i64 = 0;
 
+/// What the name of an API key begins with, as an actor.
+const KEY: &str = "key/";
+
 /// Who did something, and by which means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct By {
@@ -40,7 +43,7 @@ impl By {
 
     /// Whoever has the API key of this id.
     pub fn api_key(key_id: &str) -> Self {
-        Self { actor: format!("key/{key_id}"), means: "api" }
+        Self { actor: format!("{KEY}{key_id}"), means: "api" }
     }
 }
 
@@ -89,7 +92,7 @@ pub enum Event {
     /// A response was deleted with all that belongs to it.
     ResponseDeleted { response_id: ResponseId },
     /// A rule fired for a response.
-    AlertFired { response_id: ResponseId, rule: String },
+    AlertFired { response_id: ResponseId, rule: String, version: i32 },
     /// What fired for a response was taken back before anybody was told.
     AlertWithdrawn { response_id: ResponseId },
     /// The receiving server took a message, at this attempt.
@@ -100,6 +103,10 @@ pub enum Event {
     MessageWithdrawn { message_id: ResponseId },
     /// A message is to be sent again, or now.
     MessageResent { message_id: ResponseId },
+    /// A root cause was made, or its label was changed.
+    RootCauseStored { name: String },
+    /// Cases are resolved with a root cause no more.
+    RootCauseRemoved { name: String },
     /// What a command made of a case: its kind, and what else is to be known of it.
     Case { number: i64, kind: &'static str, data: Value },
 }
@@ -137,8 +144,8 @@ impl Event {
             Self::WordsChanged { cleared } => ("words.changed", "words".to_owned(), json!({ "cleared": cleared })),
             Self::ResponseReleased { response_id } => ("response.released", format!("response/{response_id}"), none()),
             Self::ResponseDeleted { response_id } => ("response.deleted", format!("response/{response_id}"), none()),
-            Self::AlertFired { response_id, rule } => {
-                ("alert.fired", format!("response/{response_id}"), json!({ "rule": rule }))
+            Self::AlertFired { response_id, rule, version } => {
+                ("alert.fired", format!("response/{response_id}"), json!({ "rule": rule, "version": version }))
             }
             Self::AlertWithdrawn { response_id } => ("alert.withdrawn", format!("response/{response_id}"), none()),
             Self::MessageDelivered { message_id, attempt } => {
@@ -149,6 +156,8 @@ impl Event {
             }
             Self::MessageWithdrawn { message_id } => ("message.withdrawn", format!("message/{message_id}"), none()),
             Self::MessageResent { message_id } => ("message.resent", format!("message/{message_id}"), none()),
+            Self::RootCauseStored { name } => ("root_cause.stored", format!("root_cause/{name}"), none()),
+            Self::RootCauseRemoved { name } => ("root_cause.removed", format!("root_cause/{name}"), none()),
             Self::Case { number, kind, data } => (kind, case_subject(*number), data.clone()),
         }
     }
@@ -175,6 +184,8 @@ pub struct EntryRow {
 pub struct SiteLock {
     site_id: i64,
     seq: i64,
+    /// The API key that somebody acts with.
+    key: Option<String>,
 }
 
 /// Locks the counter of a site, [`NO_SITE`] included, before anything else of it is changed. Call in a transaction that
@@ -193,7 +204,7 @@ pub fn lock(conn: &mut AnyConnection, site_id: i64) -> QueryResult<SiteLock> {
             seq
         }
     };
-    Ok(SiteLock { site_id, seq })
+    Ok(SiteLock { site_id, seq, key: None })
 }
 
 #[derive(QueryableByName)]
@@ -217,6 +228,11 @@ impl SiteLock {
         self.site_id
     }
 
+    /// What people do from now on is written down with the API key that they did it with, if `by` is one.
+    pub fn with_key(self, by: &By) -> Self {
+        Self { key: by.actor.strip_prefix(KEY).map(str::to_owned), ..self }
+    }
+
     /// Writes down what `by` did at `at` (Unix ms), in this order.
     ///
     /// # Errors
@@ -226,7 +242,10 @@ impl SiteLock {
             return Ok(());
         }
         let row = |(seq, event): (i64, &Event)| {
-            let (kind, subject, data) = event.parts();
+            let (kind, subject, mut data) = event.parts();
+            if let Some(key) = self.key.as_ref().filter(|_| !by.actor.starts_with(KEY)) {
+                data["key"] = json!(key);
+            }
             EntryRow {
                 site_id: self.site_id,
                 seq,

@@ -248,7 +248,9 @@ mod tests {
                 lane: "mail",
                 destination: "ann@shop.example",
                 response_id: [1; 16],
+                person_id: 1,
                 payload: &payload,
+                due_at: NOW,
             };
             insert(&mut conn, &[NewOutboxRow::about_response(SITE, message_id, &about, NOW)]).unwrap();
             let first = exchange(&mut conn, Vec::new(), 1).leased.remove(0);

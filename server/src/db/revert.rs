@@ -1,5 +1,6 @@
 //! Takes back a migration, unless work would be lost by it that is still to be done.
 
+use crate::counted::counted;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use diesel_migrations::MigrationHarness;
@@ -18,8 +19,8 @@ struct WaitingWork {
     table: &'static str,
     /// Which rows wait, as an SQL condition.
     waits: &'static str,
-    /// What those rows are, and what comes of their loss.
-    rows: &'static str,
+    /// What one of those rows is, what they are, and what comes of their loss.
+    rows: [&'static str; 2],
     /// What to do before.
     advice: &'static str,
 }
@@ -29,14 +30,17 @@ const WAITING: [WaitingWork; 3] = [
         version: "0001",
         table: "outbox",
         waits: "state = 'pending'",
-        rows: "messages that are still to be delivered",
+        rows: ["message that is still to be delivered", "messages that are still to be delivered"],
         advice: "run `counterbell serve` until `counterbell doctor` and counterbell_outbox_pending say that none waits",
     },
     WaitingWork {
         version: "0017",
         table: "triage_queue",
         waits: "1 = 1",
-        rows: "responses that wait for triage, and nobody would be told of those customers",
+        rows: [
+            "response that waits for triage, and nobody would be told of that customer",
+            "responses that wait for triage, and nobody would be told of those customers",
+        ],
         advice: "run `counterbell serve` until counterbell_triage_pending and counterbell_triage_parked are 0; \
                  `counterbell doctor` says what keeps it from them",
     },
@@ -44,7 +48,7 @@ const WAITING: [WaitingWork; 3] = [
         version: "0026",
         table: "cases",
         waits: "state IN ('open', 'in_progress', 'waiting')",
-        rows: "cases that somebody still works on",
+        rows: ["case that somebody still works on", "cases that somebody still works on"],
         advice: "resolve or close them: `GET /v1/admin/cases?state=open` lists them",
     },
 ];
@@ -53,14 +57,12 @@ const WAITING: [WaitingWork; 3] = [
 #[derive(Debug, thiserror::Error)]
 pub enum RevertError {
     /// Work would be lost.
-    #[error("migration {version} is not taken back: it would drop {count} {rows}. First {advice}")]
+    #[error("migration {version} is not taken back: it would drop {rows}. First {advice}")]
     WorkWaits {
         /// Version of the migration.
         version: String,
-        /// How many rows wait.
-        count: i64,
-        /// What they are.
-        rows: &'static str,
+        /// How many rows wait, and what they are.
+        rows: String,
         /// What to do before.
         advice: &'static str,
     },
@@ -111,12 +113,14 @@ fn revert_unless_work_waits(conn: &mut AnyConnection, asked: &str) -> Result<Str
     if version != asked {
         return Err(RevertError::NotNewest { asked: asked.to_owned(), newest: version });
     }
-    for WaitingWork { table, waits, rows, advice, .. } in WAITING.iter().filter(|work| work.version == version) {
+    for WaitingWork { table, waits, rows: [one, many], advice, .. } in
+        WAITING.iter().filter(|work| work.version == version)
+    {
         dialect::lock_table(conn, table)?;
         let query = format!("SELECT count(*) AS n FROM {table} WHERE {waits}");
         let Counted { n: count } = diesel::sql_query(query).get_result(conn)?;
         if count > 0 {
-            return Err(RevertError::WorkWaits { version, count, rows, advice });
+            return Err(RevertError::WorkWaits { version, rows: counted(count, one, many), advice });
         }
     }
     Ok(conn.revert_last_migration(embedded(conn))?.to_string())

@@ -1,78 +1,78 @@
-//! A site's alert rules.
+//! Versions of a site's alert rules.
 
-use counterbell_shared::AlertRule;
-use counterbell_shared::metric::Band;
 use diesel::prelude::*;
 
 use super::connection::AnyConnection;
 use super::schema::{alert_rules, sites};
 
-/// When a site tells somebody.
-#[derive(Clone, Debug, Default)]
-pub struct Rules {
-    /// Those that can be read, by name.
-    pub read: Vec<AlertRule>,
-    /// Names of those that cannot: somebody else wrote them. Nobody knows for which scores one fires.
-    pub unreadable: Vec<String>,
+/// A version of a rule.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = alert_rules)]
+pub struct RuleRow {
+    /// A slug.
+    pub name: String,
+    /// Counts from 1.
+    pub version: i32,
+    /// What it says.
+    pub document: String,
+    /// When it was stored, Unix ms.
+    pub created_at: i64,
+    /// From when on it counts no more, Unix ms; `None` while it is in force.
+    pub retired_at: Option<i64>,
 }
 
-impl Rules {
-    /// Those of a site, as they are now.
-    ///
-    /// # Errors
-    /// What the database says.
-    pub fn load(conn: &mut AnyConnection, site_id: i64) -> QueryResult<Self> {
-        let rows: Vec<(String, String)> = alert_rules::table
-            .filter(alert_rules::site_id.eq(site_id))
-            .order(alert_rules::name)
-            .select((alert_rules::name, alert_rules::bands))
-            .load(conn)?;
-        let mut rules = Self::default();
-        for (name, bands) in rows {
-            match read_bands(&bands) {
-                Some(bands) => rules.read.push(AlertRule { name, bands }),
-                None => rules.unreadable.push(name),
-            }
-        }
-        Ok(rules)
-    }
-
-    /// Those that can be read.
-    ///
-    /// # Errors
-    /// That one cannot: without it nothing can be decided.
-    pub fn all_read(&self) -> QueryResult<&[AlertRule]> {
-        if self.unreadable.is_empty() {
-            return Ok(&self.read);
-        }
-        let fault = format!("the bands of the alert rules {} cannot be read", quoted(&self.unreadable));
-        Err(diesel::result::Error::DeserializationError(fault.into()))
-    }
-}
-
-/// A rule's bands as they are stored.
-pub fn write_bands(bands: &[Band]) -> String {
-    bands.iter().map(|band| band.as_str()).collect::<Vec<_>>().join(",")
-}
-
-fn read_bands(text: &str) -> Option<Vec<Band>> {
-    text.split(',').map(|band| band.parse().ok()).collect()
-}
-
-/// Names as they stand in a line of text.
-pub fn quoted(names: &[String]) -> String {
-    names.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ")
-}
-
-/// Site key and name of each rule that cannot be read, of every site.
+/// The rules of a site that are in force, by name.
 ///
 /// # Errors
 /// What the database says.
-pub fn unreadable(conn: &mut AnyConnection) -> QueryResult<Vec<(String, String)>> {
-    let rows: Vec<(String, String, String)> = alert_rules::table
+pub fn in_force(conn: &mut AnyConnection, site_id: i64) -> QueryResult<Vec<RuleRow>> {
+    alert_rules::table
+        .filter(alert_rules::site_id.eq(site_id))
+        .filter(alert_rules::retired_at.is_null())
+        .order(alert_rules::name)
+        .select(RuleRow::as_select())
+        .load(conn)
+}
+
+/// What a version of a rule says; `None` when it is not stored.
+///
+/// # Errors
+/// What the database says.
+pub fn document(conn: &mut AnyConnection, site_id: i64, name: &str, version: i32) -> QueryResult<Option<String>> {
+    alert_rules::table.find((site_id, name, version)).select(alert_rules::document).first(conn).optional()
+}
+
+/// Site key and rule, of every rule that is in force on any site.
+///
+/// # Errors
+/// What the database says.
+pub fn in_force_anywhere(conn: &mut AnyConnection) -> QueryResult<Vec<(String, RuleRow)>> {
+    alert_rules::table
         .inner_join(sites::table.on(sites::id.eq(alert_rules::site_id)))
+        .filter(alert_rules::retired_at.is_null())
         .order((sites::id, alert_rules::name))
-        .select((sites::site_key, alert_rules::name, alert_rules::bands))
-        .load(conn)?;
-    Ok(rows.into_iter().filter(|row| read_bands(&row.2).is_none()).map(|(site, name, _)| (site, name)).collect())
+        .select((sites::site_key, RuleRow::as_select()))
+        .load(conn)
+}
+
+/// Puts a version of a rule in force, at `now` (Unix ms). No other of its name is.
+///
+/// # Errors
+/// What the database says.
+pub fn insert(
+    conn: &mut AnyConnection,
+    (site_id, name, version): (i64, &str, i32),
+    document: &str,
+    now: i64,
+) -> QueryResult<()> {
+    diesel::insert_into(alert_rules::table)
+        .values((
+            alert_rules::site_id.eq(site_id),
+            alert_rules::name.eq(name),
+            alert_rules::version.eq(version),
+            alert_rules::document.eq(document),
+            alert_rules::created_at.eq(now),
+        ))
+        .execute(conn)?;
+    Ok(())
 }

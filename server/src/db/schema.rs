@@ -65,6 +65,7 @@ diesel::table! {
         label -> Text,
         created_at -> BigInt,
         removed_at -> Nullable<BigInt>,
+        turn -> BigInt,
     }
 }
 
@@ -91,10 +92,13 @@ diesel::table! {
 }
 
 diesel::table! {
-    alert_rules (site_id, name) {
+    alert_rules (site_id, name, version) {
         site_id -> BigInt,
         name -> Text,
-        bands -> Text,
+        version -> Integer,
+        document -> Text,
+        created_at -> BigInt,
+        retired_at -> Nullable<BigInt>,
     }
 }
 

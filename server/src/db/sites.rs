@@ -1,14 +1,13 @@
-//! Sites, with their origins, recipients and alert rules.
+//! Sites, with their origins and recipients.
 
 use counterbell_shared::time::{DAY_MS, UnixMillis};
-use counterbell_shared::{AlertRule, EmailAddress, SiteKey};
+use counterbell_shared::{EmailAddress, SiteKey};
 use diesel::prelude::*;
 use serde::Serialize;
 
 use super::connection::AnyConnection;
 use super::journal::{self, By, Event};
-use super::rules::{Rules, write_bands};
-use super::schema::{alert_rules, site_origins, sites, teams};
+use super::schema::{site_origins, sites, teams};
 use super::{cases, responses, score_days, staff};
 
 /// One retailer's web property, with all that ingest needs to know of it.
@@ -29,8 +28,6 @@ pub struct Site {
     /// Who is told of unhappy customers: addresses as they are stored. One that an earlier version took and no mail can be
     /// sent to costs its own mails, not the site.
     pub recipients: Vec<String>,
-    /// When they are told.
-    pub rules: Rules,
     /// What it allows.
     pub limits: Limits,
     /// What was stored on the day this was read; counted only for a site with a daily cap.
@@ -111,7 +108,7 @@ pub struct NewSite {
 }
 
 impl Site {
-    /// Makes a site with the default alert rule, at `now` (Unix ms). Call in a transaction.
+    /// Makes a site without any alert rule, at `now` (Unix ms). Call in a transaction.
     ///
     /// # Errors
     /// What the database says.
@@ -136,14 +133,6 @@ impl Site {
         for email in &new.recipients {
             staff::add_recipient(conn, &mut lock, email.as_str(), by, now)?;
         }
-        let rule = AlertRule::default_rule();
-        diesel::insert_into(alert_rules::table)
-            .values((
-                alert_rules::site_id.eq(id),
-                alert_rules::name.eq(&rule.name),
-                alert_rules::bands.eq(write_bands(&rule.bands)),
-            ))
-            .execute(conn)?;
         Ok(Self {
             id,
             site_key: site_key.clone(),
@@ -152,7 +141,6 @@ impl Site {
             mail_personal: true,
             origins: new.origins.clone(),
             recipients: new.recipients.iter().map(EmailAddress::to_string).collect(),
-            rules: Rules { read: vec![rule], unreadable: Vec::new() },
             limits: new.limits,
             stored_today: StoredToday::default(),
         })
@@ -295,30 +283,10 @@ impl Site {
             .order(site_origins::origin)
             .select(site_origins::origin)
             .load(conn)?;
-        let (rules, recipients) = (Rules::load(conn, id)?, staff::recipients(conn, id)?);
+        let recipients = staff::recipients(conn, id)?;
         let stored_today = limits.daily_cap.map(|cap| StoredToday::count(conn, id, cap)).transpose()?;
         let stored_today = stored_today.unwrap_or_default();
-        Ok(Self { id, site_key, name, zone, mail_personal, origins, recipients, rules, limits, stored_today })
-    }
-}
-
-/// When a site tells somebody, and whom.
-#[derive(Clone, Debug)]
-pub struct Alerting {
-    /// When they are told.
-    pub rules: Rules,
-    /// Who is told of unhappy customers, without those who are absent while others are there.
-    pub recipients: Vec<String>,
-}
-
-impl Alerting {
-    /// That of a site, at `now` (Unix ms).
-    ///
-    /// # Errors
-    /// What the database says.
-    pub fn load(conn: &mut AnyConnection, site_id: i64, now: i64) -> QueryResult<Self> {
-        let recipients = staff::recipients_now(conn, site_id, now)?;
-        Ok(Self { rules: Rules::load(conn, site_id)?, recipients })
+        Ok(Self { id, site_key, name, zone, mail_personal, origins, recipients, limits, stored_today })
     }
 }
 

@@ -1,5 +1,6 @@
 //! What is checked of an SQLite file before anything is written to it.
 
+use crate::counted::counted;
 use std::path::Path;
 
 use diesel::connection::SimpleConnection;
@@ -89,7 +90,8 @@ pub fn check_content(conn: &mut SqliteConnection, path: &Path) -> Result<(), Ref
     let expected = u64::try_from(number(conn, expected)?).unwrap_or(0);
     // What is not yet in the file is in its log.
     if bytes(path) < expected && bytes(Path::new(&log)) == 0 {
-        return Err(Refused::Damaged(format!("the file has {} bytes and should have {expected}", bytes(path))));
+        let found = counted(bytes(path), "byte", "bytes");
+        return Err(Refused::Damaged(format!("the file has {found} and should have {expected}")));
     }
     if bytes(path) <= CHECKED_MAX_BYTES {
         let found = diesel::sql_query("PRAGMA quick_check(1)").get_result::<Finding>(conn)?.quick_check;

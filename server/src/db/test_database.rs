@@ -5,7 +5,6 @@ use diesel::{Connection as _, PgConnection};
 use tempfile::TempDir;
 
 use crate::db::DatabaseUrl;
-use crate::db::rules::Rules;
 use crate::db::sites::{Limits, Site, StoredToday};
 
 /// Where `cargo xtask test` started a PostgreSQL server on which databases may be made and dropped.
@@ -62,7 +61,6 @@ pub fn a_site() -> Site {
         mail_personal: true,
         origins: Vec::new(),
         recipients: Vec::new(),
-        rules: Rules::default(),
         limits: Limits::default(),
         stored_today: StoredToday::default(),
     }

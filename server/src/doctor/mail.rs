@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{Check, machine};
 use crate::config::{MailConfig, MailTransport, SmtpServer, SmtpTls};
+use crate::counted::counted;
 use crate::mail::{Mailer, SendError, SmtpError, Step};
 
 /// Somebody waits for the result.
@@ -45,8 +46,8 @@ pub(super) async fn check(config: &MailConfig, recipients: &[String]) -> Check {
             let refused = named.iter().zip(answers).find_map(|(address, answer)| Some((address, answer.err()?)));
             match refused {
                 None => {
-                    let count = named.len();
-                    let found = format!("{server} takes mail from {} to {count} recipients", config.from);
+                    let recipients = counted(named.len(), "recipient", "recipients");
+                    let found = format!("{server} takes mail from {} to {recipients}", config.from);
                     Check::ok(name, found)
                 }
                 Some((address, error)) => {

@@ -3,6 +3,7 @@
 use counterbell_shared::time::UnixMillis;
 
 use super::{Check, queues};
+use crate::counted::counted;
 use crate::db::outbox::Undelivered;
 use crate::db::parked::Parked;
 use crate::db::{AnyConnection, staff};
@@ -28,7 +29,7 @@ pub(super) struct Told {
 pub(super) fn ask(conn: &mut AnyConnection) -> Told {
     let recipients = staff::some_recipients(conn, RECIPIENTS_MAX).unwrap_or_default();
     let now = UnixMillis::now().0;
-    let check = Undelivered::load(conn, now, now - OVERDUE_MS)
+    let check = Undelivered::load(conn, now - OVERDUE_MS)
         .and_then(|undelivered| Ok(check(undelivered, Parked::load(conn)?, now)));
     let mut queues = queues::checks(conn);
     queues.extend(check);
@@ -40,13 +41,13 @@ fn check(undelivered: Option<Undelivered>, parked: Option<Parked>, now: i64) -> 
     let waiting = undelivered.map(|Undelivered { messages, oldest_at, last_error }| {
         let reason = last_error.unwrap_or_else(|| "not tried yet: does `counterbell serve` run?".to_owned());
         let waited = minutes(now - oldest_at);
-        format!("{messages} messages have not gone out, the oldest for {waited}; its last error: {reason}")
+        let messages = counted(messages, "message has not gone out", "messages have not gone out");
+        format!("{messages}, the oldest for {waited}; its last error: {reason}")
     });
     let parked = parked.map(|Parked { messages, since, last_error }| {
         let (since, reason) = (UnixMillis(since), last_error.unwrap_or_else(|| "none is stored".to_owned()));
-        format!(
-            "{messages} messages are parked, the first since {since}, and nobody gets them; the latest error: {reason}"
-        )
+        let messages = counted(messages, "message is parked", "messages are parked");
+        format!("{messages}, the first since {since}, and delivered to nobody; the latest error: {reason}")
     });
     match (waiting, parked) {
         (None, None) => Check::ok(name, "no message is parked, and none has waited for five minutes"),

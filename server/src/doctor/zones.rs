@@ -3,6 +3,7 @@
 use diesel::QueryResult;
 
 use super::Check;
+use crate::counted::counted;
 use crate::db::sites::Site;
 use crate::db::{AnyConnection, calendars};
 use crate::touchpoints::is_readable;
@@ -28,9 +29,9 @@ fn zones(conn: &mut AnyConnection) -> QueryResult<Check> {
     if unknown.is_empty() {
         return Ok(Check::ok(name, "the zone of every site and touchpoint is known"));
     }
-    let (count, named) = (unknown.len(), some(&unknown));
+    let (zones, named) = (counted(unknown.len(), "zone", "zones"), some(&unknown));
     let found = format!(
-        "this program does not know {count} zones: mails of such a site show times in UTC, and such a touchpoint has the zone \
+        "this program does not know {zones}: mails of such a site show times in UTC, and such a touchpoint has the zone \
          of its site: {named}"
     );
     let advice = "run the newer version that stored it, or choose another with `counterbell site set SITE_KEY --zone NAME` or \
@@ -49,8 +50,9 @@ fn opening_hours(conn: &mut AnyConnection) -> QueryResult<Check> {
     if unreadable.is_empty() {
         return Ok(Check::ok(name, "every calendar can be read"));
     }
-    let (count, named) = (unreadable.len(), some(&unreadable));
-    let found = format!("{count} calendars cannot be read, and all time counts as open in their place: {named}");
+    let calendars = counted(unreadable.len(), "calendar", "calendars");
+    let named = some(&unreadable);
+    let found = format!("{calendars} cannot be read, and all time counts as open instead: {named}");
     let advice =
         "store them again with `counterbell site calendar` or `counterbell touchpoint set NAME --calendar FILE`";
     Ok(Check::warning(name, found, advice))

@@ -240,10 +240,14 @@ impl Gathered<'_> {
         if let Some(backlog) = backlog {
             let help = "Responses that triage is still to look at";
             registry.register("triage_pending", help, ConstGauge::new(backlog.triage.open));
+            let help = "Responses that triage failed at, and is to look at again";
+            registry.register("triage_failing", help, ConstGauge::new(backlog.triage.failing));
             let help = "How long the response that is due longest for triage has been due, 0 when none is";
             registry.register("triage_oldest_due_age_seconds", help, ConstGauge::new(backlog.triage.overdue_seconds));
             let help = "Responses that triage was given up for, and nobody was told of";
             registry.register("triage_parked", help, ConstGauge::new(backlog.triage_parked));
+            let help = "Timers that failed, and are tried again";
+            registry.register("timers_failing", help, ConstGauge::new(backlog.timers.failing));
             let help = "How long the timer that is due longest has been due, 0 when none is";
             registry.register("timers_oldest_due_age_seconds", help, ConstGauge::new(backlog.timers.overdue_seconds));
             let help = "Timers that were given up";

@@ -87,6 +87,11 @@ impl From<ProblemCode> for IngestOutcome {
             | ProblemCode::TeamNeeded
             | ProblemCode::InvalidStaff
             | ProblemCode::InvalidTeam
+            | ProblemCode::CaseTaken
+            | ProblemCode::CaseRefused
+            | ProblemCode::CaseChanged
+            | ProblemCode::InvalidAction
+            | ProblemCode::InvalidRootCause
             | ProblemCode::Internal
             | ProblemCode::WidgetMissing => Self::Internal,
         }

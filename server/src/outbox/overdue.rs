@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use counterbell_shared::time::UnixMillis;
 
+use crate::counted::counted;
 use crate::db::outbox::Undelivered;
 use crate::store::ReadPools;
 use crate::tasks::Lasting;
@@ -29,16 +30,16 @@ impl Overdue {
         self.looked = Some(Instant::now());
         let now = UnixMillis::now().0;
         // When the database does not answer, that is told already.
-        let Ok(undelivered) = reads.background.read(move |conn| Undelivered::load(conn, now, now - OVERDUE_MS)).await
-        else {
+        let Ok(undelivered) = reads.background.read(move |conn| Undelivered::load(conn, now - OVERDUE_MS)).await else {
             return;
         };
         match undelivered {
             Some(Undelivered { messages, oldest_at, last_error }) if self.waits.begins() => {
                 let (minutes, reason) = (minutes(now - oldest_at), last_error.unwrap_or("not tried yet".to_owned()));
+                let wait = counted(messages, "message waits", "messages wait");
                 tracing::error!(
                     messages,
-                    "Mail does not go out: {messages} messages wait, the oldest for {minutes}; its last error: {reason}"
+                    "Mail does not go out: {wait}, the oldest for {minutes}; its last error: {reason}"
                 );
             }
             None if self.waits.ends() => {
@@ -51,8 +52,5 @@ impl Overdue {
 
 /// `7 minutes`.
 pub fn minutes(span_ms: i64) -> String {
-    match span_ms / 60_000 {
-        1 => "1 minute".to_owned(),
-        minutes => format!("{minutes} minutes"),
-    }
+    counted(span_ms / 60_000, "minute", "minutes")
 }

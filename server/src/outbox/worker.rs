@@ -15,6 +15,7 @@ use super::overdue::Overdue;
 use super::prepare::{Kinds, prepare};
 use super::{LaneWorker, POLL, retry};
 use crate::clock::{CLOCKS_DIFFER_MS, Clock};
+use crate::counted::counted;
 use crate::db::due::Queue;
 use crate::db::lease::{Attempt, Lease, SiteDone, SiteWork};
 use crate::db::{AnyConnection, journal, outbox};
@@ -103,10 +104,8 @@ impl Worker {
         }
         if self.gave_back {
             let messages = self.sending.len() + self.tried.len();
-            tracing::warn!(
-                messages,
-                "Stopped while {messages} messages were being sent: some may be sent a second time"
-            );
+            let were = counted(messages, "message was", "messages were");
+            tracing::warn!(messages, "Stopped while {were} being sent, perhaps to be sent a second time");
         }
         self.gave_back
     }
@@ -137,7 +136,8 @@ impl Worker {
             }
         }
         if messages > 0 {
-            tracing::info!(messages, "Gave back {messages} messages that were not handed over: they are due now");
+            let back = counted(messages, "message", "messages");
+            tracing::info!(messages, "Gave back {back} not yet handed over, which can be sent now");
         }
     }
 
@@ -213,7 +213,8 @@ impl Worker {
             messages += self.store.writes.leases.run(forward).await?;
         }
         if messages > 0 {
-            tracing::warn!("The clock was set back: {messages} messages that wait for their next attempt are due now");
+            let due = counted(messages, "message is", "messages are");
+            tracing::warn!("The clock was set back: {due} due now that waited for the next attempt");
         }
         Ok(())
     }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use counterbell_shared::time::UnixMillis;
 
 use super::Eraser;
+use crate::counted::counted;
 use crate::db::{DatabaseUrl, purge};
 use crate::panics::Place;
 use crate::store::{StorageError, truncate_log};
@@ -110,7 +111,9 @@ async fn purge_site(eraser: &Eraser, site_id: i64, days: i32, words_too: bool) -
     }
     if deleted > 0 {
         eraser.store.signals.erased.notify_one();
-        tracing::info!(site.id = site_id, deleted, "Deleted {deleted} responses and messages older than {days} days");
+        let (what, days) =
+            (counted(deleted, "response or message", "responses and messages"), counted(days, "day", "days"));
+        tracing::info!(site.id = site_id, deleted, "Deleted {what} older than {days}");
     }
     Ok(())
 }

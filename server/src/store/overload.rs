@@ -1,5 +1,6 @@
 //! Says in the log that more comes than can be stored.
 
+use crate::counted::counted;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
@@ -26,10 +27,8 @@ impl OverloadLog {
     pub fn note(&self) {
         let now_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
         if let Some(refused) = self.count(now_ms) {
-            tracing::warn!(
-                refused,
-                "The queue to storage is full: {refused} requests were answered 503 since the last such line"
-            );
+            let requests = counted(refused, "request was", "requests were");
+            tracing::warn!(refused, "The queue to storage is full: {requests} answered 503 since the last such line");
         }
     }
 

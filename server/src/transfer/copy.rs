@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::TransferError;
 use super::guards::{only_in_target, refuse_fuller_target, refuse_other_sites, refuse_unknown_tables};
+use crate::counted::counted;
 use crate::db::tables::{self, Part, Row, count_rows, for_each_table};
 use crate::db::{AnyConnection, dialect, journal};
 
@@ -127,11 +128,12 @@ impl Run<'_> {
         report.sha256 = digest.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
         let (ours, theirs) = (T::count(self.source)?, T::count(self.target)?);
         if ours != report.rows {
-            let detail = format!("{} of the source's {ours} rows belong to a site and a metric", report.rows);
+            let ours = counted(ours, "row", "rows");
+            let detail = format!("the source has {ours}, of which {} belong to a site and a metric", report.rows);
             return Err(TransferError::Differs { table, detail });
         }
         if !self.options.dry_run && theirs != ours {
-            let detail = format!("the source has {ours} rows, the target {theirs}");
+            let detail = format!("the source has {}, the target {theirs}", counted(ours, "row", "rows"));
             return Err(TransferError::Differs { table, detail });
         }
         Ok(report)

@@ -3,6 +3,7 @@
 use diesel::QueryResult;
 
 use super::TransferError;
+use crate::counted::counted;
 use crate::db::AnyConnection;
 use crate::db::tables::{self, Row as _, SiteRow, count_rows};
 
@@ -55,8 +56,9 @@ pub(super) fn refuse_fuller_target(
 }
 
 pub(super) fn only_in_target(table: &str, rows: usize) -> TransferError {
+    let rows = counted(rows, "row", "rows");
     TransferError::Refused(format!(
-        "the target has {rows} rows in {table} that the source does not have: are --from and --to swapped? \
-         --delete-extra removes them"
+        "the target has {rows} in {table} that the source does not have: are --from and --to swapped? --delete-extra \
+         deletes what the target alone has"
     ))
 }

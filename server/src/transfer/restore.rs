@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::checksum::{self, Checksum};
 use super::file::{self, Counts};
 use super::{CopyOptions, CopyProgress, TransferError, copy};
+use crate::counted::counted;
 use crate::db::dialect::begin_snapshot;
 use crate::db::outbox::OutboxState;
 use crate::db::schema::{outbox, triage_queue};
@@ -62,7 +63,7 @@ pub fn restore(
     for ((table, expected), (_, found)) in expected.iter().zip(&rows) {
         // An older backup may lack a table that its migration filled.
         if found != expected && *expected != 0 {
-            let detail = format!("the backup has {expected} rows, the database {found}");
+            let detail = format!("the backup has {}, the database {found}", counted(*expected, "row", "rows"));
             return Err(TransferError::Differs { table, detail });
         }
     }
@@ -207,7 +208,7 @@ fn refuse_full(conn: &mut AnyConnection, url: &DatabaseUrl) -> Result<(), Transf
     // What cannot be counted is not empty.
     let counts = count_rows(conn).map_err(|_| refused("tables that are not this program's"))?;
     match counts.iter().find(|(_, rows)| *rows > 0) {
-        Some((table, rows)) => Err(refused(&format!("{rows} rows in {table}"))),
+        Some((table, rows)) => Err(refused(&format!("{} in {table}", counted(*rows, "row", "rows")))),
         None => Ok(()),
     }
 }

@@ -63,49 +63,55 @@ pub(super) fn all() -> [(Counted, String); 8] {
     let references = Counted {
         name: "references",
         good: "every row belongs to a site",
-        bad: "rows belong to a site that is not there",
+        bad: ["row belongs to a site that is not there", "rows belong to a site that is not there"],
         advice: "find out who deleted the site, and restore it from a backup",
     };
     let responses = Counted {
         name: "responses",
         good: "every id, metric, score, time and revision can be read",
-        bad: "responses have an id, a metric, a score, a time or a revision this program does not write",
+        bad: [
+            "response has an id, a metric, a score, a time or a revision this program does not write",
+            "responses have an id, a metric, a score, a time or a revision this program does not write",
+        ],
         advice: "find out what else writes to the database, and correct those rows",
     };
     let additions = Counted {
         name: "additions",
         good: "every addition is to a stored response",
-        bad: "additions are to responses that are not there",
+        bad: ["addition is to a response that is not there", "additions are to responses that are not there"],
         advice: DELETED,
     };
     let alerts = Counted {
         name: "alerts",
         good: "every alert is of a stored response",
-        bad: "alerts are of responses that are not there",
+        bad: ["alert is of a response that is not there", "alerts are of responses that are not there"],
         advice: DELETED,
     };
     let outbox = Counted {
         name: "outbox",
         good: "every message is of a stored response",
-        bad: "messages are of responses that are not there, and cannot be written",
+        bad: [
+            "message is of a response that is not there, and cannot be written",
+            "messages are of responses that are not there, and cannot be written",
+        ],
         advice: DELETED,
     };
     let tries = Counted {
         name: "tries",
         good: "every try is of a stored message",
-        bad: "tries are of messages that are not there",
+        bad: ["try is of a message that is not there", "tries are of messages that are not there"],
         advice: DELETED,
     };
     let triage = Counted {
         name: "triage",
         good: "every response that waits for triage is stored",
-        bad: "responses wait for triage that are not there",
+        bad: ["response waits for triage that is not there", "responses wait for triage that are not there"],
         advice: DELETED,
     };
     let journal = Counted {
         name: "journal",
         good: "no entry is missing from a journal",
-        bad: "entries are missing from journals, or are too many",
+        bad: ["entry is missing from a journal, or is too many", "entries are missing from journals, or are too many"],
         advice: "find out what else writes to the database, and restore the journal from a backup",
     };
     let of_no_response =

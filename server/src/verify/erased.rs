@@ -14,7 +14,10 @@ const NAMED: usize = 5;
 const COUNTED: Counted = Counted {
     name: "erased",
     good: "no response that was deleted is stored",
-    bad: "responses are stored although they were deleted: their customers' words and addresses are back",
+    bad: [
+        "response is stored although it was deleted: its customer's words and address are back",
+        "responses are stored although they were deleted: their customers' words and addresses are back",
+    ],
     advice: "delete each again with `counterbell response delete RESPONSE_ID --site SITE_KEY`, have the figures made anew with `counterbell verify --repair`, and find out who put it back",
 };
 

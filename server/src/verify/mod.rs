@@ -7,6 +7,7 @@ mod search;
 use diesel::result::{Error as QueryError, QueryResult};
 use serde::Serialize;
 
+use crate::counted::counted;
 use crate::db::sites::Site;
 use crate::db::{AnyConnection, DatabaseUrl, open, surveys};
 use crate::surveys::parse_document;
@@ -39,17 +40,18 @@ impl Check {
 struct Counted {
     name: &'static str,
     good: &'static str,
-    bad: &'static str,
+    /// Of one, and of several.
+    bad: [&'static str; 2],
     advice: &'static str,
 }
 
 impl Counted {
     fn check(&self, differences: i64) -> Check {
-        let wrong = differences > 0;
+        let (wrong, [one, many]) = (differences > 0, self.bad);
         Check {
             name: self.name,
             differences,
-            found: if wrong { format!("{differences} {}", self.bad) } else { self.good.to_owned() },
+            found: if wrong { counted(differences, one, many) } else { self.good.to_owned() },
             advice: wrong.then_some(self.advice),
             repaired: false,
         }
@@ -76,9 +78,9 @@ pub fn verify(url: &DatabaseUrl, repair: bool, show: &mut dyn FnMut(&str)) -> Re
     }
     refuse_old_schema(&mut conn, &url.to_string())?;
     let mut done = vec![integrity];
-    for (counted, query) in checks::all() {
-        show(counted.name);
-        done.push(counted.check(checks::number(&mut conn, &query)?));
+    for (what, query) in checks::all() {
+        show(what.name);
+        done.push(what.check(checks::number(&mut conn, &query)?));
     }
     show("erased");
     done.push(erased::check(&mut conn)?);
@@ -93,10 +95,10 @@ pub fn verify(url: &DatabaseUrl, repair: bool, show: &mut dyn FnMut(&str)) -> Re
 
 /// Every document, site by site.
 fn surveys(conn: &mut AnyConnection) -> QueryResult<Check> {
-    let counted = Counted {
+    let what = Counted {
         name: "surveys",
         good: "every survey can be read",
-        bad: "versions of surveys cannot be read",
+        bad: ["version of a survey cannot be read", "versions of surveys cannot be read"],
         advice: "find out what else writes to the database; `counterbell survey put` stores a version that can be read",
     };
     let mut unreadable = 0;
@@ -107,15 +109,18 @@ fn surveys(conn: &mut AnyConnection) -> QueryResult<Check> {
             unreadable += i64::from(read.is_none_or(|survey| survey.name != version.name));
         }
     }
-    Ok(counted.check(unreadable))
+    Ok(what.check(unreadable))
 }
 
 /// The rollup against the responses it sums up, site by site.
 fn score_days(conn: &mut AnyConnection, repair: bool) -> QueryResult<Check> {
-    let counted = Counted {
+    let what = Counted {
         name: "score days",
         good: "the summary's figures are what the responses say",
-        bad: "rows of the summary's figures are not what the responses say",
+        bad: [
+            "row of the summary's figures is not what the responses say",
+            "rows of the summary's figures are not what the responses say",
+        ],
         advice: "--repair makes them anew from the responses",
     };
     let (mut differences, mut left) = (0, 0);
@@ -127,7 +132,7 @@ fn score_days(conn: &mut AnyConnection, repair: bool) -> QueryResult<Check> {
             left += checks::rollup_differences(conn, &site)?;
         }
     }
-    let check = counted.check(differences);
+    let check = what.check(differences);
     Ok(Check { repaired: repair && differences > 0 && left == 0, ..check })
 }
 

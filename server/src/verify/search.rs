@@ -19,7 +19,10 @@ const PAUSE: Duration = Duration::from_millis(300);
 const COUNTED: Counted = Counted {
     name: "search index",
     good: "every comment is in the search index or in its queue",
-    bad: "comments are neither in the search index nor in its queue",
+    bad: [
+        "comment is neither in the search index nor in its queue",
+        "comments are neither in the search index nor in its queue",
+    ],
     advice: "--repair puts them in the queue",
 };
 

@@ -157,6 +157,17 @@ async fn flag_overrules_variable_overrules_file() {
     assert!(dir.path().join("file.db").exists(), "what only the file names is taken from there");
 }
 
+#[test]
+fn variable_with_a_wrong_value_is_named() {
+    let dir = TempDir::new().unwrap();
+    for variable in ["COUNTERBELL_RATE_LIMIT", "COUNTERBELL_CLIENT_ADDRESS_HEADER", "COUNTERBELL_ALERT_SILENCE_MS"] {
+        let output = run_command(command(dir.path()).arg("serve").env(variable, "abc"));
+        assert!(!output.status.success(), "{output:?}");
+        let told = output.stderr.lines().next().unwrap();
+        assert!(told.contains(variable) && told.contains("'abc'"), "{output:?}");
+    }
+}
+
 #[tokio::test]
 async fn setting_nobody_knows_is_refused() {
     let dir = TempDir::new().unwrap();

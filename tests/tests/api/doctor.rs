@@ -261,12 +261,16 @@ async fn work_behind_the_commit_that_waits_or_was_given_up_is_told() {
         );
         // Just now is no cause for concern.
         assert_eq!(verdicts(&app)[0]["verdict"], "ok", "{backend:?}");
-        // What fails is due anew each time, and so never late.
+        // What fails is due anew each time, and late only once it was due long ago for the first time.
         app.execute("UPDATE triage_queue SET attempts = 3, last_error = 'no luck'");
         let failing = verdicts(&app)[0].clone();
         assert_eq!(failing["verdict"], "warning", "{backend:?}: {failing}");
         assert!(failing["found"].as_str().unwrap().contains("ten minutes; the latest error: no luck"), "{failing}");
-        app.execute("UPDATE triage_queue SET due_at = due_at - 600000");
+        app.execute("UPDATE triage_queue SET attempts = 9, due_at = due_at + 240000");
+        let failing = verdicts(&app)[0].clone();
+        assert_eq!(failing["verdict"], "failed", "{backend:?}: {failing}");
+        assert!(failing["found"].as_str().unwrap().contains("due for 6 minutes. 1 response of a"), "{failing}");
+        app.execute("UPDATE triage_queue SET attempts = 0, due_at = due_at - 840000");
         app.execute("UPDATE timers SET attempts = 10, last_error = 'no room', parked_at = 1795269900000");
 
         let [triage, timers] = verdicts(&app);

@@ -207,7 +207,7 @@ async fn deleted_site_is_gone_with_all_of_it() {
         app.respond(&json!({ "site_key": other, "score": 4 })).await.expect(201);
 
         let refused = app.cli(&["site", "delete", &app.site_key]);
-        assert!(!refused.status.success() && refused.stderr.contains("1 responses"), "{refused:?}");
+        assert!(!refused.status.success() && refused.stderr.contains("1 response,"), "{refused:?}");
         assert_eq!(app.count("responses"), 2, "{backend:?}: nothing was deleted");
         let mail = app.dir().join("mail").display().to_string();
         let deleted = app.cli(&["site", "delete", &app.site_key, "--yes", "--mail-dir", &mail, "--json"]).json();

@@ -1,6 +1,7 @@
 //! What Prometheus reads.
 
 use counterbell_shared::limits::BODY_MAX_BYTES;
+use counterbell_shared::time::UnixMillis;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -206,7 +207,7 @@ async fn full_queue_and_connections_that_break_are_counted() {
     app.respond(&sample::response(4)).await;
     let full = scrape(&app).await;
     assert_eq!((full[&requests("overloaded")], full[&requests("disconnected")]), (1.0, 0.0));
-    assert!(app.log().contains("queue to storage is full: 1 requests"), "{}", app.log());
+    assert!(app.log().contains("queue to storage is full: 1 request was"), "{}", app.log());
     assert_eq!((full["counterbell_ingest_queue_depth"], full["counterbell_ingest_queue_capacity"]), (2.0, 2.0));
 
     for stream in waiting {
@@ -218,6 +219,36 @@ async fn full_queue_and_connections_that_break_are_counted() {
 
     wait::until_true("rows of those who are gone", async || app.count("responses") == i64::from(count) + 1).await;
     assert_eq!(scrape(&app).await["counterbell_ingest_queue_depth"], 0.0);
+}
+
+#[tokio::test]
+async fn what_keeps_failing_behind_the_commit_is_late_since_it_was_first_due() {
+    for backend in Backend::ALL {
+        let app = TestApp::on(backend).await;
+        app.respond(&sample::response(4)).await.expect(201);
+        let none = scrape(&app).await;
+        for figure in ["triage_failing", "timers_failing", "triage_oldest_due_age_seconds"] {
+            assert_eq!(none[&format!("counterbell_{figure}")], 0.0, "{backend:?}: {figure}");
+        }
+
+        // To be tried for the tenth time in 200 s: the pauses before were 648 s in all.
+        let due_at = UnixMillis::now().0 + 200_000;
+        app.execute(&format!(
+            "INSERT INTO triage_queue (site_id, response_id, revision, due_at, attempts) \
+             SELECT site_id, response_id, revision, {due_at}, 9 FROM responses"
+        ));
+        app.execute(&format!("UPDATE timers SET attempts = 9, due_at = {due_at}"));
+
+        let figures = wait::until("failing rows", async || {
+            Some(scrape(&app).await).filter(|figures| figures["counterbell_triage_failing"] == 1.0)
+        });
+        let figures = figures.await;
+        assert_eq!(figures["counterbell_timers_failing"], app.count("timers") as f64, "{backend:?}");
+        for queue in ["triage", "timers"] {
+            let late = figures[&format!("counterbell_{queue}_oldest_due_age_seconds")];
+            assert!((448.0..540.0).contains(&late), "{backend:?}: {queue} {late}");
+        }
+    }
 }
 
 #[tokio::test]

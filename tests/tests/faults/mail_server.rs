@@ -80,7 +80,7 @@ async fn server_that_stops_keeps_the_lease_of_a_mail_it_may_have_handed_over() {
 
     let status = app.program().wait_for_exit().await;
     assert!(status.success(), "{status}: {}", app.log());
-    assert!(app.log().contains("Stopped while 1 messages were being sent"), "{}", app.log());
+    assert!(app.log().contains("Stopped while 1 message was being sent"), "{}", app.log());
     assert!(!app.log().contains("Gave back"), "{}", app.log());
     app.start_again().await;
     let message = only_message(&app, "pending").await;
@@ -232,7 +232,7 @@ async fn mail_that_does_not_go_out_is_told_in_log_metrics_and_by_the_doctor() {
         app.triaged().await;
         app.execute("UPDATE outbox SET created_at = created_at - 420000");
 
-        wait::until_true("line in the log", async || app.log().contains("Mail does not go out: 1 messages wait")).await;
+        wait::until_true("line in the log", async || app.log().contains("Mail does not go out: 1 message waits")).await;
 
         assert!(app.log().contains("the oldest for 7 minutes"), "{}", app.log());
         let answer = app.get("/metrics").await;
@@ -256,7 +256,7 @@ async fn parked_messages_are_told_by_doctor_and_metrics_until_they_are_sent() {
 
         let check = outbox_check(&app);
         assert_eq!(check["verdict"], "warning", "{check}");
-        for told in ["1 messages are parked", message["finished_at"].as_str().unwrap(), "No such mailbox"] {
+        for told in ["1 message is parked", message["finished_at"].as_str().unwrap(), "No such mailbox"] {
             assert!(check["found"].as_str().unwrap().contains(told), "{told}: {check}");
         }
         assert!(check["advice"].as_str().unwrap().contains("/resend"), "{check}");

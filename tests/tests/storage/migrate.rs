@@ -215,7 +215,7 @@ async fn migration_that_would_drop_waiting_work_is_not_taken_back() {
         wait::until_true("three mails", async || app.count("outbox WHERE state = 'delivered'") == 3).await;
         app.program().kill();
         app.execute("UPDATE outbox SET state = 'pending' WHERE message_id IN (SELECT message_id FROM outbox LIMIT 1)");
-        refused(&app, "0001 is not taken back: it would drop 1 messages");
+        refused(&app, "0001 is not taken back: it would drop 1 message that is");
         app.execute("UPDATE outbox SET state = 'parked'");
         assert!(app.cli(&["migrate", "--revert-last", "--yes"]).status.success(), "{backend:?}");
     }

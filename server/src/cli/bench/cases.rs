@@ -9,14 +9,14 @@ use serde_json::json;
 use super::super::CliError;
 use super::super::key::find_site;
 use super::super::output::OutputArgs;
-use crate::cases::{Fired, level_of, open_or_join};
+use crate::cases::{level_of, open_or_join};
 use crate::config::CommonSettings;
 use crate::db::dialect::{insert_responses, write_transaction};
 use crate::db::migrations::open_up_to_date;
 use crate::db::responses::{NewResponseRow, ResponseRow};
 use crate::db::{AnyConnection, SharedText, journal};
 use crate::ids::new_id;
-use crate::rules::Rule;
+use crate::rules::{Rule, VersionedRule};
 
 /// Cases of one transaction.
 const CHUNK: u64 = 500;
@@ -43,9 +43,9 @@ impl CasesArgs {
     pub fn run(self) -> Result<(), CliError> {
         let mut conn = open_up_to_date(&self.common.database_url()?)?;
         let site_id = find_site(&mut conn, &self.site)?.id;
-        let rule = Rule::unhappy();
+        let rule = VersionedRule { version: 1, rule: Rule::unhappy() };
         let now = UnixMillis::now().0;
-        let first_step_ms = level_of(&rule).steps_ms.first().copied().unwrap_or_default();
+        let first_step_ms = level_of(&rule.rule).steps_ms.first().copied().unwrap_or_default();
         let ages = [(self.open, 0), (self.due, first_step_ms)];
         for (cases, age_ms) in ages {
             for first in (0..cases).step_by(CHUNK as usize) {
@@ -58,7 +58,7 @@ impl CasesArgs {
     }
 }
 
-fn open_cases(conn: &mut AnyConnection, site_id: i64, rule: &Rule, count: u64, at: i64) -> QueryResult<()> {
+fn open_cases(conn: &mut AnyConnection, site_id: i64, rule: &VersionedRule, count: u64, at: i64) -> QueryResult<()> {
     let mut site = journal::lock(conn, site_id)?;
     for _ in 0..count {
         let id = new_id(UnixMillis(at));
@@ -86,7 +86,7 @@ fn open_cases(conn: &mut AnyConnection, site_id: i64, rule: &Rule, count: u64, a
         };
         insert_responses(conn, &[&row])?;
         if let Some(response) = ResponseRow::find(conn, &[site_id], id)? {
-            open_or_join(conn, &mut site, &response, &[Fired { rule, version: 1 }], at)?;
+            open_or_join(conn, &mut site, &response, &[rule], at)?;
         }
     }
     Ok(())

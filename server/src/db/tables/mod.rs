@@ -111,7 +111,7 @@ macro_rules! for_each_table {
                 teams: TeamRow, Everywhere, ToSite, ["name", "label"];
                 team_members: TeamMemberRow, Everywhere, ToSite, ["team"];
                 touchpoints: TouchpointRow, Everywhere, ToSite, ["name", "label", "team", "calendar"];
-                alert_rules: AlertRuleRow, Everywhere, ToSite, ["name"];
+                alert_rules: AlertRuleRow, Everywhere, ToSite, ["name", "document"];
                 root_causes: RootCauseRow, Everywhere, ToSite, ["name", "label"];
                 surveys: SurveyCopy, Everywhere, ToSite, ["name", "document"];
                 api_keys: ApiKeyRow, Everywhere, ToSite, ["name"];

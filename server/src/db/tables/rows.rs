@@ -41,7 +41,6 @@ row! {
 }
 
 row! { SiteOriginRow of site_origins { site_id: i64, origin: String, } }
-row! { #[derive(AsChangeset)] #[diesel(treat_none_as_null = true)] TeamRow of teams { site_id: i64, name: String, label: String, created_at: i64, removed_at: Option<i64>, } }
 row! { TeamMemberRow of team_members { site_id: i64, team: String, person_id: i64, joined_at: i64, } }
 row! { AddressRow of person_addresses { email_key: String, person_id: i64, email: String, main: bool, } }
 
@@ -71,6 +70,19 @@ row! {
 }
 
 row! {
+    #[derive(AsChangeset)]
+    #[diesel(treat_none_as_null = true)]
+    TeamRow of teams {
+        site_id: i64,
+        name: String,
+        label: String,
+        created_at: i64,
+        removed_at: Option<i64>,
+        turn: i64,
+    }
+}
+
+row! {
     TouchpointRow of touchpoints {
         site_id: i64,
         name: String,
@@ -82,7 +94,17 @@ row! {
         created_at: i64,
     }
 }
-row! { AlertRuleRow of alert_rules { site_id: i64, name: String, bands: String, } }
+
+row! {
+    AlertRuleRow of alert_rules {
+        site_id: i64,
+        name: String,
+        version: i32,
+        document: String,
+        created_at: i64,
+        retired_at: Option<i64>,
+    }
+}
 
 row! {
     SurveyCopy of surveys {

@@ -222,7 +222,7 @@ small_table!(
 );
 small_table!(team_members, TeamMemberRow, (i64, String, i64), |row| (row.site_id, row.team.clone(), row.person_id));
 small_table!(touchpoints, TouchpointRow, (i64, String), |row| (row.site_id, row.name.clone()));
-small_table!(alert_rules, AlertRuleRow, (i64, String), |row| (row.site_id, row.name.clone()));
+small_table!(alert_rules, AlertRuleRow, (i64, String, i32), |row| (row.site_id, row.name.clone(), row.version));
 small_table!(root_causes, RootCauseRow, (i64, String), |row| (row.site_id, row.name.clone()));
 small_table!(surveys, SurveyCopy, (i64, String, i32), |row| (row.site_id, row.name.clone(), row.version));
 small_table!(site_counters, SiteCounterRow, i64, |row| row.site_id);

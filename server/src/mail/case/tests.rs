@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use tokio::task::LocalSet;
 
 use super::*;
-use crate::cases::{Action, Asked, Assignee, By, CaseOfResponse, Fired, Kept, Means, act, open_or_join};
+use crate::cases::{Action, Asked, Assignee, By, CaseOfResponse, Kept, Means, act, open_or_join};
 use crate::config::{MailConfig, MailLimits, MailTransport};
 use crate::db::dialect::{insert_responses, write_transaction};
 use crate::db::journal::{self, By as Operator};
@@ -20,7 +20,7 @@ use crate::db::{SharedText, customers, migrations, staff};
 use crate::ids::new_id;
 use crate::mail::alert::{ALERT_MAIL, AlertMail};
 use crate::outbox::Handover;
-use crate::rules::Rule;
+use crate::rules::{Rule, VersionedRule};
 
 const ANN: &str = "ann@shop.example";
 const BEN: &str = "ben@shop.example";
@@ -91,7 +91,7 @@ impl Shop {
             let response = ResponseRow::find(conn, &[site_id], id)?.unwrap();
             let mut site = journal::lock(conn, site_id)?;
             customers::note(conn, &response)?;
-            open_or_join(conn, &mut site, &response, &[Fired { rule: &Rule::unhappy(), version: 1 }], at)
+            open_or_join(conn, &mut site, &response, &[&VersionedRule { version: 1, rule: Rule::unhappy() }], at)
         });
         (id, case.unwrap().as_ref().map(CaseOfResponse::kept).cloned().unwrap())
     }
@@ -105,7 +105,9 @@ impl Shop {
             lane: MAIL_LANE,
             destination: to,
             response_id: *response.as_bytes(),
+            person_id: person,
             payload: &payload,
+            due_at: at,
         };
         insert(&mut self.conn, &[NewOutboxRow::about_response(self.site_id, message_id, &about, at)]).unwrap();
         message_id
@@ -210,13 +212,15 @@ fn step_of_a_case_that_somebody_took_meanwhile_is_withdrawn() {
         let now = UnixMillis::now().0;
         let (_, case) = shop.unhappy("Late", now - MINUTE);
         let steps_from = case.case.steps_from;
-        let payload = json!({ "message": "escalated", "person": shop.person(ANN), "since": steps_from, "step": 0,
+        let person_id = shop.person(ANN);
+        let payload = json!({ "message": "escalated", "person": person_id, "since": steps_from, "step": 0,
             "why": { "team": "alerts" } });
         let about = crate::db::outbox::AboutCase {
             kind: CASE_MAIL,
             lane: MAIL_LANE,
             destination: ANN,
             case_id: case.id,
+            person_id,
             payload: &payload,
             occasion: "another/1",
         };

@@ -56,6 +56,7 @@ async fn every_operation_answers_as_the_document_says() {
     fill_in_form(&mut asking).await;
     ask_as_staff(&mut asking).await;
     ask_for_documents(&mut asking).await;
+    ask_for_cases(&mut asking).await;
     ask_for_staff(&mut asking).await;
 
     assert_eq!(asking.contract.unmet(), Vec::<String>::new());
@@ -263,5 +264,51 @@ async fn ask_for_staff(asking: &mut Asking) {
         (format!("DELETE {TEAM}"), alerts, 409),
     ] {
         asking.as_staff(&operation, &address, status).await;
+    }
+}
+
+async fn ask_for_cases(asking: &mut Asking) {
+    const CASE: &str = "/v1/admin/cases/{number}";
+    const CAUSE: &str = "/v1/admin/root-causes/{name}";
+    let case = "/v1/admin/cases/1";
+    let listed = asking.as_staff("GET /v1/admin/cases", "/v1/admin/cases", 200).await.json();
+    assert!(!listed["items"].as_array().unwrap().is_empty(), "{listed}");
+    let one = |action: &str| json!({ "action": action, "person_id": 1 });
+    let note = json!({ "action": "note", "text": "x", "person_id": 1 });
+    let many = json!({ "action": "acknowledge", "numbers": [1, 99], "person_id": 1 });
+    let (on_one, on_many) = (format!("POST {CASE}/actions"), "POST /v1/admin/cases/actions".to_owned());
+    let (actions, all) = (format!("{case}/actions"), "/v1/admin/cases/actions".to_owned());
+    let own = "/v1/admin/root-causes/own".to_owned();
+    for (operation, address, body, status) in [
+        (&on_one, &actions, one("acknowledge"), 200),
+        (&on_one, &actions, note, 200),
+        (&on_one, &actions, one("shout"), 422),
+        (&on_one, &actions, one("close"), 409),
+        (&on_one, &"/v1/admin/cases/99/actions".to_owned(), one("close"), 404),
+        (&on_many, &all, many, 200),
+        (&on_many, &all, one("acknowledge"), 422),
+        (&format!("PUT {CAUSE}"), &own, json!({ "label": "Own" }), 201),
+        (&format!("PUT {CAUSE}"), &own, json!({ "label": "Owned" }), 200),
+        (&format!("PUT {CAUSE}"), &own, json!({}), 422),
+    ] {
+        let request = asking.app.request(method(operation), address).bearer_auth(&asking.app.api_key).json(&body);
+        asking.send(operation, request, status).await;
+    }
+    let stale = asking.app.request(Method::POST, &actions).bearer_auth(&asking.app.api_key).json(&one("wait"));
+    asking.send(&on_one, stale.header("if-match", "\"99\""), 412).await;
+    for (operation, address, status) in [
+        ("GET /v1/admin/cases".to_owned(), "/v1/admin/cases?state=none", 400),
+        (format!("GET {CASE}"), case, 200),
+        (format!("GET {CASE}"), "/v1/admin/cases/99", 404),
+        (format!("GET {CASE}/timeline"), "/v1/admin/cases/1/timeline", 200),
+        (format!("GET {CASE}/timeline"), "/v1/admin/cases/99/timeline", 404),
+        ("GET /v1/admin/root-causes".to_owned(), "/v1/admin/root-causes", 200),
+        ("GET /v1/admin/root-causes".to_owned(), "/v1/admin/root-causes?unknown=1", 400),
+        (format!("DELETE {CAUSE}"), &own, 204),
+        (format!("DELETE {CAUSE}"), "/v1/admin/root-causes/No", 400),
+        ("GET /v1/admin/loop".to_owned(), "/v1/admin/loop?by=owner", 200),
+        ("GET /v1/admin/loop".to_owned(), "/v1/admin/loop?by=all", 400),
+    ] {
+        asking.as_staff(&operation, address, status).await;
     }
 }
