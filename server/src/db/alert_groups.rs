@@ -5,7 +5,8 @@ use counterbell_shared::time::DAY_MS;
 use diesel::prelude::*;
 
 use super::connection::AnyConnection;
-use super::schema::{alert_group_responses, alert_groups};
+use super::responses::ResponseRow;
+use super::schema::{alert_group_responses, alert_groups, responses};
 use super::timers;
 
 /// Tells the rest at the end of a window; the subject is the group.
@@ -132,13 +133,29 @@ impl AlertGroup {
         of_group(self.site_id, &self.group_id).count().get_result(conn)
     }
 
-    /// Ids of these responses.
+    /// Their touchpoints, and how many came from each, most first. Those held back as suspected spam by now are left out.
     ///
     /// # Errors
     /// What the database says.
-    pub fn response_ids(&self, conn: &mut AnyConnection) -> QueryResult<Vec<Vec<u8>>> {
-        let ids = of_group(self.site_id, &self.group_id).order(alert_group_responses::response_id);
-        ids.select(alert_group_responses::response_id).load(conn)
+    pub fn touchpoints(&self, conn: &mut AnyConnection) -> QueryResult<Vec<(String, i64)>> {
+        let mut found: Vec<(String, i64)> = stored(self.site_id, &self.group_id)
+            .group_by(responses::touchpoint)
+            .select((responses::touchpoint, diesel::dsl::count_star()))
+            .load(conn)?;
+        found.sort_by(|a, b| (b.1, &a.0).cmp(&(a.1, &b.0)));
+        Ok(found)
+    }
+
+    /// The newest of them, the newest first.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn newest(&self, conn: &mut AnyConnection, limit: i64) -> QueryResult<Vec<ResponseRow>> {
+        stored(self.site_id, &self.group_id)
+            .order((responses::created_at.desc(), responses::response_id.desc()))
+            .select(responses::all_columns)
+            .limit(limit)
+            .load(conn)
     }
 
     /// Ends the window; whether it was open. The caller has locked the site.
@@ -158,6 +175,18 @@ fn of_group<'a>(site_id: i64, group_id: &'a [u8]) -> _ {
     alert_group_responses::table
         .filter(alert_group_responses::site_id.eq(site_id))
         .filter(alert_group_responses::group_id.eq(group_id))
+}
+
+#[diesel::dsl::auto_type(no_type_alias)]
+fn stored<'a>(site_id: i64, group_id: &'a [u8]) -> _ {
+    let same = responses::site_id
+        .eq(alert_group_responses::site_id)
+        .and(responses::response_id.eq(alert_group_responses::response_id));
+    alert_group_responses::table
+        .inner_join(responses::table.on(same))
+        .filter(alert_group_responses::site_id.eq(site_id))
+        .filter(alert_group_responses::group_id.eq(group_id))
+        .filter(responses::held.is_null())
 }
 
 /// Whose groups a response waits in, or waited.

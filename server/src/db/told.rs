@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::connection::AnyConnection;
 use super::dialect;
-use super::outbox::{OutboxRow, OutboxState, SUBJECT_RESPONSE};
+use super::outbox::{OutboxState, SUBJECT_RESPONSE};
 use super::schema::outbox;
 
 /// A message about a response, as far as triage needs it.
@@ -73,26 +73,24 @@ fn untried<'a>(site_id: i64, message_id: &'a [u8]) -> _ {
         .filter(outbox::leased.eq(false))
 }
 
-/// Where every message of this kind about this subject goes, or went: in the order in which they were made.
+/// Every message of a kind about a subject, in the order in which they were made.
 ///
 /// # Errors
 /// What the database says.
-pub fn destinations(conn: &mut AnyConnection, message: &OutboxRow) -> QueryResult<Vec<String>> {
-    #[derive(QueryableByName)]
-    #[diesel(table_name = outbox)]
-    struct Destination {
-        destination: String,
-    }
+pub fn of_kind(
+    conn: &mut AnyConnection,
+    (site_id, kind): (i64, &str),
+    (subject_kind, subject_id): (&str, &[u8]),
+) -> QueryResult<Vec<AboutResponse>> {
     let by_subject = dialect::indexed_by(conn, "outbox_by_subject");
     let query = format!(
-        "SELECT destination FROM outbox{by_subject} \
+        "SELECT message_id, destination, payload, due_at FROM outbox{by_subject} \
          WHERE site_id = $1 AND subject_kind = $2 AND subject_id = $3 AND kind = $4 ORDER BY message_id"
     );
-    let rows: Vec<Destination> = diesel::sql_query(query)
-        .bind::<BigInt, _>(message.site_id)
-        .bind::<Text, _>(&message.subject_kind)
-        .bind::<Binary, _>(&message.subject_id)
-        .bind::<Text, _>(&message.kind)
-        .load(conn)?;
-    Ok(rows.into_iter().map(|row| row.destination).collect())
+    diesel::sql_query(query)
+        .bind::<BigInt, _>(site_id)
+        .bind::<Text, _>(subject_kind)
+        .bind::<Binary, _>(subject_id)
+        .bind::<Text, _>(kind)
+        .load(conn)
 }

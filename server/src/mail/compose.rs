@@ -1,5 +1,7 @@
 //! From a letter to the mail that is sent.
 
+use std::sync::Arc;
+
 use counterbell_shared::{EmailAddress, ResponseId};
 use lettre::Message;
 use lettre::address::Envelope;
@@ -8,6 +10,9 @@ use lettre::message::MultiPart;
 use super::build_error::{MailBuildError, Party};
 use super::head;
 use super::letter::Letter;
+use super::mailer::{Mailer, SendError};
+use crate::db::outbox::OutboxRow;
+use crate::outbox::Delivery;
 
 /// What a mail has above its text beside what the letter says.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +29,30 @@ pub struct Heading<'a> {
     pub reply_to: Option<&'a EmailAddress>,
     /// Whether the connection it goes over offers SMTPUTF8 (RFC 6531). Without it no address that needs it is used.
     pub smtputf8: bool,
+}
+
+/// What sends the mail of a message. `make` writes it, once the connection is there.
+pub fn delivery(
+    mailer: &Arc<Mailer>,
+    message: &OutboxRow,
+    make: impl FnOnce(&Heading<'_>) -> Result<Message, MailBuildError> + Send + 'static,
+) -> Delivery {
+    let (mailer, id, recipient) = (Arc::clone(mailer), message.id(), message.destination.clone());
+    Box::new(move |handover| {
+        Box::pin(async move {
+            let id = id.ok_or_else(|| SendError::from(MailBuildError::Unwritable("its id is none".to_owned())))?;
+            let from = mailer.from();
+            let heading = |smtputf8| Heading {
+                from,
+                recipient: &recipient,
+                message_id: id,
+                follows: None,
+                reply_to: None,
+                smtputf8,
+            };
+            Ok(mailer.send(&id.to_string(), |smtputf8| make(&heading(smtputf8)), &handover).await?)
+        })
+    })
 }
 
 /// The mail.

@@ -3,11 +3,9 @@
 mod alert;
 mod answered;
 mod build_error;
-#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "what is stored of it comes later"))]
 mod case;
 mod compose;
 mod defang;
-#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "what is stored of it comes later"))]
 mod group;
 mod head;
 mod lane;
@@ -31,7 +29,8 @@ mod words;
 
 pub use alert::{ALERT_MAIL, AlertMail};
 pub use build_error::{MailBuildError, Party};
-pub use group::GROUP_MAIL;
+pub use case::CaseMail;
+pub use group::{GROUP_MAIL, GroupMail};
 pub use lane::MAIL_LANE;
 pub use links::MailLinks;
 pub use mailer::{Mailer, MailerError, SendError, delete_files};

@@ -8,13 +8,12 @@ mod tests;
 use std::sync::Arc;
 
 use counterbell_shared::time::UnixMillis;
-use counterbell_shared::{EmailAddress, ResponseId};
 use diesel::QueryResult;
 use lettre::Message;
 
 pub use self::content::AlertContent;
 use super::build_error::MailBuildError;
-use super::compose::{Heading, compose};
+use super::compose::{Heading, compose, delivery};
 use super::links::{MailLinks, Signer};
 use super::mailer::{Mailer, SendError};
 use super::number::message_number;
@@ -41,39 +40,31 @@ impl Deliver for AlertMail {
     fn prepare(&self, conn: &mut AnyConnection, messages: &[&OutboxRow]) -> QueryResult<Vec<ToDo>> {
         let signer = self.links.signer(conn, UnixMillis::now().0)?;
         let contents = AlertContent::load(conn, messages)?;
-        let send = |(message, content): (&&OutboxRow, _)| ToDo::Send(self.delivery(message, content, signer.clone()));
-        Ok(messages.iter().zip(contents).map(send).collect())
+        let to_do = |(message, content): (&&OutboxRow, Option<AlertContent>)| {
+            let Some(content) = content else { return ToDo::Send(gone()) };
+            let signer = signer.clone();
+            ToDo::Send(delivery(&self.mailer, message, move |heading| alert_mail(heading, &content, signer.as_ref())))
+        };
+        Ok(messages.iter().zip(contents).map(to_do).collect())
     }
 }
 
-impl AlertMail {
-    fn delivery(&self, message: &OutboxRow, content: Option<AlertContent>, signer: Option<Signer>) -> Delivery {
-        let (mailer, id, recipient) = (Arc::clone(&self.mailer), message.id(), message.destination.clone());
-        Box::new(move |handover| {
-            Box::pin(async move {
-                let content = content.ok_or(SendError::Gone)?;
-                let id = id.ok_or_else(|| SendError::from(MailBuildError::Unwritable("its id is none".to_owned())))?;
-                let make = |smtputf8| alert_mail((mailer.from(), &recipient), id, &content, signer.as_ref(), smtputf8);
-                Ok(mailer.send(&id.to_string(), make, &handover).await?)
-            })
-        })
-    }
+/// What there was to tell of was deleted.
+fn gone() -> Delivery {
+    Box::new(|_| Box::pin(async { Err(SendError::Gone.into()) }))
 }
 
-/// The alert mail for a response to one recipient; its Message-ID is the outbox message's. Without `smtputf8` a customer's
-/// address that needs it is left out, and the mail says so.
+/// The alert mail for a response to one recipient. A customer's address that needs SMTPUTF8 is left out where there is none,
+/// and the mail says so.
 ///
 /// # Errors
 /// [`MailBuildError`]: none goes away by trying again.
 fn alert_mail(
-    (from, recipient): (&EmailAddress, &str),
-    message_id: ResponseId,
+    heading: &Heading<'_>,
     content: &AlertContent,
     signer: Option<&Signer>,
-    smtputf8: bool,
 ) -> Result<Message, MailBuildError> {
-    let letter = content.letter(signer, &message_number(message_id), smtputf8);
+    let letter = content.letter(signer, &message_number(heading.message_id), heading.smtputf8);
     let (letter, reply) = letter.ok_or(MailBuildError::CorruptResponse)?;
-    let heading = Heading { from, recipient, message_id, follows: None, reply_to: reply.address(), smtputf8 };
-    compose(&heading, &letter)
+    compose(&Heading { reply_to: reply.address(), ..*heading }, &letter)
 }

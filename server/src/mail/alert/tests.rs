@@ -1,3 +1,4 @@
+use counterbell_shared::EmailAddress;
 use counterbell_shared::contact::InvalidEmail;
 use proptest::prelude::*;
 
@@ -20,8 +21,15 @@ fn content(comment: &str, contact: Option<&str>) -> AlertContent {
 }
 
 fn build(from: &str, recipient: &str, content: &AlertContent, smtputf8: bool) -> Result<String, MailBuildError> {
-    let (from, message_id) = (from.parse().unwrap(), MESSAGE.parse().unwrap());
-    let mail = alert_mail((&from, recipient), message_id, content, Some(&samples::signer()), smtputf8)?;
+    let heading = Heading {
+        from: &from.parse().unwrap(),
+        recipient,
+        message_id: MESSAGE.parse().unwrap(),
+        follows: None,
+        reply_to: None,
+        smtputf8,
+    };
+    let mail = alert_mail(&heading, content, Some(&samples::signer()))?;
     Ok(String::from_utf8(mail.formatted()).unwrap())
 }
 

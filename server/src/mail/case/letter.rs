@@ -40,6 +40,8 @@ pub enum Happened {
     Urgent,
     /// The reader wanted to be reminded.
     Reminder,
+    /// The reader asked for a new link to it.
+    Link,
     /// It was resolved or closed.
     Ended,
     /// It was not put right.
@@ -164,14 +166,14 @@ impl CaseContent {
             Happened::ResponseJoined => (&texts.response_joined, None),
             Happened::Urgent => (&texts.urgent, None),
             Happened::Reminder => (&texts.reminder, None),
+            Happened::Link => (&texts.link, None),
             Happened::Ended if case.state == State::Resolved => (&texts.resolved, None),
             Happened::Ended => (&texts.closed, None),
             Happened::Reopened => (&texts.reopened, None),
             Happened::Merged => (&texts.merged, None),
-            Happened::Overdue => match (case.acknowledge_by, case.answer_by) {
-                (Some(by), _) if by < self.now => (&texts.not_taken, Some(by)),
-                (by, None) => (&texts.not_taken, by),
-                (_, by) => (&texts.not_answered, by),
+            Happened::Overdue => match case.answer_by {
+                Some(by) if by < self.now => (&texts.not_answered, Some(by)),
+                _ => (&texts.not_taken, case.acknowledge_by),
             },
         }
     }

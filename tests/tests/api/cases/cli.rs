@@ -35,6 +35,7 @@ async fn case_is_worked_on_from_the_command_line() {
         for words in ["It came broken", "Carrier rang", "Ben Okoro", "Sent a new one", &response_id] {
             assert!(shown.contains(words), "{words}: {shown}");
         }
+        assert!(!shop.cli(&["timeline", &one]).stdout.contains("taken over"));
         assert!(shop.cli(&["timeline", &one]).stdout.contains("acknowledged  Ben Okoro by cli"), "{backend:?}");
         let listed = shop.cli(&["list"]).stdout;
         assert!(listed.lines().count() == 3 && listed.contains("urgent"), "{listed}");

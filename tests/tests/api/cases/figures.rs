@@ -37,8 +37,7 @@ fn make_cases(app: &TestApp) {
         set(format!("state = 'resolved', resolved_at = {at}, first_resolved_at = {at}, root_cause = 'price'"), number);
     }
     // Resolved, and opened again.
-    let again = "state = 'in_progress', resolved_at = NULL, touchpoint = 'web', team = NULL, owner_id = 2";
-    set(again.to_owned(), 2);
+    set("state = 'in_progress', resolved_at = NULL, touchpoint = 'web', team = NULL, owner_id = 2".to_owned(), 2);
     // Nothing to do, and merged: they count apart.
     set(
         "state = 'closed', closed_at = 1795000600000, nothing_to_do = 'test', acknowledge_by = NULL, answer_by = NULL"
