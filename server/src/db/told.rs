@@ -84,7 +84,7 @@ pub fn of_kind(
 ) -> QueryResult<Vec<AboutResponse>> {
     let by_subject = dialect::indexed_by(conn, "outbox_by_subject");
     let query = format!(
-        "SELECT message_id, destination FROM outbox{by_subject} \
+        "SELECT message_id, destination, payload, due_at FROM outbox{by_subject} \
          WHERE site_id = $1 AND subject_kind = $2 AND subject_id = $3 AND kind = $4 ORDER BY message_id"
     );
     diesel::sql_query(query)

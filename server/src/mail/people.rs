@@ -10,6 +10,7 @@ use super::visible::shown;
 use crate::db::AnyConnection;
 use crate::db::sites::MailSettings;
 use crate::db::staff::{self, Member, Team, key_of};
+use crate::db::told::AboutResponse;
 use crate::zone::Zone;
 
 /// A site with its staff, as its mails need them.
@@ -74,9 +75,10 @@ impl Site {
         self.member(person_id).map(called).unwrap_or_default()
     }
 
-    /// What whoever has this address is called, harmless.
-    pub fn name_at(&self, address: &str) -> String {
-        self.member_at(address).map_or_else(|| shown(address), called)
+    /// What whoever is told by a message is called, harmless.
+    pub fn name_of_told(&self, told: &AboutResponse) -> String {
+        let member = told.person_id().and_then(|id| self.member(id)).or_else(|| self.member_at(&told.destination));
+        member.map_or_else(|| shown(&told.destination), called)
     }
 
     /// What a team is called, harmless.

@@ -69,6 +69,9 @@ pub fn triage(conn: &mut AnyConnection, site_id: i64, due: &[Due], now: i64) -> 
             round.decide_about(conn, &mut site, &response, id, now)?;
         }
     }
+    if let Some(tellable) = &round.tellable {
+        tellable.save_turns(conn)?;
+    }
     alerts::insert(conn, &round.alerts)?;
     outbox::insert(conn, &round.messages)?;
     site.append(conn, &By::server(), now, &round.events)?;
@@ -88,7 +91,7 @@ impl Round<'_> {
         if response.held.is_none() {
             customers::note(conn, response)?;
         }
-        let firing = firing(self.rules, response);
+        let firing = firing(conn, self.rules, response)?;
         let fired = alerts::fired(conn, site_id, id)?;
         if firing.is_empty() && fired.is_empty() {
             return Ok(());
@@ -110,6 +113,7 @@ impl Round<'_> {
                     Some(tellable) => tellable,
                     none => none.insert(Tellable::load(conn, site_id)?),
                 };
+                let turns = tellable.turns.clone();
                 let mut told = tellable.resolve(conn, &telling, &response.touchpoint, now)?;
                 self.has_moved |= leave_out_told(conn, site_id, &mut told, &tellable.told_before(&messages))?;
                 for one in &new {
@@ -122,11 +126,13 @@ impl Round<'_> {
                 let case = cases::open_or_join(conn, site, response, &telling, now)?;
                 if matches!(case, Some(CaseOfResponse::Joined(_))) {
                     told.clear();
+                    // Nobody has had their turn.
+                    tellable.turns = turns;
                     self.has_moved = true;
                 }
                 let case = case.map(|case| case.kept().case.number);
-                let alert = Alert { response, response_id, case, told };
-                self.messages.extend(alert.messages(&tellable.staff, now));
+                let alert = Alert { site_id, response_id, case, is_test: false, told };
+                self.messages.extend(alert.messages(tellable, now));
             }
         }
         Ok(())

@@ -8,7 +8,6 @@ use diesel::QueryResult;
 use serde_json::json;
 
 use crate::db::outbox::{About, NewOutboxRow};
-use crate::db::responses::ResponseRow;
 use crate::db::sites::Site;
 use crate::db::staff::{set_turn, turn};
 use crate::db::told::AboutResponse;
@@ -25,16 +24,20 @@ pub struct Tellable {
     /// Everybody, and whom the touchpoint belongs to that was asked about last.
     pub staff: Staff,
     zone: Zone,
+    /// Of each team that was asked about: whose turn was next when it was read, and is now.
+    pub turns: BTreeMap<String, (i64, i64)>,
 }
 
 /// A response that rules fire for, and who hears of it.
 pub struct Alert<'a> {
-    /// As it is stored.
-    pub response: &'a ResponseRow,
-    /// Its id.
+    /// In the database.
+    pub site_id: i64,
+    /// Of the response.
     pub response_id: ResponseId,
-    /// The number of its case.
+    /// Number of the case that was opened for it.
     pub case: Option<i64>,
+    /// Whether there is no such response, and the mail says that it is a test.
+    pub is_test: bool,
     /// Who is told now, and was not before.
     pub told: Vec<Told<'a>>,
 }
@@ -58,11 +61,11 @@ impl Tellable {
     /// What the database says.
     pub fn load(conn: &mut AnyConnection, site_id: i64) -> QueryResult<Self> {
         let zone = Site::find_zone(conn, site_id)?.map_or(Zone::UTC, |zone| Zone::or_utc(&zone));
-        Ok(Self { site_id, staff: load_for_rules(conn, site_id)?, zone })
+        Ok(Self { site_id, staff: load_for_rules(conn, site_id)?, zone, turns: BTreeMap::new() })
     }
 
     /// Everybody whom these rules name for a response to this touchpoint, at `now` (Unix ms): each once, by the first rule
-    /// that names them, and when the first of them allows. Takes turns; the caller has locked the site.
+    /// that names them, and when the first of them allows. Takes turns, which [`Self::save_turns`] keeps.
     ///
     /// # Errors
     /// What the database says.
@@ -81,10 +84,10 @@ impl Tellable {
         let mut told: Vec<Told<'a>> = Vec::new();
         for one in rules.iter().copied() {
             let team = team_in_turn(&one.rule.who);
-            let next = team.map_or(Ok(0), |team| turn(conn, self.site_id, team))?;
+            let next = team.map_or(Ok(0), |team| self.next_turn(conn, team))?;
             let (people, after) = resolve(&one.rule.who, &one.rule.fallback, &self.staff, now, next);
-            if let Some(team) = team.filter(|_| after != next) {
-                set_turn(conn, self.site_id, team, after)?;
+            if let Some((_, next)) = team.and_then(|team| self.turns.get_mut(team)) {
+                *next = after;
             }
             for (person_id, why) in people {
                 let at = self.told_at(one, person_id, now);
@@ -97,12 +100,37 @@ impl Tellable {
         Ok(told)
     }
 
+    fn next_turn(&mut self, conn: &mut AnyConnection, team: &str) -> QueryResult<i64> {
+        if let Some((_, next)) = self.turns.get(team) {
+            return Ok(*next);
+        }
+        let next = turn(conn, self.site_id, team)?;
+        self.turns.insert(team.to_owned(), (next, next));
+        Ok(next)
+    }
+
+    /// Keeps whose turns are next. The caller has had the site locked since the first of them was taken.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn save_turns(&self, conn: &mut AnyConnection) -> QueryResult<()> {
+        for (team, (_, next)) in self.turns.iter().filter(|(_, (read, next))| read != next) {
+            set_turn(conn, self.site_id, team, *next)?;
+        }
+        Ok(())
+    }
+
     /// After the quiet hours, in the person's own zone.
     fn told_at(&self, one: &VersionedRule, person_id: i64, now: i64) -> i64 {
         let own_zone = || self.staff.people.get(&person_id)?.zone.as_deref()?.parse::<Zone>().ok();
         let end =
             one.rule.quiet_hours.and_then(|quiet| quiet.end(now, own_zone().as_ref().unwrap_or(&self.zone).rules()));
         end.unwrap_or(now)
+    }
+
+    /// Where somebody's mail goes; empty when they are nobody of the site.
+    pub fn email(&self, person_id: i64) -> String {
+        self.staff.people.get(&person_id).map(|person| person.email.clone()).unwrap_or_default()
     }
 
     /// Who was told of a response by these messages, or will be, and by which.
@@ -114,14 +142,14 @@ impl Tellable {
 }
 
 impl Alert<'_> {
-    /// A message to each.
-    pub fn messages(&self, staff: &Staff, now: i64) -> Vec<NewOutboxRow> {
+    /// A message to each, made at `now` (Unix ms).
+    pub fn messages(&self, tellable: &Tellable, now: i64) -> Vec<NewOutboxRow> {
         let message = |told: &Told<'_>| {
-            let person = staff.people.get(&told.person_id)?;
-            let Told { person_id, rule, why, at } = told;
-            let rule = &rule.rule;
-            let mut payload =
-                json!({ "rule": rule.name, "person": person_id, "why": why, "urgent": rule.urgent, "test": false });
+            let person = tellable.staff.people.get(&told.person_id)?;
+            let Told { person_id, rule: VersionedRule { rule, .. }, why, at } = told;
+            let mut payload = json!({
+                "rule": rule.name, "person": person_id, "why": why, "urgent": rule.urgent, "test": self.is_test
+            });
             if let Some(number) = self.case {
                 payload["case"] = json!(number);
             }
@@ -134,7 +162,7 @@ impl Alert<'_> {
                 payload: &payload,
                 due_at: *at,
             };
-            Some(NewOutboxRow::about_response(self.response.site_id, new_id(UnixMillis(now)), &about, now))
+            Some(NewOutboxRow::about_response(self.site_id, new_id(UnixMillis(now)), &about, now))
         };
         self.told.iter().filter_map(message).collect()
     }

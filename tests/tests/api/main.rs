@@ -38,6 +38,7 @@ mod revision_limit;
 mod revision_model;
 mod revisions;
 mod rules;
+mod rules_admin;
 mod search;
 mod shutdown;
 mod silence;

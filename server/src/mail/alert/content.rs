@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use counterbell_shared::{Metric, Touchpoint};
 use diesel::QueryResult;
 use serde::Deserialize;
 
 use crate::db::AnyConnection;
 use crate::db::outbox::OutboxRow;
 use crate::db::responses::{self, ResponseRow};
-use crate::db::staff::key_of;
 use crate::db::told;
 use crate::mail::answered::{Earlier, place, read_answers};
 use crate::mail::links::CaseLink;
@@ -73,25 +73,30 @@ impl AlertContent {
         let mut contents = Vec::with_capacity(messages.len());
         for (message, key) in messages.iter().zip(&keys) {
             let site = sites.get(conn, message.site_id)?;
-            contents.push(match site.zip(found.get(key).cloned()) {
-                Some((site, response)) => Some(Self::of(conn, message, site, response)?),
+            let payload: Payload = serde_json::from_str(&message.payload).unwrap_or_default();
+            // Of a test no response is stored.
+            let response = found.get(key).cloned().or_else(|| payload.test.then(|| test_response(message)));
+            contents.push(match site.zip(response) {
+                Some((site, response)) => Some(Self::of(conn, message, payload, site, response)?),
                 None => None,
             });
         }
         Ok(contents)
     }
 
-    fn of(conn: &mut AnyConnection, message: &OutboxRow, site: Arc<Site>, response: ResponseRow) -> QueryResult<Self> {
-        let payload: Payload = serde_json::from_str(&message.payload).unwrap_or_default();
+    fn of(
+        conn: &mut AnyConnection,
+        message: &OutboxRow,
+        payload: Payload,
+        site: Arc<Site>,
+        response: ResponseRow,
+    ) -> QueryResult<Self> {
         let reader = site.reader(payload.person, &message.destination);
-        let case = match payload.case {
-            Some(number) => Some(case_of(conn, &response)?.unwrap_or(CaseLink { number, target: None })),
-            None => None,
-        };
-        let own = key_of(&message.destination);
+        let named = payload.case.map(|number| CaseLink { number, target: None });
+        let case = case_of(conn, &response)?.or(named);
         let told = told::of_kind(conn, (message.site_id, &message.kind), (&message.subject_kind, &message.subject_id))?;
-        let others = told.iter().map(|told| &told.destination).filter(|address| key_of(address) != own);
-        let others: Vec<_> = others.map(|address| site.name_at(address)).collect();
+        let others = told.iter().filter(|told| told.message_id != message.message_id);
+        let others: Vec<_> = others.map(|told| site.name_of_told(told)).collect();
         let language = reader.language;
         Ok(Self {
             marks: Marks { urgent: payload.urgent, test: payload.test },
@@ -104,5 +109,31 @@ impl AlertContent {
             reader,
             response,
         })
+    }
+}
+
+/// What a test tells of: nobody answered anything.
+fn test_response(message: &OutboxRow) -> ResponseRow {
+    ResponseRow {
+        site_id: message.site_id,
+        response_id: message.subject_id.clone(),
+        touchpoint: Touchpoint::DEFAULT.to_owned(),
+        survey: "csat".to_owned(),
+        survey_version: 1,
+        metric: Metric::Csat.as_str().to_owned(),
+        score: 1,
+        comment: None,
+        order_ref: None,
+        customer_ref: None,
+        contact_email: None,
+        locale: None,
+        page_url: None,
+        channel: "web".to_owned(),
+        created_at: message.created_at,
+        received_at: message.created_at,
+        held: None,
+        answers: None,
+        complete: true,
+        revision: 0,
     }
 }

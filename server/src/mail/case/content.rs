@@ -13,8 +13,7 @@ use crate::db::AnyConnection;
 use crate::db::cases::{self, CaseRow, NoteRow};
 use crate::db::outbox::{OutboxRow, SUBJECT_RESPONSE};
 use crate::db::responses::{ResponseRow, find_all, id_from_column};
-use crate::db::staff::key_of;
-use crate::db::told;
+use crate::db::told::{self, AboutResponse};
 use crate::mail::alert::ALERT_MAIL;
 use crate::mail::answered::place;
 use crate::mail::build_error::MailBuildError;
@@ -62,7 +61,7 @@ impl Found {
         }
         let responses = responses_of(conn, &kept)?;
         let follows = match responses.first() {
-            Some(first) => alert_to(conn, &message.destination, first)?,
+            Some(first) => alert_to(conn, message, payload.person, first)?,
             None => None,
         };
         let content = content(conn, site, message, (&kept, payload), &responses, now)?;
@@ -80,12 +79,20 @@ fn is_over(kept: &Kept, payload: &Payload, now: i64) -> bool {
     }
 }
 
-/// The alert mail about a response that went to this address.
-fn alert_to(conn: &mut AnyConnection, address: &str, response: &ResponseRow) -> QueryResult<Option<ResponseId>> {
+/// The alert mail about a response to the same person.
+fn alert_to(
+    conn: &mut AnyConnection,
+    message: &OutboxRow,
+    person_id: Option<i64>,
+    response: &ResponseRow,
+) -> QueryResult<Option<ResponseId>> {
     let about = (SUBJECT_RESPONSE, response.response_id.as_slice());
     let told = told::of_kind(conn, (response.site_id, ALERT_MAIL), about)?;
-    let theirs = told.iter().find(|told| key_of(&told.destination) == key_of(address));
-    Ok(theirs.and_then(|told| id_from_column(&told.message_id)))
+    let is_theirs = |told: &&AboutResponse| match told.person_id() {
+        Some(told) => Some(told) == person_id,
+        None => told.destination == message.destination,
+    };
+    Ok(told.iter().find(is_theirs).and_then(|told| id_from_column(&told.message_id)))
 }
 
 /// Those of a case that are still stored, in the order in which they came.

@@ -91,8 +91,7 @@ impl Shop {
             let response = ResponseRow::find(conn, &[site_id], id)?.unwrap();
             let mut site = journal::lock(conn, site_id)?;
             customers::note(conn, &response)?;
-            let rule = VersionedRule { version: 1, rule: Rule::unhappy() };
-            open_or_join(conn, &mut site, &response, &[&rule], at)
+            open_or_join(conn, &mut site, &response, &[&VersionedRule { version: 1, rule: Rule::unhappy() }], at)
         });
         (id, case.unwrap().as_ref().map(CaseOfResponse::kept).cloned().unwrap())
     }
@@ -213,14 +212,15 @@ fn step_of_a_case_that_somebody_took_meanwhile_is_withdrawn() {
         let now = UnixMillis::now().0;
         let (_, case) = shop.unhappy("Late", now - MINUTE);
         let steps_from = case.case.steps_from;
-        let payload = json!({ "message": "escalated", "person": shop.person(ANN), "since": steps_from, "step": 0,
+        let person_id = shop.person(ANN);
+        let payload = json!({ "message": "escalated", "person": person_id, "since": steps_from, "step": 0,
             "why": { "team": "alerts" } });
         let about = crate::db::outbox::AboutCase {
             kind: CASE_MAIL,
             lane: MAIL_LANE,
             destination: ANN,
             case_id: case.id,
-            person_id: shop.person(ANN),
+            person_id,
             payload: &payload,
             occasion: "another/1",
         };
