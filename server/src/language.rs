@@ -26,7 +26,12 @@ impl Language {
     /// Each of them.
     pub const ALL: [Self; 7] = [Self::Ar, Self::De, Self::En, Self::Es, Self::Fr, Self::Ja, Self::Pt];
 
-    /// The one that suits a language tag best, such as `de-AT`; `None` when none does.
+    /// The one that suits a language tag best, such as `de-AT`; English when none does.
+    pub fn of(wanted: Option<&str>) -> Self {
+        wanted.and_then(Self::find).unwrap_or_default()
+    }
+
+    /// The one that suits a language tag best; `None` when none does.
     pub fn find(wanted: &str) -> Option<Self> {
         let tag = lookup(wanted, Self::ALL.into_iter().map(Self::tag));
         Self::ALL.into_iter().find(|language| Some(language.tag()) == tag)
@@ -45,26 +50,40 @@ impl Language {
         }
     }
 
-    /// Its direction, as HTML writes it.
-    pub fn dir(self) -> &'static str {
-        if self == Self::Ar { "rtl" } else { "ltr" }
+    /// Whether it is written from the right.
+    pub fn is_rtl(self) -> bool {
+        self == Self::Ar
     }
 
-    /// A text with these values in the place of `{name}`. Each that could be read in another direction than the text around
-    /// it stands apart (UAX 9), so that a date or a name keeps its order.
+    /// Its direction, as HTML writes it.
+    pub fn dir(self) -> &'static str {
+        if self.is_rtl() { "rtl" } else { "ltr" }
+    }
+
+    /// A value that stands apart from the text around it (UAX 9) where one of them is written from the right, so that a date or
+    /// a name keeps its order. One that begins apart stays as it is.
+    pub fn apart(self, value: &str) -> String {
+        if (self.is_rtl() || value.chars().any(is_from_the_right)) && !value.starts_with('\u{2068}') {
+            format!("\u{2068}{value}\u{2069}")
+        } else {
+            value.to_owned()
+        }
+    }
+
+    /// A text with these values in the place of `{name}`, each [`Self::apart`].
     pub fn fill(self, text: &str, values: &[(&str, &str)]) -> String {
         let mut filled = String::with_capacity(text.len() + 32);
         let mut rest = text;
         while let Some((before, after)) = rest.split_once('{') {
             filled.push_str(before);
-            let Some((name, behind)) = after.split_once('}') else { break };
+            let Some((name, behind)) = after.split_once('}') else {
+                filled.push('{');
+                rest = after;
+                break;
+            };
             rest = behind;
-            match values.iter().find(|(known, _)| *known == name) {
-                Some((_, value)) if self == Self::Ar || value.chars().any(is_from_the_right) => {
-                    filled.extend(["\u{2068}", value, "\u{2069}"]);
-                }
-                Some((_, value)) => filled.push_str(value),
-                None => {}
+            if let Some((_, value)) = values.iter().find(|(known, _)| *known == name) {
+                filled.push_str(&self.apart(value));
             }
         }
         filled.push_str(rest);

@@ -1,6 +1,7 @@
 //! Cases that are listed, and one with all that belongs to it.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use diesel::QueryResult;
 
@@ -31,11 +32,11 @@ pub fn list(
     let mut views = Vec::with_capacity(rows.len());
     for row in rows {
         let (position, site_id) = (CasePosition::of(&row, order), row.site_id);
-        if !people.contains_key(&site_id) {
-            people.insert(site_id, People::load(conn, site_id)?);
-        }
-        let (key, people) = (sites.get(&site_id), people.get(&site_id));
-        if let (Some(key), Some(people)) = (key, people) {
+        let people = match people.entry(site_id) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(People::load(conn, site_id)?),
+        };
+        if let Some(key) = sites.get(&site_id) {
             views.push((position, CaseView::new(Kept::read(row)?, key, people, now)));
         }
     }

@@ -153,7 +153,7 @@ impl NewOutboxRow {
     }
 }
 
-/// Whether a message like this, whose occasion begins with its occasion, was made for the same destination after `since`
+/// Whether a message like this, whose occasion begins with its occasion, was made for the same person after `since`
 /// (Unix ms).
 ///
 /// # Errors
@@ -164,9 +164,8 @@ pub fn was_told_since(conn: &mut AnyConnection, site_id: i64, about: &AboutCase<
         .filter(outbox::site_id.eq(site_id))
         .filter(outbox::subject_kind.eq(SUBJECT_CASE))
         .filter(outbox::subject_id.eq(about.case_id.as_slice()))
-        .filter(outbox::destination.eq(about.destination))
         .filter(outbox::created_at.gt(since))
-        .filter(outbox::dedupe_key.like(format!("{}/{subject}/{}%", about.kind, about.occasion)));
+        .filter(outbox::dedupe_key.like(format!("{}/{subject}/{}%/{}", about.kind, about.occasion, about.person_id)));
     diesel::select(diesel::dsl::exists(like_it)).get_result(conn)
 }
 

@@ -49,7 +49,7 @@ const WAITING: [WaitingWork; 3] = [
         table: "cases",
         waits: "state IN ('open', 'in_progress', 'waiting')",
         rows: ["case that somebody still works on", "cases that somebody still works on"],
-        advice: "resolve or close them: `GET /v1/admin/cases?state=open` lists them",
+        advice: "end them: `counterbell case list --site SITE_KEY` shows those of a site, and `counterbell case --help` how",
     },
 ];
 

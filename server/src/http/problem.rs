@@ -24,8 +24,8 @@ pub struct ApiError {
     errors: Vec<FieldError>,
     retry_after_s: Option<u64>,
     headers: Vec<(HeaderName, HeaderValue)>,
-    taken: Option<Taken>,
-    cause: Option<String>,
+    taken: Option<Box<Taken>>,
+    cause: Option<Box<str>>,
 }
 
 impl ApiError {
@@ -113,7 +113,7 @@ impl ApiError {
 
     /// Why, for the log only: where the answer leaves it is logged with the request's id.
     pub fn caused_by(self, cause: impl fmt::Display) -> Self {
-        Self { cause: Some(cause.to_string()), ..self }
+        Self { cause: Some(cause.to_string().into()), ..self }
     }
 
     /// Which error it is.
@@ -133,7 +133,7 @@ impl ApiError {
 
     /// The body; a fault of ours tells the id under which the log knows more.
     pub fn problem(&self, request_id: Option<&str>) -> Problem {
-        let taken = self.taken.clone();
+        let taken = self.taken.as_deref().cloned();
         let problem = Problem { taken, ..Problem::new(self.code, self.detail.clone(), self.errors.clone()) };
         match request_id {
             Some(id) => problem.of_request(id),
@@ -202,7 +202,7 @@ impl From<NotDone> for ApiError {
             NotDone::Invalid(errors) => Self::invalid_action(errors),
             NotDone::NoCase => Self::new(ProblemCode::NotFound, "The site has no case of this number."),
             NotDone::Taken { person_id, name, since } => {
-                let taken = Some(Taken { person_id, name, since: UnixMillis(since).to_string() });
+                let taken = Some(Box::new(Taken { person_id, name, since: UnixMillis(since).to_string() }));
                 let detail = format!("{told}. The action \"take_over\" takes it all the same.");
                 Self { taken, ..Self::new(ProblemCode::CaseTaken, detail) }
             }

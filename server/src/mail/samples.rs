@@ -189,7 +189,7 @@ pub fn case(language: Language, happened: Happened, state: State) -> CaseContent
             action_taken: is_ended.then(|| "Sent a new one".to_owned()),
         },
         happened,
-        by: (!matches!(happened, Happened::Escalated | Happened::Overdue | Happened::Reminder))
+        by: (!matches!(happened, Happened::Escalated | Happened::Overdue | Happened::Reminder | Happened::Link))
             .then(|| site.name_of(2)),
         to_team: false,
         since: Some(NOW - 2 * HOUR),
@@ -202,8 +202,8 @@ pub fn case(language: Language, happened: Happened, state: State) -> CaseContent
 
 fn cases(language: Language) -> Vec<(String, Letter)> {
     use Happened::{
-        Assigned, CustomerAnswered, Ended, Escalated, GivenBack, Mentioned, Merged, Noted, Overdue, Reminder, Reopened,
-        ResponseJoined, TakenOver, Urgent,
+        Assigned, CustomerAnswered, Ended, Escalated, GivenBack, Link, Mentioned, Merged, Noted, Overdue, Reminder,
+        Reopened, ResponseJoined, TakenOver, Urgent,
     };
     let plain = |happened, state| case(language, happened, state);
     let mut kept_out = plain(Noted, State::InProgress);
@@ -222,6 +222,7 @@ fn cases(language: Language) -> Vec<(String, Letter)> {
         ("response-joined", plain(ResponseJoined, State::InProgress)),
         ("urgent", plain(Urgent, State::InProgress)),
         ("reminder", plain(Reminder, State::InProgress)),
+        ("link", plain(Link, State::InProgress)),
         ("resolved", plain(Ended, State::Resolved)),
         ("closed", plain(Ended, State::Closed)),
         ("reopened", plain(Reopened, State::Open)),

@@ -6,6 +6,8 @@ mod admin_list;
 mod assets;
 mod authorities;
 mod background;
+mod case_link;
+mod case_page;
 mod cases;
 mod config;
 mod cors;

@@ -3,11 +3,10 @@
 use counterbell_shared::limits::BODY_MAX_BYTES;
 use counterbell_shared::time::UnixMillis;
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use counterbell_tests::{Backend, Program, Smtp, TestApp, command, sample, wait};
 use diesel::connection::SimpleConnection as _;
-use diesel::{Connection as _, SqliteConnection};
+use diesel::{Connection as _, PgConnection};
 use reqwest::Method;
 use serde_json::json;
 use tempfile::TempDir;
@@ -98,6 +97,36 @@ async fn every_request_is_counted_once_by_its_outcome() {
 }
 
 #[tokio::test]
+async fn cases_that_are_open_and_late_are_counted() {
+    for backend in Backend::ALL {
+        let app = TestApp::on(backend).await;
+        for _ in 0..3 {
+            app.respond(&sample::response(1)).await.expect(201);
+        }
+        app.triaged().await;
+        app.execute("UPDATE cases SET acknowledge_by = NULL, answer_by = NULL");
+        app.execute("UPDATE cases SET acknowledge_by = 1000 WHERE number <= 2");
+        app.execute("UPDATE cases SET answer_by = 1000 WHERE number = 2");
+        app.execute("UPDATE cases SET state = 'closed', closed_at = 1000 WHERE number = 3");
+
+        let figures = wait_for_figure(&app, "counterbell_cases_open", 2.0).await;
+
+        for (due, late) in [("acknowledge", 2.0), ("answer", 1.0)] {
+            assert_eq!(figures[&format!("counterbell_cases_overdue{{due=\"{due}\"}}")], late, "{backend:?}");
+        }
+        // What a site is deleted with.
+        let extent = app.cli(&["site", "delete", &app.site_key]);
+        assert!(extent.stderr.contains("3 responses, 3 cases, "), "{extent:?}");
+    }
+}
+
+/// Figures are those of the last second.
+async fn wait_for_figure(app: &TestApp, name: &str, value: f64) -> BTreeMap<String, f64> {
+    wait::until_true(name, async || scrape(app).await.get(name) == Some(&value)).await;
+    scrape(app).await
+}
+
+#[tokio::test]
 async fn sender_over_the_rate_is_counted() {
     let app = TestApp::on(Backend::Sqlite).setting("COUNTERBELL_RATE_LIMIT", "1").await;
     for _ in 0..3 {
@@ -185,40 +214,40 @@ async fn task_that_cannot_do_its_work_is_counted_and_told() {
 
 #[tokio::test]
 async fn full_queue_and_connections_that_break_are_counted() {
-    let app = TestApp::on(Backend::Sqlite).setting("COUNTERBELL_QUEUE_CAPACITY", "2").await;
-    // So that the site is known, and nothing else needs the database.
+    // PostgreSQL tells who waits for a lock.
+    let app = TestApp::on(Backend::Postgres).setting("COUNTERBELL_QUEUE_CAPACITY", "2").await;
     app.respond(&sample::response(4)).await.expect(201);
-    let mut writer = SqliteConnection::establish(&app.dir().join("counterbell.db").display().to_string()).unwrap();
-    writer.batch_execute("PRAGMA busy_timeout = 10000; BEGIN IMMEDIATE").unwrap();
+    let mut lock = PgConnection::establish(app.database_url()).unwrap();
+    lock.batch_execute("BEGIN; LOCK TABLE responses IN SHARE MODE").unwrap();
 
-    // One or more wait for the lock, two in the queue.
     let body = json!({ "site_key": app.site_key, "score": 4 }).to_string();
-    let mut waiting = Vec::new();
-    while scrape(&app).await["counterbell_ingest_queue_depth"] < 2.0 {
-        assert!(waiting.len() < 10, "nothing stays in the queue: {}", app.log());
+    let send = async || {
         let mut stream = TcpStream::connect(app.url("").trim_start_matches("http://")).await.unwrap();
         let head = "POST /v1/responses HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length:";
         stream.write_all(format!("{head} {}\r\n\r\n{body}", body.len()).as_bytes()).await.unwrap();
-        waiting.push(stream);
-        // Until the writer has taken it, or cannot.
-        tokio::time::sleep(Duration::from_millis(300)).await;
-    }
-    let count = u32::try_from(waiting.len()).unwrap();
-    app.respond(&sample::response(4)).await;
+        stream
+    };
+    let mut clients = vec![send().await];
+    let waits = "pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    wait::until_true("a writer that waits", async || app.count(waits) == 1).await;
+    clients.extend([send().await, send().await]);
+    wait::until_true("full queue", async || scrape(&app).await["counterbell_ingest_queue_depth"] == 2.0).await;
+
+    app.respond(&sample::response(4)).await.expect(503);
     let full = scrape(&app).await;
     assert_eq!((full[&requests("overloaded")], full[&requests("disconnected")]), (1.0, 0.0));
     assert!(app.log().contains("queue to storage is full: 1 request was"), "{}", app.log());
     assert_eq!((full["counterbell_ingest_queue_depth"], full["counterbell_ingest_queue_capacity"]), (2.0, 2.0));
 
-    for stream in waiting {
+    for client in clients {
         // Broken off: one that is only closed may still be waiting for its answer.
-        stream.set_zero_linger().unwrap();
+        client.set_zero_linger().unwrap();
     }
-    wait::until_true("clients gone", async || scrape(&app).await[&requests("disconnected")] == f64::from(count)).await;
-    writer.batch_execute("COMMIT").unwrap();
+    wait::until_true("clients gone", async || scrape(&app).await[&requests("disconnected")] == 3.0).await;
+    lock.batch_execute("COMMIT").unwrap();
 
-    wait::until_true("rows of those who are gone", async || app.count("responses") == i64::from(count) + 1).await;
-    assert_eq!(scrape(&app).await["counterbell_ingest_queue_depth"], 0.0);
+    wait::until_true("rows of those who are gone", async || app.count("responses") == 4).await;
+    wait::until_true("empty queue", async || scrape(&app).await["counterbell_ingest_queue_depth"] == 0.0).await;
 }
 
 #[tokio::test]

@@ -6,16 +6,12 @@ use super::door::{self, Shut, Visit};
 use super::form::Form;
 use super::posted::{Fault, Posted};
 use super::reader::Reader;
-use crate::cases::{Asked, By, Kept, Means, act};
+use crate::cases::{Asked, By, Means, act};
 use crate::db::AnyConnection;
-use crate::db::cases::NoteRow;
 use crate::db::journal::{self, SiteLock};
 use crate::language::Language;
 use crate::links::Links;
 use crate::touchpoints::Hours;
-
-/// The kind of note that says that a form was done, where nobody wrote anything with it.
-const DONE: &str = "done";
 
 /// What became of a form.
 pub enum Outcome {
@@ -49,30 +45,12 @@ pub fn submit(
     };
     let by = By::person(member.person_id, Means::Link);
     let asked = Asked { by, seen: None, entry_id: posted.entry_id, now };
-    let acted = match act(conn, &mut lock, kept.case.number, action, &asked)? {
-        Ok(acted) => acted,
-        Err(denied) => return Ok(Ok(Outcome::Refused(Fault::Denied(denied)))),
-    };
-    if acted.changed {
-        note_done(conn, &kept, &asked)?;
-    }
-    // An action without a form is none.
-    Ok(Ok(posted.form.map_or(Outcome::Refused(Fault::NotUnderstood), Outcome::Done)))
-}
-
-/// The same form again is known by its id, whatever became of the case since.
-fn note_done(conn: &mut AnyConnection, kept: &Kept, asked: &Asked) -> QueryResult<()> {
-    let Some(entry_id) = asked.entry_id else { return Ok(()) };
-    let note = NoteRow {
-        site_id: kept.site_id,
-        note_id: entry_id.as_bytes().to_vec(),
-        case_id: kept.id.to_vec(),
-        at: asked.now,
-        person_id: asked.by.person_id(),
-        kind: DONE.to_owned(),
-        text: String::new(),
-    };
-    note.insert(conn).map(|_| ())
+    Ok(Ok(match (act(conn, &mut lock, kept.case.number, action, &asked)?, posted.form) {
+        (Ok(_), Some(form)) => Outcome::Done(form),
+        // An action without a form is none.
+        (Ok(_), None) => Outcome::Refused(Fault::NotUnderstood),
+        (Err(denied), _) => Outcome::Refused(Fault::Denied(denied)),
+    }))
 }
 
 /// Looks at the link before the site is locked, so that a forged one locks nothing, and again behind that: it may have been

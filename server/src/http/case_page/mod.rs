@@ -28,12 +28,13 @@ use askama::Template as _;
 use counterbell_shared::problem::ProblemCode;
 use counterbell_shared::time::UnixMillis;
 use utoipa::IntoParams;
+use utoipa::openapi::Content;
 
 use super::ApiError;
 use super::extract::FormBody;
 use super::hosted::{Refusal, may_pass};
 use super::limits::ClientLimits;
-use super::operations::{Html, Operation, Written, address, operation};
+use super::operations::{Answer, HTML, Html, Notes, Operation, Written, address, operation};
 use crate::language::Language;
 use crate::links::Links;
 use crate::store::Store;
@@ -74,6 +75,26 @@ struct PageQuery {
     done: Option<String>,
 }
 
+/// The page, or one that says that the link counts no more.
+struct CasePage;
+
+/// Leads back to the page.
+struct Done;
+
+impl Answer for CasePage {
+    fn describe(notes: &mut Notes) {
+        Html::describe(notes);
+        notes.answer(StatusCode::GONE).content.insert(HTML.to_owned(), Content::default().into());
+    }
+}
+
+impl Answer for Done {
+    fn describe(notes: &mut Notes) {
+        CasePage::describe(notes);
+        notes.answer(StatusCode::SEE_OTHER);
+    }
+}
+
 /// Adds the page's routes.
 pub fn configure(config: &mut web::ServiceConfig) {
     config.service(address(PAGE, &mut operations()));
@@ -89,7 +110,7 @@ async fn get_case(
     links: Data<Links>,
     limits: Data<ClientLimits>,
     token: web::Path<String>,
-) -> Result<Written<Html>, Refusal> {
+) -> Result<Written<CasePage>, Refusal> {
     let asker = Asker::new(&request);
     limits.check_read(&request).map_err(|error| asker.trouble(error))?;
     let query = |wanted: &str| {
@@ -97,7 +118,8 @@ async fn get_case(
         pairs.find(|(name, _)| name == wanted).map(|(_, value)| value.into_owned()).unwrap_or_default()
     };
     let (preselect, done) = (query("do"), query("done"));
-    asker.show(&store, links, token.into_inner(), &Why::Asked { preselect: &preselect, done: &done }).await
+    let why = Why::Asked { preselect: &preselect, done: &done };
+    asker.show(&store, links, token.into_inner(), &why).await.map(Written::from)
 }
 
 /// Does what a form says, and leads back to the page; where nothing is done, the page says why.
@@ -111,13 +133,13 @@ async fn post_form(
     limits: Data<ClientLimits>,
     token: web::Path<String>,
     body: Result<FormBody<Posted>, ApiError>,
-) -> Result<Written<Html>, Refusal> {
+) -> Result<Written<Done>, Refusal> {
     let asker = Asker::new(&request);
     let checked = limits.check_read(&request).and(body);
     let posted = Posted::read(&checked.map_err(|error| asker.trouble(error))?.0);
     let token = token.into_inner();
     if posted.asks_for_link() {
-        return asker.renew(&store, links, token).await;
+        return asker.renew(&store, links, token).await.map(Written::from);
     }
     let (now, browsers) = (asker.now, asker.browsers);
     let work = {
@@ -136,6 +158,7 @@ async fn post_form(
         Ok(Outcome::Refused(fault)) => asker.show(&store, links, token, &Why::Refused(&posted, &fault)).await,
         Err(shut) => asker.shut(shut),
     }
+    .map(Written::from)
 }
 
 /// Whoever asks, of whom nothing is known yet.
@@ -160,7 +183,7 @@ impl Asker {
         links: Data<Links>,
         token: String,
         why: &Why<'_>,
-    ) -> Result<Written<Html>, Refusal> {
+    ) -> Result<HttpResponse, Refusal> {
         let (now, browsers) = (self.now, self.browsers);
         let read = store.reads.lists.read(move |conn| {
             let visit = match door::open(conn, &links, &token, now)? {
@@ -175,29 +198,29 @@ impl Asker {
         match read.await.map_err(|error| self.trouble(error))? {
             Ok((facts, reader, site)) => {
                 let html = case_page(&facts, &reader, &site, why).map_err(|error| self.unwritten(error))?;
-                Ok(answer(StatusCode::OK, html).into())
+                Ok(answer(StatusCode::OK, html))
             }
             Err(shut) => self.shut(shut),
         }
     }
 
     /// Leads back to the page, which says what was done; of links that were stopped, with theirs among them, at once.
-    fn done(&self, form: Form) -> Result<Written<Html>, Refusal> {
+    fn done(&self, form: Form) -> Result<HttpResponse, Refusal> {
         if form == Form::RevokeLinks {
             let texts = texts_in(self.language());
             let plain = Plain::new(self.language(), texts, texts.forms.revoke_links, texts.done.revoke_links);
             return self.plain(StatusCode::OK, &plain);
         }
-        let mut answer: HttpResponse = answer(StatusCode::SEE_OTHER, String::new());
+        let mut answer = answer(StatusCode::SEE_OTHER, String::new());
         // Relative: the address itself is not told again.
         let place = format!("?done={}", form.as_str());
         let place = place.parse().map_err(|error| self.trouble(ApiError::fault(error)))?;
         answer.headers_mut().insert(LOCATION, place);
-        Ok(answer.into())
+        Ok(answer)
     }
 
     /// Sends a new link in place of one that expired.
-    async fn renew(&self, store: &Store, links: Data<Links>, token: String) -> Result<Written<Html>, Refusal> {
+    async fn renew(&self, store: &Store, links: Data<Links>, token: String) -> Result<HttpResponse, Refusal> {
         let now = self.now;
         let work = move |conn: &mut _| renew::renew(conn, &links, &token, now);
         match store.writes.decisions.run(work).await.map_err(|error| self.trouble(error))? {
@@ -217,7 +240,7 @@ impl Asker {
     }
 
     /// What whoever has a link that opens nothing is told.
-    fn shut(&self, shut: Shut) -> Result<Written<Html>, Refusal> {
+    fn shut(&self, shut: Shut) -> Result<HttpResponse, Refusal> {
         let language = if let Shut::Expired(visit) = &shut { self.language_of(visit) } else { self.language() };
         let texts = texts_in(language);
         match shut {
@@ -237,9 +260,9 @@ impl Asker {
         }
     }
 
-    fn plain(&self, status: StatusCode, plain: &Plain) -> Result<Written<Html>, Refusal> {
+    fn plain(&self, status: StatusCode, plain: &Plain) -> Result<HttpResponse, Refusal> {
         let html = plain.render().map_err(|error| self.unwritten(error))?;
-        Ok(answer(status, html).into())
+        Ok(answer(status, html))
     }
 
     fn unwritten(&self, error: askama::Error) -> Refusal {

@@ -40,6 +40,8 @@ pub enum Happened {
     Urgent,
     /// The reader wanted to be reminded.
     Reminder,
+    /// The reader asked for a new link to it.
+    Link,
     /// It was resolved or closed.
     Ended,
     /// It was not put right.
@@ -164,6 +166,7 @@ impl CaseContent {
             Happened::ResponseJoined => (&texts.response_joined, None),
             Happened::Urgent => (&texts.urgent, None),
             Happened::Reminder => (&texts.reminder, None),
+            Happened::Link => (&texts.link, None),
             Happened::Ended if case.state == State::Resolved => (&texts.resolved, None),
             Happened::Ended => (&texts.closed, None),
             Happened::Reopened => (&texts.reopened, None),

@@ -135,6 +135,7 @@ pub struct CaseTexts {
     pub response_joined: News,
     pub urgent: News,
     pub reminder: News,
+    pub link: News,
     pub resolved: News,
     pub closed: News,
     pub reopened: News,

@@ -1,10 +1,11 @@
 //! Answers of every operation against the document.
 
-use counterbell_tests::{Answer, Backend, Contract, TestApp, sample};
+use counterbell_tests::{Answer, Backend, CaseLink, Contract, TestApp, sample};
 use reqwest::Method;
 use serde_json::json;
 
 use super::samples;
+use crate::case_page::Shop;
 
 /// Asks, and holds the answers against the document.
 struct Asking {
@@ -54,6 +55,7 @@ async fn every_operation_answers_as_the_document_says() {
     ask_for_files(&mut asking).await;
     respond(&mut asking).await;
     fill_in_form(&mut asking).await;
+    open_cases(&mut asking).await;
     ask_as_staff(&mut asking).await;
     ask_for_documents(&mut asking).await;
     ask_for_cases(&mut asking).await;
@@ -133,6 +135,33 @@ async fn fill_in_form(asking: &mut Asking) {
     let theme = format!("/hosted/{}/any.css", asking.app.site_key);
     asking.as_anybody("GET /hosted/{site_key}/{file}", &theme, 200).await;
     asking.as_anybody("GET /hosted/{site_key}/{file}", "/hosted/none/any.css", 404).await;
+}
+
+/// The page of a case, as far as a link leads that nobody signed, and one that was signed for a case that is gone.
+async fn open_cases(asking: &mut Asking) {
+    const PAGE: &str = "/case/{token}";
+    let post = |asking: &Asking, path: &str| {
+        let request = asking.app.request(Method::POST, path).body("action=wait");
+        request.header("content-type", "application/x-www-form-urlencoded")
+    };
+    asking.as_anybody(&format!("GET {PAGE}"), "/case/none", 404).await;
+    let request = post(asking, "/case/none");
+    asking.send(&format!("POST {PAGE}"), request, 404).await;
+    asking.as_anybody(&format!("POST {PAGE}"), "/case/none", 415).await;
+    let shop = Shop::on(Backend::Sqlite).await;
+    let link = shop.link(shop.ann);
+    let gone = CaseLink { generations: [0, 9], ..link };
+    for (path, status) in [(link.path(), 200), (gone.path(), 410)] {
+        let answer = shop.app.get(&path).await;
+        assert_eq!(answer.status, status);
+        asking.contract.check(&format!("GET {PAGE}"), &answer);
+    }
+    let page = shop.open(shop.ann, "").await;
+    for (action, status) in [("acknowledge", 303), ("note", 200)] {
+        let answer = page.press(action, &[]).await;
+        assert_eq!(answer.status, status);
+        asking.contract.check(&format!("POST {PAGE}"), &answer);
+    }
 }
 
 async fn ask_as_staff(asking: &mut Asking) {
