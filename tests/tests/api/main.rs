@@ -25,6 +25,7 @@ mod limits;
 mod link_keys;
 mod mail;
 mod mail_addresses;
+mod mail_cases;
 mod mail_readers;
 mod mail_transport;
 mod message;
