@@ -5,6 +5,7 @@
 
 pub mod calendar;
 pub mod cases;
+pub mod casework;
 pub mod cli;
 mod clock;
 mod comment_words;
@@ -21,6 +22,7 @@ pub mod ids;
 pub mod import;
 pub mod ingest;
 mod journal;
+mod language;
 pub mod links;
 mod log_limit;
 pub mod mail;

@@ -13,6 +13,7 @@ use counterbell_shared::problem::ProblemCode;
 use counterbell_shared::time::{DAY_MS, UnixMillis};
 use tokio::sync::watch;
 
+use crate::cases::{CaseTimer, Timer};
 use crate::config::ServeConfig;
 use crate::connections::{self, Connections};
 use crate::db::dialect::{Plans, prepare_to_write};
@@ -24,7 +25,7 @@ use crate::http::{self, ApiError, ClientLimits, ForgetIdle, TrustedProxies, requ
 use crate::ingest::{Ingest, IngestSettings, Responses, Waiting};
 use crate::journal::ExpireJournal;
 use crate::links::Links;
-use crate::mail::{AlertMail, Mailer, MailerError};
+use crate::mail::{AlertMail, CaseMail, MailLinks, Mailer, MailerError};
 use crate::metrics::Metrics;
 use crate::outbox::{ExpireMessages, LaneWorker};
 use crate::responses::{Eraser, PurgeOld};
@@ -34,7 +35,7 @@ use crate::store::{
     KeepLogShort, ReadPools, Signals, Store, WatchDisk, Writer, WriterFailed, WriterSettings, look_at_disk,
 };
 use crate::tasks::{self, Foreground, Supervisor};
-use crate::timers::Timers;
+use crate::timers::{Handler, Timers};
 use crate::triage::Triage;
 
 /// How long a stopping server waits for requests it is answering.
@@ -72,9 +73,11 @@ pub struct Server {
     search: SearchIndex,
     foreground: Foreground,
     mailer: Arc<Mailer>,
+    mail_links: MailLinks,
     intake: Intake,
     eraser: Eraser,
     document: Document,
+    links: Links,
 }
 
 impl Server {
@@ -87,10 +90,12 @@ impl Server {
         let mut conn = migrations::open_up_to_date(url)?;
         prepare_to_write(&mut conn, Plans::ByKeys)
             .map_err(|source| OpenError::Setup { url: url.to_string(), source })?;
-        Links::new(&config.links)
+        let links = Links::new(&config.links);
+        links
             .make_first_key(&mut conn, UnixMillis::now().0)
             .map_err(|source| OpenError::Setup { url: url.to_string(), source })?;
         let mailer = Arc::new(Mailer::new(&config.mail)?);
+        let mail_links = MailLinks { public_url: config.http.public_url.clone(), links: links.clone() };
         let refused = |(address, source)| ServeError::Listen { address, source };
         let listeners = connections::listen_on(&config.http.listen).map_err(refused)?;
         let reads = ReadPools::new(url);
@@ -136,9 +141,11 @@ impl Server {
             search,
             foreground,
             mailer,
+            mail_links,
             intake,
             eraser,
             document,
+            links,
         })
     }
 
@@ -158,7 +165,7 @@ impl Server {
     pub async fn run(self, stop: impl Future<Output = ()> + 'static, deadline: DeadlineSlot) -> std::io::Result<()> {
         let (stopping, stopped) = watch::channel(false);
         let tasks = self.start_tasks(&stopped)?;
-        let Self { listeners, workers, writer, store, search, foreground, intake, eraser, document, .. } = self;
+        let Self { listeners, workers, writer, store, search, foreground, intake, eraser, document, links, .. } = self;
 
         let workers = workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(2, usize::from));
         let per_worker = connections::connections_per_worker(workers);
@@ -167,7 +174,7 @@ impl Server {
         let _ = intake.metrics.connections.set(Arc::clone(&open));
         let counted = Arc::clone(&open);
         let ingest = Arc::clone(&intake.ingest);
-        let handed = Handed::new(intake, store, search, eraser, document);
+        let handed = Handed::new(intake, store, search, eraser, document, links);
         let app = move || {
             let open = Arc::clone(&open);
             // Called by each worker on its own thread.
@@ -218,18 +225,17 @@ impl Server {
         let (store, url) = (&self.store, &self.database_url);
         let supervisor = Supervisor::new(stopped.clone(), self.intake.metrics.tasks.clone());
         let triage = Triage { store: store.clone(), foreground: self.foreground.clone() };
-        let timers = Timers {
-            store: store.clone(),
-            handlers: Arc::new([
-                Arc::new(ExpireJournal),
-                Arc::new(ExpireMessages { lanes: vec![self.mailer.clone()] }),
-            ]),
-            foreground: self.foreground.clone(),
-        };
+        let mut handlers: Vec<Arc<dyn Handler>> =
+            vec![Arc::new(ExpireJournal), Arc::new(ExpireMessages { lanes: vec![self.mailer.clone()] })];
+        handlers.extend(Timer::ALL.map(|timer| Arc::new(CaseTimer(timer)) as Arc<dyn Handler>));
+        let timers = Timers { store: store.clone(), handlers: handlers.into(), foreground: self.foreground.clone() };
         let mail = LaneWorker {
             store: store.clone(),
             lane: self.mailer.clone(),
-            kinds: Arc::new([Arc::new(AlertMail { mailer: Arc::clone(&self.mailer) })]),
+            kinds: Arc::new([
+                Arc::new(AlertMail { mailer: Arc::clone(&self.mailer), links: self.mail_links.clone() }),
+                Arc::new(CaseMail { mailer: Arc::clone(&self.mailer), links: self.mail_links.clone() }),
+            ]),
             metrics: Arc::clone(&self.intake.metrics),
             foreground: self.foreground.clone(),
         };
@@ -273,11 +279,20 @@ struct Handed {
     search: Data<SearchIndex>,
     eraser: Data<Eraser>,
     document: Data<Document>,
+    links: Data<Links>,
 }
 
 impl Handed {
-    fn new(intake: Intake, store: Store, search: SearchIndex, eraser: Eraser, document: Document) -> Self {
+    fn new(
+        intake: Intake,
+        store: Store,
+        search: SearchIndex,
+        eraser: Eraser,
+        document: Document,
+        links: Links,
+    ) -> Self {
         Self {
+            links: Data::new(links),
             document: Data::new(document),
             directory: Arc::clone(&intake.directory).into(),
             limits: Arc::clone(&intake.limits).into(),
@@ -302,7 +317,8 @@ impl Handed {
             .app_data(Data::clone(&self.store))
             .app_data(Data::clone(&self.search))
             .app_data(Data::clone(&self.eraser))
-            .app_data(Data::clone(&self.document));
+            .app_data(Data::clone(&self.document))
+            .app_data(Data::clone(&self.links));
     }
 }
 

@@ -3,7 +3,6 @@
 //! A value of one of these types is valid: parse once at the edge (`Score::new`, `NewResponse::parse`) and never
 //! check again.
 
-mod alert_rule;
 pub mod answers;
 pub mod contact;
 pub mod document;
@@ -21,7 +20,6 @@ pub mod theme;
 pub mod time;
 pub mod widget_config;
 
-pub use alert_rule::AlertRule;
 pub use contact::{ContactEmail, EmailAddress};
 pub use ids::{ResponseId, SiteKey};
 pub use metric::{Band, Metric, Scale, Score};

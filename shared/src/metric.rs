@@ -152,9 +152,6 @@ impl Band {
     pub const ALL: [Self; 6] =
         [Self::Dissatisfied, Self::Neutral, Self::Satisfied, Self::Detractor, Self::Passive, Self::Promoter];
 
-    /// The bands of an unhappy customer, where the metric has bands.
-    pub const UNHAPPY: [Self; 2] = [Self::Dissatisfied, Self::Detractor];
-
     /// The name on the wire and in the database.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -244,7 +241,8 @@ mod tests {
         assert_eq!(unhappy(Metric::Expectation), [1]);
         for band in Band::ALL {
             let scores = band.scores().map(|value| Score { metric: band.metric(), value });
-            assert!(scores.into_iter().all(|score| score.is_unhappy() == Band::UNHAPPY.contains(&band)), "{band}");
+            let is_unhappy = [Band::Dissatisfied, Band::Detractor].contains(&band);
+            assert!(scores.into_iter().all(|score| score.is_unhappy() == is_unhappy), "{band}");
         }
     }
 

@@ -60,6 +60,12 @@ problem_codes! {
     AddressTaken "address_taken" 409 "The address is somebody else's";
     /// Every site keeps the team that is told when no rule says otherwise.
     TeamNeeded "team_needed" 409 "Every site keeps this team";
+    /// Somebody else has the case.
+    CaseTaken "case_taken" 409 "Somebody else has this case";
+    /// In its state the case does not allow it.
+    CaseRefused "case_refused" 409 "The case does not allow this now";
+    /// The case is not in the version that was seen.
+    CaseChanged "case_changed" 412 "The case has changed";
     /// The body came too slowly.
     RequestTimeout "request_timeout" 408 "The request took too long";
     /// The body is larger than the limit.
@@ -72,6 +78,8 @@ problem_codes! {
     InvalidSurvey "invalid_survey" 422 "The survey is not valid";
     /// The JSON is not a valid theme.
     InvalidTheme "invalid_theme" 422 "The theme is not valid";
+    /// The JSON is not a valid alert rule.
+    InvalidRule "invalid_rule" 422 "The alert rule is not valid";
     /// The JSON is not a valid touchpoint.
     InvalidTouchpoint "invalid_touchpoint" 422 "The touchpoint is not valid";
     /// The JSON is not a valid calendar.
@@ -80,6 +88,10 @@ problem_codes! {
     InvalidStaff "invalid_staff" 422 "The person is not valid";
     /// The JSON is not a valid team.
     InvalidTeam "invalid_team" 422 "The team is not valid";
+    /// The JSON is not what can be done of a case.
+    InvalidAction "invalid_action" 422 "The action is not valid";
+    /// The JSON is not a valid root cause.
+    InvalidRootCause "invalid_root_cause" 422 "The root cause is not valid";
     /// Too many requests from one sender.
     RateLimited "rate_limited" 429 "Too many requests";
     /// The site has taken as many responses as it allows a day.
@@ -146,6 +158,21 @@ pub struct Problem {
     /// Every bad field.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
+    /// Of `case_taken`: who has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken: Option<Taken>,
+}
+
+/// Who has something that another wanted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Taken {
+    /// Their number.
+    pub person_id: i64,
+    /// What people call them by.
+    pub name: String,
+    /// Since when, RFC 3339 in UTC.
+    pub since: String,
 }
 
 impl Problem {
@@ -159,6 +186,7 @@ impl Problem {
             code: code.as_str().to_owned(),
             instance: None,
             errors,
+            taken: None,
         }
     }
 

@@ -199,6 +199,14 @@ impl TestApp {
         assert!(published.status.success(), "{published:?}");
     }
 
+    /// Puts an alert rule of the app's site in force; a running server reads it within seconds.
+    pub fn store_rule(&self, document: &Value) {
+        let file = self.dir().join("rule.json");
+        std::fs::write(&file, document.to_string()).unwrap();
+        let stored = self.cli(&["rules", "put", &file.display().to_string(), "--site", &self.site_key]);
+        assert!(stored.status.success(), "{stored:?}");
+    }
+
     /// Stores a theme for the app's site.
     pub fn store_theme(&self, document: &Value) {
         let file = self.dir().join("theme.json");

@@ -29,6 +29,11 @@ pub fn survey(name: &str) -> Value {
     json!({ "name": name, "metric": "csat", "question": text, "low_label": text, "high_label": text })
 }
 
+/// A rule's document of this name, which tells the team "alerts".
+pub fn rule(name: &str, when: Value) -> Value {
+    json!({ "name": name, "when": when, "who": [{ "team": "alerts" }] })
+}
+
 /// The script tag a retailer writes, as the README shows it, for this server and site.
 pub fn script_tag(server: &str, site_key: &str) -> String {
     let readme = std::fs::read_to_string(environment::workspace().join("README.md")).unwrap();

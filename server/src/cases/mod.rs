@@ -1,42 +1,28 @@
-//! The work of putting one unhappy response right: what a case is, and what each command makes of it.
+//! The work of putting unhappy responses right: what a case is (`machine`, pure), and how it is kept.
 //!
-//! [`apply`] takes a case and a command and answers with the changed case and its [`Effect`]s, which the caller writes in one
-//! transaction: entries of the journal, timers, messages. It is pure: no clock, no database, no words of a customer. Whoever
-//! changes a case (API, case page, inbound mail, timers, command line) sends a command; nobody else writes one.
-//!
-//! Two clocks run, in opening hours: "acknowledge by" and "answer or resolve by". A due time that is there is a clock that
-//! runs, and one that has stopped is `None`, so a case is overdue when a due time lies before now, which is stored nowhere.
+//! Whoever changes a case locks its site and sends a command; what the case becomes, entries of the journal, timers and
+//! messages are written in that transaction. Triage opens cases ([`open_or_join`]), people act on them ([`act`]), timers fire
+//! ([`CaseTimer`]).
 
-mod apply;
-mod by;
-mod case;
-mod clock;
-mod clocks;
-mod command;
-mod effect;
-mod end;
-mod event;
-mod open;
-mod owner;
-mod refused;
-mod state;
-mod steps;
+mod act;
+mod fire;
+mod history;
+mod hours;
+mod kept;
+mod machine;
+mod opening;
+mod rule;
 #[cfg(test)]
 mod tests;
-mod timeline;
+mod told;
+mod write;
 
-pub use apply::apply;
-pub use by::{By, Means, Who};
-pub use case::{Case, DueTime, ServiceLevel};
-pub use clock::Clock;
-pub use command::{Assignee, Command};
-pub use effect::{Effect, Message, Timer, Whom};
-pub use event::Event;
-pub use open::{Opening, open};
-pub use refused::Refused;
-pub use state::{NothingToDo, Priority, State};
-
-use counterbell_shared::ResponseId;
-
-/// Identifies a row that a command is about (a note, a message, a response): a UUID like a response's.
-pub type EntryId = ResponseId;
+pub use act::{Acted, Action, Asked, Denied, KEY as NOTE_KEY, NOTE_MAX_CHARS, act};
+pub use fire::CaseTimer;
+pub use history::{Actor, Entry, history};
+pub use kept::{About, Ever, Kept};
+pub use machine::*;
+pub use opening::{CaseOfResponse, has_joined, open_or_join, withdraw};
+pub use rule::level_of;
+pub use told::CASE_MAIL;
+pub use write::HELD_BY_STAFF;

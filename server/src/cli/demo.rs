@@ -19,11 +19,12 @@ use crate::config::{AlertSettings, DatabaseConfig, HttpSettings, LinksConfig, Ma
 use crate::db::journal::By;
 use crate::db::keys::ApiKey;
 use crate::db::migrations::open_up_to_date;
-use crate::db::sites::{Limits, NewSite, Site};
+use crate::db::sites::{Limits, NewSite};
 use crate::db::{AnyConnection, DatabaseUrl, dialect};
 use crate::deadline::DeadlineSlot;
 use crate::demo::{RECIPIENT, REVIEWS_MAP, SITE_NAME, Shop, dated_reviews};
 use crate::import::{ImportOptions, import_csv};
+use crate::sites;
 use crate::startup::Server;
 use crate::store::WriterSettings;
 use crate::surveys::TEMPLATES_ONLY;
@@ -167,7 +168,7 @@ fn make_site(conn: &mut AnyConnection, shop_port: u16) -> Result<(String, String
     let key = SiteKey::from_random(random()?);
     let (random, by, now) = (random()?, By::operator(), UnixMillis::now().0);
     let (site, api_key) = dialect::write_transaction(conn, |conn| {
-        let site = Site::create(conn, &key, &new, &by, now)?;
+        let site = sites::create(conn, &key, &new, &by, now)?;
         let (_, api_key) = ApiKey::create(conn, &random, Some(site.id), "demo", &by, now)?;
         Ok((site, api_key))
     })?;

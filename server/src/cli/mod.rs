@@ -1,9 +1,11 @@
 //! The commands of `counterbell`.
 
+mod alert;
 mod arguments;
 #[cfg(feature = "bench")]
 mod bench;
 mod calendar;
+mod case;
 mod database;
 mod demo;
 mod doctor;
@@ -15,12 +17,16 @@ mod links;
 mod migrate;
 mod of_site;
 mod output;
+mod report;
 mod response;
+mod root_cause;
+mod rules;
 mod serve;
 mod site;
 mod site_delete;
 mod staff;
 mod survey;
+mod table;
 mod team;
 mod theme;
 mod touchpoint;
@@ -64,6 +70,13 @@ enum Command {
     /// Manage teams of people
     #[command(subcommand)]
     Team(team::TeamCommand),
+    /// List cases and work on them: acknowledge, assign, note, resolve ...
+    #[command(subcommand)]
+    Case(case::CaseCommand),
+    /// Manage what cases can be resolved with
+    #[command(subcommand)]
+    RootCause(root_cause::RootCauseCommand),
+    Report(report::ReportArgs),
     /// Delete single responses
     #[command(subcommand)]
     Response(response::ResponseCommand),
@@ -73,6 +86,12 @@ enum Command {
     /// Register touchpoints: who answers for each, and when it is open
     #[command(subcommand)]
     Touchpoint(touchpoint::TouchpointCommand),
+    /// Manage alert rules: which responses somebody must hear of, and who that is
+    #[command(subcommand)]
+    Rules(rules::RulesCommand),
+    /// Try out alerts
+    #[command(subcommand)]
+    Alert(alert::AlertCommand),
     /// Make, list and revoke API keys
     #[command(subcommand)]
     Key(key::KeyCommand),
@@ -103,9 +122,14 @@ pub fn run() -> ExitCode {
         Command::Site(command) => command.run(),
         Command::Staff(command) => command.run(),
         Command::Team(command) => command.run(),
+        Command::Case(command) => command.run(),
+        Command::RootCause(command) => command.run(),
+        Command::Report(args) => args.run(),
         Command::Response(command) => command.run(),
         Command::Survey(command) => command.run(),
         Command::Touchpoint(command) => command.run(),
+        Command::Rules(command) => command.run(),
+        Command::Alert(command) => command.run(),
         Command::Key(command) => command.run(),
         Command::Links(command) => command.run(),
         Command::Import(args) => args.run(),

@@ -59,7 +59,8 @@ fn announce(config: &ServeConfig, addresses: &[SocketAddr]) {
     }
     if config.http.public_url.is_none() {
         tracing::warn!(
-            "No public address is configured (--public-url): `site create` and /openapi.json cannot name this host"
+            "No public address is configured (--public-url): mails have no buttons, and `site create` and /openapi.json \
+             cannot name this host"
         );
     }
     let addresses: Vec<_> = addresses.iter().map(|address| format!("http://{address}")).collect();

@@ -19,7 +19,7 @@ use crate::counted::counted;
 use crate::db::journal::{self, By};
 use crate::db::sites::{Limits, NewSite, Site};
 use crate::db::{AnyConnection, dialect, erase, purge, staff};
-use crate::sites::parse_origin;
+use crate::sites::{self, parse_origin};
 use crate::zone::{UnknownZone, Zone};
 
 #[derive(Subcommand)]
@@ -80,6 +80,9 @@ pub struct SetArgs {
     /// Another time zone, in which mails show times: an IANA name such as Europe/Berlin
     #[arg(long, value_name = "NAME")]
     zone: Option<String>,
+    /// Whether mails to staff hold what a customer wrote, and who that is; with `no` they say to open the case to read it
+    #[arg(long, value_name = "yes|no", value_parser = yes_or_no)]
+    mail_personal: Option<bool>,
     /// A further origin whose pages may use the site key, such as https://shop.example, or https://*.shop.example for all
     /// subdomains of one level; repeat for more
     #[arg(long = "add-origin", value_name = "ORIGIN", value_parser = parse_origin)]
@@ -143,6 +146,14 @@ fn site_name(text: &str) -> Result<Reference, CliError> {
     Reference::new(text).map_err(|error| CliError::Usage(format!("--name {error}")))
 }
 
+fn yes_or_no(text: &str) -> Result<bool, String> {
+    match text {
+        "yes" => Ok(true),
+        "no" => Ok(false),
+        _ => Err("say yes or no".to_owned()),
+    }
+}
+
 /// The name of a time zone as the IANA list writes it.
 fn zone_name(text: &str) -> Result<String, CliError> {
     let zone: Zone = text.parse().map_err(|error: UnknownZone| CliError::Usage(format!("--zone: {error}")))?;
@@ -182,7 +193,7 @@ impl CreateArgs {
         let reached = self.common.public_url(&self.public_url)?;
         let mut conn = open_up_to_date(&self.common.database_url()?)?;
         let (by, now) = (By::operator(), UnixMillis::now().0);
-        let site = dialect::write_transaction(&mut conn, |conn| Site::create(conn, &key, &new, &by, now))?;
+        let site = dialect::write_transaction(&mut conn, |conn| sites::create(conn, &key, &new, &by, now))?;
 
         let mut text = format!("Made site {} ({})\n", site.site_key, site.name);
         if site.origins.is_empty() {
@@ -279,6 +290,7 @@ impl SetArgs {
         if let Some(zone) = &self.zone {
             site.zone = zone_name(zone)?;
         }
+        site.mail_personal = self.mail_personal.unwrap_or(site.mail_personal);
         let origin = |text: &str| parse_origin(text).unwrap_or_else(|_| text.to_owned());
         change(&mut site.origins, self.add_origins.iter().cloned(), &self.remove_origins, origin)?;
         let added = self.add_recipients.iter().map(EmailAddress::to_string);
@@ -336,8 +348,9 @@ fn list(args: &ListArgs) -> Result<(), CliError> {
 
 fn site_text(site: &Site) -> String {
     let list = |items: &[String]| if items.is_empty() { "none".to_owned() } else { items.join(", ") };
+    let mails = if site.mail_personal { "with the customer's words" } else { "without personal data" };
     format!(
-        "{}  {}\n    time zone   {}\n    origins     {}\n    recipients  {}\n{}",
+        "{}  {}\n    time zone   {}\n    mails       {mails}\n    origins     {}\n    recipients  {}\n{}",
         site.site_key,
         site.name,
         site.zone,
@@ -352,6 +365,7 @@ fn site_json(site: &Site) -> serde_json::Value {
         "site_key": site.site_key.as_str(),
         "name": site.name,
         "zone": site.zone,
+        "mail_personal": site.mail_personal,
         "origins": site.origins,
         "recipients": site.recipients,
         "limits": site.limits,

@@ -26,7 +26,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// they had queued then.
 const NOTICED: Duration = Duration::from_secs(6);
 
-/// Delete a site with everything of it: responses, alerts, messages, figures, surveys and API keys
+/// Delete a site with everything of it: responses, cases, alerts, messages, figures, surveys and API keys
 ///
 /// First it prints what there is and changes nothing; with --yes it deletes. A server may go on beside it: the site is
 /// closed at first, and answers 429 until it is gone. Stopped in the middle, run it again: it goes on where it was. Backups
@@ -54,9 +54,10 @@ impl SiteDeleteArgs {
         let mut conn = open_up_to_date(&url)?;
         let site = find_site(&mut conn, &self.site_key)?;
         let extent = SiteExtent::load(&mut conn, site.id)?;
-        let SiteExtent { responses, alerts, messages, surveys, api_keys } = extent;
+        let SiteExtent { responses, cases, alerts, messages, surveys, api_keys } = extent;
         let what = [
             counted(responses, "response", "responses"),
+            counted(cases, "case", "cases"),
             counted(alerts, "alert", "alerts"),
             counted(messages, "message", "messages"),
             counted(surveys, "version of a survey", "versions of surveys"),

@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 
+use super::case_figures::UnfinishedCases;
 use super::connection::AnyConnection;
 use super::due::{Queue, Waiting};
 use super::outbox::Undelivered;
@@ -28,6 +29,8 @@ pub struct Backlog {
     pub outbox_parked: i64,
     /// Responses whose comment is still to be indexed.
     pub to_index: i64,
+    /// Cases that are not ended.
+    pub cases: UnfinishedCases,
 }
 
 impl Backlog {
@@ -36,7 +39,7 @@ impl Backlog {
     /// # Errors
     /// What the database says.
     pub fn load(conn: &mut AnyConnection, now: i64) -> QueryResult<Self> {
-        let undelivered = Undelivered::load(conn, now, now)?;
+        let undelivered = Undelivered::load(conn, now)?;
         let undelivered_ms = undelivered.map_or(0, |undelivered| now.saturating_sub(undelivered.oldest_at).max(0));
         Ok(Self {
             triage: Queue::triage().waiting(conn, now)?,
@@ -47,6 +50,7 @@ impl Backlog {
             outbox_undelivered_seconds: undelivered_ms as f64 / 1_000.0,
             outbox_parked: Parked::load(conn)?.map_or(0, |parked| parked.messages),
             to_index: search_queue::table.count().get_result(conn)?,
+            cases: UnfinishedCases::load(conn, now)?,
         })
     }
 }

@@ -11,7 +11,7 @@ use super::responses::by_site;
 use super::schema::{alerts, api_keys, erased_responses, outbox, responses, sites, surveys};
 use super::score_days::{ScoreDays, day_of, delete_if_empty};
 use super::sites::Site;
-use super::{dialect, purge, staff, tables};
+use super::{case_figures, dialect, purge, staff, tables};
 
 /// Deletes a response with its additions, alerts, messages, place in the search queue and share of the figures; the ids of
 /// the messages, whose mails may lie in files. `None` when no such response is stored. Its id is kept, so that it does not
@@ -78,6 +78,7 @@ pub fn erased_among(conn: &mut AnyConnection, keys: &[(i64, Vec<u8>)]) -> QueryR
 #[expect(missing_docs, reason = "named after the tables")]
 pub struct SiteExtent {
     pub responses: i64,
+    pub cases: i64,
     pub alerts: i64,
     pub messages: i64,
     pub surveys: i64,
@@ -92,6 +93,7 @@ impl SiteExtent {
     pub fn load(conn: &mut AnyConnection, site_id: i64) -> QueryResult<Self> {
         Ok(Self {
             responses: responses::table.filter(responses::site_id.eq(site_id)).count().get_result(conn)?,
+            cases: case_figures::count(conn, site_id)?,
             alerts: alerts::table.filter(alerts::site_id.eq(site_id)).count().get_result(conn)?,
             messages: outbox::table.filter(outbox::site_id.eq(site_id)).count().get_result(conn)?,
             surveys: surveys::table.filter(surveys::site_id.eq(site_id)).count().get_result(conn)?,

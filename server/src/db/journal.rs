@@ -15,6 +15,9 @@ use super::{dialect, timers};
 /// The site id of what belongs to no site.
 pub const NO_SITE: i64 = 0;
 
+/// What the name of an API key begins with, as an actor.
+const KEY: &str = "key/";
+
 /// Who did something, and by which means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct By {
@@ -33,9 +36,14 @@ impl By {
         Self { actor: "operator".to_owned(), means: "cli" }
     }
 
+    /// Somebody who acts on a case, by these means.
+    pub fn on_case(actor: String, means: &'static str) -> Self {
+        Self { actor, means }
+    }
+
     /// Whoever has the API key of this id.
     pub fn api_key(key_id: &str) -> Self {
-        Self { actor: format!("key/{key_id}"), means: "api" }
+        Self { actor: format!("{KEY}{key_id}"), means: "api" }
     }
 }
 
@@ -75,6 +83,10 @@ pub enum Event {
     SurveyStored { name: String, version: i32 },
     /// A version of a survey was put in force.
     SurveyPublished { name: String, version: i32 },
+    /// A version of an alert rule was put in force.
+    RuleStored { name: String, version: i32 },
+    /// A version of an alert rule counts no more, and none in its place.
+    RuleRetired { name: String, version: i32 },
     /// The theme was stored, or taken away.
     ThemeChanged { cleared: bool },
     /// The site's words were stored, or taken away.
@@ -84,15 +96,25 @@ pub enum Event {
     /// A response was deleted with all that belongs to it.
     ResponseDeleted { response_id: ResponseId },
     /// A rule fired for a response.
-    AlertFired { response_id: ResponseId, rule: String },
+    AlertFired { response_id: ResponseId, rule: String, version: i32 },
+    /// A test message was put in the outbox for each whom a rule tells.
+    AlertTested { rule: String, version: i32 },
     /// What fired for a response was taken back before anybody was told.
     AlertWithdrawn { response_id: ResponseId },
     /// The receiving server took a message, at this attempt.
     MessageDelivered { message_id: ResponseId, attempt: i32 },
     /// A message was given up, after this attempt.
     MessageParked { message_id: ResponseId, attempt: i32 },
+    /// A message was taken back before it was sent: what it was to tell of is over.
+    MessageWithdrawn { message_id: ResponseId },
     /// A message is to be sent again, or now.
     MessageResent { message_id: ResponseId },
+    /// A root cause was made, or its label was changed.
+    RootCauseStored { name: String },
+    /// Cases are resolved with a root cause no more.
+    RootCauseRemoved { name: String },
+    /// What a command made of a case: its kind, and what else is to be known of it.
+    Case { number: i64, kind: &'static str, data: Value },
 }
 
 impl Event {
@@ -124,12 +146,21 @@ impl Event {
             Self::SurveyPublished { name, version } => {
                 ("survey.published", format!("survey/{name}"), json!({ "version": version }))
             }
+            Self::RuleStored { name, version } => {
+                ("rule.stored", format!("rule/{name}"), json!({ "version": version }))
+            }
+            Self::RuleRetired { name, version } => {
+                ("rule.retired", format!("rule/{name}"), json!({ "version": version }))
+            }
             Self::ThemeChanged { cleared } => ("theme.changed", "theme".to_owned(), json!({ "cleared": cleared })),
             Self::WordsChanged { cleared } => ("words.changed", "words".to_owned(), json!({ "cleared": cleared })),
             Self::ResponseReleased { response_id } => ("response.released", format!("response/{response_id}"), none()),
             Self::ResponseDeleted { response_id } => ("response.deleted", format!("response/{response_id}"), none()),
-            Self::AlertFired { response_id, rule } => {
-                ("alert.fired", format!("response/{response_id}"), json!({ "rule": rule }))
+            Self::AlertFired { response_id, rule, version } => {
+                ("alert.fired", format!("response/{response_id}"), json!({ "rule": rule, "version": version }))
+            }
+            Self::AlertTested { rule, version } => {
+                ("alert.tested", format!("rule/{rule}"), json!({ "version": version }))
             }
             Self::AlertWithdrawn { response_id } => ("alert.withdrawn", format!("response/{response_id}"), none()),
             Self::MessageDelivered { message_id, attempt } => {
@@ -138,7 +169,11 @@ impl Event {
             Self::MessageParked { message_id, attempt } => {
                 ("message.parked", format!("message/{message_id}"), json!({ "attempt": attempt }))
             }
+            Self::MessageWithdrawn { message_id } => ("message.withdrawn", format!("message/{message_id}"), none()),
             Self::MessageResent { message_id } => ("message.resent", format!("message/{message_id}"), none()),
+            Self::RootCauseStored { name } => ("root_cause.stored", format!("root_cause/{name}"), none()),
+            Self::RootCauseRemoved { name } => ("root_cause.removed", format!("root_cause/{name}"), none()),
+            Self::Case { number, kind, data } => (kind, case_subject(*number), data.clone()),
         }
     }
 }
@@ -164,6 +199,8 @@ pub struct EntryRow {
 pub struct SiteLock {
     site_id: i64,
     seq: i64,
+    /// The API key that somebody acts with.
+    key: Option<String>,
 }
 
 /// Locks the counter of a site, [`NO_SITE`] included, before anything else of it is changed. Call in a transaction that
@@ -182,7 +219,7 @@ pub fn lock(conn: &mut AnyConnection, site_id: i64) -> QueryResult<SiteLock> {
             seq
         }
     };
-    Ok(SiteLock { site_id, seq })
+    Ok(SiteLock { site_id, seq, key: None })
 }
 
 #[derive(QueryableByName)]
@@ -206,6 +243,11 @@ impl SiteLock {
         self.site_id
     }
 
+    /// What people do from now on is written down with the API key that they did it with, if `by` is one.
+    pub fn with_key(self, by: &By) -> Self {
+        Self { key: by.actor.strip_prefix(KEY).map(str::to_owned), ..self }
+    }
+
     /// Writes down what `by` did at `at` (Unix ms), in this order.
     ///
     /// # Errors
@@ -215,7 +257,10 @@ impl SiteLock {
             return Ok(());
         }
         let row = |(seq, event): (i64, &Event)| {
-            let (kind, subject, data) = event.parts();
+            let (kind, subject, mut data) = event.parts();
+            if let Some(key) = self.key.as_ref().filter(|_| !by.actor.starts_with(KEY)) {
+                data["key"] = json!(key);
+            }
             EntryRow {
                 site_id: self.site_id,
                 seq,
@@ -234,6 +279,31 @@ impl SiteLock {
         diesel::update(counter).set(site_counters::journal_seq.eq(self.seq)).execute(conn)?;
         Ok(())
     }
+}
+
+/// How the journal names a case.
+pub fn case_subject(number: i64) -> String {
+    format!("case/{number}")
+}
+
+/// What the journal of a site says of a subject, in its order: up to `limit` entries behind `after`.
+///
+/// # Errors
+/// What the database says.
+pub fn of_subject(
+    conn: &mut AnyConnection,
+    site_id: i64,
+    subject: &str,
+    after: i64,
+    limit: i64,
+) -> QueryResult<Vec<EntryRow>> {
+    journal::table
+        .filter(journal::site_id.eq(site_id))
+        .filter(journal::subject.eq(subject))
+        .filter(journal::seq.gt(after))
+        .order(journal::seq)
+        .limit(limit)
+        .load(conn)
 }
 
 /// Deletes up to `limit` entries of a site's journal that were written before `before` (Unix ms), the oldest first; how many.

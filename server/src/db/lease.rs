@@ -7,7 +7,7 @@ use super::due::Queue;
 use super::journal::{self, By, Event};
 use super::outbox::{AttemptRow, OutboxRow, OutboxState};
 use super::schema::{attempts, outbox};
-use super::{dialect, journal::SiteLock};
+use super::{dialect, journal::SiteLock, tables};
 
 /// What became of one delivery attempt.
 #[derive(Clone, Debug)]
@@ -31,6 +31,8 @@ pub enum Attempt {
         /// What the other side said, without addresses.
         error: String,
     },
+    /// It was not tried: what the message was to tell of is over. It goes, with its tries.
+    Withdrawn,
 }
 
 /// A message that this server alone may deliver, until its lease ends.
@@ -101,6 +103,7 @@ impl Lease {
                     dsl::finished_at.eq(Some(now)),
                 ))
                 .execute(conn)?,
+            Attempt::Withdrawn => diesel::delete(held).execute(conn)?,
         };
         if marked > 0 {
             self.write_down(conn, site, attempt, now)?;
@@ -115,13 +118,18 @@ impl Lease {
         attempt: &Attempt,
         now: i64,
     ) -> QueryResult<()> {
+        let OutboxRow { site_id, message_id, attempts: number, .. } = &self.message;
         let (outcome, error) = match attempt {
+            Attempt::Withdrawn => {
+                tables::delete_messages(conn, *site_id, std::slice::from_ref(message_id))?;
+                let withdrawn = self.message.id().map(|message_id| Event::MessageWithdrawn { message_id });
+                return site.append(conn, &By::server(), now, withdrawn.as_slice());
+            }
             Attempt::Delivered => ("delivered", None),
             Attempt::Retry { error, .. } => ("retry", Some(error.clone())),
             Attempt::Parked { error } => ("parked", Some(error.clone())),
             Attempt::NotTried { .. } => return Ok(()),
         };
-        let OutboxRow { site_id, message_id, attempts: number, .. } = &self.message;
         let row = AttemptRow {
             site_id: *site_id,
             message_id: message_id.clone(),
@@ -136,7 +144,7 @@ impl Lease {
         let ended = match attempt {
             Attempt::Delivered => Event::MessageDelivered { message_id, attempt: *number },
             Attempt::Parked { .. } => Event::MessageParked { message_id, attempt: *number },
-            Attempt::Retry { .. } | Attempt::NotTried { .. } => return Ok(()),
+            Attempt::Retry { .. } | Attempt::NotTried { .. } | Attempt::Withdrawn => return Ok(()),
         };
         site.append(conn, &By::server(), now, &[ended])
     }
@@ -204,5 +212,59 @@ impl SiteWork {
             done.leased = leased.into_iter().map(|message| Lease::new(message, now)).collect();
         }
         Ok(done)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use counterbell_shared::time::UnixMillis;
+    use serde_json::json;
+
+    use super::*;
+    use crate::db::dialect::write_transaction;
+    use crate::db::outbox::{About, NewOutboxRow, insert};
+    use crate::db::schema::journal;
+    use crate::db::test_database::TestDatabase;
+    use crate::db::{migrations, outbox as messages};
+    use crate::ids::new_id;
+
+    const SITE: i64 = 7;
+    const NOW: i64 = 1_800_000_000_000;
+
+    fn exchange(conn: &mut AnyConnection, tried: Vec<(Lease, Attempt)>, wanted: usize) -> SiteDone {
+        let work = SiteWork { site_id: SITE, tried, renewals: Vec::new(), wanted };
+        let queue = Queue::lane("mail", &["alert_mail"]);
+        write_transaction(conn, |conn| work.exchange(conn, &queue, NOW, NOW + 60_000)).unwrap()
+    }
+
+    #[test]
+    fn message_that_nobody_wants_any_more_goes_with_its_tries_and_the_journal_says_so() {
+        for database in TestDatabase::of_each_kind() {
+            let mut conn = migrations::open_up_to_date(&database.url).unwrap();
+            let message_id = new_id(UnixMillis(NOW));
+            let payload = json!({});
+            let about = About {
+                kind: "alert_mail",
+                lane: "mail",
+                destination: "ann@shop.example",
+                response_id: [1; 16],
+                person_id: 1,
+                payload: &payload,
+                due_at: NOW,
+            };
+            insert(&mut conn, &[NewOutboxRow::about_response(SITE, message_id, &about, NOW)]).unwrap();
+            let first = exchange(&mut conn, Vec::new(), 1).leased.remove(0);
+            let refused = Attempt::Retry { error: "451 later".to_owned(), at: NOW };
+            let second = exchange(&mut conn, vec![(first.clone(), refused)], 1).leased.remove(0);
+
+            let marked = exchange(&mut conn, vec![(first, Attempt::Withdrawn), (second, Attempt::Withdrawn)], 1);
+
+            assert_eq!(marked.marked, [false, true], "only whoever holds the lease may withdraw");
+            assert!(marked.leased.is_empty());
+            assert!(!messages::is_stored(&mut conn, SITE, message_id.as_bytes()).unwrap());
+            assert_eq!(messages::attempts(&mut conn, SITE, message_id.as_bytes()).unwrap(), []);
+            let entries = journal::table.select((journal::kind, journal::subject)).load::<(String, String)>(&mut conn);
+            assert_eq!(entries.unwrap(), [("message.withdrawn".to_owned(), format!("message/{message_id}"))]);
+        }
     }
 }

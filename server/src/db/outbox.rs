@@ -9,6 +9,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use serde_json::Value;
 
+use super::cases::SUBJECT_CASE;
 use super::connection::AnyConnection;
 use super::journal::{self, By, Event};
 use super::responses::id_from_column;
@@ -17,6 +18,9 @@ use super::{dialect, tables};
 
 /// What a message about a response has as its kind of subject.
 pub const SUBJECT_RESPONSE: &str = "response";
+
+/// The lane that mails take.
+pub const MAIL_LANE: &str = "mail";
 
 /// Where a message stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,11 +85,13 @@ pub struct About<'a> {
     pub lane: &'static str,
     pub destination: &'a str,
     pub response_id: [u8; 16],
+    pub person_id: i64,
     pub payload: &'a Value,
+    pub due_at: i64,
 }
 
 impl NewOutboxRow {
-    /// A message of a site about a response, due at `now` (Unix ms). Of one kind there is one to each destination about each
+    /// A message of a site about a response, made at `now` (Unix ms). Of one kind there is one to each person about each
     /// response, ever.
     pub fn about_response(site_id: i64, message_id: ResponseId, about: &About<'_>, now: i64) -> Self {
         let subject: String = about.response_id.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -98,7 +104,45 @@ impl NewOutboxRow {
             subject_kind: SUBJECT_RESPONSE,
             subject_id: about.response_id,
             payload: about.payload.to_string(),
-            dedupe_key: format!("{}/{subject}/{}", about.kind, about.destination),
+            dedupe_key: format!("{}/{subject}/{}", about.kind, about.person_id),
+            state: OutboxState::Pending.as_str(),
+            leased: false,
+            attempts: 0,
+            resent_after: 0,
+            due_at: about.due_at,
+            created_at: now,
+        }
+    }
+}
+
+/// What makes a message about a case what it is.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the columns of migrations/")]
+pub struct AboutCase<'a> {
+    pub kind: &'static str,
+    pub lane: &'static str,
+    pub destination: &'a str,
+    pub case_id: [u8; 16],
+    pub person_id: i64,
+    pub payload: &'a Value,
+    /// Of messages of a kind about a case, to one person, there is one with this key, ever.
+    pub occasion: &'a str,
+}
+
+impl NewOutboxRow {
+    /// A message of a site about a case, due at `now` (Unix ms).
+    pub fn about_case(site_id: i64, message_id: ResponseId, about: &AboutCase<'_>, now: i64) -> Self {
+        let subject: String = about.case_id.iter().map(|byte| format!("{byte:02x}")).collect();
+        Self {
+            site_id,
+            message_id: *message_id.as_bytes(),
+            kind: about.kind,
+            lane: about.lane,
+            destination: about.destination.to_owned(),
+            subject_kind: SUBJECT_CASE,
+            subject_id: about.case_id,
+            payload: about.payload.to_string(),
+            dedupe_key: format!("{}/{subject}/{}/{}", about.kind, about.occasion, about.person_id),
             state: OutboxState::Pending.as_str(),
             leased: false,
             attempts: 0,
@@ -107,6 +151,47 @@ impl NewOutboxRow {
             created_at: now,
         }
     }
+}
+
+/// Whether a message like this, whose occasion begins with its occasion, was made for the same person after `since`
+/// (Unix ms).
+///
+/// # Errors
+/// What the database says.
+pub fn was_told_since(conn: &mut AnyConnection, site_id: i64, about: &AboutCase<'_>, since: i64) -> QueryResult<bool> {
+    let subject: String = about.case_id.iter().map(|byte| format!("{byte:02x}")).collect();
+    let like_it = outbox::table
+        .filter(outbox::site_id.eq(site_id))
+        .filter(outbox::subject_kind.eq(SUBJECT_CASE))
+        .filter(outbox::subject_id.eq(about.case_id.as_slice()))
+        .filter(outbox::created_at.gt(since))
+        .filter(outbox::dedupe_key.like(format!("{}/{subject}/{}%/{}", about.kind, about.occasion, about.person_id)));
+    diesel::select(diesel::dsl::exists(like_it)).get_result(conn)
+}
+
+/// Deletes messages of a kind about a case that are not being sent and whose occasion begins with `occasion`: nobody is to be
+/// told any more. Their ids. The caller has locked the site.
+///
+/// # Errors
+/// What the database says.
+pub fn withdraw_about_case(
+    conn: &mut AnyConnection,
+    (site_id, case_id): (i64, &[u8]),
+    kind: &str,
+    occasion: &str,
+) -> QueryResult<Vec<Vec<u8>>> {
+    let subject: String = case_id.iter().map(|byte| format!("{byte:02x}")).collect();
+    let waiting: Vec<Vec<u8>> = outbox::table
+        .filter(outbox::site_id.eq(site_id))
+        .filter(outbox::subject_kind.eq(SUBJECT_CASE))
+        .filter(outbox::subject_id.eq(case_id))
+        .filter(outbox::state.eq(OutboxState::Pending.as_str()))
+        .filter(outbox::leased.eq(false))
+        .filter(outbox::dedupe_key.like(format!("{kind}/{subject}/{occasion}%")))
+        .select(outbox::message_id)
+        .load(conn)?;
+    tables::delete_messages(conn, site_id, &waiting)?;
+    Ok(waiting)
 }
 
 /// A message in the outbox.
@@ -163,31 +248,31 @@ pub fn insert(conn: &mut AnyConnection, rows: &[NewOutboxRow]) -> QueryResult<()
 pub struct Undelivered {
     /// How many.
     pub messages: i64,
-    /// When the oldest was made (Unix ms).
+    /// When the oldest was made, or was to go out for the first time (Unix ms).
     pub oldest_at: i64,
     /// Why its last attempt failed; `None` when there was none.
     pub last_error: Option<String>,
 }
 
 impl Undelivered {
-    /// Those made before `before` (Unix ms) that are due, or were tried in vain; `None` when there are none.
+    /// Those that were due before `before` (Unix ms) and not tried, or made before it and tried in vain; `None` when there are
+    /// none.
     ///
     /// # Errors
     /// What the database says.
-    pub fn load(conn: &mut AnyConnection, now: i64, before: i64) -> QueryResult<Option<Self>> {
+    pub fn load(conn: &mut AnyConnection, before: i64) -> QueryResult<Option<Self>> {
         use outbox::dsl;
 
-        let late = || {
-            outbox::table
-                .filter(dsl::state.eq(OutboxState::Pending.as_str()))
-                .filter(dsl::created_at.le(before))
-                .filter(dsl::attempts.gt(0).or(dsl::due_at.le(now)))
-        };
-        let messages: i64 = late().count().get_result(conn)?;
+        let pending = || outbox::table.filter(dsl::state.eq(OutboxState::Pending.as_str()));
+        let tried = || pending().filter(dsl::attempts.gt(0)).filter(dsl::created_at.le(before));
+        let untried = || pending().filter(dsl::attempts.eq(0)).filter(dsl::due_at.le(before));
+        let messages = tried().count().get_result::<i64>(conn)? + untried().count().get_result::<i64>(conn)?;
         if messages == 0 {
             return Ok(None);
         }
-        let oldest = late().order(dsl::created_at).select((dsl::created_at, dsl::last_error)).first(conn).optional()?;
+        let tried = tried().order(dsl::created_at).select((dsl::created_at, dsl::last_error)).first(conn).optional()?;
+        let untried = untried().order(dsl::due_at).select((dsl::due_at, dsl::last_error)).first(conn).optional()?;
+        let oldest = tried.into_iter().chain(untried).min_by_key(|(at, _): &(i64, Option<String>)| *at);
         Ok(oldest.map(|(oldest_at, last_error)| Self { messages, oldest_at, last_error }))
     }
 }
@@ -214,6 +299,8 @@ pub fn bring_forward(
             // Written out, not bound: only so does SQLite see that the index of what is due serves.
             .filter(sql::<Bool>("state = 'pending'"))
             .filter(dsl::due_at.gt(now + longest_ms))
+            // Made before now and never tried: it waits for the end of quiet hours.
+            .filter(dsl::attempts.gt(0).or(dsl::created_at.gt(now + longest_ms)))
             .filter((dsl::attempts - dsl::resent_after).eq(attempts));
         changed += diesel::update(too_far).set(dsl::due_at.eq(now)).execute(conn)?;
     }

@@ -129,6 +129,15 @@ impl ResponseRow {
         Ok(None)
     }
 
+    /// Marks it as held back for a reason; whether it was not.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn set_held(conn: &mut AnyConnection, site_id: i64, id: ResponseId, reason: &str) -> QueryResult<bool> {
+        let free = responses::table.find((site_id, id.as_bytes().as_slice())).filter(responses::held.is_null());
+        Ok(diesel::update(free).set(responses::held.eq(reason)).execute(conn)? == 1)
+    }
+
     /// Marks it as held back no longer; whether it was.
     ///
     /// # Errors

@@ -25,7 +25,7 @@ struct WaitingWork {
     advice: &'static str,
 }
 
-const WAITING: [WaitingWork; 2] = [
+const WAITING: [WaitingWork; 3] = [
     WaitingWork {
         version: "0001",
         table: "outbox",
@@ -43,6 +43,13 @@ const WAITING: [WaitingWork; 2] = [
         ],
         advice: "run `counterbell serve` until counterbell_triage_pending and counterbell_triage_parked are 0; \
                  `counterbell doctor` says what keeps it from them",
+    },
+    WaitingWork {
+        version: "0026",
+        table: "cases",
+        waits: "state IN ('open', 'in_progress', 'waiting')",
+        rows: ["case that somebody still works on", "cases that somebody still works on"],
+        advice: "end them: `counterbell case list --site SITE_KEY` shows those of a site, and `counterbell case --help` how",
     },
 ];
 

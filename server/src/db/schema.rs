@@ -15,6 +15,7 @@ diesel::table! {
         words -> Nullable<Text>,
         zone -> Text,
         calendar -> Nullable<Text>,
+        mail_personal -> Bool,
     }
 }
 
@@ -64,6 +65,7 @@ diesel::table! {
         label -> Text,
         created_at -> BigInt,
         removed_at -> Nullable<BigInt>,
+        turn -> BigInt,
     }
 }
 
@@ -90,10 +92,13 @@ diesel::table! {
 }
 
 diesel::table! {
-    alert_rules (site_id, name) {
+    alert_rules (site_id, name, version) {
         site_id -> BigInt,
         name -> Text,
-        bands -> Text,
+        version -> Integer,
+        document -> Text,
+        created_at -> BigInt,
+        retired_at -> Nullable<BigInt>,
     }
 }
 
@@ -229,6 +234,7 @@ diesel::table! {
         site_id -> BigInt,
         journal_seq -> BigInt,
         journal_oldest -> BigInt,
+        case_number -> BigInt,
     }
 }
 
@@ -296,11 +302,92 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    cases (site_id, case_id) {
+        site_id -> BigInt,
+        case_id -> Binary,
+        number -> BigInt,
+        state -> Text,
+        owner_id -> Nullable<BigInt>,
+        team -> Nullable<Text>,
+        priority -> Text,
+        rule -> Text,
+        rule_version -> Integer,
+        touchpoint -> Text,
+        metric -> Text,
+        score -> Integer,
+        opened_at -> BigInt,
+        acknowledged_at -> Nullable<BigInt>,
+        first_acknowledged_at -> Nullable<BigInt>,
+        acknowledge_by -> Nullable<BigInt>,
+        first_answer_at -> Nullable<BigInt>,
+        answer_by -> Nullable<BigInt>,
+        waiting_since -> Nullable<BigInt>,
+        customer_answered_at -> Nullable<BigInt>,
+        resolved_at -> Nullable<BigInt>,
+        first_resolved_at -> Nullable<BigInt>,
+        closed_at -> Nullable<BigInt>,
+        root_cause -> Nullable<Text>,
+        action_taken -> Nullable<Text>,
+        nothing_to_do -> Nullable<Text>,
+        response_count -> BigInt,
+        merged_into -> Nullable<BigInt>,
+        version -> BigInt,
+        details -> Text,
+        acknowledge_late_ms -> Nullable<BigInt>,
+        answer_late_ms -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    case_responses (site_id, response_id) {
+        site_id -> BigInt,
+        response_id -> Binary,
+        case_id -> Binary,
+        joined_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    case_notes (site_id, note_id) {
+        site_id -> BigInt,
+        note_id -> Binary,
+        case_id -> Binary,
+        at -> BigInt,
+        person_id -> Nullable<BigInt>,
+        kind -> Text,
+        text -> Text,
+    }
+}
+
+diesel::table! {
+    customer_keys (site_id, customer_key, response_id) {
+        site_id -> BigInt,
+        customer_key -> Binary,
+        response_id -> Binary,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    root_causes (site_id, name) {
+        site_id -> BigInt,
+        name -> Text,
+        label -> Text,
+        created_at -> BigInt,
+        removed_at -> Nullable<BigInt>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     alert_rules,
     alerts,
     api_keys,
     attempts,
+    case_notes,
+    case_responses,
+    cases,
+    customer_keys,
     erased_responses,
     journal,
     journal_epoch,
@@ -311,6 +398,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     person_addresses,
     response_additions,
     responses,
+    root_causes,
     score_days,
     search_queue,
     site_counters,

@@ -1,15 +1,14 @@
-//! Sites, with their origins, recipients and alert rules.
+//! Sites, with their origins and recipients.
 
 use counterbell_shared::time::{DAY_MS, UnixMillis};
-use counterbell_shared::{AlertRule, EmailAddress, SiteKey};
+use counterbell_shared::{EmailAddress, SiteKey};
 use diesel::prelude::*;
 use serde::Serialize;
 
 use super::connection::AnyConnection;
 use super::journal::{self, By, Event};
-use super::rules::{Rules, write_bands};
-use super::schema::{alert_rules, site_origins, sites, teams};
-use super::{responses, score_days, staff};
+use super::schema::{site_origins, sites, teams};
+use super::{cases, responses, score_days, staff};
 
 /// One retailer's web property, with all that ingest needs to know of it.
 #[derive(Clone, Debug)]
@@ -22,13 +21,13 @@ pub struct Site {
     pub name: String,
     /// In which its times are shown: the IANA name that is stored, which a newer version may have written.
     pub zone: String,
+    /// Whether mails to staff hold what a customer wrote, and who that is.
+    pub mail_personal: bool,
     /// Origins whose pages may use the site key, as browsers write them.
     pub origins: Vec<String>,
     /// Who is told of unhappy customers: addresses as they are stored. One that an earlier version took and no mail can be
     /// sent to costs its own mails, not the site.
     pub recipients: Vec<String>,
-    /// When they are told.
-    pub rules: Rules,
     /// What it allows.
     pub limits: Limits,
     /// What was stored on the day this was read; counted only for a site with a daily cap.
@@ -60,6 +59,39 @@ pub struct Limits {
     pub min_answer_ms: Option<i32>,
 }
 
+/// What is in the row of a site, but for its id and its key.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = sites)]
+struct Own {
+    name: String,
+    zone: String,
+    mail_personal: bool,
+    #[diesel(embed)]
+    limits: Limits,
+}
+
+/// What the mails of a site are made of.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = sites)]
+pub struct MailSettings {
+    /// Name of the site.
+    pub name: String,
+    /// IANA name of its time zone.
+    pub zone: String,
+    /// Whether they hold what a customer wrote, and who that is.
+    pub mail_personal: bool,
+}
+
+impl MailSettings {
+    /// Those of the site of this id.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn find(conn: &mut AnyConnection, site_id: i64) -> QueryResult<Option<Self>> {
+        sites::table.find(site_id).select(Self::as_select()).first(conn).optional()
+    }
+}
+
 /// A site about to be made.
 #[derive(Clone, Debug)]
 pub struct NewSite {
@@ -76,7 +108,7 @@ pub struct NewSite {
 }
 
 impl Site {
-    /// Makes a site with the default alert rule, at `now` (Unix ms). Call in a transaction.
+    /// Makes a site without any alert rule, at `now` (Unix ms). Call in a transaction.
     ///
     /// # Errors
     /// What the database says.
@@ -94,28 +126,21 @@ impl Site {
         let mut lock = journal::lock(conn, id)?;
         lock.append(conn, by, now, &[Event::SiteCreated])?;
         insert_alerts_team(conn, id, now)?;
+        cases::insert_root_causes(conn, id, now)?;
         for origin in &new.origins {
             insert_origin(conn, id, origin)?;
         }
         for email in &new.recipients {
             staff::add_recipient(conn, &mut lock, email.as_str(), by, now)?;
         }
-        let rule = AlertRule::default_rule();
-        diesel::insert_into(alert_rules::table)
-            .values((
-                alert_rules::site_id.eq(id),
-                alert_rules::name.eq(&rule.name),
-                alert_rules::bands.eq(write_bands(&rule.bands)),
-            ))
-            .execute(conn)?;
         Ok(Self {
             id,
             site_key: site_key.clone(),
             name: new.name.clone(),
             zone: new.zone.clone(),
+            mail_personal: true,
             origins: new.origins.clone(),
             recipients: new.recipients.iter().map(EmailAddress::to_string).collect(),
-            rules: Rules { read: vec![rule], unreadable: Vec::new() },
             limits: new.limits,
             stored_today: StoredToday::default(),
         })
@@ -128,10 +153,10 @@ impl Site {
     pub fn find(conn: &mut AnyConnection, site_key: &SiteKey) -> QueryResult<Option<Self>> {
         let found = sites::table
             .filter(sites::site_key.eq(site_key.as_str()))
-            .select((sites::id, sites::name, sites::zone, Limits::as_select()))
-            .first::<(i64, String, String, Limits)>(conn)
+            .select((sites::id, Own::as_select()))
+            .first::<(i64, Own)>(conn)
             .optional()?;
-        found.map(|(id, name, zone, limits)| Self::load(conn, id, site_key.clone(), name, zone, limits)).transpose()
+        found.map(|(id, own)| Self::load(conn, id, site_key.clone(), own)).transpose()
     }
 
     /// The site of this id.
@@ -141,12 +166,10 @@ impl Site {
     pub fn find_by_id(conn: &mut AnyConnection, id: i64) -> QueryResult<Option<Self>> {
         let found = sites::table
             .find(id)
-            .select((sites::site_key, sites::name, sites::zone, Limits::as_select()))
-            .first::<(String, String, String, Limits)>(conn)
+            .select((sites::site_key, Own::as_select()))
+            .first::<(String, Own)>(conn)
             .optional()?;
-        found
-            .map(|(key, name, zone, limits)| Self::load(conn, id, parse_site_key(&key)?, name, zone, limits))
-            .transpose()
+        found.map(|(key, own)| Self::load(conn, id, parse_site_key(&key)?, own)).transpose()
     }
 
     /// Those of these ids that are sites.
@@ -157,12 +180,12 @@ impl Site {
         sites::table.filter(sites::id.eq_any(ids)).select(sites::id).load(conn)
     }
 
-    /// Name and time zone of the site of this id.
+    /// Name of the time zone of the site of this id.
     ///
     /// # Errors
     /// What the database says.
-    pub fn find_name_and_zone(conn: &mut AnyConnection, id: i64) -> QueryResult<Option<(String, String)>> {
-        sites::table.find(id).select((sites::name, sites::zone)).first(conn).optional()
+    pub fn find_zone(conn: &mut AnyConnection, id: i64) -> QueryResult<Option<String>> {
+        sites::table.find(id).select(sites::zone).first(conn).optional()
     }
 
     /// Every site, oldest first.
@@ -172,10 +195,10 @@ impl Site {
     pub fn all(conn: &mut AnyConnection) -> QueryResult<Vec<Self>> {
         sites::table
             .order(sites::id)
-            .select((sites::id, sites::site_key, sites::name, sites::zone, Limits::as_select()))
-            .load::<(i64, String, String, String, Limits)>(conn)?
+            .select((sites::id, sites::site_key, Own::as_select()))
+            .load::<(i64, String, Own)>(conn)?
             .into_iter()
-            .map(|(id, key, name, zone, limits)| Self::load(conn, id, parse_site_key(&key)?, name, zone, limits))
+            .map(|(id, key, own)| Self::load(conn, id, parse_site_key(&key)?, own))
             .collect()
     }
 
@@ -218,7 +241,12 @@ impl Site {
         lock.append(conn, by, now, &[Event::SiteChanged { fields }])?;
         let site = sites::table.find(self.id);
         diesel::update(site)
-            .set((sites::name.eq(&self.name), sites::zone.eq(&self.zone), self.limits))
+            .set((
+                sites::name.eq(&self.name),
+                sites::zone.eq(&self.zone),
+                sites::mail_personal.eq(self.mail_personal),
+                self.limits,
+            ))
             .execute(conn)?;
         diesel::delete(site_origins::table.filter(site_origins::site_id.eq(self.id))).execute(conn)?;
         for origin in &self.origins {
@@ -237,6 +265,7 @@ impl Site {
         let changed = [
             ("name", self.name != before.name),
             ("zone", self.zone != before.zone),
+            ("mail_personal", self.mail_personal != before.mail_personal),
             ("origins", self.origins != before.origins),
             ("recipients", self.recipients != before.recipients),
             ("retention_days", self.limits.retention_days != before.limits.retention_days),
@@ -247,43 +276,17 @@ impl Site {
         changed.into_iter().filter(|(_, changed)| *changed).map(|(name, _)| name).collect()
     }
 
-    fn load(
-        conn: &mut AnyConnection,
-        id: i64,
-        site_key: SiteKey,
-        name: String,
-        zone: String,
-        limits: Limits,
-    ) -> QueryResult<Self> {
+    fn load(conn: &mut AnyConnection, id: i64, site_key: SiteKey, own: Own) -> QueryResult<Self> {
+        let Own { name, zone, mail_personal, limits } = own;
         let origins = site_origins::table
             .filter(site_origins::site_id.eq(id))
             .order(site_origins::origin)
             .select(site_origins::origin)
             .load(conn)?;
-        let (rules, recipients) = (Rules::load(conn, id)?, staff::recipients(conn, id)?);
+        let recipients = staff::recipients(conn, id)?;
         let stored_today = limits.daily_cap.map(|cap| StoredToday::count(conn, id, cap)).transpose()?;
         let stored_today = stored_today.unwrap_or_default();
-        Ok(Self { id, site_key, name, zone, origins, recipients, rules, limits, stored_today })
-    }
-}
-
-/// When a site tells somebody, and whom.
-#[derive(Clone, Debug)]
-pub struct Alerting {
-    /// When they are told.
-    pub rules: Rules,
-    /// Who is told of unhappy customers, without those who are absent while others are there.
-    pub recipients: Vec<String>,
-}
-
-impl Alerting {
-    /// That of a site, at `now` (Unix ms).
-    ///
-    /// # Errors
-    /// What the database says.
-    pub fn load(conn: &mut AnyConnection, site_id: i64, now: i64) -> QueryResult<Self> {
-        let recipients = staff::recipients_now(conn, site_id, now)?;
-        Ok(Self { rules: Rules::load(conn, site_id)?, recipients })
+        Ok(Self { id, site_key, name, zone, mail_personal, origins, recipients, limits, stored_today })
     }
 }
 

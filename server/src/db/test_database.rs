@@ -5,7 +5,6 @@ use diesel::{Connection as _, PgConnection};
 use tempfile::TempDir;
 
 use crate::db::DatabaseUrl;
-use crate::db::rules::Rules;
 use crate::db::sites::{Limits, Site, StoredToday};
 
 /// Where `cargo xtask test` started a PostgreSQL server on which databases may be made and dropped.
@@ -59,9 +58,9 @@ pub fn a_site() -> Site {
         site_key: "site_0000000000000000".parse().unwrap(),
         name: String::new(),
         zone: "UTC".to_owned(),
+        mail_personal: true,
         origins: Vec::new(),
         recipients: Vec::new(),
-        rules: Rules::default(),
         limits: Limits::default(),
         stored_today: StoredToday::default(),
     }

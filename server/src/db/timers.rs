@@ -50,6 +50,32 @@ pub fn set_if_missing(conn: &mut AnyConnection, site_id: i64, kind: &str) -> Que
     Ok(())
 }
 
+/// Sets a timer to `at` (Unix ms), in the place of one of this kind and subject. The caller has locked the site.
+///
+/// # Errors
+/// What the database says.
+pub fn set(conn: &mut AnyConnection, site_id: i64, kind: &str, subject: &[u8], at: i64) -> QueryResult<()> {
+    clear(conn, site_id, kind, subject)?;
+    diesel::insert_into(timers::table)
+        .values((
+            timers::site_id.eq(site_id),
+            timers::kind.eq(kind),
+            timers::subject.eq(subject),
+            timers::due_at.eq(at),
+            timers::attempts.eq(0),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Takes a timer away, if it is set. The caller has locked the site.
+///
+/// # Errors
+/// What the database says.
+pub fn clear(conn: &mut AnyConnection, site_id: i64, kind: &str, subject: &[u8]) -> QueryResult<()> {
+    diesel::delete(timers::table.find((site_id, kind, subject))).execute(conn).map(|_| ())
+}
+
 /// Up to `limit` timers of a site and these kinds that are due at `now` (Unix ms), the longest due first.
 ///
 /// # Errors

@@ -56,7 +56,7 @@ fn public_address(reached: Option<&PublicUrl>) -> Check {
         None => Check::warning(
             name,
             "nobody said where the server is reached: the script tag and the address of the hosted page that `site create` \
-             prints have HOST in its place, /openapi.json names no server, and no mail can have a link",
+             prints have HOST in its place, /openapi.json names no server, and mails have no buttons",
             "set --public-url (COUNTERBELL_PUBLIC_URL, [http] public_url) to the address your proxy answers to, such as \
              https://feedback.shop.example",
         ),

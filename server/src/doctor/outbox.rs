@@ -29,7 +29,7 @@ pub(super) struct Told {
 pub(super) fn ask(conn: &mut AnyConnection) -> Told {
     let recipients = staff::some_recipients(conn, RECIPIENTS_MAX).unwrap_or_default();
     let now = UnixMillis::now().0;
-    let check = Undelivered::load(conn, now, now - OVERDUE_MS)
+    let check = Undelivered::load(conn, now - OVERDUE_MS)
         .and_then(|undelivered| Ok(check(undelivered, Parked::load(conn)?, now)));
     let mut queues = queues::checks(conn);
     queues.extend(check);

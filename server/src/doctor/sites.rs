@@ -4,11 +4,12 @@ use diesel::QueryResult;
 
 use super::Check;
 use crate::db::sites::Site;
-use crate::db::{AnyConnection, rules, site_words, themes};
+use crate::db::{AnyConnection, site_words, themes};
+use crate::sites::unreadable_rules;
 use crate::surveys::{SiteSurveys, TEMPLATES_ONLY, parse_site_words};
 
-const RULES: &str = "put them right in the database: bands is a list such as 'dissatisfied,detractor' (of dissatisfied, neutral, \
-                     satisfied, detractor, passive, promoter). A running server then decides about the responses that waited";
+const RULES: &str = "store them again with `counterbell rules put`, as docs/ALERTS.md explains. A running server then decides about the \
+                     responses that waited";
 const DOCUMENTS: &str = "store them again with `counterbell survey put` and `publish`, `counterbell site theme` or \
                          `counterbell site words`";
 
@@ -21,7 +22,7 @@ pub(super) fn checks(conn: &mut AnyConnection) -> Vec<Check> {
 fn alert_rules(conn: &mut AnyConnection) -> QueryResult<Check> {
     let name = "alert rules";
     let unreadable: Vec<_> =
-        rules::unreadable(conn)?.into_iter().map(|(site, rule)| format!("{rule:?} of {site}")).collect();
+        unreadable_rules(conn)?.into_iter().map(|(site, rule)| format!("{rule:?} of {site}")).collect();
     Ok(if unreadable.is_empty() {
         Check::ok(name, "every rule can be read")
     } else {

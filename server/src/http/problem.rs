@@ -3,11 +3,15 @@
 use std::fmt;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{
+    ALLOW, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, RETRY_AFTER, TryIntoHeaderValue as _, WWW_AUTHENTICATE,
+};
 use actix_web::{HttpResponse, ResponseError};
-use counterbell_shared::problem::{FieldError, PROBLEM_JSON, Problem, ProblemCode};
+use counterbell_shared::problem::{FieldError, PROBLEM_JSON, Problem, ProblemCode, Taken};
+use counterbell_shared::time::UnixMillis;
 
-use super::operations::Failure;
+use super::operations::{Failure, etag};
+use crate::casework::NotDone;
 use crate::ingest::{CapReached, IngestError};
 use crate::staff::Refused;
 use crate::store::StorageError;
@@ -20,13 +24,15 @@ pub struct ApiError {
     errors: Vec<FieldError>,
     retry_after_s: Option<u64>,
     headers: Vec<(HeaderName, HeaderValue)>,
-    cause: Option<String>,
+    taken: Option<Box<Taken>>,
+    cause: Option<Box<str>>,
 }
 
 impl ApiError {
     /// An error whose `detail` tells the reader what to do.
     pub fn new(code: ProblemCode, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), errors: Vec::new(), retry_after_s: None, headers: Vec::new(), cause: None }
+        let (detail, errors, headers) = (detail.into(), Vec::new(), Vec::new());
+        Self { code, detail, errors, retry_after_s: None, headers, taken: None, cause: None }
     }
 
     /// Bad fields of a response's body.
@@ -39,6 +45,12 @@ impl ApiError {
     pub fn invalid_survey(errors: Vec<FieldError>) -> Self {
         let detail = "Correct what is named in \"errors\" and send the survey again; see docs/SURVEYS.md.";
         Self { errors, ..Self::new(ProblemCode::InvalidSurvey, detail) }
+    }
+
+    /// What is wrong with an alert rule.
+    pub fn invalid_rule(errors: Vec<FieldError>) -> Self {
+        let detail = "Correct what is named in \"errors\" and send the rule again; see docs/ALERTS.md.";
+        Self { errors, ..Self::new(ProblemCode::InvalidRule, detail) }
     }
 
     /// What is wrong with a theme.
@@ -71,6 +83,18 @@ impl ApiError {
         Self { errors, ..Self::new(ProblemCode::InvalidTeam, detail) }
     }
 
+    /// What is wrong with an action on a case.
+    pub fn invalid_action(errors: Vec<FieldError>) -> Self {
+        let detail = "Correct what is named in \"errors\" and send the action again; see docs/CASES.md.";
+        Self { errors, ..Self::new(ProblemCode::InvalidAction, detail) }
+    }
+
+    /// What is wrong with a root cause.
+    pub fn invalid_root_cause(errors: Vec<FieldError>) -> Self {
+        let detail = "Correct what is named in \"errors\" and send the root cause again; see docs/CASES.md.";
+        Self { errors, ..Self::new(ProblemCode::InvalidRootCause, detail) }
+    }
+
     /// A query parameter that is not understood.
     pub fn invalid_parameter(name: &str, reason: impl fmt::Display) -> Self {
         Self::new(ProblemCode::InvalidParameter, format!("Query parameter \"{name}\" {reason}."))
@@ -95,7 +119,7 @@ impl ApiError {
 
     /// Why, for the log only: where the answer leaves it is logged with the request's id.
     pub fn caused_by(self, cause: impl fmt::Display) -> Self {
-        Self { cause: Some(cause.to_string()), ..self }
+        Self { cause: Some(cause.to_string().into()), ..self }
     }
 
     /// Which error it is.
@@ -115,7 +139,8 @@ impl ApiError {
 
     /// The body; a fault of ours tells the id under which the log knows more.
     pub fn problem(&self, request_id: Option<&str>) -> Problem {
-        let problem = Problem::new(self.code, self.detail.clone(), self.errors.clone());
+        let taken = self.taken.as_deref().cloned();
+        let problem = Problem { taken, ..Problem::new(self.code, self.detail.clone(), self.errors.clone()) };
         match request_id {
             Some(id) => problem.of_request(id),
             None => problem,
@@ -172,6 +197,27 @@ impl From<Refused> for ApiError {
                 ProblemCode::TeamNeeded,
                 "It is told of unhappy customers when no rule says otherwise. PUT it without members to tell nobody.",
             ),
+        }
+    }
+}
+
+impl From<NotDone> for ApiError {
+    fn from(not_done: NotDone) -> Self {
+        let told = not_done.to_string();
+        match not_done {
+            NotDone::Invalid(errors) => Self::invalid_action(errors),
+            NotDone::NoCase => Self::new(ProblemCode::NotFound, "The site has no case of this number."),
+            NotDone::Taken { person_id, name, since } => {
+                let taken = Some(Box::new(Taken { person_id, name, since: UnixMillis(since).to_string() }));
+                let detail = format!("{told}. The action \"take_over\" takes it all the same.");
+                Self { taken, ..Self::new(ProblemCode::CaseTaken, detail) }
+            }
+            NotDone::Changed { version } => {
+                let detail = "Look at it again, and send the action with the ETag that it has now.";
+                let etag = etag(version).try_into_value().ok().map(|value| (ETAG, value));
+                Self::new(ProblemCode::CaseChanged, detail).with_headers(etag.into_iter())
+            }
+            NotDone::Refused(why) => Self::new(ProblemCode::CaseRefused, format!("Nothing was done: {why}.")),
         }
     }
 }

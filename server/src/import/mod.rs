@@ -8,6 +8,7 @@ mod seen;
 
 use std::io::Read;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::time::Instant;
 
@@ -23,6 +24,7 @@ pub use row::RowParser;
 use crate::db::sites::Site;
 use crate::db::{AnyConnection, dialect, purge};
 use crate::ingest::{Record, Statements, Written};
+use crate::sites::load_rules;
 
 /// Batches that may be read before they can be stored.
 const BATCHES_AHEAD: usize = 2;
@@ -125,9 +127,10 @@ pub fn import_csv(
     let now = UnixMillis::now();
     let horizon = site.limits.retention_days.map_or(0, |days| purge::horizon(now, days));
     let kept_from = UnixMillis(purge::purged_before(conn, site.id)?.max(horizon));
+    let rules = &if options.alert { load_rules(conn, site.id, None)? } else { Arc::default() };
     let (batches, read_batches) = sync_channel(BATCHES_AHEAD);
     std::thread::scope(|scope| {
-        let reader = scope.spawn(move || read(site, file, options, kept_from, &batches));
+        let reader = scope.spawn(move || read((site, rules), file, options, kept_from, &batches));
         let mut report = ImportReport::default();
         // An error here drops the channel, and so ends the reader.
         for Batch { records, read } in read_batches {

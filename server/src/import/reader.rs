@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::io::{self, Read};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 
 use counterbell_shared::time::UnixMillis;
@@ -13,6 +14,7 @@ use super::{ImportError, ImportOptions};
 use crate::counted::counted;
 use crate::db::sites::Site;
 use crate::ingest::{Record, SILENCE_MS};
+use crate::rules::RuleSet;
 
 /// Rows of one transaction. More gain nothing; a server beside us waits for each to end.
 pub const BATCH: usize = 2_000;
@@ -45,12 +47,12 @@ pub struct Batch {
 }
 
 /// Reads the file to its end, or until nobody takes batches any more; all that was read, and line and reason of the
-/// first few bad rows. A response created before `kept_from` is a bad row.
+/// first few bad rows. A response created before `kept_from` is a bad row; `rules` are to fire for the good ones.
 ///
 /// # Errors
 /// The file cannot be read, lacks a column, or the rejects file cannot be written.
 pub fn read(
-    site: &Site,
+    (site, rules): (&Site, &Arc<RuleSet>),
     file: impl Read,
     options: &ImportOptions,
     kept_from: UnixMillis,
@@ -90,8 +92,7 @@ pub fn read(
         match parsed {
             Ok(response) => {
                 read.valid += 1;
-                let record = Record::new(site, response, UnixMillis::now(), SILENCE_MS);
-                records.push(if options.alert { record } else { record.without_alerts() });
+                records.push(Record::new(site, rules, response, UnixMillis::now(), SILENCE_MS));
             }
             Err(reason) => {
                 read.rejected += 1;

@@ -1,16 +1,19 @@
 //! What is stored of one response, made before the writer sees it.
 
+use std::sync::Arc;
+
+use counterbell_shared::ResponseId;
+use counterbell_shared::answers::Answers;
+use counterbell_shared::response::Response;
 use counterbell_shared::time::{DAY_MS, UnixMillis};
-use counterbell_shared::{Metric, ResponseId, response::Response};
 use strum::IntoStaticStr;
 
-use crate::db::responses::NewResponseRow;
-use crate::db::rules::Rules;
+use crate::db::responses::{NewResponseRow, ResponseRow};
 use crate::db::sites::Site;
 use crate::db::triage::NewTriageRow;
 use crate::db::{SharedText, purge};
 use crate::ids::new_id;
-use crate::rules::ScoreSet;
+use crate::rules::RuleSet;
 
 /// How long an alert about a response that is not complete waits for the customer to go on, in ms: long enough to write a
 /// comment, short enough to reach somebody while the customer is near.
@@ -24,17 +27,14 @@ pub const REVISABLE_MS: i64 = DAY_MS;
 pub struct Record {
     /// The response.
     pub response: NewResponseRow,
-    /// Scores at which a rule of the site could fire: triage looks at a response that has one, or had.
-    pub alarming: ScoreSet,
+    /// When the site tells somebody.
+    rules: Arc<RuleSet>,
+    /// Whether one of the rules could fire for it.
+    could_fire: bool,
     /// When triage is to look at it (Unix ms).
     pub triage_at: i64,
     /// What is stored under this id is replaced when it first came at this time (Unix ms) or later, and is not complete.
     pub revisable_since: i64,
-}
-
-/// The scores of `metric` at which a rule could fire: each of them, when nobody knows of one at which.
-fn firing(rules: &Rules, metric: Metric) -> ScoreSet {
-    ScoreSet::of(metric, |score| !rules.unreadable.is_empty() || rules.read.iter().any(|rule| rule.fires(score)))
 }
 
 /// Why a response is held back as suspected spam.
@@ -66,13 +66,13 @@ fn created_at(site: &Site, told: Option<UnixMillis>, now: UnixMillis) -> i64 {
 }
 
 impl Record {
-    /// The rows of `response`, sent to `site` at `now`. One that is not complete is told of after `silence_ms`, unless it is
-    /// sent again before.
-    pub fn new(site: &Site, response: Response, now: UnixMillis, silence_ms: i64) -> Self {
+    /// The rows of `response`, sent to `site` at `now`. What its `rules` say of one that is not complete is told after
+    /// `silence_ms`, unless it is sent again before.
+    pub fn new(site: &Site, rules: &Arc<RuleSet>, response: Response, now: UnixMillis, silence_ms: i64) -> Self {
         let response_id = *response.response_id.unwrap_or_else(|| new_id(now)).as_bytes();
         let held = HeldReason::of(site, &response).map(Into::into);
         let triage_at = if response.complete { now.0 } else { now.0 + silence_ms };
-        let alarming = firing(&site.rules, response.score.metric());
+        let could_fire = rules.could_fire(response.score, response.comment.is_some(), response.answers.as_ref());
         let row = NewResponseRow {
             site_id: site.id,
             response_id,
@@ -95,17 +95,23 @@ impl Record {
             complete: response.complete,
             revision: i32::from(response.revision),
         };
-        Self { response: row, alarming, triage_at, revisable_since: now.0 - REVISABLE_MS }
-    }
-
-    /// The same, telling nobody: for responses of the past.
-    pub fn without_alerts(self) -> Self {
-        Self { alarming: ScoreSet::default(), ..self }
+        let revisable_since = now.0 - REVISABLE_MS;
+        Self { response: row, rules: Arc::clone(rules), could_fire, triage_at, revisable_since }
     }
 
     /// Whether a rule could fire for it. One that is held back as suspected spam fires nothing until it is released.
     pub fn is_alarming(&self) -> bool {
-        self.response.held.is_none() && self.alarming.contains(self.response.score)
+        self.response.held.is_none() && self.could_fire
+    }
+
+    /// Whether a rule could fire for it, or could for what was stored `before`: triage takes back what nobody was told of yet.
+    pub fn is_or_was_alarming(&self, before: &ResponseRow) -> bool {
+        let could_fire_before = || {
+            let answers = before.answers.as_deref().and_then(Answers::from_json);
+            let score = before.score()?;
+            Some(self.rules.could_fire(score, before.comment.is_some(), answers.as_ref()))
+        };
+        self.could_fire || could_fire_before().unwrap_or_default()
     }
 
     /// Its place in the queue of triage.

@@ -1,6 +1,6 @@
 //! The writer on real databases: what becomes of those who wait when something fails.
 
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 
 use counterbell_shared::response::{NewResponse, Parsed};
@@ -60,7 +60,7 @@ fn record(touchpoint: &str) -> Record {
     let body = json!({ "site_key": "site_0000000000000000", "score": 4, "touchpoint": touchpoint }).to_string();
     let new: NewResponse<'_> = serde_json::from_str(&body).unwrap();
     let Parsed { response, .. } = new.parse(|name| TEMPLATES_ONLY.version(name)).unwrap();
-    Record::new(&a_site(), response, UnixMillis::now(), SILENCE_MS)
+    Record::new(&a_site(), &Arc::default(), response, UnixMillis::now(), SILENCE_MS)
 }
 
 fn revision(id: ResponseId, revision: i64) -> Record {

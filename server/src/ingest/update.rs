@@ -63,11 +63,8 @@ pub fn update_responses(conn: &mut AnyConnection, records: &[&Record]) -> QueryR
 /// The places in the queue of triage, one for each response: the last revision's. Also of what fires nothing any more: triage
 /// takes back what nobody was told of yet.
 fn for_triage(replaced: &[(ResponseRow, &Record)]) -> Vec<NewTriageRow> {
-    let was_or_is_alarming = |(before, record): &&(ResponseRow, &Record)| {
-        record.alarming.contains(record.response.score) || record.alarming.contains(before.score)
-    };
     let mut rows: Vec<NewTriageRow> = Vec::new();
-    for (_, record) in replaced.iter().filter(was_or_is_alarming) {
+    for (_, record) in replaced.iter().filter(|(before, record)| record.is_or_was_alarming(before)) {
         let row = record.triage();
         rows.pop_if(|last| (last.site_id, last.response_id) == (row.site_id, row.response_id));
         rows.push(row);

@@ -14,10 +14,12 @@ const VERSION: u8 = 1;
 pub enum Purpose {
     /// To open a case, and act on it.
     Case = 1,
+    /// To open the list of alerts that were told together, and act on them.
+    Group = 2,
 }
 
 impl Purpose {
-    const ALL: [Self; 1] = [Self::Case];
+    const ALL: [Self; 2] = [Self::Case, Self::Group];
 }
 
 /// What a link says.

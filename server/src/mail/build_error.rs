@@ -17,6 +17,9 @@ pub enum MailBuildError {
     /// No response of ours has such values.
     #[error("the stored response is corrupt")]
     CorruptResponse,
+    /// No case of ours has such values.
+    #[error("the stored case is corrupt")]
+    CorruptCase,
     /// What the libraries say that write it: a fault of ours.
     #[error("the mail cannot be written: {0}")]
     Unwritable(String),

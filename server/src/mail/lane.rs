@@ -1,10 +1,9 @@
 //! The lane that mails take.
 
 use super::mailer::{Mailer, SendError, delete_files};
+pub use crate::db::outbox::MAIL_LANE;
 use crate::outbox::{Lane, NotDelivered};
 
-/// The name of the lane.
-pub const MAIL_LANE: &str = "mail";
 /// Mails sent side by side: a mail server takes a few connections of one sender.
 const SENDING_MAX: usize = 16;
 

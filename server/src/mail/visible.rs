@@ -3,6 +3,8 @@
 use icu_properties::props::{BidiClass, DefaultIgnorableCodePoint};
 use icu_properties::{CodePointMapData, CodePointSetData};
 
+use super::defang::defang_link;
+
 /// The same to read, on one line: a character that is invisible, or turns the direction of the text around it, is shown
 /// as its code point, such as `[U+202E]`.
 ///
@@ -45,6 +47,11 @@ pub fn isolated(text: String) -> String {
     let class = CodePointMapData::<BidiClass>::new();
     let from_the_right = |c| matches!(class.get(c), BidiClass::RightToLeft | BidiClass::ArabicLetter);
     if text.chars().any(from_the_right) { format!("\u{2068}{text}\u{2069}") } else { text }
+}
+
+/// A text of one line, to be read, copied and filtered: as it is, unless it is not what it looks like.
+pub fn shown(text: &str) -> String {
+    isolated(defang_link(visible(text)))
 }
 
 #[cfg(test)]

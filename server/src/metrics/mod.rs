@@ -78,11 +78,18 @@ pub enum MailResult {
     Retry,
     /// That was the last attempt.
     Parked,
+    /// It was not made: nobody wants the mail any more.
+    Withdrawn,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ResultLabel {
     result: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct DueLabel {
+    due: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -257,6 +264,14 @@ impl Gathered<'_> {
             registry.register("outbox_parked", help, ConstGauge::new(backlog.outbox_parked));
             let help = "Responses whose comment cannot be found by its words yet";
             registry.register("search_index_lag_rows", help, ConstGauge::new(backlog.to_index));
+            registry.register("cases_open", "Cases that are not ended", ConstGauge::new(backlog.cases.open));
+            let overdue = Family::<DueLabel, Gauge>::default();
+            for (due, cases) in
+                [("acknowledge", backlog.cases.acknowledge_overdue), ("answer", backlog.cases.answer_overdue)]
+            {
+                overdue.get_or_create(&DueLabel { due }).set(cases);
+            }
+            registry.register("cases_overdue", "Cases of which a due time has passed, by which", overdue);
         }
         registry
     }

@@ -80,6 +80,7 @@ impl From<ProblemCode> for IngestOutcome {
             | ProblemCode::NotFound
             | ProblemCode::MethodNotAllowed
             | ProblemCode::InvalidSurvey
+            | ProblemCode::InvalidRule
             | ProblemCode::InvalidTheme
             | ProblemCode::InvalidTouchpoint
             | ProblemCode::InvalidCalendar
@@ -87,6 +88,11 @@ impl From<ProblemCode> for IngestOutcome {
             | ProblemCode::TeamNeeded
             | ProblemCode::InvalidStaff
             | ProblemCode::InvalidTeam
+            | ProblemCode::CaseTaken
+            | ProblemCode::CaseRefused
+            | ProblemCode::CaseChanged
+            | ProblemCode::InvalidAction
+            | ProblemCode::InvalidRootCause
             | ProblemCode::Internal
             | ProblemCode::WidgetMissing => Self::Internal,
         }

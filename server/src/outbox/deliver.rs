@@ -31,11 +31,19 @@ pub trait Deliver: Send + Sync {
     /// The name in the database.
     fn kind(&self) -> &'static str;
 
-    /// Reads what messages of this kind are made of; for each what sends it, in the same order.
+    /// Reads what messages of this kind are made of; for each what is to be done with it, in the same order.
     ///
     /// # Errors
     /// What the database says; then the messages are tried again soon.
-    fn prepare(&self, conn: &mut AnyConnection, messages: &[&OutboxRow]) -> QueryResult<Vec<Delivery>>;
+    fn prepare(&self, conn: &mut AnyConnection, messages: &[&OutboxRow]) -> QueryResult<Vec<ToDo>>;
+}
+
+/// What is to be done with a message that is due.
+pub enum ToDo {
+    /// This sends it.
+    Send(Delivery),
+    /// Nobody wants it any more: what it was to tell of is over. It goes, with its tries, and the journal says so.
+    Withdraw,
 }
 
 /// Sends one message. It says when it begins to hand it over, and ends by itself.

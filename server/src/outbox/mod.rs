@@ -22,7 +22,7 @@ use crate::panics::Place;
 use crate::store::Store;
 use crate::tasks::{Foreground, Running, Task};
 
-pub use self::deliver::{Deliver, Delivery, Lane, NotDelivered, Sending};
+pub use self::deliver::{Deliver, Delivery, Lane, NotDelivered, Sending, ToDo};
 pub use self::expire::ExpireMessages;
 pub use self::handover::Handover;
 pub use self::overdue::{OVERDUE_MS, minutes};

@@ -30,8 +30,7 @@ impl Overdue {
         self.looked = Some(Instant::now());
         let now = UnixMillis::now().0;
         // When the database does not answer, that is told already.
-        let Ok(undelivered) = reads.background.read(move |conn| Undelivered::load(conn, now, now - OVERDUE_MS)).await
-        else {
+        let Ok(undelivered) = reads.background.read(move |conn| Undelivered::load(conn, now - OVERDUE_MS)).await else {
             return;
         };
         match undelivered {

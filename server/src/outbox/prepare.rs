@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use diesel::QueryResult;
 
-use super::deliver::{Deliver, Delivery};
+use super::deliver::{Deliver, ToDo};
 use crate::db::AnyConnection;
 use crate::db::lease::Lease;
 use crate::panics::Panicked;
@@ -13,8 +13,8 @@ use crate::store::{ReadPool, StorageError};
 /// The kinds of a lane.
 pub type Kinds = Arc<[Arc<dyn Deliver>]>;
 
-/// A leased message, and what sends it; or the panic that reading it ended by.
-pub type Prepared = (Lease, Result<Delivery, Panicked>);
+/// A leased message, and what is to be done with it; or the panic that reading it ended by.
+pub type Prepared = (Lease, Result<ToDo, Panicked>);
 
 /// Reads what the messages are made of, all at once. Should that end by a panic, each alone: one must not keep all others.
 ///
@@ -47,8 +47,8 @@ fn prepare_all(conn: &mut AnyConnection, kinds: &Kinds, mut leases: Vec<Lease>) 
         let ours: Vec<_> = leases.extract_if(.., |lease| lease.message.kind == kind.kind()).collect();
         if !ours.is_empty() {
             let messages: Vec<_> = ours.iter().map(|lease| &lease.message).collect();
-            let deliveries = kind.prepare(conn, &messages)?;
-            prepared.extend(ours.into_iter().zip(deliveries.into_iter().map(Ok)));
+            let to_do = kind.prepare(conn, &messages)?;
+            prepared.extend(ours.into_iter().zip(to_do.into_iter().map(Ok)));
         }
     }
     Ok(prepared)

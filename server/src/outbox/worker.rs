@@ -8,7 +8,7 @@ use counterbell_shared::time::UnixMillis;
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 
-use super::deliver::{Delivery, Lane, NotDelivered};
+use super::deliver::{Delivery, Lane, NotDelivered, ToDo};
 use super::exchange::{Exchange, Exchanged};
 use super::handover::Handover;
 use super::overdue::Overdue;
@@ -300,6 +300,12 @@ impl Worker {
                 tracing::error!(message.id = %id, "Message {id} is parked after attempt {attempts}: {error}");
                 self.metrics.count_mail(MailResult::Parked);
             }
+            Attempt::Withdrawn => {
+                tracing::info!(message.id = %id, "Withdrew message {id}: what it was to tell of is over");
+                self.metrics.count_mail(MailResult::Withdrawn);
+                // An attempt of which nothing is known may have written its mail.
+                self.lane.forget(std::slice::from_ref(&lease.message.message_id));
+            }
         }
     }
 
@@ -338,9 +344,10 @@ impl Worker {
             let attempt = Attempt::NotTried { at: UnixMillis::now().0 + READ_AGAIN_MS };
             self.tried.extend(leased.into_iter().map(|lease| (lease, attempt.clone())));
         })?;
-        for (lease, delivery) in prepared {
-            match delivery {
-                Ok(delivery) => self.send(lease, delivery),
+        for (lease, to_do) in prepared {
+            match to_do {
+                Ok(ToDo::Send(delivery)) => self.send(lease, delivery),
+                Ok(ToDo::Withdraw) => self.tried.push((lease, Attempt::Withdrawn)),
                 Err(_) => self.end(lease, Err(by_panic())),
             }
         }

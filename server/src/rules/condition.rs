@@ -111,7 +111,7 @@ impl Condition {
     pub(super) fn holds<'w>(&self, facts: &Facts<'_>, words: impl FnOnce() -> &'w Words) -> bool {
         self.allows(facts.score)
             && leaves_open(&self.touchpoints, facts.touchpoint)
-            && leaves_open(&self.channels, &facts.channel)
+            && (self.channels.is_empty() || facts.channel.is_some_and(|channel| self.channels.contains(&channel)))
             && (self.languages.is_empty() || facts.locale.is_some_and(|tag| self.has_language(tag)))
             && self.choices.iter().all(|chosen| chosen.holds(facts))
             && self.unhappy_again.is_none_or(|again| again.holds(facts))

@@ -18,8 +18,8 @@ pub struct Facts<'a> {
     pub answers: Option<&'a Answers>,
     /// Where it was asked.
     pub touchpoint: &'a str,
-    /// How it came.
-    pub channel: Channel,
+    /// How it came; `None` is a way that a newer version knows.
+    pub channel: Option<Channel>,
     /// BCP 47 tag of the language it was asked in.
     pub locale: Option<&'a str>,
     /// When it came (Unix ms).
@@ -29,9 +29,9 @@ pub struct Facts<'a> {
 }
 
 /// The rules that fire, in their order. Those that a timer looks after never do.
-pub fn evaluate<'r>(rules: &'r [Rule], facts: &Facts<'_>) -> Vec<&'r Rule> {
+pub fn evaluate<'r, R: AsRef<Rule>>(rules: &'r [R], facts: &Facts<'_>) -> Vec<&'r R> {
     let words = LazyCell::new(|| Words::new(facts.comment, facts.answers));
-    let fires = |rule: &&Rule| match &rule.when {
+    let fires = |rule: &&R| match &rule.as_ref().when {
         When::Response(condition) => condition.holds(facts, || &*words),
         When::NoResponse { .. } | When::Falling { .. } => false,
     };
@@ -53,7 +53,7 @@ mod tests {
         comment: Some("The parcel came LATE, I want my money back."),
         answers: None,
         touchpoint: "checkout",
-        channel: Channel::Kiosk,
+        channel: Some(Channel::Kiosk),
         locale: Some("de-AT"),
         at: 100 * DAY_MS,
         earlier_unhappy: &[],

@@ -26,6 +26,7 @@ mod phrase;
 mod quiet_hours;
 mod resolve;
 mod rule;
+mod set;
 mod staff;
 #[cfg(test)]
 mod strategies;
@@ -39,5 +40,6 @@ pub use phrase::{Phrase, Words};
 pub use quiet_hours::{QuietHours, TimeOfDay};
 pub use resolve::{Reason, resolve, team_in_turn};
 pub use rule::{ALERTS_TEAM, Grouped, How, Rule, Soon, Step, StepAt, UNHAPPY, Who};
+pub use set::{RuleSet, StoredRule, VersionedRule};
 pub use staff::{Person, Staff};
 pub use timed::{Falling, NoResponse, Scores};

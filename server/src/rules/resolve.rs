@@ -1,9 +1,12 @@
 //! Who is told, of all whom a rule names.
 
+use serde::{Deserialize, Serialize};
+
 use super::{ALERTS_TEAM, Staff, Who};
 
 /// Why somebody is told.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// The rule names them.
     Named,

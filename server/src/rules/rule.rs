@@ -154,6 +154,12 @@ pub(super) fn due_within(acknowledge: Option<Period>, answer: Option<Period>) ->
     acknowledge.or(answer)
 }
 
+impl AsRef<Rule> for Rule {
+    fn as_ref(&self) -> &Rule {
+        self
+    }
+}
+
 /// As JSON on one line.
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

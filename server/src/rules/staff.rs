@@ -20,8 +20,12 @@ pub struct Staff {
 /// A member of a site's staff.
 #[derive(Clone, Default)]
 pub struct Person {
-    /// The address, as it is stored.
+    /// The main address, as it is stored.
     pub email: String,
+    /// Other addresses of theirs.
+    pub aliases: Vec<String>,
+    /// IANA name of their time zone; `None` is the site's.
+    pub zone: Option<String>,
     /// No longer on the site's staff: never told of anything.
     pub has_left: bool,
     /// First moment of an absence (Unix ms); `None` with an end: it has begun.
@@ -61,10 +65,13 @@ impl Staff {
         self.people.get(&id).is_some_and(|person| !person.has_left)
     }
 
-    /// A person by address; mail servers that tell letters by their case are unheard of.
-    pub(super) fn find(&self, email: &str) -> Option<i64> {
+    /// A person by any address; mail servers that tell letters by their case are unheard of.
+    pub fn find(&self, email: &str) -> Option<i64> {
         let email = email.to_lowercase();
-        self.people.iter().find(|(_, person)| person.email.to_lowercase() == email).map(|(id, _)| *id)
+        let has_address = |person: &Person| {
+            std::iter::once(&person.email).chain(&person.aliases).any(|address| address.to_lowercase() == email)
+        };
+        self.people.iter().find(|(_, person)| has_address(person)).map(|(id, _)| *id)
     }
 
     /// Members of a team in the order of their turns; none of a team that is not there.

@@ -37,7 +37,7 @@ impl Known {
             comment: self.comment.as_deref(),
             answers: self.answers.as_ref(),
             touchpoint: self.touchpoint,
-            channel: self.channel,
+            channel: Some(self.channel),
             locale: self.locale,
             at: 100 * DAY_MS,
             earlier_unhappy: &self.earlier_unhappy,
@@ -161,7 +161,7 @@ pub fn staff() -> impl Strategy<Value = Staff> {
     let absence = prop_oneof![Just((None, None)), Just((Some(50), Some(150))), Just((Some(150), None))];
     let person =
         (any::<bool>(), absence, option::of(0..7i64)).prop_map(|(has_left, (absent_from, absent_to), manager)| {
-            Person { email: String::new(), has_left, absent_from, absent_to, manager }
+            Person { has_left, absent_from, absent_to, manager, ..Person::default() }
         });
     let team = || subsequence((0..7).collect::<Vec<i64>>(), 0..=4);
     let touchpoint = (option::of(0..7i64), option::of(select(&["alerts", "counter", "gone"])));

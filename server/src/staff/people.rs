@@ -177,6 +177,5 @@ fn view(conn: &mut AnyConnection, site_id: i64, member: Member, now: i64) -> Que
 }
 
 fn site_zone(conn: &mut AnyConnection, site_id: i64) -> QueryResult<Zone> {
-    let found = Site::find_name_and_zone(conn, site_id)?;
-    Ok(found.map_or(Zone::UTC, |(_, zone)| Zone::or_utc(&zone)))
+    Ok(Site::find_zone(conn, site_id)?.map_or(Zone::UTC, |zone| Zone::or_utc(&zone)))
 }

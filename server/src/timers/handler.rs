@@ -11,7 +11,6 @@ use crate::db::timers::Timer;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
     /// It is done with.
-    #[cfg_attr(not(test), expect(dead_code, reason = "what falls due every day is never done with"))]
     Done,
     /// It falls due again, at this time (Unix ms).
     At(i64),

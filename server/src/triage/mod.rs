@@ -4,7 +4,11 @@
 //! rules over what is stored by then, and writes what follows, all in one transaction. See docs/adr/0016.
 
 mod decide;
+mod facts;
+mod rehearse;
 mod site;
+mod tell;
+mod trial;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -12,14 +16,17 @@ use std::time::{Duration, Instant};
 
 use counterbell_shared::time::UnixMillis;
 
+pub use rehearse::{REHEARSED_MAX, Rehearsal, rehearse};
+pub use trial::send_trial;
+
 use self::site::{fail, triage};
 use crate::config::SILENCE_MAX_MS;
 use crate::db::AnyConnection;
 use crate::db::due::Queue;
-use crate::db::rules::Rules;
 use crate::db::triage::{self as queued, Due};
 use crate::panics::Place;
 use crate::rounds::Rounds;
+use crate::sites::load_rules;
 use crate::store::{StorageError, Store};
 use crate::tasks::{Foreground, Pace, Running, Task};
 
@@ -103,8 +110,8 @@ impl Worker {
 
     /// Whether every rule of a site can be read.
     async fn can_decide(&self, site_id: i64) -> Result<bool, StorageError> {
-        let rules = self.store.reads.background.read(move |conn| Rules::load(conn, site_id)).await?;
-        Ok(rules.unreadable.is_empty())
+        let rules = self.store.reads.background.read(move |conn| load_rules(conn, site_id, None)).await?;
+        Ok(rules.unreadable().is_empty())
     }
 
     async fn triage_site(&mut self, site_id: i64, due: Arc<Vec<Due>>, now: i64) -> Result<(), StorageError> {

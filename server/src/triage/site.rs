@@ -1,29 +1,35 @@
 //! Triage of responses of one site, in a transaction.
 
-use counterbell_shared::time::UnixMillis;
-use counterbell_shared::{AlertRule, ResponseId};
+use counterbell_shared::ResponseId;
+use counterbell_shared::document::quoted;
 use diesel::QueryResult;
-use serde_json::json;
+use diesel::result::Error as DieselError;
 
-use super::decide::{Decision, Facts, decide};
+use super::decide::{Decision, decide};
+use super::facts::firing;
+use super::tell::{Alert, Tellable, leave_out_told};
+use crate::cases::{self, CaseOfResponse};
 use crate::db::alerts::{self, NewAlertRow};
 use crate::db::due::next_try;
-use crate::db::journal::{self, By, Event};
-use crate::db::outbox::{self, About, NewOutboxRow};
+use crate::db::journal::{self, By, Event, SiteLock};
+use crate::db::outbox::{self, NewOutboxRow};
 use crate::db::responses::{ResponseRow, id_from_column};
-use crate::db::sites::Alerting;
 use crate::db::told::{AboutResponse, withdraw};
 use crate::db::triage::{self as queued, Due};
-use crate::db::{AnyConnection, dialect};
-use crate::ids::new_id;
-use crate::mail::{ALERT_MAIL, MAIL_LANE};
+use crate::db::{AnyConnection, customers, dialect};
+use crate::rules::RuleSet;
+use crate::sites::load_rules;
 
-/// What follows, gathered over the responses of a transaction.
-#[derive(Default)]
-struct Effects {
+/// What is known of the site, and what follows, gathered over the responses of a transaction.
+struct Round<'r> {
+    rules: &'r RuleSet,
+    /// Read when somebody is to be told.
+    tellable: Option<Tellable>,
     alerts: Vec<NewAlertRow>,
     messages: Vec<NewOutboxRow>,
     events: Vec<Event>,
+    /// A message that waited is due earlier.
+    has_moved: bool,
 }
 
 /// Decides about responses that were due; whether somebody is to be told. One that changed since it was read is left: a
@@ -40,63 +46,93 @@ pub fn triage(conn: &mut AnyConnection, site_id: i64, due: &[Due], now: i64) -> 
     for one in &due {
         responses.push(dialect::lock_response(conn, site_id, &one.response_id)?);
     }
-    let alerting = Alerting::load(conn, site_id, now)?;
-    let rules = alerting.rules.all_read()?;
-    let mut effects = Effects::default();
+    let rules = load_rules(conn, site_id, None)?;
+    if !rules.unreadable().is_empty() {
+        let names = quoted(rules.unreadable().iter().map(String::as_str));
+        let fault = format!("the documents of the alert rules {names} cannot be read");
+        return Err(DieselError::DeserializationError(fault.into()));
+    }
+    let mut round = Round {
+        rules: &rules,
+        tellable: None,
+        alerts: Vec::new(),
+        messages: Vec::new(),
+        events: Vec::new(),
+        has_moved: false,
+    };
     for (one, response) in due.into_iter().zip(responses) {
         // A response that is gone takes its place in the queue along.
         if queued::take(conn, site_id, one)?
             && let Some(response) = response
             && let Some(id) = response.id()
         {
-            effects.decide_about(conn, (rules, &alerting.recipients), (&response, id), now)?;
+            round.decide_about(conn, &mut site, &response, id, now)?;
         }
     }
-    alerts::insert(conn, &effects.alerts)?;
-    outbox::insert(conn, &effects.messages)?;
-    site.append(conn, &By::server(), now, &effects.events)?;
-    Ok(!effects.messages.is_empty())
+    if let Some(tellable) = &round.tellable {
+        tellable.save_turns(conn)?;
+    }
+    alerts::insert(conn, &round.alerts)?;
+    outbox::insert(conn, &round.messages)?;
+    site.append(conn, &By::server(), now, &round.events)?;
+    Ok(round.has_moved || !round.messages.is_empty())
 }
 
-impl Effects {
+impl Round<'_> {
     fn decide_about(
         &mut self,
         conn: &mut AnyConnection,
-        (rules, recipients): (&[AlertRule], &[String]),
-        (response, id): (&ResponseRow, ResponseId),
+        site: &mut SiteLock,
+        response: &ResponseRow,
+        response_id: ResponseId,
         now: i64,
     ) -> QueryResult<()> {
-        let (site_id, response_id) = (response.site_id, *id.as_bytes());
-        let messages = AboutResponse::load(conn, site_id, &response_id)?;
-        let told: Vec<_> = messages.iter().map(|message| message.destination.clone()).collect();
-        let decision = decide(&Facts {
-            score: response.held.is_none().then(|| response.score()).flatten(),
-            rules,
-            fired: &alerts::fired(conn, site_id, &response_id)?,
-            recipients,
-            told: &told,
-        });
-        match decision {
+        let (site_id, id) = (response.site_id, response_id.as_bytes());
+        if response.held.is_none() {
+            customers::note(conn, response)?;
+        }
+        let firing = firing(conn, self.rules, response)?;
+        let fired = alerts::fired(conn, site_id, id)?;
+        if firing.is_empty() && fired.is_empty() {
+            return Ok(());
+        }
+        let messages = AboutResponse::load(conn, site_id, id)?;
+        let somebody_was_told = !messages.is_empty() || cases::has_joined(conn, site_id, id)?;
+        match decide(firing, &fired, somebody_was_told) {
             Decision::Nothing => {}
             // One that somebody was told of stays: should it fire again, they are not told twice.
             Decision::Withdraw => {
                 if !withdraw(conn, site_id, &messages)? {
-                    alerts::delete(conn, site_id, &response_id)?;
-                    self.events.push(Event::AlertWithdrawn { response_id: id });
+                    alerts::delete(conn, site_id, id)?;
+                    cases::withdraw(conn, site, id, now)?;
+                    self.events.push(Event::AlertWithdrawn { response_id });
                 }
             }
-            Decision::Tell { rules, by, recipients } => {
-                for rule in rules {
-                    self.events.push(Event::AlertFired { response_id: id, rule: rule.clone() });
-                    self.alerts.push(NewAlertRow { site_id, response_id, rule, fired_at: now });
+            Decision::Fire { new, telling } => {
+                let tellable = match &mut self.tellable {
+                    Some(tellable) => tellable,
+                    none => none.insert(Tellable::load(conn, site_id)?),
+                };
+                let turns = tellable.turns.clone();
+                let mut told = tellable.resolve(conn, &telling, &response.touchpoint, now)?;
+                self.has_moved |= leave_out_told(conn, site_id, &mut told, &tellable.told_before(&messages))?;
+                for one in &new {
+                    let (rule, version) = (one.rule.name.clone(), one.version);
+                    self.events.push(Event::AlertFired { response_id, rule: rule.clone(), version });
+                    self.alerts.push(NewAlertRow { site_id, response_id: *id, rule, fired_at: now });
                 }
-                let payload = json!({ "rule": by });
-                for destination in &recipients {
-                    let about =
-                        About { kind: ALERT_MAIL, lane: MAIL_LANE, destination, response_id, payload: &payload };
-                    let message_id = new_id(UnixMillis(now));
-                    self.messages.push(NewOutboxRow::about_response(site_id, message_id, &about, now));
+                // The journal tells of the alert first, then of the case.
+                site.append(conn, &By::server(), now, &std::mem::take(&mut self.events))?;
+                let case = cases::open_or_join(conn, site, response, &telling, now)?;
+                if matches!(case, Some(CaseOfResponse::Joined(_))) {
+                    told.clear();
+                    // Nobody has had their turn.
+                    tellable.turns = turns;
+                    self.has_moved = true;
                 }
+                let case = case.map(|case| case.kept().case.number);
+                let alert = Alert { site_id, response_id, case, is_test: false, told };
+                self.messages.extend(alert.messages(tellable, now));
             }
         }
         Ok(())

@@ -5,13 +5,18 @@ use counterbell_tests::{Answer, Backend, TestApp, sample};
 use reqwest::Method;
 use serde_json::json;
 
-const PATHS: [&str; 6] = [
+const PATHS: [&str; 11] = [
     "/v1/admin/responses",
     "/v1/admin/responses/018bcfe5-6800-7fff-bfff-ffffffffffff",
     "/v1/admin/summary",
     "/v1/admin/outbox",
     "/v1/admin/surveys",
     "/v1/admin/surveys/csat",
+    "/v1/admin/cases",
+    "/v1/admin/cases/1",
+    "/v1/admin/cases/1/timeline",
+    "/v1/admin/root-causes",
+    "/v1/admin/loop",
 ];
 
 async fn get_as(app: &TestApp, authorization: &str, path: &str) -> Answer {
@@ -46,6 +51,9 @@ async fn unknown_parameter_is_refused_by_every_operation() {
         (Method::GET, format!("/v1/admin/sites/{}/staff", app.site_key)),
         (Method::DELETE, format!("/v1/admin/sites/{}/staff/1", app.site_key)),
         (Method::DELETE, format!("/v1/admin/sites/{}/teams/counter", app.site_key)),
+        (Method::POST, "/v1/admin/cases/actions".to_owned()),
+        (Method::POST, "/v1/admin/cases/1/actions".to_owned()),
+        (Method::DELETE, "/v1/admin/root-causes/price".to_owned()),
         (Method::GET, theme.clone()),
         (Method::DELETE, theme),
     ];

@@ -159,7 +159,7 @@ async fn api_and_server_are_written_down_as_who_they_are() {
             format!(r#"{key}|survey.stored|survey/fitting-room|{{"version":1}}"#),
             format!(r#"{key}|survey.published|survey/fitting-room|{{"version":1}}"#),
             format!("{key}|response.released|response/{id}|{{}}"),
-            format!(r#"server|server|alert.fired|response/{id}|{{"rule":"unhappy"}}"#),
+            format!(r#"server|server|alert.fired|response/{id}|{{"rule":"unhappy","version":1}}"#),
             format!(r#"server|server|message.parked|message/{message}|{{"attempt":1}}"#),
             format!("{key}|message.resent|message/{message}|{{}}"),
             format!(r#"server|server|message.delivered|message/{message}|{{"attempt":2}}"#),
@@ -198,7 +198,7 @@ async fn alert_that_is_withdrawn_before_anybody_was_told_is_written_down() {
         app.triaged().await;
         assert_eq!((app.count("alerts"), app.count("outbox")), (0, 0), "{backend:?}");
         let expected = [
-            format!(r#"server|server|alert.fired|response/{id}|{{"rule":"unhappy"}}"#),
+            format!(r#"server|server|alert.fired|response/{id}|{{"rule":"unhappy","version":1}}"#),
             format!("server|server|alert.withdrawn|response/{id}|{{}}"),
         ];
         assert_eq!(journal(&app, &site_of(&app.site_key))[3..], expected, "{backend:?}");

@@ -97,6 +97,36 @@ async fn every_request_is_counted_once_by_its_outcome() {
 }
 
 #[tokio::test]
+async fn cases_that_are_open_and_late_are_counted() {
+    for backend in Backend::ALL {
+        let app = TestApp::on(backend).await;
+        for _ in 0..3 {
+            app.respond(&sample::response(1)).await.expect(201);
+        }
+        app.triaged().await;
+        app.execute("UPDATE cases SET acknowledge_by = NULL, answer_by = NULL");
+        app.execute("UPDATE cases SET acknowledge_by = 1000 WHERE number <= 2");
+        app.execute("UPDATE cases SET answer_by = 1000 WHERE number = 2");
+        app.execute("UPDATE cases SET state = 'closed', closed_at = 1000 WHERE number = 3");
+
+        let figures = wait_for_figure(&app, "counterbell_cases_open", 2.0).await;
+
+        for (due, late) in [("acknowledge", 2.0), ("answer", 1.0)] {
+            assert_eq!(figures[&format!("counterbell_cases_overdue{{due=\"{due}\"}}")], late, "{backend:?}");
+        }
+        // What a site is deleted with.
+        let extent = app.cli(&["site", "delete", &app.site_key]);
+        assert!(extent.stderr.contains("3 responses, 3 cases, "), "{extent:?}");
+    }
+}
+
+/// Figures are those of the last second.
+async fn wait_for_figure(app: &TestApp, name: &str, value: f64) -> BTreeMap<String, f64> {
+    wait::until_true(name, async || scrape(app).await.get(name) == Some(&value)).await;
+    scrape(app).await
+}
+
+#[tokio::test]
 async fn sender_over_the_rate_is_counted() {
     let app = TestApp::on(Backend::Sqlite).setting("COUNTERBELL_RATE_LIMIT", "1").await;
     for _ in 0..3 {

@@ -34,6 +34,17 @@ async fn told(app: &TestApp, smtp: &Smtp, before: usize) -> Vec<String> {
     deliveries.iter().map(|delivery| touchpoint(delivery.mail.subject())).collect()
 }
 
+/// Who is told, and by which rule.
+fn told_by(app: &TestApp) -> Vec<(String, String)> {
+    let lines = app.texts(&["destination", "payload"], "outbox ORDER BY destination");
+    let told = |line: &String| {
+        let (to, payload) = line.split_once('|').unwrap();
+        let payload: Value = serde_json::from_str(payload).unwrap();
+        (to.to_owned(), payload["rule"].as_str().unwrap().to_owned())
+    };
+    lines.iter().map(told).collect()
+}
+
 #[tokio::test]
 async fn completed_response_is_told_at_once_with_all_that_was_said() {
     for backend in Backend::ALL {
@@ -157,7 +168,7 @@ async fn rules_that_fire_at_different_revisions_are_both_recorded_and_everybody_
         let smtp = Smtp::start().await;
         let recipients = ["ann@shop.example", "bob@shop.example"];
         let mut app = patient(backend, &smtp, LONG_MS).recipients(&recipients).await;
-        app.execute("INSERT INTO alert_rules (site_id, name, bands) SELECT id, 'lukewarm', 'neutral' FROM sites");
+        app.store_rule(&sample::rule("lukewarm", json!({ "bands": ["neutral"] })));
         app.restart().await;
         let fired = |app: &TestApp| app.texts(&["rule"], "alerts ORDER BY rule");
         let id = sample::response_id();
@@ -171,8 +182,7 @@ async fn rules_that_fire_at_different_revisions_are_both_recorded_and_everybody_
         app.end_silence().await;
 
         assert_eq!(fired(&app), ["lukewarm", "unhappy"], "{backend:?}");
-        let told_by = app.texts(&["destination", "payload"], "outbox ORDER BY destination");
-        assert_eq!(told_by, recipients.map(|to| format!(r#"{to}|{{"rule":"lukewarm"}}"#)), "{backend:?}");
+        assert_eq!(told_by(&app), recipients.map(|to| (to.to_owned(), "lukewarm".to_owned())), "{backend:?}");
         app.respond(&sample::with(sample::response(1), json!({ "touchpoint": "later" }))).await.expect(201);
         let mails = smtp.wait_for(4).await;
         let later = mails.iter().filter(|delivery| delivery.mail.subject().contains("later")).count();
@@ -181,27 +191,34 @@ async fn rules_that_fire_at_different_revisions_are_both_recorded_and_everybody_
 }
 
 #[tokio::test]
-async fn who_is_told_later_is_told_by_the_rule_that_fired_first() {
+async fn whoever_joins_later_is_told_when_another_rule_fires() {
     for backend in Backend::ALL {
         let smtp = Smtp::start().await;
         let mut app = patient(backend, &smtp, LONG_MS).recipients(&["ann@shop.example"]).await;
-        app.execute("INSERT INTO alert_rules (site_id, name, bands) SELECT id, 'lukewarm', 'neutral' FROM sites");
+        app.store_rule(&sample::rule("lukewarm", json!({ "bands": ["neutral"] })));
         app.restart().await;
         let id = sample::response_id();
-        for (revision, score) in [(0, 1), (1, 3)] {
-            send(&app, &id, revision, score, json!({ "complete": false })).await;
-            app.end_silence().await;
-        }
-        assert_eq!(app.texts(&["rule"], "alerts ORDER BY fired_at"), ["unhappy", "lukewarm"], "{backend:?}");
-        let added = app.cli(&["site", "set", &app.site_key, "--add-recipient", "bob@shop.example"]);
-        assert!(added.status.success(), "{added:?}");
+        send(&app, &id, 0, 1, json!({ "complete": false })).await;
+        app.end_silence().await;
+        let join = |address| {
+            let added = app.cli(&["site", "set", &app.site_key, "--add-recipient", address]);
+            assert!(added.status.success(), "{added:?}");
+        };
+        join("bob@shop.example");
 
-        send(&app, &id, 2, 3, json!({})).await;
+        send(&app, &id, 1, 2, json!({ "complete": false })).await;
+        app.end_silence().await;
+        assert_eq!(told_by(&app), [("ann@shop.example".to_owned(), "unhappy".to_owned())], "{backend:?}: nothing new");
+
+        send(&app, &id, 2, 3, json!({ "complete": false })).await;
+        app.end_silence().await;
+        join("cleo@shop.example");
+        send(&app, &id, 3, 3, json!({ "comment": "all of it" })).await;
         app.triaged().await;
 
-        let told_by = app.texts(&["destination", "payload"], "outbox ORDER BY destination");
-        let expected = ["ann@shop.example", "bob@shop.example"].map(|to| format!(r#"{to}|{{"rule":"unhappy"}}"#));
-        assert_eq!(told_by, expected, "{backend:?}");
+        let expected = [("ann@shop.example", "unhappy"), ("bob@shop.example", "lukewarm")];
+        assert_eq!(told_by(&app), expected.map(|(to, rule)| (to.to_owned(), rule.to_owned())), "{backend:?}");
+        assert_eq!(app.texts(&["rule"], "alerts ORDER BY fired_at"), ["unhappy", "lukewarm"], "{backend:?}");
     }
 }
 

@@ -27,8 +27,8 @@ async fn rule_that_cannot_be_read_costs_no_answer_and_is_gone_by_once_it_can() {
         let mut app = TestApp::on(backend).await;
         assert_eq!(doctor(&app, "alert rules")["verdict"], "ok", "{backend:?}");
         // With what could be told of without it.
-        app.execute("UPDATE alert_rules SET bands = 'bogus'");
-        app.execute("INSERT INTO alert_rules (site_id, name, bands) SELECT id, 'lukewarm', 'neutral' FROM sites");
+        app.execute("UPDATE alert_rules SET document = 'bogus'");
+        app.store_rule(&sample::rule("lukewarm", json!({ "bands": ["neutral"] })));
 
         for score in [1, 3, 5] {
             app.respond(&sample::response(score)).await.expect(201);
@@ -44,7 +44,7 @@ async fn rule_that_cannot_be_read_costs_no_answer_and_is_gone_by_once_it_can() {
         assert!(!lines.is_empty() && lines.len() < 4 && lines[0].contains("ERROR"), "{backend:?}: {log}");
         let check = doctor(&app, "alert rules");
         assert_eq!(check["verdict"], "failed", "{backend:?}: {check}");
-        for (told, word) in [("found", "\"unhappy\""), ("found", &app.site_key), ("advice", "dissatisfied")] {
+        for (told, word) in [("found", "\"unhappy\""), ("found", &app.site_key), ("advice", "rules put")] {
             assert!(check[told].as_str().unwrap().contains(word), "{backend:?}: {check}");
         }
 
@@ -59,7 +59,7 @@ async fn rule_that_cannot_be_read_costs_no_answer_and_is_gone_by_once_it_can() {
         wait::until_true("another try", async || app.count("triage_queue WHERE attempts = 1") == 3).await;
         app.execute("UPDATE triage_queue SET attempts = 10, parked_at = due_at");
 
-        app.execute("UPDATE alert_rules SET bands = 'dissatisfied,detractor' WHERE name = 'unhappy'");
+        app.store_rule(&sample::rule("unhappy", json!({ "unhappy": true })));
 
         wait::until_true("two mails", async || app.mail_files().len() == 2).await;
         assert_eq!((app.count("triage_queue"), app.count("alerts"), app.count("outbox")), (0, 2, 2), "{backend:?}");

@@ -1,60 +1,9 @@
 //! The machine's clock is set back by hours.
 
-use std::fs::File;
-use std::io::Write;
-use std::path::PathBuf;
-use std::process::Command;
-
 use counterbell_tests::{
-    Backend, Customers, Refuse, Setup, Smtp, SmtpOptions, TestApp, audit, environment, sample, wait,
+    Backend, Customers, FakeClock, Refuse, Smtp, SmtpOptions, TestApp, audit, environment, sample, wait,
 };
 use serde_json::{Value, json};
-use tempfile::TempDir;
-
-/// The wall clock of one program, `tests/clock.c`. A clock that counts from the start of the machine is never set.
-struct FakeClock {
-    dir: TempDir,
-}
-
-impl FakeClock {
-    /// Right at first. `None` where it cannot be built, which is said.
-    fn new(test: &str) -> Option<Self> {
-        let clock = Self { dir: TempDir::new().unwrap() };
-        clock.set(0);
-        let mut compiler = Command::new("cc");
-        compiler.args(["-shared", "-fPIC", "-O2", "-Wall", "-o"]).arg(clock.library());
-        let built = compiler.arg(environment::workspace().join("tests/clock.c")).output();
-        match built {
-            Ok(output) if output.status.success() => Some(clock),
-            Ok(output) => panic!("{}", String::from_utf8_lossy(&output.stderr)),
-            Err(error) => {
-                environment::skipped(test, &format!("no C compiler: {error}"));
-                None
-            }
-        }
-    }
-
-    fn library(&self) -> PathBuf {
-        self.dir.path().join("clock.so")
-    }
-
-    fn file(&self) -> PathBuf {
-        self.dir.path().join("added_s")
-    }
-
-    /// Sets it to so many hours off.
-    fn set(&self, hours: i64) {
-        // In place: the program has the file mapped.
-        let mut file = File::options().create(true).truncate(false).write(true).open(self.file()).unwrap();
-        file.write_all(&(hours * 3600).to_ne_bytes()).unwrap();
-    }
-
-    fn worn_by(&self, setup: Setup) -> Setup {
-        setup
-            .setting("LD_PRELOAD", &self.library().display().to_string())
-            .setting("FAKE_CLOCK_FILE", &self.file().display().to_string())
-    }
-}
 
 async fn refusing(times: u32) -> Smtp {
     Smtp::with(SmtpOptions { refuse: Some(Refuse { verb: "RCPT", times, code: 451 }), ..SmtpOptions::default() }).await
@@ -64,7 +13,7 @@ async fn refusing(times: u32) -> Smtp {
 async fn clock_set_back_under_load_delays_and_loses_nothing() {
     let Some(clock) = FakeClock::new("clock_set_back_under_load_delays_and_loses_nothing") else { return };
     for backend in Backend::ALL {
-        clock.set(0);
+        clock.set_hours(0);
         // Few enough that no message is refused so often that it rightly waits for minutes.
         let smtp = refusing(12).await;
         let app = clock.worn_by(TestApp::on(backend).smtp(&smtp)).await;
@@ -72,7 +21,7 @@ async fn clock_set_back_under_load_delays_and_loses_nothing() {
         let mut customers = Customers::come(&app, 16, 20);
         for round in 1..=i64::try_from(environment::scaled(3, 12)).unwrap() {
             customers.wait_for_more(150).await;
-            clock.set(round * -6);
+            clock.set_hours(round * -6);
         }
         customers.wait_for_more(150).await;
         let mut met = customers.leave().await;
@@ -100,7 +49,7 @@ async fn clock_set_back_while_no_server_runs_delays_no_mail() {
     app.respond(&sample::with(sample::response(1), json!({ "comment": "late" }))).await.expect(201);
     wait::until_true("refusal", async || smtp.refusals() == 1).await;
     app.program().kill();
-    clock.set(-6);
+    clock.set_hours(-6);
 
     app.start_again().await;
 

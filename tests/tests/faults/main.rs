@@ -15,6 +15,7 @@ mod pooler;
 mod postgres_away;
 mod read_only;
 mod slow_clients;
+mod two_days;
 mod undecided;
 mod unread_answers;
 mod wrong_database;

@@ -6,6 +6,7 @@ mod copy;
 mod crash;
 mod migrate;
 mod nodes;
+mod old_rules;
 mod parity;
 mod private_files;
 mod retention;

@@ -18,6 +18,7 @@ mod soak;
 mod stats;
 mod strangers;
 mod targets;
+mod timers;
 mod told;
 mod unhappy;
 mod widget;
@@ -38,6 +39,8 @@ pub enum Bench {
     Soak(soak::Args),
     /// How soon after an unhappy response is acknowledged its mail is with the mail server
     Told(told::Args),
+    /// How fast steps of escalation are told that fall due together, among many open cases
+    Timers(timers::Args),
     /// What strangers who make up sites and origins do to ingest
     Strangers(strangers::Args),
     /// What the widget costs the page, and how fast a customer can rate, in Chromium on a weak phone
@@ -55,6 +58,7 @@ pub fn run(bench: &Bench) -> Result<()> {
         Bench::Read(args) => read::run(args),
         Bench::Soak(args) => soak::run(args),
         Bench::Told(args) => told::run(args),
+        Bench::Timers(args) => timers::run(args),
         Bench::Strangers(args) => strangers::run(args),
         Bench::Widget(args) => widget::run(args),
     }

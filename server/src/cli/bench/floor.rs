@@ -1,5 +1,6 @@
 //! `counterbell bench floor`: what the database alone can do.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -75,7 +76,7 @@ impl FloorArgs {
 /// Rows with all that a shop's page sends beside score and comment.
 fn prepare(site: &Site) -> Result<Vec<NewResponseRow>, CliError> {
     let row = |(at, response)| {
-        let mut row = Record::new(site, response, UnixMillis::now(), SILENCE_MS).response;
+        let mut row = Record::new(site, &Arc::default(), response, UnixMillis::now(), SILENCE_MS).response;
         row.order_ref = Some(order_ref(at));
         row.locale = Some(LOCALE.to_owned());
         row.page_url = Some(PAGE_URL.to_owned());

@@ -1,5 +1,6 @@
 //! `counterbell bench`: what `cargo xtask bench` cannot do from outside. Only with the feature `bench`.
 
+mod cases;
 mod explain;
 mod floor;
 mod reviews;
@@ -16,6 +17,7 @@ use super::CliError;
 /// For `cargo xtask bench`
 #[derive(Subcommand)]
 pub enum BenchCommand {
+    Cases(cases::CasesArgs),
     Explain(explain::ExplainArgs),
     Floor(floor::FloorArgs),
     Rows(rows::RowsArgs),
@@ -25,6 +27,7 @@ pub enum BenchCommand {
 impl BenchCommand {
     pub fn run(self) -> Result<(), CliError> {
         match self {
+            Self::Cases(args) => args.run(),
             Self::Explain(args) => args.run(),
             Self::Floor(args) => args.run(),
             Self::Rows(args) => args.run(),

@@ -11,10 +11,8 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
-pub use recipients::{
-    ALERTS_TEAM, add_recipient, recipients, recipients_now, remove_recipient, some_recipients, tell_nobody,
-};
-pub use teams::{Team, put_team, remove_team};
+pub use recipients::{ALERTS_TEAM, add_recipient, recipients, remove_recipient, some_recipients, tell_nobody};
+pub use teams::{Team, put_team, remove_team, set_turn, turn};
 pub use write::{Absence, Change, NewMember, Refused, add, change, delete_unnamed, leave};
 
 use super::connection::AnyConnection;

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::{is_absent, key_of, person_of, teams, write};
+use super::{key_of, person_of, teams, write};
 use crate::db::connection::AnyConnection;
 use crate::db::journal::{By, SiteLock};
 use crate::db::schema::{members, person_addresses, team_members};
@@ -20,23 +20,6 @@ pub fn recipients(conn: &mut AnyConnection, site_id: i64) -> QueryResult<Vec<Str
         .order(person_addresses::email)
         .select(person_addresses::email)
         .load(conn)
-}
-
-/// The addresses of those who are there at `now` (Unix ms), in order; of all, when nobody is: an unhappy customer is not
-/// forgotten.
-///
-/// # Errors
-/// What the database says.
-pub fn recipients_now(conn: &mut AnyConnection, site_id: i64, now: i64) -> QueryResult<Vec<String>> {
-    let team: Vec<(String, Option<i64>, Option<i64>)> = told()
-        .filter(team_members::site_id.eq(site_id))
-        .order(person_addresses::email)
-        .select((person_addresses::email, members::absent_from, members::absent_to))
-        .load(conn)?;
-    let is_there = |(_, from, to): &&(_, _, _)| !is_absent(*from, *to, now);
-    let nobody_is = team.iter().find(is_there).is_none();
-    let told = team.iter().filter(|member| nobody_is || is_there(member));
-    Ok(told.map(|(email, ..)| email.clone()).collect())
 }
 
 /// Up to `limit` of them, of any site; each once.

@@ -119,3 +119,20 @@ pub fn remove_team(conn: &mut AnyConnection, site: &mut SiteLock, name: &str, by
     site.append(conn, by, now, &[Event::TeamRemoved { name: name.to_owned() }])?;
     Ok(true)
 }
+
+/// The position of the member whose turn is next in a team of a site; 0 of one that is not there.
+///
+/// # Errors
+/// What the database says.
+pub fn turn(conn: &mut AnyConnection, site_id: i64, team: &str) -> QueryResult<i64> {
+    Ok(teams::table.find((site_id, team)).select(teams::turn).first(conn).optional()?.unwrap_or(0))
+}
+
+/// Keeps whose turn is next. The caller has locked the site.
+///
+/// # Errors
+/// What the database says.
+pub fn set_turn(conn: &mut AnyConnection, site_id: i64, team: &str, turn: i64) -> QueryResult<()> {
+    diesel::update(teams::table.find((site_id, team))).set(teams::turn.eq(turn)).execute(conn)?;
+    Ok(())
+}

@@ -11,9 +11,10 @@ mod walk;
 use diesel::prelude::*;
 
 pub use rows::{
-    AdditionCopy, AddressRow, AlertCopy, AlertRuleRow, ApiKeyRow, AttemptCopy, ErasedCopy, JournalCopy, LinkKeyRow,
-    MemberRow, OutboxCopy, PersonRow, ResponseCopy, ScoreDayCopy, SiteCounterRow, SiteOriginRow, SiteRow, SurveyCopy,
-    TeamMemberRow, TeamRow, TimerRow, TouchpointRow, TriageCopy,
+    AdditionCopy, AddressRow, AlertCopy, AlertRuleRow, ApiKeyRow, AttemptCopy, CaseResponseRow, CaseRow,
+    CustomerKeyRow, ErasedCopy, JournalCopy, LinkKeyRow, MemberRow, NoteRow, OutboxCopy, PersonRow, ResponseCopy,
+    RootCauseRow, ScoreDayCopy, SiteCounterRow, SiteOriginRow, SiteRow, SurveyCopy, TeamMemberRow, TeamRow, TimerRow,
+    TouchpointRow, TriageCopy,
 };
 pub use walk::{Part, Row};
 
@@ -21,7 +22,7 @@ use super::connection::AnyConnection;
 use super::journal::NO_SITE;
 use super::outbox::SUBJECT_RESPONSE;
 use super::schema::{outbox, sites};
-use super::{dialect, staff};
+use super::{cases, dialect, staff};
 
 /// Tables of the databases and of Diesel, which are nobody's data.
 const OF_OTHERS: [&str; 2] = ["__diesel_schema_migrations", "sqlite_sequence"];
@@ -60,6 +61,8 @@ pub enum Belongs {
     ToSubject,
     /// With the message in `site_id` and `message_id`.
     ToMessage,
+    /// With the last response of the case in `site_id` and `case_id`.
+    ToCase,
     /// With the person, whom no site names any more.
     ToPerson,
     /// They say nothing of anybody.
@@ -108,7 +111,8 @@ macro_rules! for_each_table {
                 teams: TeamRow, Everywhere, ToSite, ["name", "label"];
                 team_members: TeamMemberRow, Everywhere, ToSite, ["team"];
                 touchpoints: TouchpointRow, Everywhere, ToSite, ["name", "label", "team", "calendar"];
-                alert_rules: AlertRuleRow, Everywhere, ToSite, ["name"];
+                alert_rules: AlertRuleRow, Everywhere, ToSite, ["name", "document"];
+                root_causes: RootCauseRow, Everywhere, ToSite, ["name", "label"];
                 surveys: SurveyCopy, Everywhere, ToSite, ["name", "document"];
                 api_keys: ApiKeyRow, Everywhere, ToSite, ["name"];
                 link_keys: LinkKeyRow, Everywhere, ToNobody, [];
@@ -119,6 +123,10 @@ macro_rules! for_each_table {
                 response_additions: AdditionCopy, BySite, ToResponse, ["comment", "answers"];
                 alerts: AlertCopy, BySite, ToResponse, ["rule"];
                 triage_queue: TriageCopy, BySite, ToResponse, ["last_error"];
+                customer_keys: CustomerKeyRow, BySite, ToResponse, [];
+                case_responses: CaseResponseRow, BySite, ToResponse, [];
+                cases: CaseRow, BySite, ToSite, ["team", "touchpoint", "rule", "root_cause", "action_taken"];
+                case_notes: NoteRow, BySite, ToCase, ["text"];
                 outbox: OutboxCopy, BySite, ToSubject, ["destination", "payload", "dedupe_key", "last_error"];
                 attempts: AttemptCopy, BySite, ToMessage, ["error"];
                 erased_responses: ErasedCopy, BySite, ToSite, [];
@@ -200,7 +208,7 @@ pub fn delete_site(conn: &mut AnyConnection, site_id: i64) -> QueryResult<()> {
         match table.belongs {
             Belongs::Itself => diesel::delete(sites::table.find(site_id)).execute(conn).map(|_| ())?,
             Belongs::ToPerson | Belongs::ToNobody => {}
-            Belongs::ToSite | Belongs::ToResponse | Belongs::ToSubject | Belongs::ToMessage => {
+            Belongs::ToSite | Belongs::ToResponse | Belongs::ToSubject | Belongs::ToMessage | Belongs::ToCase => {
                 if table.is_in(conn) {
                     dialect::delete_of_site(conn, table.name, site_id)?;
                 }
@@ -217,7 +225,8 @@ pub fn delete_site(conn: &mut AnyConnection, site_id: i64) -> QueryResult<()> {
 /// # Errors
 /// What the database says.
 pub fn delete_responses(conn: &mut AnyConnection, site_id: i64, ids: &[&[u8]]) -> QueryResult<Vec<Vec<u8>>> {
-    let messages: Vec<Vec<u8>> = outbox::table
+    let cases = cases::of_responses(conn, site_id, ids)?;
+    let mut messages: Vec<Vec<u8>> = outbox::table
         .filter(outbox::site_id.eq(site_id))
         .filter(outbox::subject_kind.eq(SUBJECT_RESPONSE))
         .filter(outbox::subject_id.eq_any(ids.iter().copied()))
@@ -228,6 +237,7 @@ pub fn delete_responses(conn: &mut AnyConnection, site_id: i64, ids: &[&[u8]]) -
     for table in TABLES.iter().filter(|table| table.belongs == Belongs::ToResponse && table.on == On::Both) {
         dialect::delete_by_ids(conn, table.name, "response_id", site_id, ids)?;
     }
+    messages.extend(cases::forget_words(conn, site_id, &cases)?);
     delete_messages(conn, site_id, &messages)?;
     Ok(messages)
 }

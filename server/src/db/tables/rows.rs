@@ -3,9 +3,9 @@
 use diesel::prelude::*;
 
 use crate::db::schema::{
-    alert_rules, alerts, api_keys, attempts, erased_responses, journal, link_keys, members, outbox, people,
-    person_addresses, response_additions, responses, score_days, site_counters, site_origins, sites, surveys,
-    team_members, teams, timers, touchpoints, triage_queue,
+    alert_rules, alerts, api_keys, attempts, case_notes, case_responses, cases, customer_keys, erased_responses,
+    journal, link_keys, members, outbox, people, person_addresses, response_additions, responses, root_causes,
+    score_days, site_counters, site_origins, sites, surveys, team_members, teams, timers, touchpoints, triage_queue,
 };
 
 /// A struct with every column of a table.
@@ -36,11 +36,11 @@ row! {
         words: Option<String>,
         zone: String,
         calendar: Option<String>,
+        mail_personal: bool,
     }
 }
 
 row! { SiteOriginRow of site_origins { site_id: i64, origin: String, } }
-row! { #[derive(AsChangeset)] #[diesel(treat_none_as_null = true)] TeamRow of teams { site_id: i64, name: String, label: String, created_at: i64, removed_at: Option<i64>, } }
 row! { TeamMemberRow of team_members { site_id: i64, team: String, person_id: i64, joined_at: i64, } }
 row! { AddressRow of person_addresses { email_key: String, person_id: i64, email: String, main: bool, } }
 
@@ -70,6 +70,19 @@ row! {
 }
 
 row! {
+    #[derive(AsChangeset)]
+    #[diesel(treat_none_as_null = true)]
+    TeamRow of teams {
+        site_id: i64,
+        name: String,
+        label: String,
+        created_at: i64,
+        removed_at: Option<i64>,
+        turn: i64,
+    }
+}
+
+row! {
     TouchpointRow of touchpoints {
         site_id: i64,
         name: String,
@@ -81,7 +94,17 @@ row! {
         created_at: i64,
     }
 }
-row! { AlertRuleRow of alert_rules { site_id: i64, name: String, bands: String, } }
+
+row! {
+    AlertRuleRow of alert_rules {
+        site_id: i64,
+        name: String,
+        version: i32,
+        document: String,
+        created_at: i64,
+        retired_at: Option<i64>,
+    }
+}
 
 row! {
     SurveyCopy of surveys {
@@ -213,7 +236,7 @@ row! {
     }
 }
 
-row! { SiteCounterRow of site_counters { site_id: i64, journal_seq: i64, journal_oldest: i64, } }
+row! { SiteCounterRow of site_counters { site_id: i64, journal_seq: i64, journal_oldest: i64, case_number: i64, } }
 
 row! {
     JournalCopy of journal {
@@ -245,5 +268,62 @@ row! {
         n8: i64,
         n9: i64,
         n10: i64,
+    }
+}
+
+row! {
+    #[derive(Selectable, AsChangeset)]
+    #[expect(missing_docs, reason = "the columns of migrations/")]
+    #[diesel(treat_none_as_null = true, primary_key(site_id, case_id))]
+    CaseRow of cases {
+        site_id: i64,
+        case_id: Vec<u8>,
+        number: i64,
+        state: String,
+        owner_id: Option<i64>,
+        team: Option<String>,
+        priority: String,
+        rule: String,
+        rule_version: i32,
+        touchpoint: String,
+        metric: String,
+        score: i32,
+        opened_at: i64,
+        acknowledged_at: Option<i64>,
+        first_acknowledged_at: Option<i64>,
+        acknowledge_by: Option<i64>,
+        first_answer_at: Option<i64>,
+        answer_by: Option<i64>,
+        waiting_since: Option<i64>,
+        customer_answered_at: Option<i64>,
+        resolved_at: Option<i64>,
+        first_resolved_at: Option<i64>,
+        closed_at: Option<i64>,
+        root_cause: Option<String>,
+        action_taken: Option<String>,
+        nothing_to_do: Option<String>,
+        response_count: i64,
+        merged_into: Option<i64>,
+        version: i64,
+        details: String,
+        acknowledge_late_ms: Option<i64>,
+        answer_late_ms: Option<i64>,
+    }
+}
+
+row! { CaseResponseRow of case_responses { site_id: i64, response_id: Vec<u8>, case_id: Vec<u8>, joined_at: i64, } }
+row! { CustomerKeyRow of customer_keys { site_id: i64, customer_key: Vec<u8>, response_id: Vec<u8>, at: i64, } }
+row! { RootCauseRow of root_causes { site_id: i64, name: String, label: String, created_at: i64, removed_at: Option<i64>, } }
+
+row! {
+    #[expect(missing_docs, reason = "the columns of migrations/")]
+    NoteRow of case_notes {
+        site_id: i64,
+        note_id: Vec<u8>,
+        case_id: Vec<u8>,
+        at: i64,
+        person_id: Option<i64>,
+        kind: String,
+        text: String,
     }
 }

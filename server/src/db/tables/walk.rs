@@ -6,15 +6,16 @@ use counterbell_shared::metric::Metric;
 use diesel::prelude::*;
 
 use super::rows::{
-    AdditionCopy, AddressRow, AlertCopy, AlertRuleRow, ApiKeyRow, AttemptCopy, ErasedCopy, JournalCopy, LinkKeyRow,
-    MemberRow, OutboxCopy, PersonRow, ResponseCopy, ScoreDayCopy, SiteCounterRow, SiteOriginRow, SiteRow, SurveyCopy,
-    TeamMemberRow, TeamRow, TimerRow, TouchpointRow, TriageCopy,
+    AdditionCopy, AddressRow, AlertCopy, AlertRuleRow, ApiKeyRow, AttemptCopy, CaseResponseRow, CaseRow,
+    CustomerKeyRow, ErasedCopy, JournalCopy, LinkKeyRow, MemberRow, NoteRow, OutboxCopy, PersonRow, ResponseCopy,
+    RootCauseRow, ScoreDayCopy, SiteCounterRow, SiteOriginRow, SiteRow, SurveyCopy, TeamMemberRow, TeamRow, TimerRow,
+    TouchpointRow, TriageCopy,
 };
 use crate::db::journal::NO_SITE;
 use crate::db::schema::{
-    alert_rules, alerts, api_keys, attempts, erased_responses, journal, link_keys, members, outbox, people,
-    person_addresses, response_additions, responses, score_days, site_counters, site_origins, sites, surveys,
-    team_members, teams, timers, touchpoints, triage_queue,
+    alert_rules, alerts, api_keys, attempts, case_notes, case_responses, cases, customer_keys, erased_responses,
+    journal, link_keys, members, outbox, people, person_addresses, response_additions, responses, root_causes,
+    score_days, site_counters, site_origins, sites, surveys, team_members, teams, timers, touchpoints, triage_queue,
 };
 use crate::db::{AnyConnection, dialect};
 
@@ -221,7 +222,8 @@ small_table!(
 );
 small_table!(team_members, TeamMemberRow, (i64, String, i64), |row| (row.site_id, row.team.clone(), row.person_id));
 small_table!(touchpoints, TouchpointRow, (i64, String), |row| (row.site_id, row.name.clone()));
-small_table!(alert_rules, AlertRuleRow, (i64, String), |row| (row.site_id, row.name.clone()));
+small_table!(alert_rules, AlertRuleRow, (i64, String, i32), |row| (row.site_id, row.name.clone(), row.version));
+small_table!(root_causes, RootCauseRow, (i64, String), |row| (row.site_id, row.name.clone()));
 small_table!(surveys, SurveyCopy, (i64, String, i32), |row| (row.site_id, row.name.clone(), row.version));
 small_table!(site_counters, SiteCounterRow, i64, |row| row.site_id);
 small_table!(api_keys, ApiKeyRow, String, |row| row.key_id.clone());
@@ -259,6 +261,14 @@ small_table!(timers, TimerRow, (i64, String, Vec<u8>), |row| (row.site_id, row.k
 large_table!(triage_queue, TriageCopy, response_id, (i64, Vec<u8>), |row| (row.site_id, row.response_id.clone()));
 large_table!(attempts, AttemptCopy, message_id, (i64, Vec<u8>, i32), |row| {
     (row.site_id, row.message_id.clone(), row.attempt)
+});
+large_table!(cases, CaseRow, case_id, (i64, Vec<u8>), |row| (row.site_id, row.case_id.clone()));
+large_table!(case_responses, CaseResponseRow, response_id, (i64, Vec<u8>), |row| {
+    (row.site_id, row.response_id.clone())
+});
+large_table!(case_notes, NoteRow, note_id, (i64, Vec<u8>), |row| (row.site_id, row.note_id.clone()));
+large_table!(customer_keys, CustomerKeyRow, response_id, (i64, Vec<u8>, Vec<u8>), |row| {
+    (row.site_id, row.customer_key.clone(), row.response_id.clone())
 });
 large_table!(journal, JournalCopy, seq: i64, (i64::MIN, i64::MAX), (i64, i64), |row| (row.site_id, row.seq));
 large_table!(outbox, OutboxCopy, message_id, (i64, Vec<u8>), |row| (row.site_id, row.message_id.clone()));

@@ -3,6 +3,7 @@
 use data_encoding::HEXLOWER;
 use serde::de::{Deserialize, Deserializer, Error as _};
 
+use crate::db::case_lists::{CasePosition, Order};
 use crate::db::outbox::OutboxPosition;
 use crate::db::responses::ResponsePosition;
 
@@ -22,6 +23,25 @@ pub struct TouchpointPosition {
 /// Where a page of what has a name ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamePosition(pub String);
+
+/// Where a page of cases ended, in which order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CaseCursor {
+    /// Of the list.
+    pub order: Order,
+    /// In the list.
+    pub position: CasePosition,
+}
+
+impl CaseCursor {
+    /// The place in a list of this order.
+    ///
+    /// # Errors
+    /// A reason, for the place in another.
+    pub fn after(self, order: Order) -> Result<CasePosition, &'static str> {
+        if self.order == order { Ok(self.position) } else { Err(INVALID) }
+    }
+}
 
 /// Can be handed out as a cursor and read back.
 pub trait Cursor: Sized {
@@ -67,6 +87,28 @@ impl Cursor for OutboxPosition {
         let bytes = unhex_exactly::<24>(text)?;
         let (created_at, message_id) = first_i64(&bytes)?;
         Ok(Self { created_at, message_id: message_id.to_vec() })
+    }
+}
+
+impl Cursor for CaseCursor {
+    fn encode(&self) -> String {
+        let CasePosition { at, number, site_id } = self.position;
+        let order = [u8::from(self.order == Order::Due)];
+        hex(&[&order, &at.to_be_bytes(), &number.to_be_bytes(), &site_id.to_be_bytes()])
+    }
+
+    fn decode(text: &str) -> Result<Self, &'static str> {
+        let bytes = unhex_exactly::<25>(text)?;
+        let (order, rest) = bytes.split_first().ok_or(INVALID)?;
+        let order = match order {
+            0 => Order::Newest,
+            1 => Order::Due,
+            _ => return Err(INVALID),
+        };
+        let (at, rest) = first_i64(rest)?;
+        let (number, rest) = first_i64(rest)?;
+        let (site_id, _) = first_i64(rest)?;
+        Ok(Self { order, position: CasePosition { at, number, site_id } })
     }
 }
 
@@ -135,6 +177,13 @@ mod tests {
         assert_eq!(ResponsePosition::decode(&position.encode()), Ok(position));
         for bad in ["", "x", &"g".repeat(64), &"é".repeat(32), &"0".repeat(62)] {
             assert_eq!(ResponsePosition::decode(bad), Err(INVALID), "{bad}");
+        }
+        for order in [Order::Newest, Order::Due] {
+            let cursor = CaseCursor { order, position: CasePosition { at: i64::MAX, number: 12, site_id: 7 } };
+            assert_eq!(CaseCursor::decode(&cursor.encode()), Ok(cursor));
+        }
+        for bad in ["", "00", &"2".repeat(50), &"0".repeat(48), &"é".repeat(25)] {
+            assert_eq!(CaseCursor::decode(bad), Err(INVALID), "{bad}");
         }
         let position = TouchpointPosition { count: 7, touchpoint: "caf\u{e9} 12".to_owned() };
         assert_eq!(TouchpointPosition::decode(&position.encode()), Ok(position));

@@ -1,11 +1,16 @@
 //! What integrators and the console talk to; needs an API key.
 
 mod calendars;
+mod case_actions;
+mod cases;
 mod cursor;
+mod loop_figures;
 mod outbox;
 mod page;
 mod response_view;
 mod responses;
+mod root_causes;
+mod rules;
 mod staff;
 mod summary;
 mod surveys;
@@ -28,6 +33,8 @@ pub fn operations() -> Vec<Operation> {
     const PERSON: &str = "/v1/admin/sites/{site_key}/staff/{person_id}";
     const TEAM: &str = "/v1/admin/sites/{site_key}/teams/{name}";
     const SURVEY: &str = "/v1/admin/surveys/{name}";
+    const ROOT_CAUSE: &str = "/v1/admin/root-causes/{name}";
+    const RULE: &str = "/v1/admin/rules/{name}";
     vec![
         operation(Method::GET, "/v1/admin/responses", responses::list_responses, "List responses, newest first"),
         operation(Method::GET, RESPONSE, responses::get_response, "One response"),
@@ -55,6 +62,20 @@ pub fn operations() -> Vec<Operation> {
             "Put a version in force, the newest when none is named",
         )
         .or(ProblemCode::NotFound),
+        operation(Method::GET, "/v1/admin/rules", rules::list_rules, "List alert rules by name"),
+        // Before what has any name in this place.
+        operation(
+            Method::POST,
+            "/v1/admin/rules/test",
+            rules::rehearse_rules,
+            "Run stored responses through alert rules, and tell nobody",
+        )
+        .or(ProblemCode::InvalidRule),
+        operation(Method::GET, RULE, rules::get_rule, "One version of an alert rule, with its document")
+            .or(ProblemCode::NotFound),
+        operation(Method::PUT, RULE, rules::put_rule, "Put a document in force as the next version of an alert rule")
+            .or(ProblemCode::InvalidRule),
+        operation(Method::DELETE, RULE, rules::delete_rule, "Retire an alert rule"),
         operation(Method::GET, THEME, themes::get_theme, "The theme of a site").or(ProblemCode::NotFound),
         operation(Method::PUT, THEME, themes::put_theme, "Check a theme and put it in force")
             .or(ProblemCode::InvalidTheme),
@@ -97,6 +118,49 @@ pub fn operations() -> Vec<Operation> {
         operation(Method::PUT, TEAM, teams::put_team, "Store a team with all who are in it")
             .or(ProblemCode::InvalidTeam),
         operation(Method::DELETE, TEAM, teams::delete_team, "Take a team away").or(ProblemCode::TeamNeeded),
+        operation(Method::GET, "/v1/admin/cases", cases::list_cases, "List cases, newest first or by what is due next"),
+        // Before what has a number at this place.
+        operation(
+            Method::POST,
+            "/v1/admin/cases/actions",
+            case_actions::act_on_cases,
+            "Do the same of up to 1,000 cases, of each by itself",
+        )
+        .or(ProblemCode::InvalidAction),
+        operation(
+            Method::GET,
+            "/v1/admin/cases/{number}",
+            cases::get_case,
+            "One case with its responses, notes and links, and how late it is",
+        ),
+        operation(
+            Method::GET,
+            "/v1/admin/cases/{number}/timeline",
+            cases::get_timeline,
+            "What happened to a case, who did it, when and by which means",
+        ),
+        operation(
+            Method::POST,
+            "/v1/admin/cases/{number}/actions",
+            case_actions::act_on_case,
+            "Do something of a case: take it, hand it on, note, resolve ...",
+        )
+        .or_any(case_actions::REFUSALS),
+        operation(
+            Method::GET,
+            "/v1/admin/root-causes",
+            root_causes::list_root_causes,
+            "List what cases of a site can be resolved with",
+        ),
+        operation(Method::PUT, ROOT_CAUSE, root_causes::put_root_cause, "Store a root cause, or change its label")
+            .or(ProblemCode::InvalidRootCause),
+        operation(Method::DELETE, ROOT_CAUSE, root_causes::delete_root_cause, "Take a root cause away"),
+        operation(
+            Method::GET,
+            "/v1/admin/loop",
+            loop_figures::get_loop,
+            "How many cases there are, and how fast they are taken, answered and resolved",
+        ),
         operation(Method::GET, "/v1/admin/summary", summary::get_summary, "The figures of one metric"),
         operation(Method::GET, "/v1/admin/outbox", outbox::list_outbox, "List messages, newest first"),
         operation(

@@ -37,6 +37,8 @@ pub struct ResponseView {
     received_at: UnixMillis,
     held: Option<String>,
     complete: bool,
+    /// The number of the case that it belongs to.
+    case: Option<i64>,
     /// Left out when there are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     additions: Vec<AdditionView>,
@@ -49,13 +51,14 @@ struct ContactView {
 }
 
 impl ResponseView {
-    /// A response with what was added to it.
+    /// A response with what was added to it, and the number of its case.
     ///
     /// # Errors
     /// 500 when the row holds what we never write.
     pub fn new(
         row: ResponseRow,
         additions: Vec<AdditionRow>,
+        case: Option<i64>,
         site_keys: &HashMap<i64, &str>,
     ) -> Result<Self, ApiError> {
         let (Some(id), Some(score)) = (row.id(), row.score()) else {
@@ -83,6 +86,7 @@ impl ResponseView {
             received_at: UnixMillis(row.received_at),
             held: row.held,
             complete: row.complete,
+            case,
             additions: additions.into_iter().map(AdditionView::new).collect::<Result<_, _>>()?,
         })
     }

@@ -14,7 +14,9 @@ use super::cursor::{Cursor, SearchPosition};
 use super::page::{Page, take};
 use super::response_view::ResponseView;
 use crate::db::additions::AdditionRow;
+use crate::db::cases::CaseRow;
 use crate::db::responses::{self, ResponseFilter, ResponsePosition, ResponseRow};
+use crate::db::{AnyConnection, case_lists};
 use crate::http::ApiError;
 use crate::http::extract::values::{BandName, Limit, MetricName, ReferenceName, Time, TouchpointName, YesOrNo};
 use crate::http::extract::{Admin, Agent, AnySite, Id, Query, Sites, Viewer};
@@ -121,19 +123,26 @@ async fn show_page(
     page: Page<ResponseRow>,
 ) -> Result<Json<Page<ResponseView>>, ApiError> {
     let shown: Vec<_> = page.items().iter().map(|row| (row.site_id, row.response_id.clone())).collect();
-    let mut additions = store.reads.lists.read(move |conn| AdditionRow::of_responses(conn, &shown)).await?;
+    let beside = move |conn: &mut AnyConnection| {
+        Ok((AdditionRow::of_responses(conn, &shown)?, case_lists::numbers_of(conn, &shown)?))
+    };
+    let (mut additions, mut cases) = store.reads.lists.read(beside).await?;
     let site_keys = sites.keys();
     let page = page.try_map(|row| {
-        let additions = additions.remove(&(row.site_id, row.response_id.clone())).unwrap_or_default();
-        ResponseView::new(row, additions, &site_keys)
+        let key = (row.site_id, row.response_id.clone());
+        ResponseView::new(row, additions.remove(&key).unwrap_or_default(), cases.remove(&key), &site_keys)
     })?;
     Ok(Json(page))
 }
 
 async fn show<R>(sites: &Sites<R>, store: &Store, row: ResponseRow) -> Result<Json<ResponseView>, ApiError> {
     let (site_id, id) = (row.site_id, row.response_id.clone());
-    let additions = store.reads.lists.read(move |conn| AdditionRow::of_response(conn, site_id, &id)).await?;
-    Ok(Json(ResponseView::new(row, additions, &sites.keys())?))
+    let beside = move |conn: &mut AnyConnection| {
+        let case = CaseRow::of_response(conn, site_id, &id)?.map(|case| case.number);
+        Ok((AdditionRow::of_response(conn, site_id, &id)?, case))
+    };
+    let (additions, case) = store.reads.lists.read(beside).await?;
+    Ok(Json(ResponseView::new(row, additions, case, &sites.keys())?))
 }
 
 /// A page of the responses that hold all words of `query`, the last stored first.

@@ -24,6 +24,9 @@ pub struct AtTouchpoint(pub Touchpoint);
 /// The number of a person. What is no number names nobody: 404.
 pub struct Person(pub i64);
 
+/// The number of a case. What is no number names none: 404.
+pub struct Numbered(pub i64);
+
 /// The last part of an address that has a name, other than `{site_key}`.
 fn last_part(request: &HttpRequest) -> Option<&str> {
     request.match_info().iter().map(|(_, value)| value).last()
@@ -80,6 +83,17 @@ impl FromRequest for Person {
     }
 }
 
+impl FromRequest for Numbered {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let number = last_part(request).and_then(|text| text.parse().ok());
+        let not_found = || ApiError::new(ProblemCode::NotFound, "No case has this number: it is none.");
+        ready(number.map(Self).ok_or_else(not_found))
+    }
+}
+
 /// Parts of an address are described with it.
 impl Describe for Id {
     fn describe(notes: &mut Notes) {
@@ -90,6 +104,12 @@ impl Describe for Id {
 impl Describe for AtTouchpoint {
     fn describe(notes: &mut Notes) {
         notes.error(ProblemCode::InvalidParameter);
+    }
+}
+
+impl Describe for Numbered {
+    fn describe(notes: &mut Notes) {
+        notes.error(ProblemCode::NotFound);
     }
 }
 

@@ -2,15 +2,22 @@
 
 use std::fmt::Display;
 
-use counterbell_shared::limits::{PAGE_DEFAULT_ITEMS, PAGE_MAX_ITEMS, REFERENCE_MAX_CHARS, TOUCHPOINT_MAX_CHARS};
+use counterbell_shared::limits::{
+    PAGE_DEFAULT_ITEMS, PAGE_MAX_ITEMS, REFERENCE_MAX_CHARS, SLUG_MAX_CHARS, TOUCHPOINT_MAX_CHARS,
+};
 use counterbell_shared::metric::{Band, Metric};
 use counterbell_shared::openapi::{one_of, words};
+use counterbell_shared::survey::is_slug;
 use counterbell_shared::time::UnixMillis;
 use counterbell_shared::{Reference, Touchpoint};
 use serde::de::{Deserialize, Deserializer, Error as _};
+use strum::VariantArray as _;
 use utoipa::openapi::{KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, Type};
 use utoipa::{PartialSchema, ToSchema};
 
+use crate::cases::{DueTime, Priority, State};
+use crate::casework;
+use crate::db::case_lists::{Due, Order, Owned};
 use crate::db::outbox::OutboxState;
 
 /// Reads a text, or says why it is none that is taken.
@@ -94,6 +101,43 @@ parameter!(
 );
 
 parameter!(
+    /// The name of a team or a root cause.
+    SlugName(String),
+    |name| is_slug(name)
+        .then(|| name.to_owned())
+        .ok_or("must be lowercase letters and digits, with hyphens between words"),
+    words(SLUG_MAX_CHARS).min_length(Some(1))
+);
+
+parameter!(
+    /// Whose something is: the number of a person, or `none`.
+    OwnerName(Owned),
+    |text| match text.parse() {
+        Ok(person_id) if person_id > 0 => Ok(Owned::By(person_id)),
+        _ if text == "none" => Ok(Owned::ByNobody),
+        _ => Err("must be the number of a person, or \"none\""),
+    },
+    ObjectBuilder::new().schema_type(Type::String).pattern(Some("^([1-9][0-9]{0,17}|none)$"))
+);
+
+parameter!(
+    /// States of a case, with commas between them.
+    StateNames(Vec<&'static str>),
+    |text: &str| {
+        let states = text.split(',').map(|name| name.parse::<State>().map(State::as_str));
+        states.collect::<Result<_, _>>().map_err(|_| {
+            let names: Vec<_> = State::VARIANTS.iter().map(|state| state.as_str()).collect();
+            format!("must be some of {}, with commas between them", names.join(", "))
+        })
+    },
+    {
+        let names: Vec<_> = State::VARIANTS.iter().map(|state| state.as_str()).collect();
+        let one = names.join("|");
+        ObjectBuilder::new().schema_type(Type::String).pattern(Some(format!("^({one})(,({one}))*$")))
+    }
+);
+
+parameter!(
     /// The number of a version, from 1.
     Version(i32),
     |text| text.parse().ok().filter(|version| *version > 0).ok_or("must be the number of a version"),
@@ -131,4 +175,34 @@ names!(
     /// Where a message stands.
     StateName(OutboxState),
     ["pending", "delivered", "parked"]
+);
+names!(
+    /// How much a case matters.
+    PriorityName(Priority),
+    Priority::VARIANTS.iter().map(|priority| priority.as_str()).collect::<Vec<_>>()
+);
+names!(
+    /// What figures of cases are split by.
+    ByName(casework::By),
+    casework::By::VARIANTS.iter().map(Into::into).collect::<Vec<&'static str>>()
+);
+parameter!(
+    /// Which due time.
+    DueName(Due),
+    |text| match text {
+        "acknowledge" => Ok(Due::Acknowledge),
+        "answer" => Ok(Due::Answer),
+        _ => Err("must be one of acknowledge, answer"),
+    },
+    one_of(&[DueTime::Acknowledge.as_str(), DueTime::Answer.as_str()])
+);
+parameter!(
+    /// The order of cases.
+    OrderName(Order),
+    |text| match text {
+        "newest" => Ok(Order::Newest),
+        "due" => Ok(Order::Due),
+        _ => Err("must be one of newest, due"),
+    },
+    one_of(&["newest", "due"])
 );

@@ -1,4 +1,4 @@
-//! The page's style sheet and script, under names made from their content.
+//! The style sheets and the script of pages, under names made from their content.
 
 use std::sync::LazyLock;
 
@@ -24,14 +24,21 @@ pub const FOREVER: &str = "public, max-age=31536000, immutable";
 
 /// How the page looks.
 pub static STYLE: LazyLock<File> =
-    LazyLock::new(|| File::new("css", "text/css; charset=utf-8", include_str!("../../../hosted/page.css")));
+    LazyLock::new(|| File::new("page", "css", CSS, include_str!("../../../hosted/page.css")));
 /// What the page can do beside, where scripts run.
-pub static SCRIPT: LazyLock<File> =
-    LazyLock::new(|| File::new("js", "text/javascript; charset=utf-8", include_str!("../../../hosted/page.js")));
+pub static SCRIPT: LazyLock<File> = LazyLock::new(|| {
+    File::new("page", "js", "text/javascript; charset=utf-8", include_str!("../../../hosted/page.js"))
+});
+
+/// How the page of a case looks.
+pub static CASE_STYLE: LazyLock<File> =
+    LazyLock::new(|| File::new("case", "css", CSS, include_str!("../../../hosted/case.css")));
+
+const CSS: &str = "text/css; charset=utf-8";
 
 impl File {
-    fn new(extension: &str, content_type: &'static str, text: &'static str) -> Self {
-        Self { name: name_of("page", extension, text), content_type, text }
+    fn new(kind: &str, extension: &str, content_type: &'static str, text: &'static str) -> Self {
+        Self { name: name_of(kind, extension, text), content_type, text }
     }
 }
 
@@ -40,12 +47,12 @@ pub fn name_of(kind: &str, extension: &str, text: &str) -> String {
     format!("{kind}-{}.{extension}", base32(&Sha256::digest(text)[..12]))
 }
 
-/// One of the two.
+/// One of them.
 ///
 /// # Errors
 /// 404.
 pub async fn get_file(request: HttpRequest, name: web::Path<String>) -> Result<Written<Kept<PageFile>>, ApiError> {
-    let file = [&*STYLE, &*SCRIPT].into_iter().find(|file| file.name == *name).ok_or_else(|| {
+    let file = [&*STYLE, &*SCRIPT, &*CASE_STYLE].into_iter().find(|file| file.name == *name).ok_or_else(|| {
         ApiError::new(ProblemCode::NotFound, "No such file: the page of another version may be asking for it.")
     })?;
     let tag = format!("\"{}\"", file.name);

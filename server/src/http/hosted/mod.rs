@@ -25,9 +25,10 @@ use super::operations::{Html, Operation, Written, address, operation};
 use super::public::{Intake, OF_INTAKE};
 use crate::ids::new_id;
 use address::Asked;
+pub use files::CASE_STYLE;
 use form::{Form, Go};
 use page::{Fault, Page};
-pub use refusal::Refusal;
+pub use refusal::{Refusal, may_pass};
 use save::{response_of, save};
 use screen::{Screen, Screens};
 

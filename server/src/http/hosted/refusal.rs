@@ -4,6 +4,7 @@ use std::fmt;
 
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
+use actix_web::http::header::HeaderMap;
 use actix_web::{HttpResponse, ResponseError};
 use askama::Template;
 use counterbell_shared::problem::ProblemCode;
@@ -19,6 +20,7 @@ pub struct Refusal {
     // As large as all else a handler returns.
     error: Box<ApiError>,
     html: String,
+    write_headers: fn(&mut HeaderMap),
 }
 
 #[derive(Template)]
@@ -32,7 +34,13 @@ struct RefusalPage<'a> {
 impl Refusal {
     /// Answers `error` with this page.
     pub fn new(error: ApiError, html: String) -> Self {
-        Self { error: Box::new(error), html }
+        Self { error: Box::new(error), html, write_headers: page::write_headers }
+    }
+
+    /// With the headers of another page.
+    #[must_use]
+    pub fn with_headers(self, write_headers: fn(&mut HeaderMap)) -> Self {
+        Self { write_headers, ..self }
     }
 
     /// The error.
@@ -82,7 +90,7 @@ impl ResponseError for Refusal {
 
     fn error_response(&self) -> HttpResponse<BoxBody> {
         let mut answer = self.error.error_response();
-        page::write_headers(answer.headers_mut());
+        (self.write_headers)(answer.headers_mut());
         answer.set_body(BoxBody::new(self.html.clone()))
     }
 }

@@ -42,22 +42,22 @@ async fn store(
     intake.limits.check_response(request)?;
     let parsed = new.parse(|name| asked.known.surveys.version(name)).map_err(ApiError::invalid_response)?;
     let response = parsed.response;
-    let site = &asked.known.site;
-    let accepted = intake.accept(site, response.clone()).await?;
+    let known = &asked.known;
+    let accepted = intake.accept(known, response.clone()).await?;
     let revision = i64::from(response.revision);
     if accepted.receipt.outcome != Outcome::Duplicate {
         return Ok((accepted.counted, revision));
     }
     // A form sent before: reloaded, or changed after going back with the browser's own button.
     let Some(id) = response.response_id else { return Ok((accepted.counted, revision)) };
-    let site_ids = [site.id];
+    let site_ids = [known.site.id];
     let Some(stored) = intake.look_ups.read(move |conn| ResponseRow::find(conn, &site_ids, id)).await? else {
         return Ok((accepted.counted, revision));
     };
     let later = u16::try_from(stored.revision).unwrap_or(REVISION_MAX).max(response.revision);
     // What is sent last is what the customer means; a step on the way there goes on with the form.
     if response.complete && !says_the_same(&stored, &response) && later < REVISION_MAX {
-        let accepted = intake.accept(site, Response { revision: later + 1, ..response }).await?;
+        let accepted = intake.accept(known, Response { revision: later + 1, ..response }).await?;
         return Ok((accepted.counted, i64::from(later) + 1));
     }
     Ok((accepted.counted, later.into()))

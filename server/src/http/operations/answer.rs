@@ -4,12 +4,14 @@ use std::any::type_name;
 
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
+use actix_web::http::header::{ETag, EntityTag};
 use actix_web::{HttpRequest, HttpResponse, Responder};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa::openapi::{ContentBuilder, Ref, RefOr};
 
 use super::describe::Notes;
+use super::header::ETAG;
 
 /// An answer that says what it is.
 pub trait Answer {
@@ -26,6 +28,15 @@ pub trait Failure {
 /// 200 with a body.
 #[derive(Debug)]
 pub struct Json<T>(pub T);
+
+/// 200 with a body, and the version of what it is of as `ETag`.
+#[derive(Debug)]
+pub struct Versioned<T> {
+    /// The version.
+    pub version: i64,
+    /// The body.
+    pub body: T,
+}
 
 /// 200, or 201 when something is new.
 #[derive(Debug)]
@@ -75,6 +86,26 @@ impl<T: Serialize> Responder for Json<T> {
 impl<T: Serialize + ToSchema> Answer for Json<T> {
     fn describe(notes: &mut Notes) {
         json::<T>(notes, StatusCode::OK);
+    }
+}
+
+impl<T: Serialize> Responder for Versioned<T> {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        HttpResponse::Ok().insert_header(etag(self.version)).json(self.body)
+    }
+}
+
+/// The `ETag` of a version.
+pub fn etag(version: i64) -> ETag {
+    ETag(EntityTag::new_strong(version.to_string()))
+}
+
+impl<T: Serialize + ToSchema> Answer for Versioned<T> {
+    fn describe(notes: &mut Notes) {
+        json::<T>(notes, StatusCode::OK);
+        notes.headers(&[ETAG]);
     }
 }
 

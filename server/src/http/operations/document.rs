@@ -17,8 +17,9 @@ use utoipa::openapi::{
 use super::Operation;
 use super::answer::schema;
 use super::describe::Notes;
-use super::header::{CACHE_CONTROL, LIMITS, RETRY_AFTER, WWW_AUTHENTICATE, X_REQUEST_ID, header, headers};
+use super::header::{CACHE_CONTROL, ETAG, LIMITS, RETRY_AFTER, WWW_AUTHENTICATE, X_REQUEST_ID, header, headers};
 use super::written::HTML;
+use crate::casework::CaseNumber;
 use crate::config::PublicUrl;
 
 const LICENSE: &str = env!("CARGO_PKG_LICENSE");
@@ -103,6 +104,7 @@ fn errors(notes: &Notes, problem: &RefOr<Schema>) -> BTreeMap<u16, Response> {
 fn headers_of(code: ProblemCode) -> &'static [&'static str] {
     match code {
         ProblemCode::Unauthorized => &[WWW_AUTHENTICATE],
+        ProblemCode::CaseChanged => &[ETAG],
         ProblemCode::RateLimited => &[RETRY_AFTER, LIMITS[0], LIMITS[1]],
         ProblemCode::DailyCapReached
         | ProblemCode::Overloaded
@@ -125,6 +127,7 @@ fn part(name: &str) -> utoipa::openapi::path::Parameter {
         "response_id" | "message_id" => ResponseId::schema(),
         "touchpoint" => Touchpoint::schema(),
         "person_id" => PersonId::schema(),
+        "number" => CaseNumber::schema(),
         "name" => Slug::schema(),
         _ => String::schema(),
     };

@@ -18,7 +18,8 @@ pub fn headers() -> impl Iterator<Item = (String, RefOr<Header>)> {
         (
             ETAG,
             Type::String,
-            "Names what is answered: sent back as `If-None-Match`, it is answered 304 until that changes",
+            "Names what is answered. Sent back as `If-None-Match`, where 304 is told of, it is answered that until it changes; as \
+             `If-Match`, where 412 is told of, it lets only that be changed",
         ),
         (CACHE_CONTROL, Type::String, "Whether, and for how long, the answer may be kept"),
         (RETRY_AFTER, Type::Integer, "Seconds to wait before the same is sent again"),

@@ -12,7 +12,7 @@ mod operation;
 mod route;
 mod written;
 
-pub use answer::{Accepted, Answer, Created, Failure, Json, NoContent, schema};
+pub use answer::{Accepted, Answer, Created, Failure, Json, NoContent, Versioned, etag, schema};
 pub use describe::{Describe, Notes};
 pub use document::document;
 pub use operation::{Operation, operation};

@@ -7,12 +7,11 @@ use counterbell_shared::response::{Receipt, Response};
 use counterbell_shared::time::UnixMillis;
 
 use crate::db::responses::ResponseRow;
-use crate::db::sites::Site;
 use crate::http::ApiError;
 use crate::http::limits::{Bucket, ClientLimits};
 use crate::ingest::{self, Cap, Ingest, Record};
 use crate::metrics::{IngestOutcome, Metrics};
-use crate::sites::Directory;
+use crate::sites::{Directory, KnownSite};
 use crate::store::ReadPool;
 
 /// What becomes of a response between its request and its commit.
@@ -44,11 +43,12 @@ impl Intake {
     ///
     /// # Errors
     /// 429, 503.
-    pub async fn accept(&self, site: &Site, response: Response) -> Result<Accepted, ApiError> {
+    pub async fn accept(&self, known: &KnownSite, response: Response) -> Result<Accepted, ApiError> {
+        let KnownSite { site, rules, .. } = known;
         let of_site = self.limits.check_site(site)?;
         let now = UnixMillis::now();
         let settings = &self.ingest.settings;
-        let mut record = Record::new(site, response, now, settings.silence_ms);
+        let mut record = Record::new(site, rules, response, now, settings.silence_ms);
         record.revisable_since = now.0 - settings.revisable_ms;
         let held = record.response.held.is_some();
         let cap = if held { Cap::Held } else { Cap::Customers };

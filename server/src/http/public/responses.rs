@@ -67,9 +67,8 @@ async fn store_response(
     leave_out_long_past(&mut parsed, UnixMillis::now(), intake.ingest.settings.backdate_ms);
     let Parsed { response, ignored, .. } = parsed;
     let known = known.ok_or_else(ApiError::unknown_site)?;
-    let site = &known.site;
-    check_origin(request, site)?;
-    let mut accepted = intake.accept(site, response).await?;
+    check_origin(request, &known.site)?;
+    let mut accepted = intake.accept(&known, response).await?;
     accepted.receipt.ignored = ignored.into_iter().map(|left_out| left_out.pointer).collect();
     Ok((accepted, of_address))
 }

@@ -8,11 +8,12 @@ mod unknown;
 use std::sync::Arc;
 
 use counterbell_shared::SiteKey;
+use counterbell_shared::document::quoted;
 use tokio::sync::Semaphore;
 
-use crate::db::rules::quoted;
 use crate::db::sites::Site;
-use crate::sites::origins;
+use crate::rules::RuleSet;
+use crate::sites::{load_rules, origins};
 use crate::store::{ReadPool, StorageError};
 use crate::surveys::{KnownWords, SiteSurveys, TEMPLATES_ONLY};
 use crate::themes::SiteTheme;
@@ -26,6 +27,8 @@ const ORIGIN_MAX_BYTES: usize = 300;
 pub struct KnownSite {
     /// The site.
     pub site: Site,
+    /// When somebody is told.
+    pub rules: Arc<RuleSet>,
     /// Its surveys.
     pub surveys: SiteSurveys,
     /// What its card is drawn with.
@@ -65,8 +68,9 @@ impl Directory {
                     let theme = SiteTheme::load(conn, site.id, theme)?;
                     let words = before.as_ref().and_then(|before| before.words.as_ref());
                     let words = KnownWords::load(conn, site.id, words)?;
-                    tell_what_cannot_be_read(&site, &surveys);
-                    Ok(Some(Arc::new(KnownSite { site, surveys, theme, words })))
+                    let rules = load_rules(conn, site.id, before.as_ref().map(|before| &before.rules))?;
+                    tell_what_cannot_be_read(&site, &rules, &surveys);
+                    Ok(Some(Arc::new(KnownSite { site, rules, surveys, theme, words })))
                 });
                 found.await
             }
@@ -96,18 +100,18 @@ impl Directory {
 }
 
 /// What cannot be read costs no customer's answer, and must be put right. A theme and words tell of themselves.
-fn tell_what_cannot_be_read(site: &Site, surveys: &SiteSurveys) {
+fn tell_what_cannot_be_read(site: &Site, rules: &RuleSet, surveys: &SiteSurveys) {
     let key = &site.site_key;
-    if !site.rules.unreadable.is_empty() {
-        let rules = quoted(&site.rules.unreadable);
+    if !rules.unreadable().is_empty() {
+        let rules = quoted(rules.unreadable().iter().map(String::as_str));
         tracing::error!(
             site.id = site.id,
             "Alert rules of site {key} cannot be read: {rules}. Its responses are stored, and nobody is told of any until the \
-             rules are put right: `counterbell doctor` says how"
+             rules are put right: `counterbell rules put` stores them again"
         );
     }
     if !surveys.unreadable().is_empty() {
-        let names = quoted(surveys.unreadable());
+        let names = quoted(surveys.unreadable().iter().map(String::as_str));
         tracing::error!(
             site.id = site.id,
             "Surveys of site {key} cannot be read: {names}. What was published before is asked in their place, or the template: \

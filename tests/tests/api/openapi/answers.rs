@@ -1,10 +1,11 @@
 //! Answers of every operation against the document.
 
-use counterbell_tests::{Answer, Backend, Contract, TestApp, sample};
+use counterbell_tests::{Answer, Backend, CaseLink, Contract, TestApp, sample};
 use reqwest::Method;
 use serde_json::json;
 
 use super::samples;
+use crate::case_page::Shop;
 
 /// Asks, and holds the answers against the document.
 struct Asking {
@@ -54,8 +55,10 @@ async fn every_operation_answers_as_the_document_says() {
     ask_for_files(&mut asking).await;
     respond(&mut asking).await;
     fill_in_form(&mut asking).await;
+    open_cases(&mut asking).await;
     ask_as_staff(&mut asking).await;
     ask_for_documents(&mut asking).await;
+    ask_for_cases(&mut asking).await;
     ask_for_staff(&mut asking).await;
 
     assert_eq!(asking.contract.unmet(), Vec::<String>::new());
@@ -134,6 +137,33 @@ async fn fill_in_form(asking: &mut Asking) {
     asking.as_anybody("GET /hosted/{site_key}/{file}", "/hosted/none/any.css", 404).await;
 }
 
+/// The page of a case, as far as a link leads that nobody signed, and one that was signed for a case that is gone.
+async fn open_cases(asking: &mut Asking) {
+    const PAGE: &str = "/case/{token}";
+    let post = |asking: &Asking, path: &str| {
+        let request = asking.app.request(Method::POST, path).body("action=wait");
+        request.header("content-type", "application/x-www-form-urlencoded")
+    };
+    asking.as_anybody(&format!("GET {PAGE}"), "/case/none", 404).await;
+    let request = post(asking, "/case/none");
+    asking.send(&format!("POST {PAGE}"), request, 404).await;
+    asking.as_anybody(&format!("POST {PAGE}"), "/case/none", 415).await;
+    let shop = Shop::on(Backend::Sqlite).await;
+    let link = shop.link(shop.ann);
+    let gone = CaseLink { generations: [0, 9], ..link };
+    for (path, status) in [(link.path(), 200), (gone.path(), 410)] {
+        let answer = shop.app.get(&path).await;
+        assert_eq!(answer.status, status);
+        asking.contract.check(&format!("GET {PAGE}"), &answer);
+    }
+    let page = shop.open(shop.ann, "").await;
+    for (action, status) in [("acknowledge", 303), ("note", 200)] {
+        let answer = page.press(action, &[]).await;
+        assert_eq!(answer.status, status);
+        asking.contract.check(&format!("POST {PAGE}"), &answer);
+    }
+}
+
 async fn ask_as_staff(asking: &mut Asking) {
     asking.app.triaged().await;
     for list in ["responses", "outbox", "surveys", "summary"] {
@@ -179,6 +209,7 @@ async fn ask_for_documents(asking: &mut Asking) {
         let request = asking.app.request(method(&operation), address).bearer_auth(&asking.app.api_key);
         asking.send(&operation, request.header("content-type", "application/json").body("{"), 422).await;
     }
+    ask_for_rules(asking).await;
     ask_for_places(asking).await;
     for name in ["other", "own-nps", "csat"] {
         asking.as_staff(&format!("GET {SURVEY}"), &format!("/v1/admin/surveys/{name}"), 200).await;
@@ -189,6 +220,31 @@ async fn ask_for_documents(asking: &mut Asking) {
         (format!("GET {THEME}"), &theme, 200),
         (format!("DELETE {THEME}"), &theme, 204),
         (format!("GET {THEME}"), &theme, 404),
+    ] {
+        asking.as_staff(&operation, address, status).await;
+    }
+}
+
+async fn ask_for_rules(asking: &mut Asking) {
+    const RULE: &str = "/v1/admin/rules/{name}";
+    let (own, tried) = ("/v1/admin/rules/low", "/v1/admin/rules/test");
+    let low = sample::rule("low", json!({ "score": { "max": 3 } }));
+    for (operation, address, body, status) in [
+        (format!("PUT {RULE}"), own, &low, 201),
+        (format!("PUT {RULE}"), own, &low, 200),
+        (format!("PUT {RULE}"), own, &json!({ "name": 7 }), 422),
+        (format!("POST {tried}"), tried, &json!({ "days": 7, "rule": low }), 200),
+        (format!("POST {tried}"), tried, &json!({ "days": 30 }), 200),
+        (format!("POST {tried}"), tried, &json!({ "days": 0 }), 422),
+    ] {
+        let request = asking.app.request(method(&operation), address).bearer_auth(&asking.app.api_key).json(body);
+        asking.send(&operation, request, status).await;
+    }
+    for (operation, address, status) in [
+        ("GET /v1/admin/rules".to_owned(), "/v1/admin/rules", 200),
+        (format!("GET {RULE}"), own, 200),
+        (format!("GET {RULE}"), "/v1/admin/rules/none", 404),
+        (format!("DELETE {RULE}"), own, 204),
     ] {
         asking.as_staff(&operation, address, status).await;
     }
@@ -263,5 +319,51 @@ async fn ask_for_staff(asking: &mut Asking) {
         (format!("DELETE {TEAM}"), alerts, 409),
     ] {
         asking.as_staff(&operation, &address, status).await;
+    }
+}
+
+async fn ask_for_cases(asking: &mut Asking) {
+    const CASE: &str = "/v1/admin/cases/{number}";
+    const CAUSE: &str = "/v1/admin/root-causes/{name}";
+    let case = "/v1/admin/cases/1";
+    let listed = asking.as_staff("GET /v1/admin/cases", "/v1/admin/cases", 200).await.json();
+    assert!(!listed["items"].as_array().unwrap().is_empty(), "{listed}");
+    let one = |action: &str| json!({ "action": action, "person_id": 1 });
+    let note = json!({ "action": "note", "text": "x", "person_id": 1 });
+    let many = json!({ "action": "acknowledge", "numbers": [1, 99], "person_id": 1 });
+    let (on_one, on_many) = (format!("POST {CASE}/actions"), "POST /v1/admin/cases/actions".to_owned());
+    let (actions, all) = (format!("{case}/actions"), "/v1/admin/cases/actions".to_owned());
+    let own = "/v1/admin/root-causes/own".to_owned();
+    for (operation, address, body, status) in [
+        (&on_one, &actions, one("acknowledge"), 200),
+        (&on_one, &actions, note, 200),
+        (&on_one, &actions, one("shout"), 422),
+        (&on_one, &actions, one("close"), 409),
+        (&on_one, &"/v1/admin/cases/99/actions".to_owned(), one("close"), 404),
+        (&on_many, &all, many, 200),
+        (&on_many, &all, one("acknowledge"), 422),
+        (&format!("PUT {CAUSE}"), &own, json!({ "label": "Own" }), 201),
+        (&format!("PUT {CAUSE}"), &own, json!({ "label": "Owned" }), 200),
+        (&format!("PUT {CAUSE}"), &own, json!({}), 422),
+    ] {
+        let request = asking.app.request(method(operation), address).bearer_auth(&asking.app.api_key).json(&body);
+        asking.send(operation, request, status).await;
+    }
+    let stale = asking.app.request(Method::POST, &actions).bearer_auth(&asking.app.api_key).json(&one("wait"));
+    asking.send(&on_one, stale.header("if-match", "\"99\""), 412).await;
+    for (operation, address, status) in [
+        ("GET /v1/admin/cases".to_owned(), "/v1/admin/cases?state=none", 400),
+        (format!("GET {CASE}"), case, 200),
+        (format!("GET {CASE}"), "/v1/admin/cases/99", 404),
+        (format!("GET {CASE}/timeline"), "/v1/admin/cases/1/timeline", 200),
+        (format!("GET {CASE}/timeline"), "/v1/admin/cases/99/timeline", 404),
+        ("GET /v1/admin/root-causes".to_owned(), "/v1/admin/root-causes", 200),
+        ("GET /v1/admin/root-causes".to_owned(), "/v1/admin/root-causes?unknown=1", 400),
+        (format!("DELETE {CAUSE}"), &own, 204),
+        (format!("DELETE {CAUSE}"), "/v1/admin/root-causes/No", 400),
+        ("GET /v1/admin/loop".to_owned(), "/v1/admin/loop?by=owner", 200),
+        ("GET /v1/admin/loop".to_owned(), "/v1/admin/loop?by=all", 400),
+    ] {
+        asking.as_staff(&operation, address, status).await;
     }
 }

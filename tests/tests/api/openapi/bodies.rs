@@ -225,3 +225,63 @@ async fn limits_of_a_team_are_those_of_the_document() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn limits_of_a_root_cause_are_those_of_the_document() {
+    let app = TestApp::on(Backend::Sqlite).await;
+    let contract = Contract::of(&app).await;
+    let body = json!({ "label": "Delivery" });
+    check(&contract, "PUT /v1/admin/root-causes/{name}", &[body], &[], async |case| {
+        let request = app.request(Method::PUT, "/v1/admin/root-causes/delivery").bearer_auth(&app.api_key);
+        app.send(request.json(&case.body)).await
+    })
+    .await;
+}
+
+/// The second case of a site as it was when it was opened, but for a second response; the id of that.
+async fn two_cases(app: &TestApp) -> String {
+    for _ in 0..3 {
+        app.respond(&sample::response(1)).await.expect(201);
+    }
+    app.triaged().await;
+    app.admin("/v1/admin/cases/3").await.expect(200);
+    let merge = json!({ "action": "merge", "into": 2, "person_id": 1 });
+    let request = app.request(Method::POST, "/v1/admin/cases/3/actions").bearer_auth(&app.api_key);
+    app.send(request.json(&merge)).await.expect(200);
+    let case = app.admin("/v1/admin/cases/2").await.expect(200);
+    case["responses"][1]["response_id"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn limits_of_actions_on_cases_are_those_of_the_document() {
+    let app = TestApp::on(Backend::Sqlite).await;
+    let contract = Contract::of(&app).await;
+    let response_id = two_cases(&app).await;
+    let whole = app.texts(&["details"], "cases WHERE number = 2").remove(0);
+    // Nobody and nothing has a name as long as that.
+    let never = ["/person maxLength", "/root_cause maxLength", "/team maxLength", "/to maxLength"];
+    check(&contract, "POST /v1/admin/cases/{number}/actions", &samples::actions(&response_id), &never, async |case| {
+        // As it was before the one that came before.
+        app.execute(&format!(
+            "UPDATE cases SET state = 'open', closed_at = NULL, resolved_at = NULL, nothing_to_do = NULL, \
+             merged_into = NULL, owner_id = NULL, response_count = 2, details = '{whole}' WHERE number = 2"
+        ));
+        app.execute("DELETE FROM case_notes");
+        app.execute(
+            "UPDATE case_responses SET case_id = (SELECT case_id FROM cases WHERE number = 2) \
+             WHERE case_id <> (SELECT case_id FROM cases WHERE number = 1) OR joined_at > \
+             (SELECT min(joined_at) FROM case_responses)",
+        );
+        if case.body["action"] == "close" {
+            app.execute("UPDATE cases SET state = 'resolved', resolved_at = 1 WHERE number = 2");
+        }
+        let request = app.request(Method::POST, "/v1/admin/cases/2/actions").bearer_auth(&app.api_key);
+        app.send(request.json(&case.body)).await
+    })
+    .await;
+    check(&contract, "POST /v1/admin/cases/actions", &samples::actions_on_many(), &never, async |case| {
+        let request = app.request(Method::POST, "/v1/admin/cases/actions").bearer_auth(&app.api_key);
+        app.send(request.json(&case.body)).await
+    })
+    .await;
+}

@@ -81,3 +81,51 @@ pub fn theme() -> Value {
         "font": "Inter, serif", "density": "compact", "scheme": "dark",
     })
 }
+
+/// Every action on a case, as the first person of the staff: on the second case of a site, of which `response_id` is the second
+/// of two responses.
+pub fn actions(response_id: &str) -> Vec<Value> {
+    let words = "Rang the carrier";
+    let own = [
+        json!({ "action": "acknowledge" }),
+        json!({ "action": "take_over" }),
+        json!({ "action": "assign", "to": sample::RECIPIENT, "reason": words }),
+        json!({ "action": "assign", "to_id": 1, "reason": words }),
+        json!({ "action": "assign", "team": "alerts", "reason": words }),
+        json!({ "action": "not_for_me", "reason": words }),
+        json!({ "action": "unacknowledge" }),
+        json!({ "action": "note", "text": words, "mentions": [1] }),
+        json!({ "action": "spoke", "text": words }),
+        json!({ "action": "wait" }),
+        json!({ "action": "customer_answered", "text": words }),
+        json!({ "action": "dismiss_answer" }),
+        json!({ "action": "priority", "priority": "high" }),
+        json!({ "action": "remind", "at": "2999-01-01T00:00:00Z" }),
+        json!({ "action": "resolve", "root_cause": "delivery", "action_taken": words }),
+        json!({ "action": "nothing_to_do", "reason": "test", "mark_spam": false }),
+        json!({ "action": "close" }),
+        json!({ "action": "reopen" }),
+        json!({ "action": "merge", "into": 1 }),
+        json!({ "action": "split", "response_id": response_id }),
+        json!({ "action": "link", "other": 1 }),
+        json!({ "action": "revoke_links" }),
+    ];
+    let by = |body: Value| {
+        let entry_id = sample::response_id();
+        let by_id = sample::with(body.clone(), json!({ "person_id": 1, "entry_id": entry_id }));
+        [by_id, sample::with(body, json!({ "person": sample::RECIPIENT }))]
+    };
+    own.into_iter().flat_map(by).collect()
+}
+
+/// Those that can be done to many.
+pub fn actions_on_many() -> Vec<Value> {
+    let many = ["acknowledge", "assign", "priority", "resolve", "nothing_to_do", "close"];
+    let of_many = actions("").into_iter().filter(|body| many.iter().any(|action| body["action"] == **action));
+    of_many
+        .map(|mut body| {
+            body.as_object_mut().unwrap().remove("entry_id");
+            sample::with(body, json!({ "numbers": [2, 1] }))
+        })
+        .collect()
+}

@@ -1,7 +1,7 @@
 //! `cargo xtask bench told`: from the acknowledgement of an unhappy response to the end of its mail.
 
 mod customers;
-mod mail_server;
+pub mod mail_server;
 mod report;
 
 use std::path::Path;

@@ -1,0 +1,10 @@
+DROP INDEX journal_by_subject;
+ALTER TABLE site_counters DROP COLUMN case_number;
+DROP TABLE root_causes;
+DROP TABLE customer_keys;
+DROP TABLE case_notes;
+DROP TABLE case_responses;
+DROP TABLE cases;
+DELETE FROM timers WHERE kind LIKE 'case!_%' ESCAPE '!';
+DELETE FROM attempts WHERE EXISTS (SELECT 1 FROM outbox o WHERE o.site_id = attempts.site_id AND o.message_id = attempts.message_id AND o.subject_kind = 'case');
+DELETE FROM outbox WHERE subject_kind = 'case';

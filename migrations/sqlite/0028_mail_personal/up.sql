@@ -1,0 +1,2 @@
+-- Whether mails to staff hold what a customer wrote, and who that is.
+ALTER TABLE sites ADD COLUMN mail_personal INTEGER NOT NULL DEFAULT 1;

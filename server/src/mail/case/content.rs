@@ -1,0 +1,181 @@
+//! What mails about cases are made of.
+
+use std::str::FromStr;
+use std::sync::Arc;
+
+use counterbell_shared::{Metric, ResponseId, Score};
+use diesel::QueryResult;
+use serde::Deserialize;
+
+use super::letter::{CaseContent, CaseFacts, Happened};
+use crate::cases::{Kept, Priority};
+use crate::db::AnyConnection;
+use crate::db::cases::{self, CaseRow, NoteRow};
+use crate::db::outbox::{OutboxRow, SUBJECT_RESPONSE};
+use crate::db::responses::{ResponseRow, find_all, id_from_column};
+use crate::db::told::{self, AboutResponse};
+use crate::mail::alert::ALERT_MAIL;
+use crate::mail::answered::place;
+use crate::mail::build_error::MailBuildError;
+use crate::mail::links::CaseLink;
+use crate::mail::people::{Site, Sites};
+use crate::mail::why::why;
+use crate::rules::Reason;
+
+/// What the payload of a message about a case holds.
+#[derive(Debug, Deserialize)]
+struct Payload {
+    message: Happened,
+    person: Option<i64>,
+    by: Option<i64>,
+    since: Option<i64>,
+    note_id: Option<String>,
+    why: Option<Reason>,
+}
+
+/// What is known of a message about a case.
+pub enum Found {
+    /// A mail is to be made of it, which follows this message.
+    Mail(Box<CaseContent>, Option<ResponseId>),
+    /// Nobody wants it any more.
+    Over,
+    /// None can be made.
+    Broken(MailBuildError),
+}
+
+impl Found {
+    /// Reads what a message about a case is made of, at `now` (Unix ms).
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn load(conn: &mut AnyConnection, sites: &mut Sites, message: &OutboxRow, now: i64) -> QueryResult<Self> {
+        let row = CaseRow::find_by_id(conn, message.site_id, &message.subject_id)?;
+        let (Some(site), Some(row)) = (sites.get(conn, message.site_id)?, row) else { return Ok(Self::Over) };
+        let Ok(kept) = Kept::read(row) else { return Ok(Self::Broken(MailBuildError::CorruptCase)) };
+        let payload: Payload = match serde_json::from_str(&message.payload) {
+            Ok(payload) => payload,
+            Err(error) => return Ok(Self::Broken(MailBuildError::Unwritable(format!("its payload: {error}")))),
+        };
+        if is_over(&kept, &payload, now) {
+            return Ok(Self::Over);
+        }
+        let responses = responses_of(conn, &kept)?;
+        let follows = match responses.first() {
+            Some(first) => alert_to(conn, message, payload.person, first)?,
+            None => None,
+        };
+        let content = content(conn, site, message, (&kept, payload), &responses, now)?;
+        Ok(Self::Mail(Box::new(content), follows))
+    }
+}
+
+/// Whether what a message tells of is over by now: asked at the moment of sending, since somebody may have acted after it was
+/// queued.
+fn is_over(kept: &Kept, payload: &Payload, now: i64) -> bool {
+    match payload.message {
+        Happened::Escalated => !payload.since.is_some_and(|since| kept.case.wants_step(since)),
+        Happened::Overdue => [kept.case.acknowledge_by, kept.case.answer_by].into_iter().flatten().all(|by| by >= now),
+        _ => false,
+    }
+}
+
+/// The alert mail about a response to the same person.
+fn alert_to(
+    conn: &mut AnyConnection,
+    message: &OutboxRow,
+    person_id: Option<i64>,
+    response: &ResponseRow,
+) -> QueryResult<Option<ResponseId>> {
+    let about = (SUBJECT_RESPONSE, response.response_id.as_slice());
+    let told = told::of_kind(conn, (response.site_id, ALERT_MAIL), about)?;
+    let is_theirs = |told: &&AboutResponse| match told.person_id() {
+        Some(told) => Some(told) == person_id,
+        None => told.destination == message.destination,
+    };
+    Ok(told.iter().find(is_theirs).and_then(|told| id_from_column(&told.message_id)))
+}
+
+/// Those of a case that are still stored, in the order in which they came.
+fn responses_of(conn: &mut AnyConnection, kept: &Kept) -> QueryResult<Vec<ResponseRow>> {
+    let ids = cases::responses(conn, kept.site_id, &kept.id)?.into_iter().map(|(id, _)| id);
+    let keys: Vec<_> = ids.map(|id| (kept.site_id, id)).collect();
+    // A case of thousands is told by its ends.
+    let ends: Vec<_> = keys.first().into_iter().chain(keys.last().filter(|_| keys.len() > 1)).cloned().collect();
+    let mut rows = find_all(conn, &ends)?;
+    rows.sort_by_key(|row| ends.iter().position(|(_, id)| *id == row.response_id));
+    Ok(rows)
+}
+
+/// What was written with it: the note that the message names, or the reason that whoever did it gave at that moment.
+fn written(
+    conn: &mut AnyConnection,
+    message: &OutboxRow,
+    kept: &Kept,
+    payload: &Payload,
+) -> QueryResult<Option<String>> {
+    let id: Option<ResponseId> = payload.note_id.as_deref().and_then(|id| id.parse().ok());
+    let note = match (id, payload.by) {
+        (Some(id), _) => NoteRow::find(conn, kept.site_id, id.as_bytes())?,
+        (None, Some(by)) => {
+            let notes = NoteRow::of_case(conn, kept.site_id, &kept.id)?.into_iter();
+            notes.rev().find(|note| note.at == message.created_at && note.person_id == Some(by))
+        }
+        (None, None) => None,
+    };
+    Ok(note.map(|note| note.text))
+}
+
+fn content(
+    conn: &mut AnyConnection,
+    site: Arc<Site>,
+    message: &OutboxRow,
+    (kept, payload): (&Kept, Payload),
+    responses: &[ResponseRow],
+    now: i64,
+) -> QueryResult<CaseContent> {
+    let reader = site.reader(payload.person, &message.destination);
+    let words = match payload.message {
+        Happened::ResponseJoined => responses.get(1).and_then(|joined| joined.comment.clone()),
+        _ => written(conn, message, kept, &payload)?,
+    };
+    let root_cause = match &kept.case.root_cause {
+        Some(name) => {
+            let known = cases::root_causes(conn, site.id)?.into_iter().find(|(known, _)| known == name);
+            Some(known.map_or_else(|| name.clone(), |(_, label)| label))
+        }
+        None => None,
+    };
+    let metric = Metric::from_str(&kept.about.metric).ok();
+    let case = CaseFacts {
+        link: CaseLink::of(kept),
+        state: kept.case.state,
+        urgent: kept.case.priority == Priority::Urgent,
+        owner: kept.case.owner.map(|owner| site.name_of(owner)),
+        place: place(conn, site.id, &kept.about.touchpoint)?,
+        score: metric.and_then(|metric| Score::new(i64::from(kept.about.score), metric).ok()),
+        comment: responses.first().and_then(|first| first.comment.clone()),
+        opened_at: kept.case.opened_at,
+        acknowledge_by: kept.case.acknowledge_by,
+        answer_by: kept.case.answer_by,
+        merged_into: kept.case.merged_into,
+        root_cause,
+        action_taken: kept.case.action_taken.clone(),
+    };
+    let why = match &payload.why {
+        // Named by whoever did it, not by a rule.
+        None | Some(Reason::Named) => reader.language.texts().why.case.to_owned(),
+        reason => why(reader.language, reason.as_ref(), Some(&kept.rule.0), &site),
+    };
+    Ok(CaseContent {
+        happened: payload.message,
+        by: payload.by.map(|by| site.name_of(by)).filter(|name| !name.is_empty()),
+        to_team: matches!(payload.why, Some(Reason::Team(_))),
+        since: payload.since,
+        words,
+        now,
+        why,
+        reader,
+        case,
+        site,
+    })
+}

@@ -1,0 +1,212 @@
+//! What a mail about a case says.
+
+use std::sync::Arc;
+
+use counterbell_shared::Score;
+use counterbell_shared::time::UnixMillis;
+use serde::Deserialize;
+
+use crate::cases::State;
+use crate::mail::answered::score_block;
+use crate::mail::letter::{Block, Letter};
+use crate::mail::links::{Action, CaseLink, Signer, case_buttons};
+use crate::mail::marks::Marks;
+use crate::mail::people::{Reader, Site};
+use crate::mail::texts::News;
+use crate::mail::visible::{isolated, shown, visible};
+use crate::mail::words::Room;
+
+/// What happened to a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Happened {
+    /// It was given to the reader, or to their team.
+    Assigned,
+    /// Somebody else has it now.
+    TakenOver,
+    /// Nobody has it any more.
+    GivenBack,
+    /// Nobody has taken it yet.
+    Escalated,
+    /// A note names the reader.
+    Mentioned,
+    /// A note was written.
+    Noted,
+    /// The customer wrote.
+    CustomerAnswered,
+    /// The customer sent another unhappy response.
+    ResponseJoined,
+    /// It is urgent now.
+    Urgent,
+    /// The reader wanted to be reminded.
+    Reminder,
+    /// The reader asked for a new link to it.
+    Link,
+    /// It was resolved or closed.
+    Ended,
+    /// It was not put right.
+    Reopened,
+    /// Another case goes on in its place.
+    Merged,
+    /// It was not taken, or the customer not answered, in time.
+    Overdue,
+}
+
+/// What a mail needs to know of a case. Times are Unix ms; texts are as they are stored.
+#[derive(Clone, Debug)]
+pub struct CaseFacts {
+    /// What people call it by, and where its links lead.
+    pub link: CaseLink,
+    /// How far it is.
+    pub state: State,
+    /// It is urgent.
+    pub urgent: bool,
+    /// What whoever has it is called, harmless.
+    pub owner: Option<String>,
+    /// What its touchpoint is called.
+    pub place: Option<String>,
+    /// The score that it was opened for.
+    pub score: Option<Score>,
+    /// What the customer wrote, if it is still stored.
+    pub comment: Option<String>,
+    /// When it was opened.
+    pub opened_at: i64,
+    /// By when somebody has to take it.
+    pub acknowledge_by: Option<i64>,
+    /// By when the customer has to be answered.
+    pub answer_by: Option<i64>,
+    /// The number of the case that goes on in its place.
+    pub merged_into: Option<i64>,
+    /// Why the customer was unhappy.
+    pub root_cause: Option<String>,
+    /// What was done about it.
+    pub action_taken: Option<String>,
+}
+
+/// What a mail about a case is made of.
+#[derive(Clone, Debug)]
+pub struct CaseContent {
+    /// Where it belongs.
+    pub site: Arc<Site>,
+    /// Whom it is for.
+    pub reader: Reader,
+    /// The case.
+    pub case: CaseFacts,
+    /// What happened to it.
+    pub happened: Happened,
+    /// What whoever did it is called, harmless; `None` when nobody did.
+    pub by: Option<String>,
+    /// It was given to a team, not to the reader alone.
+    pub to_team: bool,
+    /// Since when nobody has it (Unix ms).
+    pub since: Option<i64>,
+    /// What was written: a note, or what the customer sent.
+    pub words: Option<String>,
+    /// When it was written that nobody had done it in time (Unix ms).
+    pub now: i64,
+    /// Why the reader gets it.
+    pub why: String,
+}
+
+impl CaseContent {
+    /// The letter. `number`: by which people find the message.
+    pub fn letter(&self, signer: Option<&Signer>, number: &str) -> Letter {
+        let Self { site, reader, case, .. } = self;
+        let (language, texts) = (reader.language, reader.language.texts());
+        let case_number = case.link.number.to_string();
+        let (News { headline, detail }, at) = self.news();
+        let at = at.map(|at| reader.zone.minute(UnixMillis(at))).unwrap_or_default();
+        let into = case.merged_into.map(|into| into.to_string()).unwrap_or_default();
+        let values = [("number", case_number.as_str()), ("into", &into), ("since", &at), ("due", &at)];
+        let headline = language.fill(headline, &values);
+        let mut room = Room::default();
+
+        let mut blocks = vec![Block::Text(language.fill(detail, &values))];
+        let said = [self.words.as_deref(), case.comment.as_deref()];
+        if site.personal {
+            let words = |words: &str, room: &mut Room| Block::Words(room.take(words).0);
+            blocks.extend(said[0].map(|note| words(note, &mut room)));
+            blocks.extend(case.score.map(|score| score_block(language, score)));
+            blocks.extend(said[1].map(|comment| words(comment, &mut room)));
+        } else {
+            blocks.extend(case.score.map(|score| score_block(language, score)));
+            if said.iter().any(Option::is_some) {
+                blocks.push(Block::Soft(texts.kept_out.to_owned()));
+            }
+        }
+        blocks.push(case_buttons(signer, case.link, reader, self.actions()));
+        blocks.push(Block::Rows(self.rows()));
+
+        let site_name = isolated(visible(&site.name));
+        let marks = Marks { urgent: case.urgent && !self.is_over(), test: false };
+        Letter {
+            language,
+            subject: marks.subject(language, &headline, &site_name),
+            site: site_name,
+            headline,
+            marks: marks.notes(language),
+            blocks,
+            footer: vec![self.why.clone(), language.fill(texts.message, &[("number", number)])],
+        }
+    }
+
+    /// What is said of it, and the time that it speaks of (Unix ms).
+    fn news(&self) -> (&'static News, Option<i64>) {
+        let texts = &self.reader.language.texts().case;
+        let case = &self.case;
+        match self.happened {
+            Happened::Assigned if self.to_team => (&texts.assigned_team, None),
+            Happened::Assigned => (&texts.assigned, None),
+            Happened::TakenOver => (&texts.taken_over, None),
+            Happened::GivenBack => (&texts.given_back, None),
+            Happened::Escalated => (&texts.escalated, Some(self.since.unwrap_or(case.opened_at))),
+            Happened::Mentioned => (&texts.mentioned, None),
+            Happened::Noted => (&texts.noted, None),
+            Happened::CustomerAnswered => (&texts.customer_answered, None),
+            Happened::ResponseJoined => (&texts.response_joined, None),
+            Happened::Urgent => (&texts.urgent, None),
+            Happened::Reminder => (&texts.reminder, None),
+            Happened::Link => (&texts.link, None),
+            Happened::Ended if case.state == State::Resolved => (&texts.resolved, None),
+            Happened::Ended => (&texts.closed, None),
+            Happened::Reopened => (&texts.reopened, None),
+            Happened::Merged => (&texts.merged, None),
+            Happened::Overdue => match case.answer_by {
+                Some(by) if by < self.now => (&texts.not_answered, Some(by)),
+                _ => (&texts.not_taken, case.acknowledge_by),
+            },
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        matches!(self.happened, Happened::TakenOver | Happened::Ended | Happened::Merged)
+    }
+
+    /// What the reader can do now.
+    fn actions(&self) -> &'static [Action] {
+        match (self.is_over(), self.case.state) {
+            (true, _) => &[Action::Open],
+            (false, State::Open) => &Action::ALL,
+            (false, _) => &[Action::Open, Action::Remind],
+        }
+    }
+
+    fn rows(&self) -> Vec<(&'static str, String)> {
+        let Self { case, reader, .. } = self;
+        let texts = &reader.language.texts().rows;
+        let time = |at: Option<i64>| at.map(|at| reader.zone.minute(UnixMillis(at)));
+        let written = |text: &Option<String>| text.as_deref().filter(|_| self.site.personal).map(shown);
+        let owner = case.owner.clone().unwrap_or_else(|| texts.nobody.to_owned());
+        let rows = [
+            (texts.by, self.by.clone()),
+            (texts.place, case.place.as_deref().map(shown)),
+            (texts.opened, time(Some(case.opened_at))),
+            (texts.owner, Some(owner).filter(|_| self.happened != Happened::Merged)),
+            (texts.acknowledge_by, time(case.acknowledge_by)),
+            (texts.answer_by, time(case.answer_by)),
+            (texts.root_cause, written(&case.root_cause)),
+            (texts.action_taken, written(&case.action_taken)),
+        ];
+        rows.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+    }
+}

@@ -1,0 +1,238 @@
+//! Mails about cases, from what is stored to what is read.
+
+use counterbell_shared::ResponseId;
+use counterbell_shared::time::UnixMillis;
+use mail_parser::MessageParser;
+use serde_json::json;
+use tempfile::TempDir;
+use tokio::task::LocalSet;
+
+use super::*;
+use crate::cases::{Action, Asked, Assignee, By, CaseOfResponse, Kept, Means, act, open_or_join};
+use crate::config::{MailConfig, MailLimits, MailTransport};
+use crate::db::dialect::{insert_responses, write_transaction};
+use crate::db::journal::{self, By as Operator};
+use crate::db::outbox::{About, MAIL_LANE, NewOutboxRow, insert, list};
+use crate::db::responses::{NewResponseRow, ResponseRow};
+use crate::db::sites::{Limits, NewSite, Site};
+use crate::db::test_database::TestDatabase;
+use crate::db::{SharedText, customers, migrations, staff};
+use crate::ids::new_id;
+use crate::mail::alert::{ALERT_MAIL, AlertMail};
+use crate::outbox::Handover;
+use crate::rules::{Rule, VersionedRule};
+
+const ANN: &str = "ann@shop.example";
+const BEN: &str = "ben@shop.example";
+const MINUTE: i64 = 60_000;
+
+struct Shop {
+    conn: AnyConnection,
+    site_id: i64,
+    folder: TempDir,
+    mailer: Arc<Mailer>,
+    links: MailLinks,
+    _database: TestDatabase,
+}
+
+impl Shop {
+    fn on_each_database() -> impl Iterator<Item = Self> {
+        TestDatabase::of_each_kind().into_iter().map(|database| {
+            let mut conn = migrations::open_up_to_date(&database.url).unwrap();
+            let recipients = [ANN, BEN].map(|email| email.parse().unwrap()).to_vec();
+            let (name, zone) = ("Shop".to_owned(), "Europe/Berlin".to_owned());
+            let new = NewSite { name, zone, origins: Vec::new(), recipients, limits: Limits::default() };
+            let key = "site_0000000000000000".parse().unwrap();
+            let site = write_transaction(&mut conn, |conn| Site::create(conn, &key, &new, &Operator::operator(), 0));
+            let folder = tempfile::tempdir().unwrap();
+            let config = MailConfig {
+                from: "bell@shop.example".parse().unwrap(),
+                transport: MailTransport::Folder(folder.path().to_owned()),
+                limits: MailLimits::default(),
+            };
+            let links = MailLinks { public_url: "https://bell.example".parse().ok(), ..MailLinks::default() };
+            links.links.make_first_key(&mut conn, 0).unwrap();
+            let mailer = Arc::new(Mailer::new(&config).unwrap());
+            Self { conn, site_id: site.unwrap().id, folder, mailer, links, _database: database }
+        })
+    }
+
+    fn person(&mut self, email: &str) -> i64 {
+        staff::person_of(&mut self.conn, email).unwrap().unwrap()
+    }
+
+    /// An unhappy response of one customer that triage decided about at `at`, and its case.
+    fn unhappy(&mut self, comment: &str, at: i64) -> (ResponseId, Kept) {
+        let (site_id, id) = (self.site_id, new_id(UnixMillis(at)));
+        let row = NewResponseRow {
+            site_id,
+            response_id: *id.as_bytes(),
+            touchpoint: "checkout".to_owned(),
+            survey: SharedText("csat".into()),
+            survey_version: 1,
+            metric: "csat",
+            score: 1,
+            comment: Some(comment.to_owned()),
+            order_ref: Some("A-1001".to_owned()),
+            customer_ref: None,
+            contact_email: None,
+            locale: None,
+            page_url: None,
+            channel: "web",
+            created_at: at,
+            received_at: at,
+            held: None,
+            answers: None,
+            complete: true,
+            revision: 1,
+        };
+        let case = write_transaction(&mut self.conn, |conn| {
+            insert_responses(conn, &[&row])?;
+            let response = ResponseRow::find(conn, &[site_id], id)?.unwrap();
+            let mut site = journal::lock(conn, site_id)?;
+            customers::note(conn, &response)?;
+            open_or_join(conn, &mut site, &response, &[&VersionedRule { version: 1, rule: Rule::unhappy() }], at)
+        });
+        (id, case.unwrap().as_ref().map(CaseOfResponse::kept).cloned().unwrap())
+    }
+
+    /// Tells `to` of a response.
+    fn alert(&mut self, to: &str, response: ResponseId, case: i64, at: i64) -> ResponseId {
+        let (message_id, person) = (new_id(UnixMillis(at)), self.person(to));
+        let payload = json!({ "rule": "unhappy", "person": person, "why": { "team": "alerts" }, "case": case });
+        let about = About {
+            kind: ALERT_MAIL,
+            lane: MAIL_LANE,
+            destination: to,
+            response_id: *response.as_bytes(),
+            person_id: person,
+            payload: &payload,
+            due_at: at,
+        };
+        insert(&mut self.conn, &[NewOutboxRow::about_response(self.site_id, message_id, &about, at)]).unwrap();
+        message_id
+    }
+
+    fn act(&mut self, by: &str, number: i64, action: Action, now: i64) {
+        let (by, site_id) = (By::person(self.person(by), Means::Link), self.site_id);
+        let asked = Asked { by, seen: None, entry_id: None, now };
+        let acted = write_transaction(&mut self.conn, |conn| {
+            let mut site = journal::lock(conn, site_id)?;
+            act(conn, &mut site, number, action, &asked)
+        });
+        assert!(acted.unwrap().is_ok());
+    }
+
+    /// The messages of a kind that are stored, the oldest first.
+    fn messages(&mut self, kind: &str) -> Vec<OutboxRow> {
+        let mut all = list(&mut self.conn, &[self.site_id], None, None, 100).unwrap();
+        all.retain(|message| message.kind == kind);
+        all.reverse();
+        all
+    }
+
+    /// What is to be done with each; what sends a mail does. Subject, text and the message that it follows, of each mail.
+    fn mails(&mut self, kind: &dyn Deliver) -> Vec<Option<(String, String, Option<String>)>> {
+        let messages = self.messages(kind.kind());
+        let to_do = kind.prepare(&mut self.conn, &messages.iter().collect::<Vec<_>>()).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let send = |(message, to_do): (&OutboxRow, ToDo)| {
+            let ToDo::Send(delivery) = to_do else { return None };
+            LocalSet::new().block_on(&runtime, delivery(Handover::default())).unwrap();
+            let path = self.folder.path().join(format!("{}.eml", message.id().unwrap()));
+            let mail = MessageParser::default().parse(&std::fs::read(path).unwrap()).unwrap().into_owned();
+            let references = mail.references().as_text().map(str::to_owned);
+            assert_eq!(references.as_deref(), mail.in_reply_to().as_text());
+            Some((mail.subject().unwrap().to_owned(), mail.body_text(0).unwrap().into_owned(), references))
+        };
+        messages.iter().zip(to_do).map(send).collect()
+    }
+
+    fn case_mail(&self) -> CaseMail {
+        CaseMail { mailer: Arc::clone(&self.mailer), links: self.links.clone() }
+    }
+}
+
+#[test]
+fn alert_leads_to_its_case_and_says_what_the_customer_said_before() {
+    for mut shop in Shop::on_each_database() {
+        let now = UnixMillis::now().0;
+        let (first, case) = shop.unhappy("Late", now - 2 * MINUTE);
+        let (second, joined) = shop.unhappy("Still late", now - MINUTE);
+        assert_eq!(joined.case.number, case.case.number);
+        shop.alert(ANN, first, 1, now);
+        shop.alert(ANN, second, 1, now + 1);
+        shop.alert(BEN, second, 1, now + 2);
+        let alerts = AlertMail { mailer: Arc::clone(&shop.mailer), links: shop.links.clone() };
+
+        let mails: Vec<_> = shop.mails(&alerts).into_iter().map(Option::unwrap).collect();
+
+        let [(_, first, None), (_, second, None), (_, ben, None)] = &mails[..] else { panic!("{mails:?}") };
+        assert!(!first.contains("said before") && first.contains("Nobody else was told."), "{first}");
+        assert!(second.contains("What this customer said before") && second.contains("> Late\r\n"), "{second}");
+        assert!(second.contains("Also told: ben") && ben.contains("Also told: ann"), "{second}");
+        let link = |text: &str| {
+            text.lines().find(|line| line.ends_with("?do=take")).map(str::to_owned).unwrap_or_else(|| panic!("{text}"))
+        };
+        assert!(link(second).starts_with("https://bell.example/case/"), "{second}");
+        assert_ne!(link(second), link(ben), "each has links of their own");
+    }
+}
+
+#[test]
+fn what_happens_to_a_case_is_told_below_the_alert_with_what_was_written() {
+    for mut shop in Shop::on_each_database() {
+        let now = UnixMillis::now().0;
+        let (response, _) = shop.unhappy("Late", now - MINUTE);
+        let alert = shop.alert(ANN, response, 1, now - MINUTE);
+        let ann = shop.person(ANN);
+        let assign = Action::Assign { to: Assignee::Person(ann), reason: Some("You know the carrier".to_owned()) };
+        shop.act(BEN, 1, assign, now);
+        shop.act(ANN, 1, Action::TakeOver, now + 1);
+        let mentions = vec![ann];
+        shop.act(BEN, 1, Action::Note { text: "Call \u{201c}before\u{201d} noon".to_owned(), mentions }, now + 2);
+
+        let case_mail = shop.case_mail();
+        let mails: Vec<_> = shop.mails(&case_mail).into_iter().map(Option::unwrap).collect();
+
+        let [(assigned, why, follows), (mentioned, note, _)] = &mails[..] else { panic!("{mails:?}") };
+        assert_eq!(follows.as_deref(), Some(format!("{alert}@shop.example").as_str()));
+        assert_eq!(assigned, "Case 1 is assigned to you [Shop]");
+        for words in ["> You know the carrier", "> Late", "1 out of 5", "Done by: ben", "?do=open"] {
+            assert!(why.contains(words), "no {words} in {why}");
+        }
+        assert_eq!(mentioned, "You are mentioned in case 1 [Shop]");
+        assert!(note.contains("> Call \u{201c}before\u{201d} noon"), "{note}");
+    }
+}
+
+#[test]
+fn step_of_a_case_that_somebody_took_meanwhile_is_withdrawn() {
+    for mut shop in Shop::on_each_database() {
+        let now = UnixMillis::now().0;
+        let (_, case) = shop.unhappy("Late", now - MINUTE);
+        let steps_from = case.case.steps_from;
+        let person_id = shop.person(ANN);
+        let payload = json!({ "message": "escalated", "person": person_id, "since": steps_from, "step": 0,
+            "why": { "team": "alerts" } });
+        let about = crate::db::outbox::AboutCase {
+            kind: CASE_MAIL,
+            lane: MAIL_LANE,
+            destination: ANN,
+            case_id: case.id,
+            person_id,
+            payload: &payload,
+            occasion: "another/1",
+        };
+        let message = NewOutboxRow::about_case(shop.site_id, new_id(UnixMillis(now)), &about, now);
+        insert(&mut shop.conn, &[message]).unwrap();
+        let case_mail = shop.case_mail();
+
+        let (subject, text, _) = shop.mails(&case_mail).remove(0).expect("nobody has taken it");
+        assert_eq!(subject, "Nobody has taken case 1 yet [Shop]");
+        assert!(text.contains("?do=take") && text.contains("It has been waiting since"), "{text}");
+
+        shop.act(BEN, 1, Action::Acknowledge, now);
+        assert!(shop.mails(&case_mail)[0].is_none(), "withdrawn");
+    }
+}
