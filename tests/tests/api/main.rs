@@ -40,6 +40,7 @@ mod revision_model;
 mod revisions;
 mod rules;
 mod rules_admin;
+mod rules_grouped;
 mod search;
 mod shutdown;
 mod silence;
