@@ -236,7 +236,7 @@ impl Server {
             kinds: Arc::new([
                 Arc::new(AlertMail { mailer: Arc::clone(&self.mailer), links: self.mail_links.clone() }),
                 Arc::new(CaseMail { mailer: Arc::clone(&self.mailer), links: self.mail_links.clone() }),
-                Arc::new(GroupMail { mailer: Arc::clone(&self.mailer) }),
+                Arc::new(GroupMail { mailer: Arc::clone(&self.mailer), links: self.mail_links.clone() }),
             ]),
             metrics: Arc::clone(&self.intake.metrics),
             foreground: self.foreground.clone(),

@@ -133,6 +133,15 @@ impl AlertGroup {
         of_group(self.site_id, &self.group_id).count().get_result(conn)
     }
 
+    /// Ids of these responses.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn response_ids(&self, conn: &mut AnyConnection) -> QueryResult<Vec<Vec<u8>>> {
+        let ids = of_group(self.site_id, &self.group_id).order(alert_group_responses::response_id);
+        ids.select(alert_group_responses::response_id).load(conn)
+    }
+
     /// Their touchpoints, and how many came from each, most first. Those held back as suspected spam by now are left out.
     ///
     /// # Errors
@@ -156,6 +165,42 @@ impl AlertGroup {
             .select(responses::all_columns)
             .limit(limit)
             .load(conn)
+    }
+
+    /// Makes a group of somebody else's of some of its responses, which is told at `now` (Unix ms). The caller has locked the
+    /// site.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn hand_over(
+        &self,
+        conn: &mut AnyConnection,
+        response_ids: &[Vec<u8>],
+        (group_id, person_id): (ResponseId, i64),
+        now: i64,
+    ) -> QueryResult<()> {
+        let group_id = group_id.as_bytes().as_slice();
+        let row = (
+            alert_groups::site_id.eq(self.site_id),
+            alert_groups::group_id.eq(group_id),
+            alert_groups::person_id.eq(person_id),
+            alert_groups::rule.eq(&self.rule),
+            alert_groups::touchpoint.eq(&self.touchpoint),
+            alert_groups::opened_at.eq(self.opened_at),
+            alert_groups::ends_at.eq(self.ends_at),
+            alert_groups::told.eq(0),
+            alert_groups::closed_at.eq(now),
+        );
+        diesel::insert_into(alert_groups::table).values(row).execute(conn)?;
+        for response_id in response_ids {
+            let row = (
+                alert_group_responses::site_id.eq(self.site_id),
+                alert_group_responses::group_id.eq(group_id),
+                alert_group_responses::response_id.eq(response_id),
+            );
+            diesel::insert_into(alert_group_responses::table).values(row).execute(conn)?;
+        }
+        Ok(())
     }
 
     /// Ends the window; whether it was open. The caller has locked the site.

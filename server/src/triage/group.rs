@@ -6,10 +6,11 @@ use diesel::QueryResult;
 use serde_json::json;
 
 use super::tell::{Tellable, Told};
-use crate::db::alert_groups::{ALERT_GROUP, AlertGroup};
+use crate::db::alert_groups::{self, ALERT_GROUP, AlertGroup};
 use crate::db::journal::SiteLock;
 use crate::db::outbox::{AboutGroup, MAIL_LANE, NewOutboxRow};
 use crate::db::timers::Timer;
+use crate::db::told::AboutResponse;
 use crate::db::{AnyConnection, outbox};
 use crate::ids::new_id;
 use crate::mail::GROUP_MAIL;
@@ -82,38 +83,65 @@ impl Handler for EndOfWindow {
     }
 }
 
-/// To whom the group belongs; to all whom the rule tells by then, should they have left.
+/// To whom the group belongs. Should they have left, what nobody else was told of is handed over to those whom the rule
+/// tells by then.
 fn messages(conn: &mut AnyConnection, group: &AlertGroup, now: i64) -> QueryResult<Vec<NewOutboxRow>> {
     let site_id = group.site_id;
     let mut tellable = Tellable::load(conn, site_id)?;
     let rules = load_rules(conn, site_id, None)?;
     let rule = rules.in_force().iter().find(|one| one.rule.name == group.rule);
-    let people: Vec<(i64, Option<Reason>, i64)> = if tellable.staff.is_employed(group.person_id) {
+    if tellable.staff.is_employed(group.person_id) {
         let at = rule.map_or(now, |rule| tellable.told_at(rule, group.person_id, now));
-        vec![(group.person_id, None, at)]
-    } else {
-        let told = match rule {
-            Some(rule) => tellable.resolve(conn, &[rule], group.touchpoint.as_deref().unwrap_or_default(), now)?,
-            None => Vec::new(),
-        };
-        told.into_iter().map(|told| (told.person_id, Some(told.why), told.at)).collect()
-    };
-    let message = |(person_id, why, due_at): (i64, Option<Reason>, i64)| {
-        let email = tellable.email(person_id);
-        let mut payload = json!({ "person": person_id, "rule": group.rule });
-        if let Some(why) = why {
-            payload["why"] = json!(why);
+        let message = message(&tellable, group, &group.group_id, (group.person_id, None, at), now);
+        return Ok(message.into_iter().collect());
+    }
+    let (Some(rule), untold) = (rule, untold(conn, group)?) else { return Ok(Vec::new()) };
+    if untold.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut messages = Vec::new();
+    for told in tellable.resolve(conn, &[rule], group.touchpoint.as_deref().unwrap_or_default(), now)? {
+        let group_id = new_id(UnixMillis(now));
+        group.hand_over(conn, &untold, (group_id, told.person_id), now)?;
+        let person = (told.person_id, Some(told.why), told.at);
+        messages.extend(message(&tellable, group, group_id.as_bytes(), person, now));
+    }
+    tellable.save_turns(conn)?;
+    Ok(messages)
+}
+
+/// Responses of a group that nobody else was told of, nor will be.
+fn untold(conn: &mut AnyConnection, group: &AlertGroup) -> QueryResult<Vec<Vec<u8>>> {
+    let mut untold = Vec::new();
+    for response_id in group.response_ids(conn)? {
+        let groups = alert_groups::of_response(conn, group.site_id, &response_id)?;
+        let only_theirs = groups.iter().all(|other| other.person_id == group.person_id);
+        if only_theirs && AboutResponse::load(conn, group.site_id, &response_id)?.is_empty() {
+            untold.push(response_id);
         }
-        let about = AboutGroup {
-            kind: GROUP_MAIL,
-            lane: MAIL_LANE,
-            destination: &email,
-            group_id: &group.group_id,
-            person_id,
-            payload: &payload,
-            due_at,
-        };
-        NewOutboxRow::about_group(site_id, new_id(UnixMillis(now)), &about, now)
+    }
+    Ok(untold)
+}
+
+fn message(
+    tellable: &Tellable,
+    group: &AlertGroup,
+    group_id: &[u8],
+    (person_id, why, due_at): (i64, Option<Reason>, i64),
+    now: i64,
+) -> Option<NewOutboxRow> {
+    let mut payload = json!({ "person": person_id, "rule": group.rule });
+    if let Some(why) = why {
+        payload["why"] = json!(why);
+    }
+    let about = AboutGroup {
+        kind: GROUP_MAIL,
+        lane: MAIL_LANE,
+        destination: &tellable.email(person_id),
+        group_id,
+        person_id,
+        payload: &payload,
+        due_at,
     };
-    Ok(people.into_iter().filter_map(message).collect())
+    NewOutboxRow::about_group(group.site_id, new_id(UnixMillis(now)), &about, now)
 }

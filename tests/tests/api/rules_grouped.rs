@@ -96,7 +96,12 @@ async fn storm_is_a_few_mails_and_one_for_the_rest_and_what_is_urgent_comes_alon
 async fn mail_of_a_group_counts_and_shows_the_newest_words() {
     for backend in Backend::ALL {
         let smtp = Smtp::start().await;
-        let app = TestApp::on(backend).smtp(&smtp).recipients(&[ANN]).grouped().await;
+        let app = TestApp::on(backend)
+            .smtp(&smtp)
+            .setting("COUNTERBELL_PUBLIC_URL", "https://bell.example")
+            .recipients(&[ANN])
+            .grouped()
+            .await;
         for place in 0..8 {
             let members = json!({ "touchpoint": "till", "comment": format!("Too long a queue {place}") });
             app.respond(&sample::with(sample::response(1), members)).await.expect(201);
@@ -109,6 +114,7 @@ async fn mail_of_a_group_counts_and_shows_the_newest_words() {
         assert_eq!((mails.len(), group.len()), (6, 1), "{backend:?}");
         let (subject, text) = (group[0].mail.subject(), group[0].mail.text());
         assert!(subject.contains('3') && subject.contains("till"), "{backend:?}: {subject}");
+        assert!(text.contains("https://bell.example/group/"), "{backend:?}: {text}");
         for place in 0..8 {
             let words = format!("Too long a queue {place}");
             assert_eq!(text.contains(&words), place >= 5, "{backend:?}: {words} in {text}");
@@ -137,8 +143,32 @@ async fn what_waits_is_told_alone_when_it_becomes_urgent_and_to_nobody_when_it_i
 
         run(&app, &["staff", "remove", "--email", BOB]);
         end_windows(&app).await;
-        // Bob left: whom the rule tells now hears in his place.
+        // Ann was told alone of what Bob leaves behind.
+        assert_eq!(app.count("outbox WHERE kind = 'group_mail'"), 0, "{backend:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_somebody_who_left_was_to_hear_goes_to_whom_the_rule_tells_by_then() {
+    for backend in Backend::ALL {
+        let mut app = app_with_groups(backend).await;
+        let mine = sample::rule("mine", json!({ "score": { "max": 2 }, "touchpoints": ["office"] }));
+        let soon = json!({ "who": [{ "person": BOB }], "soon": { "grouped": { "most": 1, "in": "15m" } } });
+        app.store_rule(&sample::with(mine, soon));
+        app.restart().await;
+        for _ in 0..3 {
+            respond(&app, json!({ "touchpoint": "office" })).await;
+        }
+        assert_eq!((told(&app, "alert_mail", BOB), app.count("alert_group_responses")), (1, 2), "{backend:?}");
+
+        run(&app, &["staff", "remove", "--email", BOB]);
+        end_windows(&app).await;
+
+        // He was the only one, so it is the team "alerts".
         assert_eq!((told(&app, "group_mail", ANN), told(&app, "group_mail", BOB)), (1, 0), "{backend:?}");
+        let ann = "person_id = (SELECT person_id FROM person_addresses WHERE email = 'ann@shop.example')";
+        let hers = format!("alert_group_responses WHERE group_id IN (SELECT group_id FROM alert_groups WHERE {ann})");
+        assert_eq!(app.count(&hers), 2, "{backend:?}");
     }
 }
 

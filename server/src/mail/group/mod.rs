@@ -5,12 +5,14 @@ mod letter;
 
 use std::sync::Arc;
 
+use counterbell_shared::time::UnixMillis;
 use diesel::QueryResult;
 
 #[cfg(test)]
 pub use letter::{GroupContent, GroupFacts, Newest};
 
 use super::compose::{compose, delivery};
+use super::links::MailLinks;
 use super::mailer::Mailer;
 use super::number::message_number;
 use super::people::Sites;
@@ -21,10 +23,12 @@ use crate::outbox::{Deliver, ToDo};
 /// The name of the kind in the database.
 pub const GROUP_MAIL: &str = "group_mail";
 
-/// Sends mails about groups of alerts. They have no button as long as there is no page that lists a group.
+/// Sends mails about groups of alerts.
 pub struct GroupMail {
     /// With which.
     pub mailer: Arc<Mailer>,
+    /// What their button is made of.
+    pub links: MailLinks,
 }
 
 impl Deliver for GroupMail {
@@ -33,6 +37,7 @@ impl Deliver for GroupMail {
     }
 
     fn prepare(&self, conn: &mut AnyConnection, messages: &[&OutboxRow]) -> QueryResult<Vec<ToDo>> {
+        let signer = self.links.signer(conn, UnixMillis::now().0)?;
         let mut sites = Sites::default();
         let mut to_do = Vec::with_capacity(messages.len());
         for message in messages {
@@ -40,7 +45,7 @@ impl Deliver for GroupMail {
                 None => ToDo::Withdraw,
                 Some(content) => {
                     let number = message.id().map(message_number).unwrap_or_default();
-                    let letter = content.letter(None, &number);
+                    let letter = content.letter(signer.as_ref(), &number);
                     ToDo::Send(delivery(&self.mailer, message, move |heading| compose(heading, &letter)))
                 }
             });
