@@ -64,6 +64,8 @@ pub const FONTS_MAX: usize = 10;
 pub const FONT_MAX_CHARS: usize = 64;
 /// Largest document of an alert rule, in bytes.
 pub const RULE_MAX_BYTES: usize = 64 * 1024;
+/// Most alert rules a site has in force.
+pub const RULES_MAX: usize = 50;
 /// Most entries of one list of whom a rule tells.
 pub const RULE_TOLD_MAX: usize = 20;
 /// Most escalation steps of a rule.

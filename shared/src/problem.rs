@@ -78,6 +78,8 @@ problem_codes! {
     InvalidSurvey "invalid_survey" 422 "The survey is not valid";
     /// The JSON is not a valid theme.
     InvalidTheme "invalid_theme" 422 "The theme is not valid";
+    /// The JSON is not a valid alert rule.
+    InvalidRule "invalid_rule" 422 "The alert rule is not valid";
     /// The JSON is not a valid touchpoint.
     InvalidTouchpoint "invalid_touchpoint" 422 "The touchpoint is not valid";
     /// The JSON is not a valid calendar.

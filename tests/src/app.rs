@@ -199,12 +199,12 @@ impl TestApp {
         assert!(published.status.success(), "{published:?}");
     }
 
-    /// Puts a rule in force for the app's site, the first of its name.
+    /// Puts an alert rule of the app's site in force; a running server reads it within seconds.
     pub fn store_rule(&self, document: &Value) {
-        self.execute(&format!(
-            "INSERT INTO alert_rules (site_id, name, version, document, created_at) SELECT id, {}, 1, '{document}', 0 FROM sites",
-            document["name"].to_string().replace('"', "'")
-        ));
+        let file = self.dir().join("rule.json");
+        std::fs::write(&file, document.to_string()).unwrap();
+        let stored = self.cli(&["rules", "put", &file.display().to_string(), "--site", &self.site_key]);
+        assert!(stored.status.success(), "{stored:?}");
     }
 
     /// Stores a theme for the app's site.

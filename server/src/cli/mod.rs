@@ -1,5 +1,6 @@
 //! The commands of `counterbell`.
 
+mod alert;
 mod arguments;
 #[cfg(feature = "bench")]
 mod bench;
@@ -19,6 +20,7 @@ mod output;
 mod report;
 mod response;
 mod root_cause;
+mod rules;
 mod serve;
 mod site;
 mod site_delete;
@@ -84,6 +86,12 @@ enum Command {
     /// Register touchpoints: who answers for each, and when it is open
     #[command(subcommand)]
     Touchpoint(touchpoint::TouchpointCommand),
+    /// Manage alert rules: which responses somebody must hear of, and who that is
+    #[command(subcommand)]
+    Rules(rules::RulesCommand),
+    /// Try out alerts
+    #[command(subcommand)]
+    Alert(alert::AlertCommand),
     /// Make, list and revoke API keys
     #[command(subcommand)]
     Key(key::KeyCommand),
@@ -120,6 +128,8 @@ pub fn run() -> ExitCode {
         Command::Response(command) => command.run(),
         Command::Survey(command) => command.run(),
         Command::Touchpoint(command) => command.run(),
+        Command::Rules(command) => command.run(),
+        Command::Alert(command) => command.run(),
         Command::Key(command) => command.run(),
         Command::Links(command) => command.run(),
         Command::Import(args) => args.run(),

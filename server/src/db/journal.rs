@@ -83,6 +83,10 @@ pub enum Event {
     SurveyStored { name: String, version: i32 },
     /// A version of a survey was put in force.
     SurveyPublished { name: String, version: i32 },
+    /// A version of an alert rule was put in force.
+    RuleStored { name: String, version: i32 },
+    /// A version of an alert rule counts no more, and none in its place.
+    RuleRetired { name: String, version: i32 },
     /// The theme was stored, or taken away.
     ThemeChanged { cleared: bool },
     /// The site's words were stored, or taken away.
@@ -93,6 +97,8 @@ pub enum Event {
     ResponseDeleted { response_id: ResponseId },
     /// A rule fired for a response.
     AlertFired { response_id: ResponseId, rule: String, version: i32 },
+    /// A test message was put in the outbox for each whom a rule tells.
+    AlertTested { rule: String, version: i32 },
     /// What fired for a response was taken back before anybody was told.
     AlertWithdrawn { response_id: ResponseId },
     /// The receiving server took a message, at this attempt.
@@ -140,12 +146,21 @@ impl Event {
             Self::SurveyPublished { name, version } => {
                 ("survey.published", format!("survey/{name}"), json!({ "version": version }))
             }
+            Self::RuleStored { name, version } => {
+                ("rule.stored", format!("rule/{name}"), json!({ "version": version }))
+            }
+            Self::RuleRetired { name, version } => {
+                ("rule.retired", format!("rule/{name}"), json!({ "version": version }))
+            }
             Self::ThemeChanged { cleared } => ("theme.changed", "theme".to_owned(), json!({ "cleared": cleared })),
             Self::WordsChanged { cleared } => ("words.changed", "words".to_owned(), json!({ "cleared": cleared })),
             Self::ResponseReleased { response_id } => ("response.released", format!("response/{response_id}"), none()),
             Self::ResponseDeleted { response_id } => ("response.deleted", format!("response/{response_id}"), none()),
             Self::AlertFired { response_id, rule, version } => {
                 ("alert.fired", format!("response/{response_id}"), json!({ "rule": rule, "version": version }))
+            }
+            Self::AlertTested { rule, version } => {
+                ("alert.tested", format!("rule/{rule}"), json!({ "version": version }))
             }
             Self::AlertWithdrawn { response_id } => ("alert.withdrawn", format!("response/{response_id}"), none()),
             Self::MessageDelivered { message_id, attempt } => {

@@ -8,8 +8,8 @@ use crate::db::{AnyConnection, site_words, themes};
 use crate::sites::unreadable_rules;
 use crate::surveys::{SiteSurveys, TEMPLATES_ONLY, parse_site_words};
 
-const RULES: &str = "put them right in the database: docs/ALERTS.md explains the documents in alert_rules. A running server then \
-                     decides about the responses that waited";
+const RULES: &str = "store them again with `counterbell rules put`, as docs/ALERTS.md explains. A running server then decides about the \
+                     responses that waited";
 const DOCUMENTS: &str = "store them again with `counterbell survey put` and `publish`, `counterbell site theme` or \
                          `counterbell site words`";
 

@@ -47,6 +47,12 @@ impl ApiError {
         Self { errors, ..Self::new(ProblemCode::InvalidSurvey, detail) }
     }
 
+    /// What is wrong with an alert rule.
+    pub fn invalid_rule(errors: Vec<FieldError>) -> Self {
+        let detail = "Correct what is named in \"errors\" and send the rule again; see docs/ALERTS.md.";
+        Self { errors, ..Self::new(ProblemCode::InvalidRule, detail) }
+    }
+
     /// What is wrong with a theme.
     pub fn invalid_theme(errors: Vec<FieldError>) -> Self {
         let detail = "Correct what is named in \"errors\" and send the theme again; see docs/THEMES.md.";

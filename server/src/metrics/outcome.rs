@@ -80,6 +80,7 @@ impl From<ProblemCode> for IngestOutcome {
             | ProblemCode::NotFound
             | ProblemCode::MethodNotAllowed
             | ProblemCode::InvalidSurvey
+            | ProblemCode::InvalidRule
             | ProblemCode::InvalidTheme
             | ProblemCode::InvalidTouchpoint
             | ProblemCode::InvalidCalendar

@@ -3,7 +3,7 @@
 use counterbell_shared::answers::Answers;
 use counterbell_shared::{Metric, Score};
 
-use super::{CouldFire, Rule, ScoreSet, could_fire};
+use super::{CouldFire, Rule, ScoreSet, When, could_fire};
 
 /// A version of a rule as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,6 +83,15 @@ impl RuleSet {
     /// Names of those that cannot: without them nothing can be decided.
     pub fn unreadable(&self) -> &[String] {
         &self.unreadable
+    }
+
+    /// Whether one of them counts earlier responses of the customer.
+    pub fn counts_earlier(&self) -> bool {
+        let counts = |one: &VersionedRule| match &one.rule.when {
+            When::Response(condition) => condition.unhappy_again.is_some(),
+            When::NoResponse { .. } | When::Falling { .. } => false,
+        };
+        self.in_force.iter().any(counts)
     }
 
     /// Whether one of them could fire for a response of which this is known: it may for no other. A later revision may

@@ -6,4 +6,6 @@ mod rules;
 
 pub use directory::{Directory, KnownSite};
 pub use origins::{allows, parse_origin};
-pub use rules::{create, load_rules, unreadable_rules};
+pub use rules::{
+    Put, RuleDocument, RuleView, ShownRule, catalog, create, find_rule, load_rules, put_rule, unreadable_rules,
+};

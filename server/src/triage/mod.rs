@@ -5,14 +5,21 @@
 
 mod decide;
 mod facts;
+mod group;
+mod rehearse;
 mod site;
 mod tell;
+mod trial;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use counterbell_shared::time::UnixMillis;
+
+pub use group::EndOfWindow;
+pub use rehearse::{REHEARSED_MAX, Rehearsal, rehearse};
+pub use trial::send_trial;
 
 use self::site::{fail, triage};
 use crate::config::SILENCE_MAX_MS;

@@ -7,8 +7,10 @@ use diesel::result::Error as DieselError;
 
 use super::decide::{Decision, decide};
 use super::facts::firing;
-use super::tell::{Alert, Tellable, leave_out_told};
+use super::group::group;
+use super::tell::{Alert, Before, Tellable};
 use crate::cases::{self, CaseOfResponse};
+use crate::db::alert_groups;
 use crate::db::alerts::{self, NewAlertRow};
 use crate::db::due::next_try;
 use crate::db::journal::{self, By, Event, SiteLock};
@@ -69,6 +71,9 @@ pub fn triage(conn: &mut AnyConnection, site_id: i64, due: &[Due], now: i64) -> 
             round.decide_about(conn, &mut site, &response, id, now)?;
         }
     }
+    if let Some(tellable) = &round.tellable {
+        tellable.save_turns(conn)?;
+    }
     alerts::insert(conn, &round.alerts)?;
     outbox::insert(conn, &round.messages)?;
     site.append(conn, &By::server(), now, &round.events)?;
@@ -88,18 +93,23 @@ impl Round<'_> {
         if response.held.is_none() {
             customers::note(conn, response)?;
         }
-        let firing = firing(self.rules, response);
+        let firing = firing(conn, self.rules, response)?;
         let fired = alerts::fired(conn, site_id, id)?;
         if firing.is_empty() && fired.is_empty() {
             return Ok(());
         }
         let messages = AboutResponse::load(conn, site_id, id)?;
-        let somebody_was_told = !messages.is_empty() || cases::has_joined(conn, site_id, id)?;
+        let groups = alert_groups::of_response(conn, site_id, id)?;
+        let somebody_was_told = !messages.is_empty() || !groups.is_empty() || cases::has_joined(conn, site_id, id)?;
         match decide(firing, &fired, somebody_was_told) {
             Decision::Nothing => {}
             // One that somebody was told of stays: should it fire again, they are not told twice.
             Decision::Withdraw => {
-                if !withdraw(conn, site_id, &messages)? {
+                let (open, closed): (Vec<_>, Vec<_>) = groups.iter().partition(|group| group.closed_at.is_none());
+                for group in open {
+                    alert_groups::take_out(conn, site_id, &group.group_id, id)?;
+                }
+                if !withdraw(conn, site_id, &messages)? && closed.is_empty() {
                     alerts::delete(conn, site_id, id)?;
                     cases::withdraw(conn, site, id, now)?;
                     self.events.push(Event::AlertWithdrawn { response_id });
@@ -110,8 +120,10 @@ impl Round<'_> {
                     Some(tellable) => tellable,
                     none => none.insert(Tellable::load(conn, site_id)?),
                 };
+                let turns = tellable.turns.clone();
                 let mut told = tellable.resolve(conn, &telling, &response.touchpoint, now)?;
-                self.has_moved |= leave_out_told(conn, site_id, &mut told, &tellable.told_before(&messages))?;
+                let before = Before { messages: tellable.told_before(&messages), groups };
+                self.has_moved |= before.leave_out(conn, (site_id, response_id), &mut told)?;
                 for one in &new {
                     let (rule, version) = (one.rule.name.clone(), one.version);
                     self.events.push(Event::AlertFired { response_id, rule: rule.clone(), version });
@@ -122,11 +134,14 @@ impl Round<'_> {
                 let case = cases::open_or_join(conn, site, response, &telling, now)?;
                 if matches!(case, Some(CaseOfResponse::Joined(_))) {
                     told.clear();
+                    // Nobody has had their turn.
+                    tellable.turns = turns;
                     self.has_moved = true;
                 }
+                group(conn, site_id, (response_id, &response.touchpoint), &mut told, now)?;
                 let case = case.map(|case| case.kept().case.number);
-                let alert = Alert { response, response_id, case, told };
-                self.messages.extend(alert.messages(&tellable.staff, now));
+                let alert = Alert { site_id, response_id, case, is_test: false, told };
+                self.messages.extend(alert.messages(tellable, now));
             }
         }
         Ok(())

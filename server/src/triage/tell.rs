@@ -7,15 +7,15 @@ use counterbell_shared::time::UnixMillis;
 use diesel::QueryResult;
 use serde_json::json;
 
+use crate::db::alert_groups::{self, InGroup};
 use crate::db::outbox::{About, NewOutboxRow};
-use crate::db::responses::ResponseRow;
 use crate::db::sites::Site;
 use crate::db::staff::{set_turn, turn};
 use crate::db::told::AboutResponse;
 use crate::db::{AnyConnection, told};
 use crate::ids::new_id;
 use crate::mail::{ALERT_MAIL, MAIL_LANE};
-use crate::rules::{Reason, Staff, VersionedRule, Who, resolve, team_in_turn};
+use crate::rules::{Grouped, Reason, Soon, Staff, VersionedRule, Who, resolve, team_in_turn};
 use crate::staff::{load_for_rules, load_owner};
 use crate::zone::Zone;
 
@@ -25,16 +25,20 @@ pub struct Tellable {
     /// Everybody, and whom the touchpoint belongs to that was asked about last.
     pub staff: Staff,
     zone: Zone,
+    /// Of each team that was asked about: whose turn was next when it was read, and is now.
+    pub turns: BTreeMap<String, (i64, i64)>,
 }
 
 /// A response that rules fire for, and who hears of it.
 pub struct Alert<'a> {
-    /// As it is stored.
-    pub response: &'a ResponseRow,
-    /// Its id.
+    /// In the database.
+    pub site_id: i64,
+    /// Of the response.
     pub response_id: ResponseId,
-    /// The number of its case.
+    /// Number of the case that was opened for it.
     pub case: Option<i64>,
+    /// Whether there is no such response, and the mail says that it is a test.
+    pub is_test: bool,
     /// Who is told now, and was not before.
     pub told: Vec<Told<'a>>,
 }
@@ -49,6 +53,8 @@ pub struct Told<'a> {
     pub why: Reason,
     /// When, Unix ms.
     pub at: i64,
+    /// How many of these they hear of alone, unless a rule that names them tells each at once.
+    pub grouped: Option<Grouped>,
 }
 
 impl Tellable {
@@ -58,11 +64,11 @@ impl Tellable {
     /// What the database says.
     pub fn load(conn: &mut AnyConnection, site_id: i64) -> QueryResult<Self> {
         let zone = Site::find_zone(conn, site_id)?.map_or(Zone::UTC, |zone| Zone::or_utc(&zone));
-        Ok(Self { site_id, staff: load_for_rules(conn, site_id)?, zone })
+        Ok(Self { site_id, staff: load_for_rules(conn, site_id)?, zone, turns: BTreeMap::new() })
     }
 
     /// Everybody whom these rules name for a response to this touchpoint, at `now` (Unix ms): each once, by the first rule
-    /// that names them, and when the first of them allows. Takes turns; the caller has locked the site.
+    /// that names them, and when the first of them allows. Takes turns, which [`Self::save_turns`] keeps.
     ///
     /// # Errors
     /// What the database says.
@@ -81,28 +87,60 @@ impl Tellable {
         let mut told: Vec<Told<'a>> = Vec::new();
         for one in rules.iter().copied() {
             let team = team_in_turn(&one.rule.who);
-            let next = team.map_or(Ok(0), |team| turn(conn, self.site_id, team))?;
+            let next = team.map_or(Ok(0), |team| self.next_turn(conn, team))?;
             let (people, after) = resolve(&one.rule.who, &one.rule.fallback, &self.staff, now, next);
-            if let Some(team) = team.filter(|_| after != next) {
-                set_turn(conn, self.site_id, team, after)?;
+            if let Some((_, next)) = team.and_then(|team| self.turns.get_mut(team)) {
+                *next = after;
             }
             for (person_id, why) in people {
                 let at = self.told_at(one, person_id, now);
+                let grouped = match one.rule.soon {
+                    Soon::Now => None,
+                    Soon::Grouped(grouped) => Some(grouped),
+                };
                 match told.iter_mut().find(|before| before.person_id == person_id) {
-                    Some(before) => before.at = before.at.min(at),
-                    None => told.push(Told { person_id, rule: one, why, at }),
+                    Some(before) => {
+                        before.at = before.at.min(at);
+                        before.grouped = before.grouped.and(grouped);
+                    }
+                    None => told.push(Told { person_id, rule: one, why, at, grouped }),
                 }
             }
         }
         Ok(told)
     }
 
-    /// After the quiet hours, in the person's own zone.
-    fn told_at(&self, one: &VersionedRule, person_id: i64, now: i64) -> i64 {
+    fn next_turn(&mut self, conn: &mut AnyConnection, team: &str) -> QueryResult<i64> {
+        if let Some((_, next)) = self.turns.get(team) {
+            return Ok(*next);
+        }
+        let next = turn(conn, self.site_id, team)?;
+        self.turns.insert(team.to_owned(), (next, next));
+        Ok(next)
+    }
+
+    /// Keeps whose turns are next. The caller has had the site locked since the first of them was taken.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn save_turns(&self, conn: &mut AnyConnection) -> QueryResult<()> {
+        for (team, (_, next)) in self.turns.iter().filter(|(_, (read, next))| read != next) {
+            set_turn(conn, self.site_id, team, *next)?;
+        }
+        Ok(())
+    }
+
+    /// When somebody is told by a rule that fires at `now` (both Unix ms): after its quiet hours, in their own zone.
+    pub fn told_at(&self, one: &VersionedRule, person_id: i64, now: i64) -> i64 {
         let own_zone = || self.staff.people.get(&person_id)?.zone.as_deref()?.parse::<Zone>().ok();
         let end =
             one.rule.quiet_hours.and_then(|quiet| quiet.end(now, own_zone().as_ref().unwrap_or(&self.zone).rules()));
         end.unwrap_or(now)
+    }
+
+    /// Where somebody's mail goes; empty when they are nobody of the site.
+    pub fn email(&self, person_id: i64) -> String {
+        self.staff.people.get(&person_id).map(|person| person.email.clone()).unwrap_or_default()
     }
 
     /// Who was told of a response by these messages, or will be, and by which.
@@ -114,14 +152,14 @@ impl Tellable {
 }
 
 impl Alert<'_> {
-    /// A message to each.
-    pub fn messages(&self, staff: &Staff, now: i64) -> Vec<NewOutboxRow> {
+    /// A message to each, made at `now` (Unix ms).
+    pub fn messages(&self, tellable: &Tellable, now: i64) -> Vec<NewOutboxRow> {
         let message = |told: &Told<'_>| {
-            let person = staff.people.get(&told.person_id)?;
-            let Told { person_id, rule, why, at } = told;
-            let rule = &rule.rule;
-            let mut payload =
-                json!({ "rule": rule.name, "person": person_id, "why": why, "urgent": rule.urgent, "test": false });
+            let person = tellable.staff.people.get(&told.person_id)?;
+            let Told { person_id, rule: VersionedRule { rule, .. }, why, at, .. } = told;
+            let mut payload = json!({
+                "rule": rule.name, "person": person_id, "why": why, "urgent": rule.urgent, "test": self.is_test
+            });
             if let Some(number) = self.case {
                 payload["case"] = json!(number);
             }
@@ -134,29 +172,48 @@ impl Alert<'_> {
                 payload: &payload,
                 due_at: *at,
             };
-            Some(NewOutboxRow::about_response(self.response.site_id, new_id(UnixMillis(now)), &about, now))
+            Some(NewOutboxRow::about_response(self.site_id, new_id(UnixMillis(now)), &about, now))
         };
         self.told.iter().filter_map(message).collect()
     }
 }
 
-/// Takes out whoever was told before. What still waits for the end of quiet hours is sent when they are told now; whether
-/// there was such a message.
-///
-/// # Errors
-/// What the database says.
-pub fn leave_out_told(
-    conn: &mut AnyConnection,
-    site_id: i64,
-    told_now: &mut Vec<Told<'_>>,
-    before: &BTreeMap<i64, &AboutResponse>,
-) -> QueryResult<bool> {
-    let mut moved = false;
-    for told in &*told_now {
-        if let Some(message) = before.get(&told.person_id).filter(|message| message.due_at > told.at) {
-            moved |= told::send_at(conn, site_id, message, told.at)?;
+/// What somebody has of a response already.
+#[derive(Default)]
+pub struct Before<'m> {
+    /// Messages to people.
+    pub messages: BTreeMap<i64, &'m AboutResponse>,
+    /// People who wait for the end of a window, or waited.
+    pub groups: Vec<InGroup>,
+}
+
+impl Before<'_> {
+    /// Takes out whoever was told before. What still waits for the end of quiet hours, or of a window, is told when they are
+    /// told now; whether a message is due earlier. The caller has locked the site.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn leave_out(
+        &self,
+        conn: &mut AnyConnection,
+        (site_id, response_id): (i64, ResponseId),
+        told_now: &mut Vec<Told<'_>>,
+    ) -> QueryResult<bool> {
+        let mut moved = false;
+        for told in &*told_now {
+            if let Some(message) = self.messages.get(&told.person_id).filter(|message| message.due_at > told.at) {
+                moved |= told::send_at(conn, site_id, message, told.at)?;
+            }
         }
+        told_now.retain(|told| !self.messages.contains_key(&told.person_id));
+        for group in &self.groups {
+            let Some(place) = told_now.iter().position(|told| told.person_id == group.person_id) else { continue };
+            if told_now[place].grouped.is_none() && group.closed_at.is_none() {
+                alert_groups::take_out(conn, site_id, &group.group_id, response_id.as_bytes())?;
+            } else {
+                told_now.remove(place);
+            }
+        }
+        Ok(moved)
     }
-    told_now.retain(|told| !before.contains_key(&told.person_id));
-    Ok(moved)
 }

@@ -39,6 +39,8 @@ mod revision_limit;
 mod revision_model;
 mod revisions;
 mod rules;
+mod rules_admin;
+mod rules_grouped;
 mod search;
 mod shutdown;
 mod silence;

@@ -14,16 +14,21 @@ fn run(app: &TestApp, args: &[&str]) {
     assert!(output.status.success(), "{output:?}");
 }
 
-/// An app whose team "alerts" is Ann, with these rules beside the first one.
-async fn app_with(backend: Backend, rules: &[Value]) -> TestApp {
-    let mut app = TestApp::on(backend).recipients(&[ANN]).await;
+/// An app whose team "alerts" is Ann, and which has no rule.
+async fn app_without_rules(backend: Backend) -> TestApp {
+    let app = TestApp::on(backend).recipients(&[ANN]).await;
     for email in [BOB, CLEO] {
         run(&app, &["staff", "add", "--email", email]);
     }
-    rules.iter().for_each(|rule| app.store_rule(rule));
-    // The server reads rules every few seconds.
-    app.restart().await;
+    run(&app, &["rules", "retire", "unhappy"]);
     app
+}
+
+/// Puts rules in force at once.
+async fn store(app: &mut TestApp, rules: &[Value]) {
+    rules.iter().for_each(|rule| app.store_rule(rule));
+    // A running server reads them every few seconds.
+    app.restart().await;
 }
 
 async fn respond(app: &TestApp, score: i64, members: Value) {
@@ -51,11 +56,10 @@ async fn one_response_is_one_alert_and_one_mail_however_often_it_is_sent() {
     for backend in Backend::ALL {
         let smtp = Smtp::start().await;
         let mut app = TestApp::on(backend).smtp(&smtp).setting("COUNTERBELL_ALERT_SILENCE_MS", "0").await;
-        app.store_rule(&sample::rule("angry", json!({ "score": { "max": 2 } })));
         let refund = sample::rule("refund", json!({ "words": ["money back"] }));
-        app.store_rule(&sample::with(refund, json!({ "who": [{ "person": sample::RECIPIENT }] })));
-        app.execute("UPDATE alert_rules SET retired_at = 1 WHERE name = 'unhappy'");
-        app.restart().await;
+        let refund = sample::with(refund, json!({ "who": [{ "person": sample::RECIPIENT }] }));
+        run(&app, &["rules", "retire", "unhappy"]);
+        store(&mut app, &[sample::rule("angry", json!({ "score": { "max": 2 } })), refund]).await;
         let id = sample::response_id();
         let send = async |revision: i64, members: Value, status: u16| {
             let response = json!({ "response_id": id, "revision": revision, "score": 1 });
@@ -84,7 +88,8 @@ async fn rule_fires_for_what_a_happy_customer_wrote_or_chose_where_and_how() {
     for backend in Backend::ALL {
         let when = json!({ "score": { "min": 4 }, "words": ["lawyer*"], "touchpoints": ["store-12"], "channels": ["kiosk"],
             "languages": ["de"] });
-        let app = app_with(backend, &[sample::rule("threat", when)]).await;
+        let mut app = app_without_rules(backend).await;
+        store(&mut app, &[sample::rule("threat", when)]).await;
         let all = json!({ "comment": "Meine LAWYERS melden sich", "touchpoint": "store-12", "channel": "kiosk",
             "locale": "de-AT" });
 
@@ -114,8 +119,9 @@ async fn turns_go_round_the_team_and_pass_over_who_is_absent() {
                 "who": [{ "round_robin": "counter" }]
             }),
         );
-        let mut app = app_with(backend, &[rule]).await;
+        let mut app = app_without_rules(backend).await;
         run(&app, &["team", "set", "counter", "--member", CLEO, "--member", ANN, "--member", BOB]);
+        store(&mut app, &[rule]).await;
         run(&app, &["staff", "set", "--email", ANN, "--absent-from", "2020-01-01"]);
 
         for turn in 0..4 {
@@ -136,9 +142,9 @@ async fn touchpoint_is_its_owners_and_whoever_is_absent_has_a_manager() {
     for backend in Backend::ALL {
         let members = json!({ "who": [{ "owner": true }], "fallback": [{ "person": "b.other@shop.example" }] });
         let rule = sample::with(sample::rule("shop", json!({ "score": { "max": 3 }, "metrics": ["csat"] })), members);
-        let app = app_with(backend, &[rule]).await;
-        app.execute("UPDATE alert_rules SET retired_at = 1 WHERE name = 'unhappy'");
+        let mut app = app_without_rules(backend).await;
         run(&app, &["staff", "set", "--email", BOB, "--alias", "b.other@shop.example"]);
+        store(&mut app, &[rule]).await;
         run(&app, &["touchpoint", "set", "store-12", "--owner", CLEO]);
 
         respond(&app, 1, json!({ "touchpoint": "store-12" })).await;
@@ -156,9 +162,31 @@ async fn touchpoint_is_its_owners_and_whoever_is_absent_has_a_manager() {
     }
 }
 
-/// The time of day so many hours from now, in UTC.
-fn time_of_day(hours: i64) -> String {
-    let minutes = (UnixMillis::now().0 + hours * HOUR_MS) / 60_000 % (24 * 60);
+#[tokio::test]
+async fn customer_who_is_unhappy_again_is_known_by_address_or_reference() {
+    for backend in Backend::ALL {
+        let mut app = app_without_rules(backend).await;
+        store(&mut app, &[sample::rule("third", json!({ "unhappy_again": { "times": 3, "days": 30 } }))]).await;
+        let contact = json!({ "contact": { "email": "Guest@mail.example", "consent": true }, "customer_ref": "C-7" });
+        let by_reference = json!({ "customer_ref": "C-7" });
+
+        respond(&app, 1, contact.clone()).await;
+        respond(&app, 1, json!({ "customer_ref": "C-8" })).await;
+        respond(&app, 1, json!({})).await;
+        respond(&app, 5, by_reference.clone()).await;
+        respond(&app, 1, by_reference).await;
+        assert_eq!(app.count("alerts"), 0, "{backend:?}: the second time");
+        respond(&app, 2, json!({ "contact": { "email": "guest@MAIL.example", "consent": true } })).await;
+        assert_eq!(app.count("alerts"), 0, "{backend:?}: by the address alone it is the second time");
+
+        respond(&app, 2, contact).await;
+        assert_eq!(app.count("alerts"), 1, "{backend:?}");
+    }
+}
+
+/// The time of day at this moment (Unix ms), in UTC.
+fn time_of_day(at: i64) -> String {
+    let minutes = at / 60_000 % (24 * 60);
     format!("{:02}:{:02}", minutes / 60, minutes % 60)
 }
 
@@ -167,12 +195,12 @@ async fn quiet_hours_are_those_of_whoever_is_told_and_end_when_it_is_urgent() {
     for backend in Backend::ALL {
         let smtp = Smtp::start().await;
         let mut app = TestApp::on(backend).smtp(&smtp).recipients(&[ANN, BOB]).await;
-        let quiet = json!({ "quiet_hours": { "from": time_of_day(-1), "to": time_of_day(2) } });
-        app.execute("UPDATE alert_rules SET retired_at = 1 WHERE name = 'unhappy'");
-        app.store_rule(&sample::with(sample::rule("low", json!({ "score": { "max": 3 } })), quiet));
+        let end = (UnixMillis::now().0 + 2 * HOUR_MS) / 60_000 * 60_000;
+        let quiet = json!({ "quiet_hours": { "from": time_of_day(end - 3 * HOUR_MS), "to": time_of_day(end) } });
+        let low = sample::with(sample::rule("low", json!({ "score": { "max": 3 } })), quiet);
         let urgent = sample::with(sample::rule("worst", json!({ "score": { "max": 1 } })), json!({ "urgent": true }));
-        app.store_rule(&urgent);
-        app.restart().await;
+        run(&app, &["rules", "retire", "unhappy"]);
+        store(&mut app, &[low, urgent]).await;
         run(&app, &["staff", "set", "--email", BOB, "--zone", "Asia/Tokyo"]);
         let ids = [sample::response_id(), sample::response_id()];
         let send = async |id: &str, revision: i64, score: i64, complete: bool| {
@@ -181,17 +209,13 @@ async fn quiet_hours_are_those_of_whoever_is_told_and_end_when_it_is_urgent() {
             app.end_silence().await;
         };
 
-        let before = UnixMillis::now().0;
         for id in &ids {
             send(id, 0, 2, false).await;
         }
         let mails = smtp.wait_for(2).await;
         assert!(mails.iter().all(|mail| mail.to == [BOB]), "{backend:?}");
-        let waiting: Vec<i64> =
-            app.texts(&["due_at"], "outbox WHERE state = 'pending'").iter().map(|due| due.parse().unwrap()).collect();
-        let end = before + 2 * HOUR_MS;
-        assert_eq!(waiting.len(), 2, "{backend:?}");
-        assert!(waiting.iter().all(|due| (end - 60_000..=end + 60_000).contains(due)), "{backend:?}: {waiting:?}");
+        let waiting = app.texts(&["due_at"], "outbox WHERE attempts = 0");
+        assert_eq!(waiting, [end.to_string(), end.to_string()], "{backend:?}");
         // The doctor finds nothing that is late.
         app.execute("UPDATE outbox SET created_at = created_at - 3600000");
         let doctor: Value = serde_json::from_str(&app.cli(&["doctor", "--json"]).stdout).unwrap();
@@ -203,6 +227,6 @@ async fn quiet_hours_are_those_of_whoever_is_told_and_end_when_it_is_urgent() {
         let mails = smtp.wait_for(3).await;
         assert_eq!((mails.len(), &mails[2].to[..]), (3, &[ANN.to_owned()][..]), "{backend:?}");
         assert_eq!(app.count("outbox"), 4, "{backend:?}: nobody is told twice");
-        assert_eq!(app.count("outbox WHERE state = 'pending'"), 1, "{backend:?}: the other waits");
+        assert_eq!(app.count("outbox WHERE attempts = 0"), 1, "{backend:?}: the other waits");
     }
 }

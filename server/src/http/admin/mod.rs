@@ -10,6 +10,7 @@ mod page;
 mod response_view;
 mod responses;
 mod root_causes;
+mod rules;
 mod staff;
 mod summary;
 mod surveys;
@@ -33,6 +34,7 @@ pub fn operations() -> Vec<Operation> {
     const TEAM: &str = "/v1/admin/sites/{site_key}/teams/{name}";
     const SURVEY: &str = "/v1/admin/surveys/{name}";
     const ROOT_CAUSE: &str = "/v1/admin/root-causes/{name}";
+    const RULE: &str = "/v1/admin/rules/{name}";
     vec![
         operation(Method::GET, "/v1/admin/responses", responses::list_responses, "List responses, newest first"),
         operation(Method::GET, RESPONSE, responses::get_response, "One response"),
@@ -60,6 +62,20 @@ pub fn operations() -> Vec<Operation> {
             "Put a version in force, the newest when none is named",
         )
         .or(ProblemCode::NotFound),
+        operation(Method::GET, "/v1/admin/rules", rules::list_rules, "List alert rules by name"),
+        // Before what has any name in this place.
+        operation(
+            Method::POST,
+            "/v1/admin/rules/test",
+            rules::rehearse_rules,
+            "Run stored responses through alert rules, and tell nobody",
+        )
+        .or(ProblemCode::InvalidRule),
+        operation(Method::GET, RULE, rules::get_rule, "One version of an alert rule, with its document")
+            .or(ProblemCode::NotFound),
+        operation(Method::PUT, RULE, rules::put_rule, "Put a document in force as the next version of an alert rule")
+            .or(ProblemCode::InvalidRule),
+        operation(Method::DELETE, RULE, rules::delete_rule, "Retire an alert rule"),
         operation(Method::GET, THEME, themes::get_theme, "The theme of a site").or(ProblemCode::NotFound),
         operation(Method::PUT, THEME, themes::put_theme, "Check a theme and put it in force")
             .or(ProblemCode::InvalidTheme),

@@ -228,3 +228,14 @@ proptest! {
         let _ = parse(&document);
     }
 }
+
+#[test]
+fn every_document_of_the_handbook_is_a_rule() {
+    let handbook = include_str!("../../../../docs/ALERTS.md");
+    let examples: Vec<_> = handbook.split("```json\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert!(examples.len() >= 4);
+    for example in &examples {
+        Rule::parse(example.as_bytes()).unwrap_or_else(|errors| panic!("{example}: {errors:?}"));
+    }
+    assert_eq!(Rule::parse(examples[0].as_bytes()), Ok(Rule::unhappy()));
+}

@@ -107,7 +107,7 @@ fn tell_what_cannot_be_read(site: &Site, rules: &RuleSet, surveys: &SiteSurveys)
         tracing::error!(
             site.id = site.id,
             "Alert rules of site {key} cannot be read: {rules}. Its responses are stored, and nobody is told of any until the \
-             rules are put right: `counterbell doctor` says how"
+             rules are put right: `counterbell rules put` stores them again"
         );
     }
     if !surveys.unreadable().is_empty() {

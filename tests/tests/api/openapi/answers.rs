@@ -209,6 +209,7 @@ async fn ask_for_documents(asking: &mut Asking) {
         let request = asking.app.request(method(&operation), address).bearer_auth(&asking.app.api_key);
         asking.send(&operation, request.header("content-type", "application/json").body("{"), 422).await;
     }
+    ask_for_rules(asking).await;
     ask_for_places(asking).await;
     for name in ["other", "own-nps", "csat"] {
         asking.as_staff(&format!("GET {SURVEY}"), &format!("/v1/admin/surveys/{name}"), 200).await;
@@ -219,6 +220,31 @@ async fn ask_for_documents(asking: &mut Asking) {
         (format!("GET {THEME}"), &theme, 200),
         (format!("DELETE {THEME}"), &theme, 204),
         (format!("GET {THEME}"), &theme, 404),
+    ] {
+        asking.as_staff(&operation, address, status).await;
+    }
+}
+
+async fn ask_for_rules(asking: &mut Asking) {
+    const RULE: &str = "/v1/admin/rules/{name}";
+    let (own, tried) = ("/v1/admin/rules/low", "/v1/admin/rules/test");
+    let low = sample::rule("low", json!({ "score": { "max": 3 } }));
+    for (operation, address, body, status) in [
+        (format!("PUT {RULE}"), own, &low, 201),
+        (format!("PUT {RULE}"), own, &low, 200),
+        (format!("PUT {RULE}"), own, &json!({ "name": 7 }), 422),
+        (format!("POST {tried}"), tried, &json!({ "days": 7, "rule": low }), 200),
+        (format!("POST {tried}"), tried, &json!({ "days": 30 }), 200),
+        (format!("POST {tried}"), tried, &json!({ "days": 0 }), 422),
+    ] {
+        let request = asking.app.request(method(&operation), address).bearer_auth(&asking.app.api_key).json(body);
+        asking.send(&operation, request, status).await;
+    }
+    for (operation, address, status) in [
+        ("GET /v1/admin/rules".to_owned(), "/v1/admin/rules", 200),
+        (format!("GET {RULE}"), own, 200),
+        (format!("GET {RULE}"), "/v1/admin/rules/none", 404),
+        (format!("DELETE {RULE}"), own, 204),
     ] {
         asking.as_staff(&operation, address, status).await;
     }

@@ -1,5 +1,9 @@
 //! The alert rules of a site, as they are stored and read.
 
+mod catalog;
+mod put;
+mod schema;
+
 use std::sync::Arc;
 
 use counterbell_shared::SiteKey;
@@ -10,6 +14,10 @@ use crate::db::journal::By;
 use crate::db::rules::{self, RuleRow};
 use crate::db::sites::{NewSite, Site};
 use crate::rules::{Rule, RuleSet, StoredRule};
+
+pub use catalog::{RuleView, ShownRule, catalog, find_rule};
+pub use put::{Put, put_rule};
+pub use schema::RuleDocument;
 
 /// Makes a site with the rule that every site starts with, at `now` (Unix ms). Call in a transaction.
 ///

@@ -1,0 +1,242 @@
+//! `counterbell rules`.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use counterbell_shared::limits::{RULE_MAX_BYTES, RULE_MAX_DAYS};
+use counterbell_shared::time::UnixMillis;
+use serde_json::{Value, json};
+
+use super::CliError;
+use super::document::Document;
+use super::of_site::SiteArgs;
+use super::output::{OutputArgs, SEEN_SOON};
+use crate::db::journal::{self, By};
+use crate::db::{dialect, rules};
+use crate::rules::{Reason, Rule, RuleSet, StoredRule};
+use crate::sites::{RuleView, catalog, find_rule, load_rules, put_rule};
+use crate::triage::{REHEARSED_MAX, Rehearsal, rehearse};
+
+#[derive(Subcommand)]
+pub enum RulesCommand {
+    /// List the alert rules of a site, with their versions
+    List(ListArgs),
+    /// Print a rule's document, to be changed and stored with `rules put`
+    Show(ShowArgs),
+    /// Check a rule and put it in force, in the place of the one of its name
+    ///
+    /// docs/ALERTS.md explains the document. Storing the same again changes nothing; earlier versions are kept.
+    Put(PutArgs),
+    /// Have a rule count no more; its versions are kept, and `rules put` puts one in force again
+    Retire(RetireArgs),
+    /// Run stored responses through the rules, and print for how many each would have fired and who would have been told
+    ///
+    /// Nobody is told of anything. Staff and absences count as they are now.
+    Test(TestArgs),
+}
+
+#[derive(Args)]
+pub struct ListArgs {
+    #[command(flatten)]
+    site: SiteArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+#[derive(Args)]
+pub struct ShowArgs {
+    /// The rule
+    name: String,
+    #[command(flatten)]
+    site: SiteArgs,
+    /// The version [default: the one in force, else the newest]
+    #[arg(long, value_name = "N")]
+    version: Option<i32>,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+#[derive(Args)]
+pub struct PutArgs {
+    /// The document; `-` reads standard input
+    file: PathBuf,
+    #[command(flatten)]
+    site: SiteArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+#[derive(Args)]
+pub struct RetireArgs {
+    /// The rule
+    name: String,
+    #[command(flatten)]
+    site: SiteArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+#[derive(Args)]
+pub struct TestArgs {
+    /// A document that is tried alone, whether it is stored or not; `-` reads standard input [default: the rules in force]
+    file: Option<PathBuf>,
+    #[command(flatten)]
+    site: SiteArgs,
+    /// Responses of so many days up to now
+    #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u8).range(1..=i64::from(RULE_MAX_DAYS)))]
+    days: u8,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+impl RulesCommand {
+    pub fn run(self) -> Result<(), CliError> {
+        match self {
+            Self::List(args) => args.run(),
+            Self::Show(args) => args.run(),
+            Self::Put(args) => args.run(),
+            Self::Retire(args) => args.run(),
+            Self::Test(args) => args.run(),
+        }
+    }
+}
+
+fn read_rule(file: &Path) -> Result<(Document, Rule), CliError> {
+    let document = Document::read(file, RULE_MAX_BYTES)?;
+    let rule = Rule::parse(document.text.as_bytes()).map_err(|errors| document.wrong("alert rule", &errors))?;
+    Ok((document, rule))
+}
+
+fn unknown(name: &str, site: &SiteArgs) -> CliError {
+    CliError::Usage(format!(
+        "the site has no rule \"{name}\" there: `counterbell rules list --site {}` shows them",
+        site.key
+    ))
+}
+
+impl ListArgs {
+    fn run(self) -> Result<(), CliError> {
+        let (mut conn, site_id) = self.site.open()?;
+        let rules = catalog(&mut conn, site_id)?;
+        self.output.print(&rules, &rules.iter().map(rule_text).collect::<String>())
+    }
+}
+
+fn rule_text(rule: &RuleView) -> String {
+    let in_force = rule.in_force.map_or("retired".to_owned(), |version| format!("version {version}"));
+    let mut text = format!("{:<16}  {in_force}\n", rule.name);
+    for version in &rule.versions {
+        let retired = version.retired_at.map_or(String::new(), |at| format!("  retired {at}"));
+        text.push_str(&format!("    version {}  stored {}{retired}\n", version.version, version.created_at));
+    }
+    text
+}
+
+impl ShowArgs {
+    fn run(self) -> Result<(), CliError> {
+        let (mut conn, site_id) = self.site.open()?;
+        let shown = find_rule(&mut conn, site_id, &self.name, self.version)?;
+        let shown = shown.ok_or_else(|| unknown(&self.name, &self.site))?;
+        let document = shown.document.clone().unwrap_or(Value::Null);
+        self.output.print(&shown, &format!("{document:#}\n"))
+    }
+}
+
+impl PutArgs {
+    fn run(self) -> Result<(), CliError> {
+        let (document, rule) = read_rule(&self.file)?;
+        let (mut conn, site_id) = self.site.open()?;
+        let (by, now) = (By::operator(), UnixMillis::now().0);
+        let put = dialect::write_transaction(&mut conn, |conn| {
+            let mut lock = journal::lock(conn, site_id)?;
+            put_rule(conn, &mut lock, &rule, &by, now)
+        })?;
+        let put = put.map_err(|errors| document.wrong("alert rule", &errors))?;
+        let (name, version) = (&rule.name, put.version);
+        let text = match put.is_new {
+            true => format!("Version {version} of {name} is in force. {SEEN_SOON}\n"),
+            false => format!("Version {version} of {name}, which is in force, says the same; nothing was stored.\n"),
+        };
+        self.output.print(&json!({"name": name, "version": version, "is_new": put.is_new}), &text)
+    }
+}
+
+impl RetireArgs {
+    fn run(self) -> Result<(), CliError> {
+        let (mut conn, site_id) = self.site.open()?;
+        let (by, now) = (By::operator(), UnixMillis::now().0);
+        let retired = dialect::write_transaction(&mut conn, |conn| {
+            let mut lock = journal::lock(conn, site_id)?;
+            rules::retire(conn, &mut lock, &self.name, &by, now)
+        })?;
+        let version = retired.ok_or_else(|| unknown(&self.name, &self.site))?;
+        let left = load_rules(&mut conn, site_id, None)?.stored().len();
+        let mut text = format!("Retired {}, which was in version {version}. {SEEN_SOON}\n", self.name);
+        if left == 0 {
+            text.push_str("The site has no rule any more, and nobody is told of unhappy customers.\n");
+        }
+        self.output.print(&json!({"name": self.name, "version": version, "left": left}), &text)
+    }
+}
+
+impl TestArgs {
+    fn run(self) -> Result<(), CliError> {
+        let rule = self.file.as_deref().map(read_rule).transpose()?;
+        let (mut conn, site_id) = self.site.open()?;
+        let rules = match rule {
+            Some((document, rule)) => {
+                let one = StoredRule { name: rule.name, version: 0, document: document.text };
+                std::sync::Arc::new(RuleSet::new(vec![one]))
+            }
+            None => load_rules(&mut conn, site_id, None)?,
+        };
+        let rehearsal = rehearse(&mut conn, site_id, &rules, self.days, UnixMillis::now().0)?;
+        self.output.print(&rehearsal, &rehearsal_text(&rehearsal, self.days))
+    }
+}
+
+fn rehearsal_text(rehearsal: &Rehearsal, days: u8) -> String {
+    let mut text = format!("{} responses of the last {days} days", rehearsal.responses);
+    if rehearsal.more {
+        let _ = write!(text, ": the newest {REHEARSED_MAX}, there are more");
+    }
+    text.push_str("\n\n");
+    for rule in &rehearsal.rules {
+        let _ = writeln!(text, "{} would have fired for {}", rule.rule, rule.fired);
+        for person in &rule.people {
+            let _ = writeln!(text, "    {:>6}  {}", person.responses, person.email);
+        }
+        for sample in &rule.samples {
+            let told: Vec<_> =
+                sample.told.iter().map(|told| format!("{} ({})", told.email, reason(&told.why))).collect();
+            let told = if told.is_empty() { "nobody".to_owned() } else { told.join(", ") };
+            let _ =
+                writeln!(text, "    {}  {}  {} {}: {told}", sample.at, sample.touchpoint, sample.metric, sample.score);
+        }
+        text.push('\n');
+    }
+    text.push_str("Each would have heard once of a response, whichever rules fire:\n");
+    for person in &rehearsal.people {
+        let _ = writeln!(text, "    {:>6}  {}", person.responses, person.email);
+    }
+    if rehearsal.people.is_empty() {
+        text.push_str("    nobody of anything\n");
+    }
+    text
+}
+
+/// Why somebody is told, in a few words.
+pub fn reason(why: &Reason) -> String {
+    match why {
+        Reason::Named => "named by the rule".to_owned(),
+        Reason::Team(team) => format!("team {team}"),
+        Reason::Turn(team) => format!("their turn in {team}"),
+        Reason::Owner => "owner of the touchpoint".to_owned(),
+        Reason::ManagerOf(_) => "manager of somebody who was told".to_owned(),
+        Reason::InPlaceOf(_) => "in the place of somebody absent".to_owned(),
+        Reason::Fallback => "fallback of the rule".to_owned(),
+        Reason::AlertsTeam => "team alerts, since nobody else is there".to_owned(),
+        Reason::NobodyThere => "absent, but nobody is there".to_owned(),
+    }
+}
