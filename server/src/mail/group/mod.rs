@@ -8,9 +8,9 @@ use std::sync::Arc;
 use counterbell_shared::time::UnixMillis;
 use diesel::QueryResult;
 
+pub use self::letter::GroupContent;
 #[cfg(test)]
-pub use letter::{GroupContent, GroupFacts, Newest};
-
+pub use self::letter::{GroupFacts, Newest};
 use super::compose::{compose, delivery};
 use super::links::MailLinks;
 use super::mailer::Mailer;
@@ -41,7 +41,7 @@ impl Deliver for GroupMail {
         let mut sites = Sites::default();
         let mut to_do = Vec::with_capacity(messages.len());
         for message in messages {
-            to_do.push(match content::load(conn, &mut sites, message)? {
+            to_do.push(match GroupContent::load(conn, &mut sites, message)? {
                 None => ToDo::Withdraw,
                 Some(content) => {
                     let number = message.id().map(message_number).unwrap_or_default();
