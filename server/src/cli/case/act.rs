@@ -11,6 +11,7 @@ use crate::casework::{Asking, CaseAction, Done, NotDone, People, ask};
 use crate::cli::CliError;
 use crate::cli::of_site::SiteArgs;
 use crate::cli::output::OutputArgs;
+use crate::counted::counted;
 use crate::db::{AnyConnection, dialect, journal};
 
 /// Who acts, and where.
@@ -157,7 +158,7 @@ fn print(done: &[(i64, Result<Done, NotDone>)], output: OutputArgs) -> Result<()
     output.print(&done.iter().map(item).collect::<Vec<_>>(), &done.iter().map(text).collect::<String>())?;
     match done.iter().filter(|(_, done)| done.is_err()).count() {
         0 => Ok(()),
-        refused => Err(CliError::Usage(format!("{refused} of {} cases were not changed", done.len()))),
+        refused => Err(CliError::Usage(format!("not changed: {refused} of {}", counted(done.len(), "case", "cases")))),
     }
 }
 
