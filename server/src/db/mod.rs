@@ -4,6 +4,7 @@
 mod score_days_sql;
 
 pub mod additions;
+pub mod alert_groups;
 pub mod alerts;
 pub mod backlog;
 pub mod calendars;

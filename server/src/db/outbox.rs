@@ -9,6 +9,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use serde_json::Value;
 
+use super::alert_groups::SUBJECT_GROUP;
 use super::cases::SUBJECT_CASE;
 use super::connection::AnyConnection;
 use super::journal::{self, By, Event};
@@ -112,6 +113,45 @@ impl NewOutboxRow {
             due_at: about.due_at,
             created_at: now,
         }
+    }
+}
+
+/// What makes a message about a group of alerts what it is.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the columns of migrations/")]
+pub struct AboutGroup<'a> {
+    pub kind: &'static str,
+    pub lane: &'static str,
+    pub destination: &'a str,
+    pub group_id: &'a [u8],
+    pub person_id: i64,
+    pub payload: &'a Value,
+    pub due_at: i64,
+}
+
+impl NewOutboxRow {
+    /// A message of a site about a group, made at `now` (Unix ms). There is one to each person about each group, ever. `None`
+    /// only if the group's id is none.
+    pub fn about_group(site_id: i64, message_id: ResponseId, about: &AboutGroup<'_>, now: i64) -> Option<Self> {
+        let subject_id: [u8; 16] = about.group_id.try_into().ok()?;
+        let subject: String = subject_id.iter().map(|byte| format!("{byte:02x}")).collect();
+        Some(Self {
+            site_id,
+            message_id: *message_id.as_bytes(),
+            kind: about.kind,
+            lane: about.lane,
+            destination: about.destination.to_owned(),
+            subject_kind: SUBJECT_GROUP,
+            subject_id,
+            payload: about.payload.to_string(),
+            dedupe_key: format!("{}/{subject}/{}", about.kind, about.person_id),
+            state: OutboxState::Pending.as_str(),
+            leased: false,
+            attempts: 0,
+            resent_after: 0,
+            due_at: about.due_at,
+            created_at: now,
+        })
     }
 }
 

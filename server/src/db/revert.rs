@@ -25,7 +25,7 @@ struct WaitingWork {
     advice: &'static str,
 }
 
-const WAITING: [WaitingWork; 3] = [
+const WAITING: [WaitingWork; 4] = [
     WaitingWork {
         version: "0001",
         table: "outbox",
@@ -50,6 +50,16 @@ const WAITING: [WaitingWork; 3] = [
         waits: "state IN ('open', 'in_progress', 'waiting')",
         rows: ["case that somebody still works on", "cases that somebody still works on"],
         advice: "end them: `counterbell case list --site SITE_KEY` shows those of a site, and `counterbell case --help` how",
+    },
+    WaitingWork {
+        version: "0029",
+        table: "alert_groups",
+        waits: "closed_at IS NULL AND group_id IN (SELECT group_id FROM alert_group_responses)",
+        rows: [
+            "group of alerts that wait for the end of a rule's window, and nobody would be told of them",
+            "groups of alerts that wait for the end of a rule's window, and nobody would be told of them",
+        ],
+        advice: "run `counterbell serve` until the longest window of the rules is over",
     },
 ];
 

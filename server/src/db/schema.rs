@@ -217,6 +217,28 @@ diesel::table! {
 }
 
 diesel::table! {
+    alert_groups (site_id, group_id) {
+        site_id -> BigInt,
+        group_id -> Binary,
+        person_id -> BigInt,
+        rule -> Text,
+        touchpoint -> Nullable<Text>,
+        opened_at -> BigInt,
+        ends_at -> BigInt,
+        told -> Integer,
+        closed_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    alert_group_responses (site_id, response_id, group_id) {
+        site_id -> BigInt,
+        group_id -> Binary,
+        response_id -> Binary,
+    }
+}
+
+diesel::table! {
     journal (site_id, seq) {
         site_id -> BigInt,
         seq -> BigInt,
@@ -380,6 +402,8 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(
+    alert_group_responses,
+    alert_groups,
     alert_rules,
     alerts,
     api_keys,

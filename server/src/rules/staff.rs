@@ -61,7 +61,7 @@ impl Staff {
     }
 
     /// Whether this person is known and has not left.
-    pub(super) fn is_employed(&self, id: i64) -> bool {
+    pub fn is_employed(&self, id: i64) -> bool {
         self.people.get(&id).is_some_and(|person| !person.has_left)
     }
 

@@ -5,6 +5,7 @@
 
 mod decide;
 mod facts;
+mod group;
 mod rehearse;
 mod site;
 mod tell;
@@ -16,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use counterbell_shared::time::UnixMillis;
 
+pub use group::EndOfWindow;
 pub use rehearse::{REHEARSED_MAX, Rehearsal, rehearse};
 pub use trial::send_trial;
 

@@ -7,8 +7,10 @@ use diesel::result::Error as DieselError;
 
 use super::decide::{Decision, decide};
 use super::facts::firing;
-use super::tell::{Alert, Tellable, leave_out_told};
+use super::group::group;
+use super::tell::{Alert, Before, Tellable};
 use crate::cases::{self, CaseOfResponse};
+use crate::db::alert_groups;
 use crate::db::alerts::{self, NewAlertRow};
 use crate::db::due::next_try;
 use crate::db::journal::{self, By, Event, SiteLock};
@@ -27,7 +29,6 @@ struct Round<'r> {
     tellable: Option<Tellable>,
     alerts: Vec<NewAlertRow>,
     messages: Vec<NewOutboxRow>,
-    events: Vec<Event>,
     /// A message that waited is due earlier.
     has_moved: bool,
 }
@@ -52,14 +53,7 @@ pub fn triage(conn: &mut AnyConnection, site_id: i64, due: &[Due], now: i64) -> 
         let fault = format!("the documents of the alert rules {names} cannot be read");
         return Err(DieselError::DeserializationError(fault.into()));
     }
-    let mut round = Round {
-        rules: &rules,
-        tellable: None,
-        alerts: Vec::new(),
-        messages: Vec::new(),
-        events: Vec::new(),
-        has_moved: false,
-    };
+    let mut round = Round { rules: &rules, tellable: None, alerts: Vec::new(), messages: Vec::new(), has_moved: false };
     for (one, response) in due.into_iter().zip(responses) {
         // A response that is gone takes its place in the queue along.
         if queued::take(conn, site_id, one)?
@@ -74,7 +68,6 @@ pub fn triage(conn: &mut AnyConnection, site_id: i64, due: &[Due], now: i64) -> 
     }
     alerts::insert(conn, &round.alerts)?;
     outbox::insert(conn, &round.messages)?;
-    site.append(conn, &By::server(), now, &round.events)?;
     Ok(round.has_moved || !round.messages.is_empty())
 }
 
@@ -97,15 +90,20 @@ impl Round<'_> {
             return Ok(());
         }
         let messages = AboutResponse::load(conn, site_id, id)?;
-        let somebody_was_told = !messages.is_empty() || cases::has_joined(conn, site_id, id)?;
+        let groups = alert_groups::of_response(conn, site_id, id)?;
+        let somebody_was_told = !messages.is_empty() || !groups.is_empty() || cases::has_joined(conn, site_id, id)?;
         match decide(firing, &fired, somebody_was_told) {
             Decision::Nothing => {}
             // One that somebody was told of stays: should it fire again, they are not told twice.
             Decision::Withdraw => {
-                if !withdraw(conn, site_id, &messages)? {
+                let (open, closed): (Vec<_>, Vec<_>) = groups.iter().partition(|group| group.closed_at.is_none());
+                for group in open {
+                    alert_groups::take_out(conn, site_id, &group.group_id, id)?;
+                }
+                if !withdraw(conn, site_id, &messages)? && closed.is_empty() {
                     alerts::delete(conn, site_id, id)?;
+                    site.append(conn, &By::server(), now, &[Event::AlertWithdrawn { response_id }])?;
                     cases::withdraw(conn, site, id, now)?;
-                    self.events.push(Event::AlertWithdrawn { response_id });
                 }
             }
             Decision::Fire { new, telling } => {
@@ -115,14 +113,15 @@ impl Round<'_> {
                 };
                 let turns = tellable.turns.clone();
                 let mut told = tellable.resolve(conn, &telling, &response.touchpoint, now)?;
-                self.has_moved |= leave_out_told(conn, site_id, &mut told, &tellable.told_before(&messages))?;
+                let before = Before { messages: tellable.told_before(&messages), groups };
+                self.has_moved |= before.leave_out(conn, (site_id, response_id), &mut told)?;
+                let mut events = Vec::with_capacity(new.len());
                 for one in &new {
                     let (rule, version) = (one.rule.name.clone(), one.version);
-                    self.events.push(Event::AlertFired { response_id, rule: rule.clone(), version });
+                    events.push(Event::AlertFired { response_id, rule: rule.clone(), version });
                     self.alerts.push(NewAlertRow { site_id, response_id: *id, rule, fired_at: now });
                 }
-                // The journal tells of the alert first, then of the case.
-                site.append(conn, &By::server(), now, &std::mem::take(&mut self.events))?;
+                site.append(conn, &By::server(), now, &events)?;
                 let case = cases::open_or_join(conn, site, response, &telling, now)?;
                 if matches!(case, Some(CaseOfResponse::Joined(_))) {
                     told.clear();
@@ -130,6 +129,7 @@ impl Round<'_> {
                     tellable.turns = turns;
                     self.has_moved = true;
                 }
+                group(conn, site_id, (response_id, &response.touchpoint), &mut told, now)?;
                 let case = case.map(|case| case.kept().case.number);
                 let alert = Alert { site_id, response_id, case, is_test: false, told };
                 self.messages.extend(alert.messages(tellable, now));

@@ -7,6 +7,7 @@ use counterbell_shared::time::UnixMillis;
 use diesel::QueryResult;
 use serde_json::json;
 
+use crate::db::alert_groups::{self, InGroup};
 use crate::db::outbox::{About, NewOutboxRow};
 use crate::db::sites::Site;
 use crate::db::staff::{set_turn, turn};
@@ -14,7 +15,7 @@ use crate::db::told::AboutResponse;
 use crate::db::{AnyConnection, told};
 use crate::ids::new_id;
 use crate::mail::{ALERT_MAIL, MAIL_LANE};
-use crate::rules::{Reason, Staff, VersionedRule, Who, resolve, team_in_turn};
+use crate::rules::{Grouped, Reason, Soon, Staff, VersionedRule, Who, resolve, team_in_turn};
 use crate::staff::{load_for_rules, load_owner};
 use crate::zone::Zone;
 
@@ -52,6 +53,8 @@ pub struct Told<'a> {
     pub why: Reason,
     /// When, Unix ms.
     pub at: i64,
+    /// How many of these they hear of alone, unless a rule that names them tells each at once.
+    pub grouped: Option<Grouped>,
 }
 
 impl Tellable {
@@ -91,9 +94,16 @@ impl Tellable {
             }
             for (person_id, why) in people {
                 let at = self.told_at(one, person_id, now);
+                let grouped = match one.rule.soon {
+                    Soon::Now => None,
+                    Soon::Grouped(grouped) => Some(grouped),
+                };
                 match told.iter_mut().find(|before| before.person_id == person_id) {
-                    Some(before) => before.at = before.at.min(at),
-                    None => told.push(Told { person_id, rule: one, why, at }),
+                    Some(before) => {
+                        before.at = before.at.min(at);
+                        before.grouped = before.grouped.and(grouped);
+                    }
+                    None => told.push(Told { person_id, rule: one, why, at, grouped }),
                 }
             }
         }
@@ -120,8 +130,8 @@ impl Tellable {
         Ok(())
     }
 
-    /// After the quiet hours, in the person's own zone.
-    fn told_at(&self, one: &VersionedRule, person_id: i64, now: i64) -> i64 {
+    /// When somebody is told by a rule that fires at `now` (both Unix ms): after its quiet hours, in their own zone.
+    pub fn told_at(&self, one: &VersionedRule, person_id: i64, now: i64) -> i64 {
         let own_zone = || self.staff.people.get(&person_id)?.zone.as_deref()?.parse::<Zone>().ok();
         let end =
             one.rule.quiet_hours.and_then(|quiet| quiet.end(now, own_zone().as_ref().unwrap_or(&self.zone).rules()));
@@ -146,7 +156,7 @@ impl Alert<'_> {
     pub fn messages(&self, tellable: &Tellable, now: i64) -> Vec<NewOutboxRow> {
         let message = |told: &Told<'_>| {
             let person = tellable.staff.people.get(&told.person_id)?;
-            let Told { person_id, rule: VersionedRule { rule, .. }, why, at } = told;
+            let Told { person_id, rule: VersionedRule { rule, .. }, why, at, .. } = told;
             let mut payload = json!({
                 "rule": rule.name, "person": person_id, "why": why, "urgent": rule.urgent, "test": self.is_test
             });
@@ -168,23 +178,42 @@ impl Alert<'_> {
     }
 }
 
-/// Takes out whoever was told before. What still waits for the end of quiet hours is sent when they are told now; whether
-/// there was such a message.
-///
-/// # Errors
-/// What the database says.
-pub fn leave_out_told(
-    conn: &mut AnyConnection,
-    site_id: i64,
-    told_now: &mut Vec<Told<'_>>,
-    before: &BTreeMap<i64, &AboutResponse>,
-) -> QueryResult<bool> {
-    let mut moved = false;
-    for told in &*told_now {
-        if let Some(message) = before.get(&told.person_id).filter(|message| message.due_at > told.at) {
-            moved |= told::send_at(conn, site_id, message, told.at)?;
+/// What somebody has of a response already.
+#[derive(Default)]
+pub struct Before<'m> {
+    /// Messages to people.
+    pub messages: BTreeMap<i64, &'m AboutResponse>,
+    /// People who wait for the end of a window, or waited.
+    pub groups: Vec<InGroup>,
+}
+
+impl Before<'_> {
+    /// Takes out whoever was told before. What still waits for the end of quiet hours, or of a window, is told when they are
+    /// told now; whether a message is due earlier. The caller has locked the site.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn leave_out(
+        &self,
+        conn: &mut AnyConnection,
+        (site_id, response_id): (i64, ResponseId),
+        told_now: &mut Vec<Told<'_>>,
+    ) -> QueryResult<bool> {
+        let mut moved = false;
+        for told in &*told_now {
+            if let Some(message) = self.messages.get(&told.person_id).filter(|message| message.due_at > told.at) {
+                moved |= told::send_at(conn, site_id, message, told.at)?;
+            }
         }
+        told_now.retain(|told| !self.messages.contains_key(&told.person_id));
+        for group in &self.groups {
+            let Some(place) = told_now.iter().position(|told| told.person_id == group.person_id) else { continue };
+            if told_now[place].grouped.is_none() && group.closed_at.is_none() {
+                alert_groups::take_out(conn, site_id, &group.group_id, response_id.as_bytes())?;
+            } else {
+                told_now.remove(place);
+            }
+        }
+        Ok(moved)
     }
-    told_now.retain(|told| !before.contains_key(&told.person_id));
-    Ok(moved)
 }

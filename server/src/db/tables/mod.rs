@@ -11,10 +11,10 @@ mod walk;
 use diesel::prelude::*;
 
 pub use rows::{
-    AdditionCopy, AddressRow, AlertCopy, AlertRuleRow, ApiKeyRow, AttemptCopy, CaseResponseRow, CaseRow,
-    CustomerKeyRow, ErasedCopy, JournalCopy, LinkKeyRow, MemberRow, NoteRow, OutboxCopy, PersonRow, ResponseCopy,
-    RootCauseRow, ScoreDayCopy, SiteCounterRow, SiteOriginRow, SiteRow, SurveyCopy, TeamMemberRow, TeamRow, TimerRow,
-    TouchpointRow, TriageCopy,
+    AdditionCopy, AddressRow, AlertCopy, AlertGroupCopy, AlertGroupResponseCopy, AlertRuleRow, ApiKeyRow, AttemptCopy,
+    CaseResponseRow, CaseRow, CustomerKeyRow, ErasedCopy, JournalCopy, LinkKeyRow, MemberRow, NoteRow, OutboxCopy,
+    PersonRow, ResponseCopy, RootCauseRow, ScoreDayCopy, SiteCounterRow, SiteOriginRow, SiteRow, SurveyCopy,
+    TeamMemberRow, TeamRow, TimerRow, TouchpointRow, TriageCopy,
 };
 pub use walk::{Part, Row};
 
@@ -122,6 +122,8 @@ macro_rules! for_each_table {
                 ];
                 response_additions: AdditionCopy, BySite, ToResponse, ["comment", "answers"];
                 alerts: AlertCopy, BySite, ToResponse, ["rule"];
+                alert_groups: AlertGroupCopy, BySite, ToSite, ["rule", "touchpoint"];
+                alert_group_responses: AlertGroupResponseCopy, BySite, ToResponse, [];
                 triage_queue: TriageCopy, BySite, ToResponse, ["last_error"];
                 customer_keys: CustomerKeyRow, BySite, ToResponse, [];
                 case_responses: CaseResponseRow, BySite, ToResponse, [];

@@ -3,9 +3,10 @@
 use diesel::prelude::*;
 
 use crate::db::schema::{
-    alert_rules, alerts, api_keys, attempts, case_notes, case_responses, cases, customer_keys, erased_responses,
-    journal, link_keys, members, outbox, people, person_addresses, response_additions, responses, root_causes,
-    score_days, site_counters, site_origins, sites, surveys, team_members, teams, timers, touchpoints, triage_queue,
+    alert_group_responses, alert_groups, alert_rules, alerts, api_keys, attempts, case_notes, case_responses, cases,
+    customer_keys, erased_responses, journal, link_keys, members, outbox, people, person_addresses, response_additions,
+    responses, root_causes, score_days, site_counters, site_origins, sites, surveys, team_members, teams, timers,
+    touchpoints, triage_queue,
 };
 
 /// A struct with every column of a table.
@@ -177,6 +178,22 @@ row! {
 
 row! { ErasedCopy of erased_responses { site_id: i64, response_id: Vec<u8>, erased_at: i64, } }
 row! { AlertCopy of alerts { site_id: i64, response_id: Vec<u8>, rule: String, fired_at: i64, } }
+
+row! {
+    AlertGroupCopy of alert_groups {
+        site_id: i64,
+        group_id: Vec<u8>,
+        person_id: i64,
+        rule: String,
+        touchpoint: Option<String>,
+        opened_at: i64,
+        ends_at: i64,
+        told: i32,
+        closed_at: Option<i64>,
+    }
+}
+
+row! { AlertGroupResponseCopy of alert_group_responses { site_id: i64, group_id: Vec<u8>, response_id: Vec<u8>, } }
 
 row! {
     TriageCopy of triage_queue {

@@ -18,6 +18,7 @@ const IMPERSONAL: &[&str] = &[
     "channel",
     "customer_key",
     "details",
+    "group_id",
     "held",
     "key_id",
     "kind",

@@ -6,16 +6,17 @@ use counterbell_shared::metric::Metric;
 use diesel::prelude::*;
 
 use super::rows::{
-    AdditionCopy, AddressRow, AlertCopy, AlertRuleRow, ApiKeyRow, AttemptCopy, CaseResponseRow, CaseRow,
-    CustomerKeyRow, ErasedCopy, JournalCopy, LinkKeyRow, MemberRow, NoteRow, OutboxCopy, PersonRow, ResponseCopy,
-    RootCauseRow, ScoreDayCopy, SiteCounterRow, SiteOriginRow, SiteRow, SurveyCopy, TeamMemberRow, TeamRow, TimerRow,
-    TouchpointRow, TriageCopy,
+    AdditionCopy, AddressRow, AlertCopy, AlertGroupCopy, AlertGroupResponseCopy, AlertRuleRow, ApiKeyRow, AttemptCopy,
+    CaseResponseRow, CaseRow, CustomerKeyRow, ErasedCopy, JournalCopy, LinkKeyRow, MemberRow, NoteRow, OutboxCopy,
+    PersonRow, ResponseCopy, RootCauseRow, ScoreDayCopy, SiteCounterRow, SiteOriginRow, SiteRow, SurveyCopy,
+    TeamMemberRow, TeamRow, TimerRow, TouchpointRow, TriageCopy,
 };
 use crate::db::journal::NO_SITE;
 use crate::db::schema::{
-    alert_rules, alerts, api_keys, attempts, case_notes, case_responses, cases, customer_keys, erased_responses,
-    journal, link_keys, members, outbox, people, person_addresses, response_additions, responses, root_causes,
-    score_days, site_counters, site_origins, sites, surveys, team_members, teams, timers, touchpoints, triage_queue,
+    alert_group_responses, alert_groups, alert_rules, alerts, api_keys, attempts, case_notes, case_responses, cases,
+    customer_keys, erased_responses, journal, link_keys, members, outbox, people, person_addresses, response_additions,
+    responses, root_causes, score_days, site_counters, site_origins, sites, surveys, team_members, teams, timers,
+    touchpoints, triage_queue,
 };
 use crate::db::{AnyConnection, dialect};
 
@@ -253,6 +254,10 @@ large_table!(response_additions, AdditionCopy, response_id, (i64, Vec<u8>, i32),
 });
 large_table!(erased_responses, ErasedCopy, response_id, (i64, Vec<u8>), |row| {
     (row.site_id, row.response_id.clone())
+});
+large_table!(alert_groups, AlertGroupCopy, group_id, (i64, Vec<u8>), |row| (row.site_id, row.group_id.clone()));
+large_table!(alert_group_responses, AlertGroupResponseCopy, response_id, (i64, Vec<u8>, Vec<u8>), |row| {
+    (row.site_id, row.response_id.clone(), row.group_id.clone())
 });
 large_table!(alerts, AlertCopy, response_id, (i64, Vec<u8>, String), |row| {
     (row.site_id, row.response_id.clone(), row.rule.clone())

@@ -2,4 +2,7 @@
 
 mod letter;
 
+/// The name of the kind in the database.
+pub const GROUP_MAIL: &str = "group_mail";
+
 pub use letter::{GroupContent, GroupFacts, Newest};
