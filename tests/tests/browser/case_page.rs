@@ -16,7 +16,7 @@ const BEN: i64 = 2;
 
 impl Desk {
     async fn new() -> Self {
-        let setup = TestApp::on(Backend::Sqlite).recipients(&["ann@shop.example", "ben@shop.example"]);
+        let setup = TestApp::on(Backend::Sqlite).recipients(&["ann@shop.example", "ben@shop.example"]).grouped();
         let app = setup.setting("COUNTERBELL_LINK_KEYS", LINK_KEY).await;
         for (name, email) in [("Ann Meyer", "ann@shop.example"), ("Ben Okoro", "ben@shop.example")] {
             let named = ["staff", "set", "--site", &app.site_key, "--email", email, "--name", name, "--json"];
@@ -38,16 +38,19 @@ impl Desk {
         Self { app, case_id }
     }
 
-    fn address(&self, person_id: i64, query: &str) -> String {
-        let link = CaseLink {
+    fn link(&self, person_id: i64) -> CaseLink {
+        CaseLink {
             purpose: 1,
             site_id: 1,
             subject_id: self.case_id,
             person_id,
             expires_s: UnixMillis::now().0 / 1_000 + 86_400,
             generations: [0, 0],
-        };
-        self.app.url(&format!("{}?{query}", link.path()))
+        }
+    }
+
+    fn address(&self, person_id: i64, query: &str) -> String {
+        self.app.url(&format!("{}?{query}", self.link(person_id).path()))
     }
 
     async fn set_language(&self, language: &str) {
@@ -188,4 +191,44 @@ async fn page_fits_a_phone_and_a_laptop_and_has_no_accessibility_fault() {
         })
         .await;
     }
+}
+
+#[tokio::test]
+async fn list_of_a_group_is_taken_by_keyboard_on_a_phone_and_has_no_accessibility_fault() {
+    let desk = Desk::new().await;
+    for number in 0..8 {
+        let more = json!({ "comment": format!("Card refused, twice. {}", "W".repeat(60)), "order_ref": format!("B-{number}") });
+        desk.app.respond(&sample::with(sample::response(1), more)).await.expect(201);
+        desk.app.triaged().await;
+    }
+    let id = &desk.app.texts(&["hex(group_id)"], "alert_groups WHERE person_id = 1")[0];
+    let subject_id = u128::from_str_radix(id, 16).unwrap().to_be_bytes();
+    let link = CaseLink { purpose: 2, subject_id, ..desk.link(ANN) };
+    let phone = Customer { touch: true, window: Some((320, 640)), ..Customer::default() };
+    for (name, customer) in [
+        ("group-phone", phone),
+        ("group-laptop-dark", Customer { dark: true, window: Some((1280, 800)), ..Customer::default() }),
+    ] {
+        Browser::check(name, async |browser| {
+            browser.belongs_to(customer).await;
+            browser.switch_scripts_off().await;
+            browser.open(&desk.app.url(&link.path())).await;
+            says(browser, "Nobody has this yet.").await;
+            let looks = async |screen: &str| {
+                assert_eq!(browser.run(TOO_WIDE).await, json!([]), "{name}, {screen}: wider than there is room");
+                assert_eq!(browser.run(TOO_SMALL).await, json!([]), "{name}, {screen}: too small");
+                browser.must_be_accessible(&format!("{name}, {screen}")).await;
+                browser.screenshot(&format!("{name}-{screen}")).await;
+            };
+            looks("list").await;
+            tab_to(browser, "case").await;
+            browser.press(" ").await;
+            tab_to(browser, "I have these").await;
+            browser.press(&(Key::Enter + "")).await;
+            says(browser, "Done: you have 1 of these now.").await;
+            looks("taken").await;
+        })
+        .await;
+    }
+    assert_eq!(desk.app.count("cases WHERE state = 'in_progress'"), 2);
 }
