@@ -25,7 +25,7 @@ use crate::http::{self, ApiError, ClientLimits, ForgetIdle, TrustedProxies, requ
 use crate::ingest::{Ingest, IngestSettings, Responses, Waiting};
 use crate::journal::ExpireJournal;
 use crate::links::Links;
-use crate::mail::{AlertMail, CaseMail, MailLinks, Mailer, MailerError};
+use crate::mail::{AlertMail, CaseMail, GroupMail, MailLinks, Mailer, MailerError};
 use crate::metrics::Metrics;
 use crate::outbox::{ExpireMessages, LaneWorker};
 use crate::responses::{Eraser, PurgeOld};
@@ -236,6 +236,7 @@ impl Server {
             kinds: Arc::new([
                 Arc::new(AlertMail { mailer: Arc::clone(&self.mailer), links: self.mail_links.clone() }),
                 Arc::new(CaseMail { mailer: Arc::clone(&self.mailer), links: self.mail_links.clone() }),
+                Arc::new(GroupMail { mailer: Arc::clone(&self.mailer), links: self.mail_links.clone() }),
             ]),
             metrics: Arc::clone(&self.intake.metrics),
             foreground: self.foreground.clone(),

@@ -17,6 +17,7 @@ pub struct Setup {
     recipients: Vec<String>,
     settings: Vec<(String, String)>,
     runner: Vec<String>,
+    is_grouped: bool,
 }
 
 impl Setup {
@@ -27,6 +28,7 @@ impl Setup {
             recipients: vec![sample::RECIPIENT.to_owned()],
             settings: Vec::new(),
             runner: Vec::new(),
+            is_grouped: false,
         }
     }
 
@@ -39,6 +41,12 @@ impl Setup {
     /// Who is told, instead of [`sample::RECIPIENT`].
     pub fn recipients(mut self, recipients: &[&str]) -> Self {
         self.recipients = recipients.iter().map(|&recipient| recipient.to_owned()).collect();
+        self
+    }
+
+    /// Its first rule tells of a storm together, as it does outside of tests: most of these count the mails.
+    pub fn grouped(mut self) -> Self {
+        self.is_grouped = true;
         self
     }
 
@@ -95,6 +103,11 @@ impl IntoFuture for Setup {
     fn into_future(self) -> Self::IntoFuture {
         let installation = Installation::new(self.place, self.settings, self.runner);
         let site_key = installation.create_site(&self.origins, &self.recipients);
+        if !self.is_grouped {
+            let each_alone =
+                r#"UPDATE alert_rules SET document = replace(document, '{"grouped":{"most":5,"in":"15m"}}', '"now"')"#;
+            installation.database().execute(each_alone);
+        }
         Box::pin(TestApp::start(installation, site_key))
     }
 }

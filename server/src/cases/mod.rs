@@ -9,6 +9,7 @@ mod fire;
 mod history;
 mod hours;
 mod kept;
+mod level;
 mod machine;
 mod opening;
 mod rule;
@@ -21,6 +22,7 @@ pub use act::{Acted, Action, Asked, Denied, KEY as NOTE_KEY, NOTE_MAX_CHARS, act
 pub use fire::CaseTimer;
 pub use history::{Actor, Entry, history};
 pub use kept::{About, Ever, Kept};
+pub use level::NewLevel;
 pub use machine::*;
 pub use opening::{CaseOfResponse, has_joined, open_or_join, withdraw};
 pub use rule::level_of;

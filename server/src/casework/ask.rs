@@ -4,7 +4,7 @@ use counterbell_shared::problem::FieldError;
 use counterbell_shared::time::UnixMillis;
 use diesel::QueryResult;
 
-use super::document::{CaseAction, Named, Wanted};
+use super::document::{CaseAction, Named, Wanted, WhoDocument};
 use crate::cases::{Acted, Action, Asked, Assignee, By, Denied, Kept, Means, Refused, act};
 use crate::db::AnyConnection;
 use crate::db::cases::NoteRow;
@@ -87,6 +87,21 @@ pub fn ask(
             };
             not_done(conn, site_id, denied, &action, pointer).map(Err)
         }
+    }
+}
+
+impl WhoDocument {
+    /// The number of the member of the site's staff.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn person_id(&self, conn: &mut AnyConnection, site_id: i64) -> QueryResult<Result<i64, NotDone>> {
+        let found = match person(conn, &self.person)? {
+            Some(person_id) => staff::find(conn, site_id, person_id)?.filter(|member| member.left_at.is_none()),
+            None => None,
+        };
+        let nobody = || wrong(WHO[self.person.place()], NOBODY);
+        Ok(found.map(|member| member.person_id).ok_or_else(nobody))
     }
 }
 

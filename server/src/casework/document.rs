@@ -39,6 +39,12 @@ pub struct ManyCasesAction {
     pub action: CaseAction,
 }
 
+/// Who does something.
+#[derive(Clone, Debug)]
+pub struct WhoDocument {
+    pub(super) person: Named,
+}
+
 /// Somebody of the staff.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Named {
@@ -126,6 +132,25 @@ impl ManyCasesAction {
                 Some(Self { numbers: numbers?, action })
             });
             faults.end(read)
+        })
+    }
+}
+
+impl WhoDocument {
+    /// Somebody of this address.
+    pub fn address(email: &str) -> Self {
+        Self { person: Named::Address(email.to_owned()) }
+    }
+
+    /// Reads the JSON.
+    ///
+    /// # Errors
+    /// What is wrong, each with a JSON pointer.
+    pub fn parse(json: &[u8]) -> Result<Self, Vec<FieldError>> {
+        document::parse(json, BODY_MAX_BYTES, |document| {
+            let mut faults = Faults::default();
+            let read = faults.object(document, "", &WHO).and_then(|object| person(&mut faults, object));
+            faults.end(read.map(|person| Self { person }))
         })
     }
 }

@@ -8,14 +8,16 @@ mod list;
 mod quantile;
 mod root_causes;
 mod schema;
+mod service_level;
 mod view;
 
 pub use ask::{Asking, NotDone, ask};
-pub use document::{CaseAction, ManyCasesAction, NUMBERS_MAX};
+pub use document::{CaseAction, ManyCasesAction, NUMBERS_MAX, WhoDocument};
 pub use figures::{By, LoopFigures, LoopGroupView, LoopView, loop_figures};
 pub use list::{find, list, timeline};
 pub use root_causes::{
     ROOT_CAUSES_MAX, RootCauseDocument, RootCauseView, put_root_cause, remove_root_cause, root_causes,
 };
 pub use schema::CaseNumber;
+pub use service_level::{LevelView, give_level, preview_level};
 pub use view::{CaseDetailsView, CaseView, Done, EntryView, People};

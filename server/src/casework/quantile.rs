@@ -14,7 +14,38 @@ pub fn quantile(values: &mut [i64], p: f64) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
+    use diesel::prelude::*;
+    use diesel::sql_types::Double;
+
     use super::quantile;
+    use crate::db::test_database::TestDatabase;
+    use crate::db::{DatabaseUrl, migrations};
+
+    #[derive(QueryableByName)]
+    struct Computed {
+        #[diesel(sql_type = Double)]
+        value: f64,
+    }
+
+    /// Where there is a PostgreSQL, it says the same of any values.
+    #[test]
+    fn figures_are_those_of_postgres() {
+        for database in
+            TestDatabase::of_each_kind().into_iter().filter(|one| matches!(one.url, DatabaseUrl::Postgres(_)))
+        {
+            let mut conn = migrations::open_up_to_date(&database.url).unwrap();
+            for (count, p) in [(1, 0.5), (2, 0.9), (7, 0.9), (100, 0.5), (1_000, 0.9), (1_001, 0.37)] {
+                // Far apart, in no order, and some of them twice.
+                let mut values: Vec<i64> = (1..=count).map(|n| n * n * 7_919 % 1_000_003 / 2 * 2).collect();
+                let listed = values.iter().map(|value| format!("({value}::float8)")).collect::<Vec<_>>().join(", ");
+                let query = format!(
+                    "SELECT percentile_cont({p}) WITHIN GROUP (ORDER BY column1) AS value FROM (VALUES {listed}) v"
+                );
+                let computed: Computed = diesel::sql_query(query).get_result(&mut conn).unwrap();
+                assert_eq!(quantile(&mut values, p), Some(computed.value.round() as i64), "{p} of {count}");
+            }
+        }
+    }
 
     /// 15, 20, 35, 40, 50 by hand: the median is the third; 0.9 * 4 = 3.6, so 40 + 0.6 * 10.
     #[test]

@@ -1,13 +1,13 @@
 //! What the documents of actions may hold, as they are read.
 
-use counterbell_shared::EmailAddress;
 use counterbell_shared::openapi::{Members, PersonId, Slug, one_of, words};
 use counterbell_shared::time::UnixMillis;
+use counterbell_shared::{EmailAddress, schema_of_members};
 use strum::VariantArray as _;
 use utoipa::openapi::{ArrayBuilder, ObjectBuilder, OneOfBuilder, RefOr, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::document::{ACTIONS, CaseAction, MANY, MENTIONS_MAX, ManyCasesAction, NUMBERS_MAX};
+use super::document::{ACTIONS, CaseAction, MANY, MENTIONS_MAX, ManyCasesAction, NUMBERS_MAX, WhoDocument};
 use crate::cases::{EntryId, NOTE_MAX_CHARS, NothingToDo, Priority};
 
 /// The number of a case, unique in its site.
@@ -21,6 +21,11 @@ impl PartialSchema for CaseNumber {
 }
 
 impl ToSchema for CaseNumber {}
+
+schema_of_members!(
+    WhoDocument,
+    Members::closed("Who does it: one of both").optional::<EmailAddress>("person").optional::<PersonId>("person_id")
+);
 
 fn number() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1))

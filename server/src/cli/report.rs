@@ -10,6 +10,7 @@ use super::of_site::SiteArgs;
 use super::output::OutputArgs;
 use super::table::{duration_text, table, time};
 use crate::casework::{By, LoopFigures, LoopGroupView, LoopView, loop_figures};
+use crate::counted::counted;
 
 /// How many cases there are, and how fast they are taken, answered and resolved
 ///
@@ -63,7 +64,7 @@ fn text(view: &LoopView) -> String {
     let rows: Vec<_> = groups.chain([row("all".to_owned(), &view.total)]).collect();
     let more = match view.groups_left_out {
         0 => String::new(),
-        more => format!("and {more} others, each with fewer cases\n"),
+        more => format!("and {}, each with fewer cases\n", counted(more, "other", "others")),
     };
     format!(
         "{}{more}Acknowledged, answered, resolved in: half of the cases took no longer, from opening on. 9 of 10: nine in ten \

@@ -12,6 +12,7 @@ use super::CliError;
 use super::document::Document;
 use super::of_site::SiteArgs;
 use super::output::{OutputArgs, SEEN_SOON};
+use crate::counted::counted;
 use crate::db::journal::{self, By};
 use crate::db::{dialect, rules};
 use crate::rules::{Reason, Rule, RuleSet, StoredRule};
@@ -197,7 +198,8 @@ impl TestArgs {
 }
 
 fn rehearsal_text(rehearsal: &Rehearsal, days: u8) -> String {
-    let mut text = format!("{} responses of the last {days} days", rehearsal.responses);
+    let responses = counted(rehearsal.responses, "response", "responses");
+    let mut text = format!("{responses} of the last {}", counted(days, "day", "days"));
     if rehearsal.more {
         let _ = write!(text, ": the newest {REHEARSED_MAX}, there are more");
     }

@@ -2,10 +2,12 @@
 
 use counterbell_shared::ResponseId;
 use counterbell_shared::time::DAY_MS;
+use diesel::dsl::count_star;
 use diesel::prelude::*;
 
 use super::connection::AnyConnection;
-use super::schema::{alert_group_responses, alert_groups};
+use super::responses::ResponseRow;
+use super::schema::{alert_group_responses, alert_groups, responses};
 use super::timers;
 
 /// Tells the rest at the end of a window; the subject is the group.
@@ -141,6 +143,36 @@ impl AlertGroup {
         ids.select(alert_group_responses::response_id).load(conn)
     }
 
+    /// Names of the touchpoints where these responses were given, and how many at each, most first.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn touchpoints(&self, conn: &mut AnyConnection) -> QueryResult<Vec<(String, i64)>> {
+        alert_group_responses::table
+            .inner_join(responses::table.on(is_that_response()))
+            .filter(alert_group_responses::site_id.eq(self.site_id))
+            .filter(alert_group_responses::group_id.eq(&self.group_id))
+            .group_by(responses::touchpoint)
+            .order((count_star().desc(), responses::touchpoint))
+            .select((responses::touchpoint, count_star()))
+            .load(conn)
+    }
+
+    /// Up to `limit` of these responses, the newest first.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn newest(&self, conn: &mut AnyConnection, limit: i64) -> QueryResult<Vec<ResponseRow>> {
+        alert_group_responses::table
+            .inner_join(responses::table.on(is_that_response()))
+            .filter(alert_group_responses::site_id.eq(self.site_id))
+            .filter(alert_group_responses::group_id.eq(&self.group_id))
+            .order((responses::created_at.desc(), responses::response_id.desc()))
+            .select(responses::all_columns)
+            .limit(limit)
+            .load(conn)
+    }
+
     /// Ends the window; whether it was open. The caller has locked the site.
     ///
     /// # Errors
@@ -151,6 +183,13 @@ impl AlertGroup {
             .filter(alert_groups::closed_at.is_null());
         Ok(diesel::update(open).set(alert_groups::closed_at.eq(now)).execute(conn)? > 0)
     }
+}
+
+#[diesel::dsl::auto_type(no_type_alias)]
+fn is_that_response() -> _ {
+    let same_site: diesel::dsl::Eq<responses::site_id, alert_group_responses::site_id> =
+        responses::site_id.eq(alert_group_responses::site_id);
+    same_site.and(responses::response_id.eq(alert_group_responses::response_id))
 }
 
 #[diesel::dsl::auto_type(no_type_alias)]

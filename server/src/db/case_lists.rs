@@ -227,3 +227,26 @@ pub fn numbers_of(conn: &mut AnyConnection, responses: &[(i64, Vec<u8>)]) -> Que
     }
     Ok(numbers)
 }
+
+/// Up to `limit` cases of a site that a rule opened and that are not ended, in the order of their numbers, from behind `after` on.
+///
+/// # Errors
+/// What the database says.
+pub fn unfinished_of_rule(
+    conn: &mut AnyConnection,
+    site_id: i64,
+    rule: &str,
+    after: i64,
+    limit: i64,
+) -> QueryResult<Vec<CaseRow>> {
+    cases::table
+        .filter(cases::site_id.eq(site_id))
+        .filter(cases::number.gt(after))
+        .filter(cases::rule.eq(rule))
+        .filter(cases::closed_at.is_null())
+        .filter(cases::resolved_at.is_null())
+        .order(cases::number)
+        .limit(limit)
+        .select(CaseRow::as_select())
+        .load(conn)
+}

@@ -18,6 +18,8 @@ const MATRIX: &[(&str, Option<Role>)] = &[
     ("GET /v1/admin/cases/{number}", Some(Viewer)),
     ("GET /v1/admin/cases/{number}/timeline", Some(Viewer)),
     ("GET /v1/admin/loop", Some(Viewer)),
+    ("GET /v1/admin/rules/{name}/open-cases", Some(Viewer)),
+    ("POST /v1/admin/rules/{name}/open-cases", Some(Manager)),
     ("GET /v1/admin/root-causes", Some(Viewer)),
     ("POST /v1/admin/cases/actions", Some(Agent)),
     ("POST /v1/admin/cases/{number}/actions", Some(Agent)),

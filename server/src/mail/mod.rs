@@ -6,7 +6,6 @@ mod build_error;
 mod case;
 mod compose;
 mod defang;
-#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "what is stored of it comes later"))]
 mod group;
 mod head;
 mod lane;
@@ -31,7 +30,7 @@ mod words;
 pub use alert::{ALERT_MAIL, AlertMail};
 pub use build_error::{MailBuildError, Party};
 pub use case::CaseMail;
-pub use group::GROUP_MAIL;
+pub use group::{GROUP_MAIL, GroupMail};
 pub use lane::MAIL_LANE;
 pub use links::MailLinks;
 pub use mailer::{Mailer, MailerError, SendError, delete_files};

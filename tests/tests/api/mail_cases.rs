@@ -82,3 +82,36 @@ async fn test_mail_says_that_it_is_one() {
         }
     }
 }
+
+#[tokio::test]
+async fn mail_about_a_group_counts_and_shows_the_newest_and_leads_to_all() {
+    for backend in Backend::ALL {
+        let smtp = Smtp::start().await;
+        let mut app =
+            TestApp::on(backend).smtp(&smtp).recipients(&[ANN]).setting("COUNTERBELL_PUBLIC_URL", PUBLIC).await;
+        assert!(app.cli(&["rules", "retire", "unhappy", "--site", &app.site_key]).status.success());
+        let grouped = json!({ "soon": { "grouped": { "most": 1, "in": "15m" } } });
+        app.store_rule(&sample::with(sample::rule("low", json!({ "score": { "max": 2 } })), grouped));
+        app.restart().await;
+        for (touchpoint, comment) in [("till", "zero"), ("till", "one"), ("door", "two"), ("till", "three")] {
+            let members = json!({ "touchpoint": touchpoint, "comment": comment });
+            app.respond(&sample::with(sample::response(1), members)).await.expect(201);
+            app.triaged().await;
+        }
+
+        app.execute("UPDATE alert_groups SET ends_at = opened_at + 1");
+        app.execute("UPDATE timers SET due_at = 1 WHERE kind = 'alert_group'");
+
+        let deliveries = smtp.wait_for(2).await;
+        let mail = &deliveries[1].mail;
+        assert_eq!(mail.subject(), "Unhappy responses: 3 [Shop]", "{backend:?}");
+        let text = mail.text();
+        for words in ["> one", "> two", "> three", "till: 2", "door: 1", "the rule “low”"] {
+            assert!(text.contains(words), "{backend:?}: no {words} in {text}");
+        }
+        assert!(!text.contains("> zero"), "told alone: {text}");
+        let links: Vec<_> = text.lines().filter_map(|line| line.trim_end().strip_prefix(PUBLIC)).collect();
+        assert!(matches!(&links[..], [link] if link.starts_with("/group/")), "{text}");
+        assert!(mail.html().contains(&format!("href=\"{PUBLIC}{}\"", links[0])));
+    }
+}

@@ -1,6 +1,6 @@
 //! Alerts that are too many to be told one by one.
 
-use counterbell_tests::{Backend, TestApp, sample};
+use counterbell_tests::{Backend, Smtp, TestApp, sample, wait};
 use serde_json::{Value, json};
 
 const ANN: &str = "ann@shop.example";
@@ -40,10 +40,7 @@ async fn respond(app: &TestApp, members: Value) -> String {
 async fn end_windows(app: &TestApp) {
     app.execute("UPDATE alert_groups SET ends_at = opened_at + 1");
     app.execute("UPDATE timers SET due_at = 1 WHERE kind = 'alert_group'");
-    counterbell_tests::wait::until_true("end of the windows", async || {
-        app.count("timers WHERE kind = 'alert_group'") == 0
-    })
-    .await;
+    wait::until_true("end of the windows", async || app.count("timers WHERE kind = 'alert_group'") == 0).await;
 }
 
 fn told(app: &TestApp, kind: &str, to: &str) -> i64 {
@@ -92,6 +89,30 @@ async fn storm_is_a_few_mails_and_one_for_the_rest_and_what_is_urgent_comes_alon
         assert_eq!((told(&app, "alert_mail", ANN), told(&app, "alert_mail", BOB)), (5, 3), "{backend:?}");
         end_windows(&app).await;
         assert_eq!(app.count("outbox WHERE kind = 'group_mail'"), 2, "{backend:?}: nothing waited");
+    }
+}
+
+#[tokio::test]
+async fn mail_of_a_group_counts_and_shows_the_newest_words() {
+    for backend in Backend::ALL {
+        let smtp = Smtp::start().await;
+        let app = TestApp::on(backend).smtp(&smtp).recipients(&[ANN]).grouped().await;
+        for place in 0..8 {
+            let members = json!({ "touchpoint": "till", "comment": format!("Too long a queue {place}") });
+            app.respond(&sample::with(sample::response(1), members)).await.expect(201);
+            app.triaged().await;
+        }
+        end_windows(&app).await;
+
+        let mails = smtp.wait_for(6).await;
+        let group: Vec<_> = mails.iter().filter(|mail| !mail.mail.subject().contains("1 out of 5")).collect();
+        assert_eq!((mails.len(), group.len()), (6, 1), "{backend:?}");
+        let (subject, text) = (group[0].mail.subject(), group[0].mail.text());
+        assert!(subject.contains('3') && subject.contains("till"), "{backend:?}: {subject}");
+        for place in 0..8 {
+            let words = format!("Too long a queue {place}");
+            assert_eq!(text.contains(&words), place >= 5, "{backend:?}: {words} in {text}");
+        }
     }
 }
 

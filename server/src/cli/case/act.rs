@@ -11,18 +11,19 @@ use crate::casework::{Asking, CaseAction, Done, NotDone, People, ask};
 use crate::cli::CliError;
 use crate::cli::of_site::SiteArgs;
 use crate::cli::output::OutputArgs;
+use crate::counted::counted;
 use crate::db::{AnyConnection, dialect, journal};
 
 /// Who acts, and where.
 #[derive(Args)]
 pub struct ByArgs {
     #[command(flatten)]
-    site: SiteArgs,
+    pub site: SiteArgs,
     /// Who does this: an e-mail address of somebody of the site's staff
     #[arg(long = "as", value_name = "EMAIL")]
-    person: String,
+    pub person: String,
     #[command(flatten)]
-    output: OutputArgs,
+    pub output: OutputArgs,
 }
 
 /// A case to act on.
@@ -73,7 +74,9 @@ fn of_many<'a>(action: &'static str, members: Value, of: &'a ManyArgs) -> Order<
 fn order(command: &CaseCommand) -> Option<Order<'_>> {
     let none = || json!({});
     Some(match command {
-        CaseCommand::List(_) | CaseCommand::Show(_) | CaseCommand::Timeline(_) => return None,
+        CaseCommand::List(_) | CaseCommand::Show(_) | CaseCommand::Timeline(_) | CaseCommand::ServiceLevel(_) => {
+            return None;
+        }
         CaseCommand::Acknowledge { of } => of_many("acknowledge", none(), of),
         CaseCommand::TakeOver { of } => of_one("take_over", none(), of),
         CaseCommand::Assign { of, to: ToArgs { to, team, reason } } => {
@@ -157,7 +160,7 @@ fn print(done: &[(i64, Result<Done, NotDone>)], output: OutputArgs) -> Result<()
     output.print(&done.iter().map(item).collect::<Vec<_>>(), &done.iter().map(text).collect::<String>())?;
     match done.iter().filter(|(_, done)| done.is_err()).count() {
         0 => Ok(()),
-        refused => Err(CliError::Usage(format!("{refused} of {} cases were not changed", done.len()))),
+        refused => Err(CliError::Usage(format!("not changed: {refused} of {}", counted(done.len(), "case", "cases")))),
     }
 }
 
@@ -170,7 +173,7 @@ fn line(done: &Done) -> String {
 }
 
 /// Each fault with the argument that it is about.
-fn refused(not_done: &NotDone) -> CliError {
+pub fn refused(not_done: &NotDone) -> CliError {
     let flag = |error: &FieldError| {
         let flag = match error.pointer.split('/').nth(1).unwrap_or_default() {
             "person" => "as".to_owned(),

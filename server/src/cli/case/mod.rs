@@ -1,6 +1,7 @@
 //! `counterbell case`.
 
 mod act;
+mod level;
 mod show;
 
 use clap::{Args, Subcommand};
@@ -162,6 +163,11 @@ pub enum CaseCommand {
         #[arg(long, value_name = "NUMBER")]
         other: i64,
     },
+    /// Give open cases the service level that their rule has now
+    ///
+    /// A rule that is changed keeps the due times of cases that it opened before. This moves those that are not ended: first it
+    /// prints how many it would move, and how many would be late by that; with --yes it does.
+    ServiceLevel(level::LevelArgs),
     /// Let links to a case, in mails that were sent, open nothing any more
     RevokeLinks {
         #[command(flatten)]
@@ -187,6 +193,7 @@ impl CaseCommand {
             Self::List(args) => args.run(),
             Self::Show(args) => args.show(),
             Self::Timeline(args) => args.timeline(),
+            Self::ServiceLevel(args) => args.run(),
             other => act::run(&other),
         }
     }

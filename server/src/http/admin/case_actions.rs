@@ -22,7 +22,7 @@ use crate::http::operations::{Json, Versioned};
 use crate::store::Store;
 
 /// How long cases are worked on in one transaction: SQLite's writer is held no longer, but for the last of them.
-const TURN: Duration = Duration::from_millis(10);
+pub const TURN: Duration = Duration::from_millis(10);
 
 /// What became of each case.
 #[derive(Serialize, ToSchema)]

@@ -2,6 +2,7 @@
 
 mod calendars;
 mod case_actions;
+mod case_level;
 mod cases;
 mod cursor;
 mod loop_figures;
@@ -33,6 +34,7 @@ pub fn operations() -> Vec<Operation> {
     const PERSON: &str = "/v1/admin/sites/{site_key}/staff/{person_id}";
     const TEAM: &str = "/v1/admin/sites/{site_key}/teams/{name}";
     const SURVEY: &str = "/v1/admin/surveys/{name}";
+    const OPEN_CASES: &str = "/v1/admin/rules/{name}/open-cases";
     const ROOT_CAUSE: &str = "/v1/admin/root-causes/{name}";
     const RULE: &str = "/v1/admin/rules/{name}";
     vec![
@@ -118,6 +120,20 @@ pub fn operations() -> Vec<Operation> {
         operation(Method::PUT, TEAM, teams::put_team, "Store a team with all who are in it")
             .or(ProblemCode::InvalidTeam),
         operation(Method::DELETE, TEAM, teams::delete_team, "Take a team away").or(ProblemCode::TeamNeeded),
+        operation(
+            Method::GET,
+            OPEN_CASES,
+            case_level::preview_open_cases,
+            "How many open cases the rule's service level would change, and how many would be late by that",
+        )
+        .or(ProblemCode::NotFound),
+        operation(
+            Method::POST,
+            OPEN_CASES,
+            case_level::change_open_cases,
+            "Give open cases the service level that their rule has now",
+        )
+        .or_any([ProblemCode::NotFound, ProblemCode::InvalidAction]),
         operation(Method::GET, "/v1/admin/cases", cases::list_cases, "List cases, newest first or by what is due next"),
         // Before what has a number at this place.
         operation(

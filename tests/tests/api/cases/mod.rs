@@ -2,6 +2,7 @@
 
 mod cli;
 mod figures;
+mod level;
 mod list;
 mod many;
 mod merge;

@@ -367,6 +367,14 @@ async fn ask_for_cases(asking: &mut Asking) {
         let request = asking.app.request(method(operation), address).bearer_auth(&asking.app.api_key).json(&body);
         asking.send(operation, request, status).await;
     }
+    let open_cases = "/v1/admin/rules/unhappy/open-cases";
+    let level = "POST /v1/admin/rules/{name}/open-cases".to_owned();
+    for (body, status) in [(json!({ "person_id": 1 }), 200), (json!({}), 422)] {
+        let request = asking.app.request(Method::POST, open_cases).bearer_auth(&asking.app.api_key).json(&body);
+        asking.send(&level, request, status).await;
+    }
+    asking.as_staff("GET /v1/admin/rules/{name}/open-cases", open_cases, 200).await;
+    asking.as_staff("GET /v1/admin/rules/{name}/open-cases", "/v1/admin/rules/none/open-cases", 404).await;
     let stale = asking.app.request(Method::POST, &actions).bearer_auth(&asking.app.api_key).json(&one("wait"));
     asking.send(&on_one, stale.header("if-match", "\"99\""), 412).await;
     for (operation, address, status) in [

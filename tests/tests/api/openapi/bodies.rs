@@ -238,6 +238,20 @@ async fn limits_of_a_root_cause_are_those_of_the_document() {
     .await;
 }
 
+#[tokio::test]
+async fn limits_of_who_changes_open_cases_are_those_of_the_document() {
+    let app = TestApp::on(Backend::Sqlite).await;
+    let contract = Contract::of(&app).await;
+    let operation = "POST /v1/admin/rules/{name}/open-cases";
+    let bodies = [json!({ "person": sample::RECIPIENT }), json!({ "person_id": 1 })];
+    // Nobody has an address as long as that.
+    check(&contract, operation, &bodies, &["/person maxLength"], async |case| {
+        let request = app.request(Method::POST, "/v1/admin/rules/unhappy/open-cases").bearer_auth(&app.api_key);
+        app.send(request.json(&case.body)).await
+    })
+    .await;
+}
+
 /// The second case of a site as it was when it was opened, but for a second response; the id of that.
 async fn two_cases(app: &TestApp) -> String {
     for _ in 0..3 {
