@@ -22,16 +22,16 @@ impl Desk {
             let named = ["staff", "set", "--site", &app.site_key, "--email", email, "--name", name, "--json"];
             app.cli(&named).json();
         }
-        let unhappy = async |comment: &str| {
-            let response = json!({ "score": 1, "comment": comment, "order_ref": "A-1001", "complete": true,
+        let unhappy = async |comment: &str, order: &str| {
+            let response = json!({ "score": 1, "comment": comment, "order_ref": order, "complete": true,
                 "touchpoint": "checkout", "page_url": "https://shop.example/orders/A-1001",
                 "answers": { "reasons": { "choices": ["late"], "other": "no bell" } },
                 "contact": { "email": "cleo@mail.example", "consent": true } });
             app.respond(&sample::with(sample::response(1), response)).await.expect(201);
             app.triaged().await;
         };
-        unhappy("Two hours late, and nobody told me. I had to be at work.").await;
-        unhappy(&format!("Again! {}", "W".repeat(120))).await;
+        unhappy("Two hours late, and nobody told me. I had to be at work.", "A-1001").await;
+        unhappy("Now the box came open, and one cup is broken.", &"W".repeat(120)).await;
         let ids = app.texts(&["hex(case_id)"], "cases");
         assert_eq!(ids.len(), 1, "{ids:?}");
         let case_id = u128::from_str_radix(&ids[0], 16).unwrap().to_be_bytes();
@@ -211,7 +211,6 @@ async fn list_of_a_group_is_taken_by_keyboard_on_a_phone_and_has_no_accessibilit
     ] {
         Browser::check(name, async |browser| {
             browser.belongs_to(customer).await;
-            browser.switch_scripts_off().await;
             browser.open(&desk.app.url(&link.path())).await;
             says(browser, "Nobody has this yet.").await;
             let looks = async |screen: &str| {

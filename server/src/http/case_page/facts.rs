@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use counterbell_shared::Touchpoint as TouchpointName;
 use counterbell_shared::answers::Answers;
 use diesel::QueryResult;
 
@@ -28,8 +29,8 @@ pub struct Facts {
     pub members: Vec<Member>,
     /// The site's teams.
     pub teams: Vec<Team>,
-    /// What the touchpoint is called.
-    pub place: String,
+    /// What the touchpoint is called; `None` of the one that stands for none.
+    pub place: Option<String>,
     /// The case's clock.
     pub hours: Hours,
     /// In the order in which they came.
@@ -61,11 +62,12 @@ impl Facts {
         let Visit { kept, .. } = visit;
         let (site_id, touchpoint) = (kept.site_id, &kept.about.touchpoint);
         let registered = Touchpoint::find(conn, site_id, touchpoint)?;
+        let named = || Some(touchpoint.clone()).filter(|name| *name != TouchpointName::DEFAULT);
         let rows = rows_of(conn, &kept)?;
         Ok(Self {
             members: members_of(conn, site_id)?,
             teams: Team::all(conn, site_id)?,
-            place: registered.map_or_else(|| touchpoint.clone(), |registered| registered.label),
+            place: registered.map(|registered| registered.label).or_else(named),
             hours: Hours::of(conn, site_id, touchpoint)?,
             earlier: earlier(conn, &rows)?,
             responses: rows.into_iter().map(|row| Answered::load(conn, row, language)).collect::<QueryResult<_>>()?,

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use counterbell_shared::Touchpoint as TouchpointName;
 use diesel::QueryResult;
 
 use super::answered::score_of;
@@ -51,6 +52,8 @@ pub struct LineView {
 pub struct CaseLine {
     /// What people call it by.
     pub number: i64,
+    /// `Case 7`.
+    pub name: String,
     /// `Open case 7`.
     pub label: String,
     /// Its address, from the page of the group.
@@ -122,9 +125,11 @@ impl GroupFacts {
     }
 
     fn line(&self, row: &ResponseRow, reader: &Reader) -> LineView {
-        let place = self.places.get(&row.touchpoint).unwrap_or(&row.touchpoint);
+        let named = || Some(&row.touchpoint).filter(|name| *name != TouchpointName::DEFAULT);
+        let place = self.places.get(&row.touchpoint).or_else(named).map(|place| reader.language.apart(place));
+        let time = reader.time(row.created_at);
         LineView {
-            head: format!("{} \u{b7} {}", reader.time(row.created_at), reader.language.apart(place)),
+            head: [Some(time), place].into_iter().flatten().collect::<Vec<_>>().join(" \u{b7} "),
             score: score_of(reader, &row.metric, row.score),
             comment: row.comment.clone(),
             case: self.cases.get(&row.response_id).map(|kept| self.case(kept, reader)),
@@ -133,7 +138,8 @@ impl GroupFacts {
 
     fn case(&self, kept: &Kept, reader: &Reader) -> CaseLine {
         let number = kept.case.number;
-        let name = |person_id| {
+        let values = [("number", &*number.to_string())];
+        let whose = |person_id| {
             self.members.iter().find(|member| member.person_id == person_id).map_or("?", |member| called(member))
         };
         let claim = Claim {
@@ -145,12 +151,13 @@ impl GroupFacts {
         let token = claim.sign(&self.ring, reader.now);
         CaseLine {
             number,
-            label: reader.fill(reader.texts.group.open, &[("number", &number.to_string())]),
+            name: reader.fill(reader.texts.page.title, &values),
+            label: reader.fill(reader.texts.group.open, &values),
             href: token.map(|token| format!("../case/{token}?do=open")),
             owner: if kept.case.state.is_ended() {
                 reader.texts.states.named(kept.case.state.as_str()).unwrap_or_default().to_owned()
             } else {
-                owner(&kept.case, name, reader)
+                owner(&kept.case, whose, reader)
             },
             is_free: kept.case.state == State::Open,
         }

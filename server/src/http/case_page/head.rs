@@ -26,7 +26,7 @@ impl HeadView {
         let late = |due: DueTime| case.late_ms(due, reader.now, &facts.hours);
         let mut rows = Vec::new();
         let mut row = |name, value: Option<String>| rows.extend(value.map(|value| (name, value, false)));
-        row(texts.touchpoint, Some(facts.place.clone()));
+        row(texts.touchpoint, facts.place.clone());
         row(texts.team, case.team.as_deref().map(|team| facts.team(team).to_owned()));
         row(texts.priority, reader.texts.priorities.named(case.priority.as_str()).map(str::to_owned));
         row(texts.opened, Some(reader.time(case.opened_at)));
