@@ -61,13 +61,14 @@ impl Language {
     }
 
     /// A value that stands apart from the text around it (UAX 9) where one of them is written from the right, so that a date or
-    /// a name keeps its order. One that begins apart stays as it is.
+    /// a name keeps its order. What stands apart already stays as it is.
     pub fn apart(self, value: &str) -> String {
-        if (self.is_rtl() || value.chars().any(is_from_the_right)) && !value.starts_with('\u{2068}') {
-            format!("\u{2068}{value}\u{2069}")
+        let turns = if self.is_rtl() {
+            !value.starts_with('\u{2068}')
         } else {
-            value.to_owned()
-        }
+            value.chars().any(is_from_the_right) && !value.contains('\u{2068}')
+        };
+        if turns { format!("\u{2068}{value}\u{2069}") } else { value.to_owned() }
     }
 
     /// A text with these values in the place of `{name}`, each [`Self::apart`].

@@ -9,6 +9,7 @@ use clap::Args;
 use counterbell_shared::SiteKey;
 use counterbell_shared::survey::DEFAULT_SURVEY;
 use counterbell_shared::time::UnixMillis;
+use diesel::QueryResult;
 use serde_json::json;
 
 use super::CliError;
@@ -16,14 +17,15 @@ use super::import::Progress;
 use super::output::{LogFormat, OutputArgs, random, start_log, tell};
 use super::serve::stop_signal;
 use crate::config::{AlertSettings, DatabaseConfig, HttpSettings, LinksConfig, MailSettings, ServeConfig};
-use crate::db::journal::By;
+use crate::db::journal::{self, By, SiteLock};
 use crate::db::keys::ApiKey;
 use crate::db::migrations::open_up_to_date;
 use crate::db::sites::{Limits, NewSite};
-use crate::db::{AnyConnection, DatabaseUrl, dialect};
+use crate::db::{AnyConnection, DatabaseUrl, dialect, staff};
 use crate::deadline::DeadlineSlot;
-use crate::demo::{RECIPIENT, REVIEWS_MAP, SITE_NAME, Shop, dated_reviews};
+use crate::demo::{MANAGER, RECIPIENT, REVIEWS_MAP, RULE, SITE_NAME, Shop, dated_reviews};
 use crate::import::{ImportOptions, import_csv};
+use crate::rules::Rule;
 use crate::sites;
 use crate::startup::Server;
 use crate::store::WriterSettings;
@@ -92,7 +94,7 @@ impl DemoArgs {
             let text = format!(
                 "\nCounterbell is running. Open the shop and give your order one star:\n\n\
                  \x20 Shop      {shop_url}\n\
-                 \x20 Mail      {shop_url}inbox, and as files in {mail}\n\
+                 \x20 Mail      {shop_url}inbox, and as files in {mail}: press \"I have this\" within 20 seconds, or it goes up\n\
                  \x20 Survey    {hosted_url}, without scripts\n\
                  \x20 Server    {server_url}\n\
                  \x20 API key   {api_key}\n\n\
@@ -156,6 +158,24 @@ fn remove_if_there(removed: std::io::Result<()>) -> std::io::Result<()> {
     }
 }
 
+/// Whoever is told has a manager, and neither has long to take a case: all steps are seen within a minute.
+fn hurry(conn: &mut AnyConnection, site: &mut SiteLock, by: &By, now: i64) -> QueryResult<()> {
+    let no_demo = |what: &str| diesel::result::Error::DeserializationError(format!("the demo's {what}").into());
+    let manager = MANAGER.parse().map_err(|_| no_demo("manager is nobody"))?;
+    let manager = staff::NewMember { email: manager, change: named("Mia Moreno") };
+    let manager = staff::add(conn, site, &manager, by, now)?.map_err(|_| no_demo("manager was refused"))?;
+    let told = staff::person_of(conn, RECIPIENT)?.ok_or_else(|| no_demo("staff are gone"))?;
+    let change = staff::Change { manager_id: Some(Some(manager.person_id)), ..named("Sam Carter") };
+    staff::change(conn, site, told, &change, by, now)?.map_err(|_| no_demo("staff were refused"))?;
+    let rule = Rule::parse(RULE.as_bytes()).map_err(|_| no_demo("rule cannot be read"))?;
+    sites::put_rule(conn, site, &rule, by, now)?.map_err(|_| no_demo("rule was refused"))?;
+    Ok(())
+}
+
+fn named(name: &str) -> staff::Change {
+    staff::Change { name: Some(name.to_owned()), ..staff::Change::default() }
+}
+
 /// The demo's site with its past responses; its site key, and an API key to it.
 fn make_site(conn: &mut AnyConnection, shop_port: u16) -> Result<(String, String), CliError> {
     let new = NewSite {
@@ -170,6 +190,8 @@ fn make_site(conn: &mut AnyConnection, shop_port: u16) -> Result<(String, String
     let (site, api_key) = dialect::write_transaction(conn, |conn| {
         let site = sites::create(conn, &key, &new, &by, now)?;
         let (_, api_key) = ApiKey::create(conn, &random, Some(site.id), "demo", &by, now)?;
+        let mut lock = journal::lock(conn, site.id)?;
+        hurry(conn, &mut lock, &by, now)?;
         Ok((site, api_key))
     })?;
 

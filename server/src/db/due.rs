@@ -31,10 +31,10 @@ struct Number {
 pub struct Waiting {
     /// Rows that are open.
     pub open: i64,
-    /// Those of them that failed, and are tried again.
+    /// Those of them that failed, and are tried again. 0 of messages: they say so themselves.
     pub failing: i64,
-    /// For how long the longest due of them has been due, in seconds; 0 when none is. Of one that failed: since it was due for
-    /// the first time. Messages have pauses of their own, and count from their next attempt.
+    /// For how long the longest due of them has been due, in seconds; 0 when none is. A row that failed has been due since it
+    /// was for the first time, a message since its next attempt was.
     pub overdue_seconds: f64,
 }
 
@@ -112,17 +112,18 @@ impl Queue {
         Ok(found.optional()?.map(|number| number.n))
     }
 
-    /// When a row was due for the first time (Unix ms), as an SQL term.
-    fn first_due_at(&self) -> String {
+    /// Whether a row failed (1 or NULL), and when it was due for the first time (Unix ms), as SQL terms. Of messages, of which
+    /// there can be very many, the index alone tells.
+    fn failed_and_first_due(&self) -> [String; 2] {
         if !self.pauses {
-            return "due_at".to_owned();
+            return ["NULL".to_owned(), "due_at".to_owned()];
         }
         let paused_ms = PAUSES_S.iter().scan(0, |sum, pause| {
             *sum += pause * 1_000;
             Some(*sum)
         });
         let cases: String = (1..).zip(paused_ms).map(|(failures, ms)| format!(" WHEN {failures} THEN {ms}")).collect();
-        format!("due_at - CASE attempts{cases} ELSE 0 END")
+        ["CASE WHEN attempts > 0 THEN 1 END".to_owned(), format!("due_at - CASE attempts{cases} ELSE 0 END")]
     }
 
     /// How much waits at `now` (Unix ms).
@@ -140,10 +141,10 @@ impl Queue {
             oldest: i64,
         }
 
-        let (table, condition, first_due_at) = (self.table, self.condition(), self.first_due_at());
+        let (table, condition, [failed, first_due]) = (self.table, self.condition(), self.failed_and_first_due());
         let query = format!(
-            "SELECT count(*) AS open, count(CASE WHEN attempts > 0 THEN 1 END) AS failing, \
-             COALESCE(min({first_due_at}), $1) AS oldest FROM {table} WHERE {condition}"
+            "SELECT count(*) AS open, count({failed}) AS failing, COALESCE(min({first_due}), $1) AS oldest \
+             FROM {table} WHERE {condition}"
         );
         let Row { open, failing, oldest } = diesel::sql_query(query).bind::<BigInt, _>(now).get_result(conn)?;
         Ok(Waiting { open, failing, overdue_seconds: now.saturating_sub(oldest).max(0) as f64 / 1_000.0 })

@@ -29,7 +29,6 @@ struct Round<'r> {
     tellable: Option<Tellable>,
     alerts: Vec<NewAlertRow>,
     messages: Vec<NewOutboxRow>,
-    events: Vec<Event>,
     /// A message that waited is due earlier.
     has_moved: bool,
 }
@@ -54,14 +53,7 @@ pub fn triage(conn: &mut AnyConnection, site_id: i64, due: &[Due], now: i64) -> 
         let fault = format!("the documents of the alert rules {names} cannot be read");
         return Err(DieselError::DeserializationError(fault.into()));
     }
-    let mut round = Round {
-        rules: &rules,
-        tellable: None,
-        alerts: Vec::new(),
-        messages: Vec::new(),
-        events: Vec::new(),
-        has_moved: false,
-    };
+    let mut round = Round { rules: &rules, tellable: None, alerts: Vec::new(), messages: Vec::new(), has_moved: false };
     for (one, response) in due.into_iter().zip(responses) {
         // A response that is gone takes its place in the queue along.
         if queued::take(conn, site_id, one)?
@@ -76,7 +68,6 @@ pub fn triage(conn: &mut AnyConnection, site_id: i64, due: &[Due], now: i64) -> 
     }
     alerts::insert(conn, &round.alerts)?;
     outbox::insert(conn, &round.messages)?;
-    site.append(conn, &By::server(), now, &round.events)?;
     Ok(round.has_moved || !round.messages.is_empty())
 }
 
@@ -111,8 +102,8 @@ impl Round<'_> {
                 }
                 if !withdraw(conn, site_id, &messages)? && closed.is_empty() {
                     alerts::delete(conn, site_id, id)?;
+                    site.append(conn, &By::server(), now, &[Event::AlertWithdrawn { response_id }])?;
                     cases::withdraw(conn, site, id, now)?;
-                    self.events.push(Event::AlertWithdrawn { response_id });
                 }
             }
             Decision::Fire { new, telling } => {
@@ -124,13 +115,13 @@ impl Round<'_> {
                 let mut told = tellable.resolve(conn, &telling, &response.touchpoint, now)?;
                 let before = Before { messages: tellable.told_before(&messages), groups };
                 self.has_moved |= before.leave_out(conn, (site_id, response_id), &mut told)?;
+                let mut events = Vec::with_capacity(new.len());
                 for one in &new {
                     let (rule, version) = (one.rule.name.clone(), one.version);
-                    self.events.push(Event::AlertFired { response_id, rule: rule.clone(), version });
+                    events.push(Event::AlertFired { response_id, rule: rule.clone(), version });
                     self.alerts.push(NewAlertRow { site_id, response_id: *id, rule, fired_at: now });
                 }
-                // The journal tells of the alert first, then of the case.
-                site.append(conn, &By::server(), now, &std::mem::take(&mut self.events))?;
+                site.append(conn, &By::server(), now, &events)?;
                 let case = cases::open_or_join(conn, site, response, &telling, now)?;
                 if matches!(case, Some(CaseOfResponse::Joined(_))) {
                     told.clear();

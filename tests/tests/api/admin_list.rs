@@ -83,6 +83,8 @@ async fn cursor_walks_every_item_once() {
             sent.push(response["response_id"].as_str().unwrap().to_owned());
         }
         sent.sort_unstable();
+        // From now on they say which case they belong to.
+        app.triaged().await;
         let whole = app.admin_items("/v1/admin/responses").await;
         let kiosk: Vec<_> = whole.iter().filter(|item| item["touchpoint"] == "kiosk").cloned().collect();
         assert_eq!(kiosk.len(), 20, "{backend:?}");

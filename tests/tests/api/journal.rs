@@ -34,6 +34,12 @@ fn key_id(app: &TestApp, name: &str) -> String {
     app.texts(&["key_id"], &format!("api_keys WHERE name = '{name}'")).remove(0)
 }
 
+/// What the journal says of the first case of a site, opened for this response.
+fn case_opened(id: &str) -> String {
+    let (follows, state) = (r#""follows":null,"number":1,"owner":null"#, r#""state":"open","team":null,"version":1"#);
+    format!(r#"server|server|case.opened|case/1|{{{follows},"response_id":"{id}",{state}}}"#)
+}
+
 #[tokio::test]
 async fn commands_are_written_down_as_the_operators() {
     for backend in Backend::ALL {
@@ -160,6 +166,7 @@ async fn api_and_server_are_written_down_as_who_they_are() {
             format!(r#"{key}|survey.published|survey/fitting-room|{{"version":1}}"#),
             format!("{key}|response.released|response/{id}|{{}}"),
             format!(r#"server|server|alert.fired|response/{id}|{{"rule":"unhappy","version":1}}"#),
+            case_opened(id),
             format!(r#"server|server|message.parked|message/{message}|{{"attempt":1}}"#),
             format!("{key}|message.resent|message/{message}|{{}}"),
             format!(r#"server|server|message.delivered|message/{message}|{{"attempt":2}}"#),
@@ -199,7 +206,13 @@ async fn alert_that_is_withdrawn_before_anybody_was_told_is_written_down() {
         assert_eq!((app.count("alerts"), app.count("outbox")), (0, 0), "{backend:?}");
         let expected = [
             format!(r#"server|server|alert.fired|response/{id}|{{"rule":"unhappy","version":1}}"#),
+            case_opened(&id),
             format!("server|server|alert.withdrawn|response/{id}|{{}}"),
+            concat!(
+                r#"server|server|case.nothing_to_do|case/1|{"mark_spam":false,"number":1,"owner":null,"#,
+                r#""reason":"no_complaint","state":"closed","team":null,"version":2}"#
+            )
+            .to_owned(),
         ];
         assert_eq!(journal(&app, &site_of(&app.site_key))[3..], expected, "{backend:?}");
         assert!(app.cli(&["verify", "--json"]).status.success(), "{backend:?}");

@@ -15,6 +15,7 @@ mod doctor;
 mod erase;
 mod expire;
 mod extras;
+mod group_page;
 mod health;
 mod hosted;
 mod hosted_hostile;

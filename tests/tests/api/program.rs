@@ -27,7 +27,7 @@ async fn result_that_nobody_reads_to_its_end_is_no_error() {
         }
     }
     // What it found still counts.
-    app.execute("UPDATE alert_rules SET bands = 'sad'");
+    app.execute("UPDATE alert_rules SET document = 'sad'");
     for (status, told) in unread(&app, &["doctor"]) {
         assert_eq!(status.code(), Some(1), "{told}");
         assert!(told.is_empty() || told.contains("alert rules"), "{told}");

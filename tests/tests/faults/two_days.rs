@@ -40,9 +40,9 @@ impl Shop {
             let done = app.cli(&[&["staff"], args, &["--site", &app.site_key]].concat());
             assert!(done.status.success(), "{done:?}");
         };
-        staff(&["add", "mia@shop.example"]);
+        staff(&["add", "--email", "mia@shop.example"]);
         for who in ["ann@shop.example", "ben@shop.example"] {
-            staff(&["set", who, "--manager", "mia@shop.example"]);
+            staff(&["set", "--email", who, "--manager", "mia@shop.example"]);
         }
         Some(Self { app, smtp, clock, second: None })
     }

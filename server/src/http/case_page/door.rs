@@ -4,6 +4,7 @@ use diesel::QueryResult;
 
 use crate::cases::Kept;
 use crate::db::AnyConnection;
+use crate::db::alert_groups::AlertGroup;
 use crate::db::sites::Site;
 use crate::db::staff::{self, Member};
 use crate::links::{Claim, Links, Purpose};
@@ -44,6 +45,39 @@ pub fn open(conn: &mut AnyConnection, links: &Links, token: &str, now: i64) -> Q
     };
     let visit = Visit { site, member, kept };
     Ok(if claim.is_current(now).is_ok() { Ok(visit) } else { Err(Shut::Expired(Box::new(visit))) })
+}
+
+/// What a link to a group of alerts opens.
+pub struct GroupVisit {
+    /// Where it is.
+    pub site: Site,
+    /// Whose link it is, and whose group.
+    pub member: Member,
+    /// The group.
+    pub group: AlertGroup,
+    /// The link: those to its cases count as long.
+    pub claim: Claim,
+}
+
+/// What the link with this token opens at `now` (Unix ms), of a group. An expired one is gone: the cases have links of their own.
+///
+/// # Errors
+/// What the database says.
+pub fn open_group(
+    conn: &mut AnyConnection,
+    links: &Links,
+    token: &str,
+    now: i64,
+) -> QueryResult<Result<GroupVisit, Shut>> {
+    let claim = match Claim::read(token, &links.ring(conn, now)?) {
+        Ok(claim) if claim.purpose == Purpose::Group => claim,
+        _ => return Ok(Err(Shut::Invalid)),
+    };
+    let is_current = claim.is_current(now).is_ok() && claim.subject_generation == 0;
+    let (Some((site, member)), true) = (whose(conn, &claim)?, is_current) else { return Ok(Err(Shut::Gone)) };
+    let group = AlertGroup::find(conn, claim.site_id, &claim.subject_id)?;
+    let group = group.filter(|group| group.person_id == member.person_id);
+    Ok(group.map(|group| GroupVisit { site, member, group, claim }).ok_or(Shut::Gone))
 }
 
 /// Site and person of a link, if their links count.

@@ -47,7 +47,7 @@ impl HeadView {
         let merged = case.merged_into.map(|into| reader.fill(texts.merged, &[("number", &into.to_string())]));
         Self {
             heading: heading(case, reader),
-            owner: owner(facts, reader),
+            owner: owner(&facts.kept.case, |person_id| facts.name_of(person_id), reader),
             is_urgent: case.priority == Priority::Urgent,
             notices: merged.into_iter().collect(),
             rows,
@@ -61,8 +61,7 @@ fn heading(case: &Case, reader: &Reader) -> String {
 }
 
 /// Who has it and since when, or that nobody has.
-pub fn owner(facts: &Facts, reader: &Reader) -> String {
-    let case = &facts.kept.case;
+pub fn owner<'a>(case: &Case, called: impl FnOnce(i64) -> &'a str, reader: &Reader) -> String {
     let texts = &reader.texts.page;
     let Some(owner) = case.owner else { return texts.nobody.to_owned() };
     let (is_reader, is_taken) = (owner == reader.person_id, case.state != State::Open);
@@ -73,7 +72,7 @@ pub fn owner(facts: &Facts, reader: &Reader) -> String {
         (false, false) => texts.assigned,
     };
     let since = reader.time(case.owned_since.unwrap_or(case.opened_at));
-    reader.fill(text, &[("name", facts.name_of(owner)), ("time", &since)])
+    reader.fill(text, &[("name", called(owner)), ("time", &since)])
 }
 
 /// By when something has to be done, and whether that is over.

@@ -10,6 +10,8 @@ mod door;
 mod facts;
 mod fields;
 mod form;
+mod group;
+mod group_page;
 mod head;
 mod page;
 mod posted;
@@ -53,16 +55,18 @@ const PAGE: &str = "/case/{token}";
 pub fn operations() -> Vec<Operation> {
     let get = operation(Method::GET, PAGE, get_case, "A case, for whoever has the link of a mail");
     let post = operation(Method::POST, PAGE, post_form, "What is done with it: the form of a button");
-    [get.with::<PageQuery>(), post]
-        .map(|operation| {
-            operation.or_any([
-                ProblemCode::NotFound,
-                ProblemCode::RateLimited,
-                ProblemCode::Overloaded,
-                ProblemCode::StorageUnavailable,
-            ])
-        })
-        .into()
+    let of_case = [get.with::<PageQuery>(), post].map(errors);
+    of_case.into_iter().chain(group_page::operations()).collect()
+}
+
+/// Of a page, each of which is a page.
+fn errors(operation: Operation) -> Operation {
+    operation.or_any([
+        ProblemCode::NotFound,
+        ProblemCode::RateLimited,
+        ProblemCode::Overloaded,
+        ProblemCode::StorageUnavailable,
+    ])
 }
 
 /// What a button of a mail preselects.
@@ -97,7 +101,10 @@ impl Answer for Done {
 
 /// Adds the page's routes.
 pub fn configure(config: &mut web::ServiceConfig) {
-    config.service(address(PAGE, &mut operations()));
+    let mut operations = operations();
+    for path in [PAGE, group_page::PAGE] {
+        config.service(address(path, &mut operations));
+    }
 }
 
 /// The page. Nothing is changed, whoever asks for it.

@@ -9,6 +9,7 @@ use super::answered::{EarlierView, ResponseView, earlier, responses};
 use super::facts::Facts;
 use super::fields::{FieldView, Fields, FormView, WORDS_MAX};
 use super::form::Form;
+use super::group::GroupView;
 use super::head::HeadView;
 use super::posted::{Fault, Posted};
 use super::reader::Reader;
@@ -107,6 +108,33 @@ pub fn case_page(facts: &Facts, reader: &Reader, site: &str, why: &Why<'_>) -> R
         zone: reader.fill(texts.page.zone, &[("zone", reader.zone.name())]),
     };
     html.render()
+}
+
+/// The page of a group of alerts.
+#[derive(Template)]
+#[template(path = "case/group.html")]
+pub struct GroupHtml<'a> {
+    layout: Layout,
+    site: &'a str,
+    group: GroupView,
+    said: Vec<String>,
+    refused: Option<&'static str>,
+    zone: String,
+}
+
+impl<'a> GroupHtml<'a> {
+    /// Of a group, below what was done or not.
+    pub fn new(
+        reader: &Reader,
+        site: &'a str,
+        group: GroupView,
+        said: Vec<String>,
+        refused: Option<&'static str>,
+    ) -> Self {
+        let layout = Layout { language: reader.language, texts: reader.texts, title: group.title.clone() };
+        let zone = reader.fill(reader.texts.page.zone, &[("zone", reader.zone.name())]);
+        Self { layout, site, group, said, refused, zone }
+    }
 }
 
 /// A page that says one thing.

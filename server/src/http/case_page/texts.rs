@@ -58,6 +58,7 @@ pub struct Texts {
     pub done: FormTexts,
     pub refused: RefusedTexts,
     pub shut: ShutTexts,
+    pub group: GroupTexts,
     pub units: UnitTexts,
 }
 
@@ -87,6 +88,8 @@ texts! {
     ShutTexts {
         invalid_title invalid expired_title expired send_new sent_title sent gone_title gone trouble_title trouble
     }
+    /// Of alerts that were told together.
+    GroupTexts { title since take take_all open no_case none_ticked done missed empty }
     /// Of durations.
     UnitTexts { days hours minutes }
 }

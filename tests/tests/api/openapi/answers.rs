@@ -1,11 +1,12 @@
 //! Answers of every operation against the document.
 
-use counterbell_tests::{Answer, Backend, CaseLink, Contract, TestApp, sample};
+use counterbell_tests::{Answer, Backend, CaseForm, CaseLink, Contract, TestApp, sample};
 use reqwest::Method;
 use serde_json::json;
 
 use super::samples;
 use crate::case_page::Shop;
+use crate::group_page::storm;
 
 /// Asks, and holds the answers against the document.
 struct Asking {
@@ -56,6 +57,7 @@ async fn every_operation_answers_as_the_document_says() {
     respond(&mut asking).await;
     fill_in_form(&mut asking).await;
     open_cases(&mut asking).await;
+    open_group(&mut asking).await;
     ask_as_staff(&mut asking).await;
     ask_for_documents(&mut asking).await;
     ask_for_cases(&mut asking).await;
@@ -159,6 +161,22 @@ async fn open_cases(asking: &mut Asking) {
     let page = shop.open(shop.ann, "").await;
     for (action, status) in [("acknowledge", 303), ("note", 200)] {
         let answer = page.press(action, &[]).await;
+        assert_eq!(answer.status, status);
+        asking.contract.check(&format!("POST {PAGE}"), &answer);
+    }
+}
+
+/// The page of a group, as far as a link leads that nobody signed, and one of a group that is there.
+async fn open_group(asking: &mut Asking) {
+    const PAGE: &str = "/group/{token}";
+    asking.as_anybody(&format!("GET {PAGE}"), "/group/none", 404).await;
+    asking.as_anybody(&format!("POST {PAGE}"), "/group/none", 415).await;
+    let (shop, link) = storm(Backend::Sqlite).await;
+    let page = CaseForm::open(&shop.app, &link.path()).await;
+    assert_eq!(page.answer.status, 200);
+    asking.contract.check(&format!("GET {PAGE}"), &page.answer);
+    for (body, status) in [("", 200), ("all=yes", 303)] {
+        let answer = page.send(body.to_owned()).await;
         assert_eq!(answer.status, status);
         asking.contract.check(&format!("POST {PAGE}"), &answer);
     }
