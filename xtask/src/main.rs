@@ -48,8 +48,8 @@ enum Command {
     Fuzz(fuzz::Args),
     /// Show which of the server's modules use which, those that use others first
     Graph,
-    /// Take the pictures of the widget in docs/images, and write docs/SCREENSHOTS.md
-    Screenshots,
+    /// Take the pictures of the widget and the mails in docs/images, and write docs/SCREENSHOTS.md
+    Screenshots(screenshots::Args),
     /// Print the widget's sizes; fail when one is over its budget
     Size(size::Args),
 }
@@ -63,7 +63,7 @@ fn main() -> ExitCode {
         Command::Ci => ci::run(),
         Command::Fuzz(args) => fuzz::run(&args),
         Command::Graph => graph::run(),
-        Command::Screenshots => screenshots::run(),
+        Command::Screenshots(args) => screenshots::run(&args),
         Command::Size(args) => size::run(&args),
     };
     match result {

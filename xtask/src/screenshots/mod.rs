@@ -1,5 +1,6 @@
-//! `cargo xtask screenshots`: pictures of the widget on the demo's shop, in Chromium, for the documentation.
+//! `cargo xtask screenshots`: pictures of the widget on the demo's shop, and of mails, in Chromium, for the documentation.
 
+mod mails;
 mod page;
 mod scene;
 mod story;
@@ -22,15 +23,27 @@ const PICTURE_BYTES_MAX: usize = 60_000;
 /// The most bytes of the README's picture, which is three in one.
 const STORY_BYTES_MAX: usize = 150_000;
 
+/// Arguments of `cargo xtask screenshots`.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Take only those of the mails, for which nothing is built
+    #[arg(long)]
+    mails: bool,
+}
+
 /// Builds the product and takes every picture anew. Those of steps that the card no longer shows are removed.
 ///
 /// # Errors
 /// The first step that failed, or a picture is too large.
-pub fn run() -> Result<()> {
-    let stage = Stage::set(&product::build()?)?;
+pub fn run(args: &Args) -> Result<()> {
     let docs = process::workspace_root().join("docs");
     let images = docs.join("images");
     fs::create_dir_all(&images).with_context(|| format!("cannot make {}", images.display()))?;
+    mails::take(&images)?;
+    if args.mails {
+        return Ok(());
+    }
+    let stage = Stage::set(&product::build()?)?;
     let mut taken = Vec::new();
     for scene in SCENES {
         let steps = take(&stage, scene, &images).with_context(|| format!("the pictures `{}`", scene.name))?;

@@ -1,5 +1,6 @@
 //! `docs/SCREENSHOTS.md`.
 
+use super::mails::{MAILS, MailScene};
 use super::scene::Scene;
 
 const HEAD: &str = "# Screenshots\n\n\
@@ -26,7 +27,20 @@ pub fn render(taken: &[(Scene, Vec<String>)]) -> String {
         }
         page.push('\n');
     }
-    page
+    page + &mails()
+}
+
+/// The mails, beside each other.
+fn mails() -> String {
+    let names: Vec<_> = MAILS.iter().map(|mail| mail.name.replace('-', " ")).collect();
+    let picture = |mail: &MailScene| format!("![mail, {}](images/{})", mail.name.replace('-', " "), mail.file());
+    let pictures: Vec<_> = MAILS.iter().map(picture).collect();
+    format!(
+        "\n## Mails\n\nWhat staff get ([Mails](MAILS.md)), as the files of `server/tests/mails` have it.\n\n| {} |\n|{}\n| {} |\n",
+        names.join(" | "),
+        "---|".repeat(names.len()),
+        pictures.join(" | ")
+    )
 }
 
 #[cfg(test)]
@@ -39,7 +53,7 @@ mod tests {
         let steps = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
         let taken = [(SCENES[0], steps(&["1-score", "2-thanks"])), (SCENES[1], steps(&["1-score"]))];
         let page = render(&taken);
-        let table = page.strip_prefix(HEAD).unwrap();
+        let table = page.strip_prefix(HEAD).and_then(|page| page.strip_suffix(&mails())).unwrap();
         assert_eq!(
             table,
             "| step | light | dark |\n|---|---|---|\n\

@@ -1,7 +1,7 @@
 //! Whose screen is shown.
 
 use anyhow::{Context, Result};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::browser::Browser;
 
@@ -92,20 +92,7 @@ impl Scene {
     /// # Errors
     /// Chromium cannot.
     pub fn emulate(&self, browser: &Browser) -> Result<()> {
-        let scheme = if self.dark { "dark" } else { "light" };
-        let features = json!([
-            { "name": "prefers-color-scheme", "value": scheme },
-            // Nothing is half faded in.
-            { "name": "prefers-reduced-motion", "value": "reduce" },
-        ]);
-        browser.devtools("Emulation.setEmulatedMedia", json!({ "features": features }))?;
-        browser.devtools("Emulation.setTouchEmulationEnabled", json!({ "enabled": self.touch }))?;
-        browser.devtools("Emulation.setScrollbarsHidden", json!({ "hidden": true }))?;
-        let (width, height) = self.window;
-        // Only a mobile browser says that its pointer is coarse.
-        let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": self.touch });
-        browser.devtools("Emulation.setDeviceMetricsOverride", metrics)?;
-        Ok(())
+        emulate(browser, self.window, self.dark, self.touch)
     }
 
     /// A PNG of what the window shows now.
@@ -121,9 +108,7 @@ impl Scene {
                 json!({ "x": x, "y": height - tall, "width": shown, "height": tall, "scale": 1 })
             }
         };
-        let picture = browser.devtools("Page.captureScreenshot", json!({ "format": "png", "clip": clip }))?;
-        let base64 = picture["data"].as_str().context("Chromium took no picture")?;
-        data_encoding::BASE64.decode(base64.as_bytes()).context("Chromium's picture is no base64")
+        capture(browser, &clip)
     }
 
     /// What the names of its files begin with.
@@ -135,4 +120,33 @@ impl Scene {
     pub fn file(&self, step: &str) -> String {
         format!("{}{step}.png", self.file_prefix())
     }
+}
+
+/// Makes the browser that of a device with this window, in CSS pixels, for pages opened from now on.
+///
+/// # Errors
+/// Chromium cannot.
+pub fn emulate(browser: &Browser, (width, height): (u32, u32), dark: bool, touch: bool) -> Result<()> {
+    let features = json!([
+        { "name": "prefers-color-scheme", "value": if dark { "dark" } else { "light" } },
+        // Nothing is half faded in.
+        { "name": "prefers-reduced-motion", "value": "reduce" },
+    ]);
+    browser.devtools("Emulation.setEmulatedMedia", json!({ "features": features }))?;
+    browser.devtools("Emulation.setTouchEmulationEnabled", json!({ "enabled": touch }))?;
+    browser.devtools("Emulation.setScrollbarsHidden", json!({ "hidden": true }))?;
+    // Only a mobile browser says that its pointer is coarse.
+    let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": touch });
+    browser.devtools("Emulation.setDeviceMetricsOverride", metrics)?;
+    Ok(())
+}
+
+/// A PNG of this part of the window.
+///
+/// # Errors
+/// Chromium cannot.
+pub fn capture(browser: &Browser, clip: &Value) -> Result<Vec<u8>> {
+    let picture = browser.devtools("Page.captureScreenshot", json!({ "format": "png", "clip": clip }))?;
+    let base64 = picture["data"].as_str().context("Chromium took no picture")?;
+    data_encoding::BASE64.decode(base64.as_bytes()).context("Chromium's picture is no base64")
 }
