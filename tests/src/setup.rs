@@ -86,7 +86,7 @@ impl Setup {
 
     /// Nobody reads the log once the server listens: then writing to it fails.
     pub fn unread_log(self) -> Self {
-        self.started_by(&["bash", "-c", r#"exec "$@" 2> >(sed --unbuffered "/Listening on/q")"#, "bash"])
+        self.started_by(&["bash", "-c", r#"exec "$@" 2> >(sed --unbuffered "/Listening on/q" >&2)"#, "bash"])
     }
 
     /// Mail goes to this server instead of into files.

@@ -23,6 +23,7 @@ pub use trial::send_trial;
 
 use self::site::{fail, triage};
 use crate::config::SILENCE_MAX_MS;
+use crate::counted::counted;
 use crate::db::AnyConnection;
 use crate::db::due::Queue;
 use crate::db::triage::{self as queued, Due};
@@ -128,11 +129,8 @@ impl Worker {
             // The database is away: nothing is wrong with the responses.
             Err(error) if error.is_away() => return Err(error),
             Err(error) => {
-                let responses = due.len();
-                tracing::error!(
-                    site.id = site_id,
-                    "Triage of {responses} responses failed, each is tried alone: {error}"
-                );
+                let responses = counted(due.len(), "response", "responses");
+                tracing::error!(site.id = site_id, "Triage of {responses} failed, each is tried alone: {error}");
             }
         }
         if !self.can_decide(site_id).await? {
