@@ -3,6 +3,7 @@
 use counterbell_shared::time::UnixMillis;
 use diesel::QueryResult;
 
+use super::check::{Denied, check};
 use super::opening::Opened;
 use super::write::Desk;
 use super::{Assignee, By, Command, EntryId, Kept, NothingToDo, Priority, Refused};
@@ -10,11 +11,7 @@ use crate::db::AnyConnection;
 use crate::db::cases::{self, NoteRow};
 use crate::db::journal::SiteLock;
 use crate::db::responses::{ResponseRow, id_from_column};
-use crate::db::staff;
 use crate::ids::new_id;
-
-/// Longest note, reason or action taken, in characters.
-pub const NOTE_MAX_CHARS: usize = 4_000;
 
 /// What somebody wants of a case, with their words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,50 +99,6 @@ pub enum Action {
     RevokeLinks,
 }
 
-/// Why nothing was done.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Denied {
-    /// The case does not allow it now.
-    #[error(transparent)]
-    Refused(#[from] Refused),
-    /// No such case.
-    #[error("case {number} does not exist on this site")]
-    NoCase {
-        /// By which it was asked for.
-        number: i64,
-    },
-    /// Somebody who is not on the staff of the site.
-    #[error("person {person_id} is not on the staff of this site")]
-    NoPerson {
-        /// Who.
-        person_id: i64,
-    },
-    /// A team that the site does not have.
-    #[error("this site has no team {team:?}")]
-    NoTeam {
-        /// Which.
-        team: String,
-    },
-    /// A root cause that is not on the site's list.
-    #[error("{root_cause:?} is not a root cause of this site")]
-    NoRootCause {
-        /// Which.
-        root_cause: String,
-    },
-    /// A response that does not belong to the case.
-    #[error("this response does not belong to the case")]
-    NoResponse,
-    /// The only response of the case.
-    #[error("this is the only response of the case: it has nothing to be split off from")]
-    LastResponse,
-    /// A note without words.
-    #[error("write something")]
-    NoWords,
-    /// A text that is too long.
-    #[error("at most {NOTE_MAX_CHARS} characters")]
-    TooLong,
-}
-
 /// Somebody who asks, and how.
 #[derive(Clone, Debug)]
 pub struct Asked {
@@ -226,48 +179,6 @@ fn words_row(
         kind: kind.to_owned(),
         text,
     }
-}
-
-/// Words and names are checked before anything is written.
-fn check(conn: &mut AnyConnection, site_id: i64, action: &Action, asked: &Asked) -> QueryResult<Option<Denied>> {
-    let is_here = |conn: &mut AnyConnection, person_id: i64| -> QueryResult<Option<Denied>> {
-        let found = staff::find(conn, site_id, person_id)?.filter(|member| member.left_at.is_none());
-        Ok(found.is_none().then_some(Denied::NoPerson { person_id }))
-    };
-    let words = match action {
-        Action::Note { text, .. } => Some(text),
-        Action::Resolve { action_taken, .. } => Some(action_taken),
-        Action::Assign { reason: text, .. }
-        | Action::NotForMe { reason: text }
-        | Action::Spoke { text }
-        | Action::CustomerAnswered { text } => text.as_ref(),
-        _ => None,
-    };
-    if words.is_some_and(|words| words.chars().count() > NOTE_MAX_CHARS) {
-        return Ok(Some(Denied::TooLong));
-    }
-    let people = match action {
-        Action::Assign { to: Assignee::Person(person_id), .. } => vec![*person_id],
-        Action::Note { mentions, .. } => mentions.clone(),
-        _ => Vec::new(),
-    };
-    for person_id in people.into_iter().chain(asked.by.person_id()) {
-        if let Some(denied) = is_here(conn, person_id)? {
-            return Ok(Some(denied));
-        }
-    }
-    Ok(match action {
-        Action::Note { text, .. } if text.trim().is_empty() => Some(Denied::NoWords),
-        Action::Assign { to: Assignee::Team(team), .. } => {
-            let there = staff::Team::all(conn, site_id)?.iter().any(|one| one.name == *team);
-            (!there).then(|| Denied::NoTeam { team: team.clone() })
-        }
-        Action::Resolve { root_cause, .. } if !root_cause.trim().is_empty() => {
-            let there = cases::root_causes(conn, site_id)?.iter().any(|(name, _)| name == root_cause);
-            (!there).then(|| Denied::NoRootCause { root_cause: root_cause.clone() })
-        }
-        _ => None,
-    })
 }
 
 struct Acting<'a> {

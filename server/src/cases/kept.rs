@@ -211,7 +211,7 @@ impl Kept {
             score: about.score,
             opened_at: case.opened_at,
             acknowledged_at: case.acknowledged_at,
-            first_acknowledged_at: first_acknowledged_at.or(case.acknowledged_at),
+            first_acknowledged_at,
             acknowledge_by: case.acknowledge_by,
             first_answer_at: case.first_answer_at,
             answer_by: case.answer_by,

@@ -5,6 +5,7 @@
 //! ([`CaseTimer`]).
 
 mod act;
+mod check;
 mod fire;
 mod history;
 mod hours;
@@ -14,11 +15,14 @@ mod machine;
 mod opening;
 mod rule;
 #[cfg(test)]
+pub mod test_shop;
+#[cfg(test)]
 mod tests;
 mod told;
 mod write;
 
-pub use act::{Acted, Action, Asked, Denied, KEY as NOTE_KEY, NOTE_MAX_CHARS, act};
+pub use act::{Acted, Action, Asked, KEY as NOTE_KEY, act};
+pub use check::{Denied, NOTE_MAX_CHARS};
 pub use fire::CaseTimer;
 pub use history::{Actor, Entry, history};
 pub use kept::{About, Ever, Kept};

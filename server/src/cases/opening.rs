@@ -65,7 +65,10 @@ pub fn open_or_join(
     let (mut open_case, mut ended) = (None::<Kept>, None::<i64>);
     for (other, _) in customers::others(conn, response, EARLIER_MAX)? {
         match Kept::of_response(conn, site_id, &other)? {
-            Some(kept) if !kept.case.state.is_ended() => open_case = open_case.or(Some(kept)),
+            Some(kept) if !kept.case.state.is_ended() => {
+                open_case = Some(kept);
+                break;
+            }
             Some(kept) => ended = ended.max(Some(kept.case.number)),
             None => {}
         }

@@ -5,16 +5,15 @@ use counterbell_shared::time::{DAY_MS, UnixMillis};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
+use super::test_shop::{ANN, BEN, a_shop, an_unhappy_response, triage, unhappy};
 use super::*;
 use crate::db::cases as stored;
 use crate::db::dialect::write_transaction;
 use crate::db::journal::{self, By as Operator};
 use crate::db::responses::{NewResponseRow, ResponseRow};
-use crate::db::sites::{Limits, NewSite, Site};
 use crate::db::test_database::TestDatabase;
-use crate::db::{AnyConnection, SharedText, customers, dialect, erase, migrations, staff};
+use crate::db::{AnyConnection, erase, migrations, staff};
 use crate::ids::new_id;
-use crate::rules::{Rule, VersionedRule};
 use crate::timers::Handler as _;
 
 const NOW: i64 = 1_800_000_000_000;
@@ -32,53 +31,17 @@ impl Shop {
     fn on_each_database() -> impl Iterator<Item = Self> {
         TestDatabase::of_each_kind().into_iter().map(|database| {
             let mut conn = migrations::open_up_to_date(&database.url).unwrap();
-            let recipients = ["ann@shop.example", "ben@shop.example"].map(|email| email.parse().unwrap()).to_vec();
-            let (name, zone, origins) = ("Shop".to_owned(), "Europe/Berlin".to_owned(), Vec::new());
-            let new = NewSite { name, zone, origins, recipients, limits: Limits::default() };
-            let key = "site_0000000000000000".parse().unwrap();
-            let site = write_transaction(&mut conn, |conn| Site::create(conn, &key, &new, &Operator::operator(), NOW));
-            let site_id = site.unwrap().id;
-            let [ann, ben] = ["ann", "ben"]
-                .map(|name| staff::person_of(&mut conn, &format!("{name}@shop.example")).unwrap().unwrap());
+            let site_id = a_shop(&mut conn, "Shop", NOW);
+            let [ann, ben] = [ANN, BEN].map(|email| staff::person_of(&mut conn, email).unwrap().unwrap());
             Self { conn, site_id, ann, ben, _database: database }
         })
     }
 
     /// An unhappy response that triage decides about at `now`.
     fn unhappy(&mut self, order: Option<&str>, now: i64) -> (ResponseRow, CaseOfResponse) {
-        let id = new_id(UnixMillis(now));
-        let row = NewResponseRow {
-            site_id: self.site_id,
-            response_id: *id.as_bytes(),
-            touchpoint: "checkout".to_owned(),
-            survey: SharedText("csat".into()),
-            survey_version: 1,
-            metric: "csat",
-            score: 1,
-            comment: Some("late".to_owned()),
-            order_ref: order.map(str::to_owned),
-            customer_ref: None,
-            contact_email: None,
-            locale: None,
-            page_url: None,
-            channel: "web",
-            created_at: now,
-            received_at: now,
-            held: None,
-            answers: None,
-            complete: true,
-            revision: 1,
-        };
-        let site_id = self.site_id;
-        write_transaction(&mut self.conn, |conn| {
-            dialect::insert_responses(conn, &[&row])?;
-            let response = ResponseRow::find(conn, &[site_id], id)?.unwrap();
-            let mut site = journal::lock(conn, site_id)?;
-            customers::note(conn, &response)?;
-            let case = open_or_join(conn, &mut site, &response, &[&unhappy()], now)?.unwrap();
-            Ok((response, case))
-        })
-        .unwrap()
+        let (comment, order_ref) = (Some("late".to_owned()), order.map(str::to_owned));
+        let row = NewResponseRow { comment, order_ref, ..an_unhappy_response(self.site_id, now) };
+        triage(&mut self.conn, &row)
     }
 
     fn act(&mut self, number: i64, by: i64, action: Action, now: i64) -> Result<Acted, Denied> {
@@ -150,10 +113,6 @@ impl Shop {
         let rows: Vec<Set> = diesel::sql_query(query).load(&mut self.conn).unwrap();
         rows.into_iter().map(|row| (row.kind, row.due_at - NOW)).collect()
     }
-}
-
-fn unhappy() -> VersionedRule {
-    VersionedRule { version: 1, rule: Rule::unhappy() }
 }
 
 fn number(case: &CaseOfResponse) -> i64 {

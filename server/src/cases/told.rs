@@ -6,7 +6,7 @@ use counterbell_shared::time::UnixMillis;
 use serde_json::json;
 
 use super::{By, Effect, Kept, Message, Whom};
-use crate::db::outbox::{AboutCase, MAIL_LANE, NewOutboxRow};
+use crate::db::outbox::{About, MAIL_LANE, NewOutboxRow, Subject};
 use crate::ids::new_id;
 use crate::rules::{ALERTS_TEAM, Reason, Rule, Staff, Who, resolve};
 
@@ -89,15 +89,15 @@ impl Told<'_> {
             }
             _ => {}
         }
-        let about = AboutCase {
+        let about = About {
             kind: CASE_MAIL,
             lane: MAIL_LANE,
             destination: &person.email,
-            case_id: kept.id,
+            subject: Subject::Case(kept.id, &occasion),
             person_id,
             payload: &payload,
-            occasion: &occasion,
+            due_at: self.now,
         };
-        Some(NewOutboxRow::about_case(kept.site_id, new_id(UnixMillis(self.now)), &about, self.now))
+        Some(NewOutboxRow::new(kept.site_id, new_id(UnixMillis(self.now)), &about, self.now))
     }
 }

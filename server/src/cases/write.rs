@@ -4,7 +4,7 @@ use counterbell_shared::ResponseId;
 use diesel::QueryResult;
 
 use super::rule::of_version;
-use super::told::{STEP, Told};
+use super::told::{CASE_MAIL, STEP, Told};
 use super::{By, Case, Clock, Command, Effect, Kept, Refused, apply};
 use crate::db::AnyConnection;
 use crate::db::journal::{By as Actor, Event, SiteLock};
@@ -69,7 +69,7 @@ impl Desk<'_> {
         if before.is_some_and(|before| before.wants_step(before.steps_from) && !kept.case.wants_step(before.steps_from))
         {
             // Nobody is told of a step that nobody waits for any more.
-            outbox::withdraw_about_case(self.conn, (kept.site_id, &kept.id), super::CASE_MAIL, STEP)?;
+            outbox::withdraw_about_case(self.conn, (kept.site_id, &kept.id), (CASE_MAIL, STEP))?;
         }
         if effects.iter().any(|effect| matches!(effect, Effect::Tell { .. })) {
             let rule = of_version(self.conn, kept.site_id, (&kept.rule.0, kept.rule.1))?;

@@ -2,6 +2,7 @@
 
 use clap::Args;
 use counterbell_shared::EmailAddress;
+use counterbell_shared::survey::is_slug;
 
 use super::CliError;
 use super::database::open_up_to_date;
@@ -39,4 +40,10 @@ impl SiteArgs {
             CliError::Usage(format!("nobody who belongs to the site has the address {email}: {hint}"))
         })
     }
+}
+
+/// A name for programs, such as a team's.
+pub fn slug(text: &str) -> Result<String, &'static str> {
+    let told = "must be lowercase letters and digits, with hyphens between words";
+    is_slug(text).then(|| text.to_owned()).ok_or(told)
 }

@@ -2,12 +2,11 @@
 
 use clap::{Args, Subcommand};
 use counterbell_shared::Reference;
-use counterbell_shared::survey::is_slug;
 use counterbell_shared::time::UnixMillis;
 use serde_json::json;
 
 use super::CliError;
-use super::of_site::SiteArgs;
+use super::of_site::{SiteArgs, slug};
 use super::output::OutputArgs;
 use super::table::table;
 use crate::casework::{self, RootCauseDocument};
@@ -35,7 +34,7 @@ pub struct ListArgs {
 #[derive(Args)]
 pub struct PutArgs {
     /// Its name for programs: lowercase letters and digits, with hyphens between words
-    #[arg(value_name = "NAME", value_parser = name)]
+    #[arg(value_name = "NAME", value_parser = slug)]
     name: String,
     /// Its name for people
     #[arg(long)]
@@ -49,17 +48,12 @@ pub struct PutArgs {
 #[derive(Args)]
 pub struct RemoveArgs {
     /// The root cause
-    #[arg(value_name = "NAME", value_parser = name)]
+    #[arg(value_name = "NAME", value_parser = slug)]
     name: String,
     #[command(flatten)]
     site: SiteArgs,
     #[command(flatten)]
     output: OutputArgs,
-}
-
-fn name(text: &str) -> Result<String, &'static str> {
-    let told = "must be lowercase letters and digits, with hyphens between words";
-    is_slug(text).then(|| text.to_owned()).ok_or(told)
 }
 
 impl RootCauseCommand {

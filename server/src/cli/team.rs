@@ -1,12 +1,11 @@
 //! `counterbell team`.
 
 use clap::{Args, Subcommand};
-use counterbell_shared::survey::is_slug;
 use counterbell_shared::time::UnixMillis;
 use serde_json::json;
 
 use super::CliError;
-use super::of_site::SiteArgs;
+use super::of_site::{SiteArgs, slug};
 use super::output::OutputArgs;
 use super::staff::{operator, refused};
 use crate::db::staff::Member;
@@ -29,7 +28,7 @@ pub enum TeamCommand {
 #[derive(Args)]
 pub struct SetArgs {
     /// Its name for programs: lowercase letters and digits, with hyphens between words
-    #[arg(value_name = "NAME", value_parser = team_name)]
+    #[arg(value_name = "NAME", value_parser = slug)]
     name: String,
     #[command(flatten)]
     site: SiteArgs,
@@ -58,17 +57,12 @@ pub struct ListArgs {
 #[derive(Args)]
 pub struct RemoveArgs {
     /// The team
-    #[arg(value_name = "NAME", value_parser = team_name)]
+    #[arg(value_name = "NAME", value_parser = slug)]
     name: String,
     #[command(flatten)]
     site: SiteArgs,
     #[command(flatten)]
     output: OutputArgs,
-}
-
-fn team_name(text: &str) -> Result<String, &'static str> {
-    let told = "must be lowercase letters and digits, with hyphens between words";
-    is_slug(text).then(|| text.to_owned()).ok_or(told)
 }
 
 impl TeamCommand {

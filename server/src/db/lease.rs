@@ -222,7 +222,7 @@ mod tests {
 
     use super::*;
     use crate::db::dialect::write_transaction;
-    use crate::db::outbox::{About, NewOutboxRow, insert};
+    use crate::db::outbox::{About, NewOutboxRow, Subject, insert};
     use crate::db::schema::journal;
     use crate::db::test_database::TestDatabase;
     use crate::db::{migrations, outbox as messages};
@@ -247,12 +247,12 @@ mod tests {
                 kind: "alert_mail",
                 lane: "mail",
                 destination: "ann@shop.example",
-                response_id: [1; 16],
+                subject: Subject::Response([1; 16]),
                 person_id: 1,
                 payload: &payload,
                 due_at: NOW,
             };
-            insert(&mut conn, &[NewOutboxRow::about_response(SITE, message_id, &about, NOW)]).unwrap();
+            insert(&mut conn, &[NewOutboxRow::new(SITE, message_id, &about, NOW)]).unwrap();
             let first = exchange(&mut conn, Vec::new(), 1).leased.remove(0);
             let refused = Attempt::Retry { error: "451 later".to_owned(), at: NOW };
             let second = exchange(&mut conn, vec![(first.clone(), refused)], 1).leased.remove(0);

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::tell::{Tellable, Told};
 use crate::db::alert_groups::{self, ALERT_GROUP, AlertGroup};
 use crate::db::journal::SiteLock;
-use crate::db::outbox::{AboutGroup, MAIL_LANE, NewOutboxRow};
+use crate::db::outbox::{About, MAIL_LANE, NewOutboxRow, Subject};
 use crate::db::timers::Timer;
 use crate::db::told::AboutResponse;
 use crate::db::{AnyConnection, outbox};
@@ -134,14 +134,14 @@ fn message(
     if let Some(why) = why {
         payload["why"] = json!(why);
     }
-    let about = AboutGroup {
+    let about = About {
         kind: GROUP_MAIL,
         lane: MAIL_LANE,
         destination: &tellable.email(person_id),
-        group_id,
+        subject: Subject::Group(group_id.try_into().ok()?),
         person_id,
         payload: &payload,
         due_at,
     };
-    NewOutboxRow::about_group(group.site_id, new_id(UnixMillis(now)), &about, now)
+    Some(NewOutboxRow::new(group.site_id, new_id(UnixMillis(now)), &about, now))
 }

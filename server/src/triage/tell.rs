@@ -8,7 +8,7 @@ use diesel::QueryResult;
 use serde_json::json;
 
 use crate::db::alert_groups::{self, InGroup};
-use crate::db::outbox::{About, NewOutboxRow};
+use crate::db::outbox::{About, NewOutboxRow, Subject};
 use crate::db::sites::Site;
 use crate::db::staff::{set_turn, turn};
 use crate::db::told::AboutResponse;
@@ -167,12 +167,12 @@ impl Alert<'_> {
                 kind: ALERT_MAIL,
                 lane: MAIL_LANE,
                 destination: &person.email,
-                response_id: *self.response_id.as_bytes(),
+                subject: Subject::Response(*self.response_id.as_bytes()),
                 person_id: *person_id,
                 payload: &payload,
                 due_at: *at,
             };
-            Some(NewOutboxRow::about_response(self.site_id, new_id(UnixMillis(now)), &about, now))
+            Some(NewOutboxRow::new(self.site_id, new_id(UnixMillis(now)), &about, now))
         };
         self.told.iter().filter_map(message).collect()
     }

@@ -2,7 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, VARY};
+use actix_web::http::header::HeaderMap;
 use askama::Template;
 
 use super::answered::{EarlierView, ResponseView, earlier, responses};
@@ -15,7 +15,7 @@ use super::posted::{Fault, Posted};
 use super::reader::Reader;
 use super::texts::Texts;
 use super::timeline::{Line, timeline};
-use crate::http::hosted::CASE_STYLE;
+use crate::http::hosted::{CASE_STYLE, write_headers_with};
 use crate::language::Language;
 
 /// What every page has around it.
@@ -172,16 +172,5 @@ const POLICY: &str =
 
 /// The headers of every page.
 pub fn write_headers(headers: &mut HeaderMap) {
-    for (name, value) in [
-        (CONTENT_TYPE, "text/html; charset=utf-8"),
-        (HeaderName::from_static("content-security-policy"), POLICY),
-        // The address opens the case.
-        (HeaderName::from_static("referrer-policy"), "no-referrer"),
-        (HeaderName::from_static("x-content-type-options"), "nosniff"),
-        (HeaderName::from_static("x-robots-tag"), "noindex"),
-        (CACHE_CONTROL, "no-store"),
-        (VARY, "Accept-Language"),
-    ] {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
+    write_headers_with(headers, POLICY);
 }

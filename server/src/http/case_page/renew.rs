@@ -8,7 +8,7 @@ use super::door::{self, Shut, Visit};
 use crate::cases::CASE_MAIL;
 use crate::db::AnyConnection;
 use crate::db::journal;
-use crate::db::outbox::{self, AboutCase, MAIL_LANE, NewOutboxRow};
+use crate::db::outbox::{self, About, MAIL_LANE, NewOutboxRow, Subject};
 use crate::ids::new_id;
 use crate::links::Links;
 
@@ -42,18 +42,18 @@ pub fn renew(conn: &mut AnyConnection, links: &Links, token: &str, now: i64) -> 
     };
     let Visit { member, kept, .. } = &*visit;
     let payload = json!({ "message": "link", "person": member.person_id });
-    let about = |occasion| AboutCase {
-        kind: CASE_MAIL,
-        lane: MAIL_LANE,
-        destination: &member.email,
-        case_id: kept.id,
-        person_id: member.person_id,
-        payload: &payload,
-        occasion,
-    };
-    if !outbox::was_told_since(conn, site_id, &about(LINK), now.saturating_sub(PAUSE_MS))? {
-        let row = NewOutboxRow::about_case(site_id, new_id(UnixMillis(now)), &about(&format!("{LINK}{now}")), now);
-        outbox::insert(conn, &[row])?;
+    let (case, since) = ((site_id, kept.id.as_slice()), now.saturating_sub(PAUSE_MS));
+    if !outbox::was_told_since(conn, case, (CASE_MAIL, LINK), member.person_id, since)? {
+        let about = About {
+            kind: CASE_MAIL,
+            lane: MAIL_LANE,
+            destination: &member.email,
+            subject: Subject::Case(kept.id, &format!("{LINK}{now}")),
+            person_id: member.person_id,
+            payload: &payload,
+            due_at: now,
+        };
+        outbox::insert(conn, &[NewOutboxRow::new(site_id, new_id(UnixMillis(now)), &about, now)])?;
     }
     Ok(Ok(visit))
 }

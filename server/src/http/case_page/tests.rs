@@ -10,19 +10,18 @@ use super::posted::Posted;
 use super::reader::Reader;
 use super::reader::tests::{NOW, reader};
 use super::timeline::timeline;
+use crate::cases::test_shop::{ANN, BEN, a_shop, an_unhappy_response, triage};
 use crate::cases::{
-    Action, Actor, Asked, Assignee, By, DueTime, Entry, Event, Kept, Means, NothingToDo, Priority, act, open_or_join,
+    Action, Actor, Asked, Assignee, By, DueTime, Entry, Event, Kept, Means, NothingToDo, Priority, act,
 };
-use crate::db::dialect::{insert_responses, write_transaction};
-use crate::db::journal::{self, By as Operator};
-use crate::db::responses::{NewResponseRow, ResponseRow};
-use crate::db::sites::{Limits, NewSite, Site};
+use crate::db::dialect::write_transaction;
+use crate::db::journal;
+use crate::db::responses::NewResponseRow;
 use crate::db::test_database::TestDatabase;
-use crate::db::{AnyConnection, SharedText, customers, migrations, staff};
+use crate::db::{AnyConnection, migrations, staff};
 use crate::ids::new_id;
 use crate::language::Language;
 use crate::links::{Claim, Links, Purpose};
-use crate::rules::{Rule, VersionedRule};
 
 /// A site with Ann and Ben, and the case of an unhappy customer.
 struct Shop {
@@ -42,14 +41,8 @@ impl Shop {
 
     fn new(database: TestDatabase) -> Self {
         let mut conn = migrations::open_up_to_date(&database.url).unwrap();
-        let recipients = ["ann@shop.example", "ben@shop.example"].map(|email| email.parse().unwrap()).to_vec();
-        let (name, zone, origins) = ("Bramble & Oak".to_owned(), "Europe/Berlin".to_owned(), Vec::new());
-        let new = NewSite { name, zone, origins, recipients, limits: Limits::default() };
-        let key = "site_0000000000000000".parse().unwrap();
-        let site = write_transaction(&mut conn, |conn| Site::create(conn, &key, &new, &Operator::operator(), NOW));
-        let site_id = site.unwrap().id;
-        let [ann, ben] =
-            ["ann", "ben"].map(|name| staff::person_of(&mut conn, &format!("{name}@shop.example")).unwrap().unwrap());
+        let site_id = a_shop(&mut conn, "Bramble & Oak", NOW);
+        let [ann, ben] = [ANN, BEN].map(|email| staff::person_of(&mut conn, email).unwrap().unwrap());
         let links = Links::default();
         links.make_first_key(&mut conn, NOW).unwrap();
         let mut shop = Self { conn, links, site_id, ann, ben, number: 0, _database: database };
@@ -58,39 +51,15 @@ impl Shop {
     }
 
     fn unhappy(&mut self, now: i64) -> Kept {
-        let (site_id, id) = (self.site_id, new_id(UnixMillis(now)));
         let row = NewResponseRow {
-            site_id,
-            response_id: *id.as_bytes(),
-            touchpoint: "checkout".to_owned(),
-            survey: SharedText("csat".into()),
-            survey_version: 1,
-            metric: "csat",
-            score: 1,
             comment: Some("<b>late</b>".to_owned()),
             order_ref: Some("A-1001".to_owned()),
-            customer_ref: None,
             contact_email: Some("cleo@mail.example".to_owned()),
-            locale: None,
             page_url: Some("javascript:alert(1)".to_owned()),
-            channel: "web",
-            created_at: now,
-            received_at: now,
-            held: None,
             answers: Some(r#"{"reasons":{"choices":["late"]}}"#.to_owned()),
-            complete: true,
-            revision: 1,
+            ..an_unhappy_response(self.site_id, now)
         };
-        write_transaction(&mut self.conn, |conn| {
-            insert_responses(conn, &[&row])?;
-            let response = ResponseRow::find(conn, &[site_id], id)?.unwrap();
-            let mut site = journal::lock(conn, site_id)?;
-            customers::note(conn, &response)?;
-            let rule = VersionedRule { version: 1, rule: Rule::unhappy() };
-            let case = open_or_join(conn, &mut site, &response, &[&rule], now)?;
-            Ok(case.unwrap().kept().clone())
-        })
-        .unwrap()
+        triage(&mut self.conn, &row).1.kept().clone()
     }
 
     fn act(&mut self, by: i64, action: Action, now: i64) {

@@ -27,6 +27,7 @@ use crate::ids::new_id;
 use address::Asked;
 pub use files::CASE_STYLE;
 use form::{Form, Go};
+pub use page::write_headers_with;
 use page::{Fault, Page};
 pub use refusal::{Refusal, may_pass};
 use save::{response_of, save};

@@ -235,10 +235,15 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; f
 
 /// The headers of every page.
 pub fn write_headers(headers: &mut HeaderMap) {
+    write_headers_with(headers, POLICY);
+}
+
+/// Those of a page whose address and content are nobody else's, with this policy (CSP).
+pub fn write_headers_with(headers: &mut HeaderMap, policy: &'static str) {
     for (name, value) in [
         (CONTENT_TYPE, "text/html; charset=utf-8"),
-        (HeaderName::from_static("content-security-policy"), POLICY),
-        // The address may name an order.
+        (HeaderName::from_static("content-security-policy"), policy),
+        // The address may name an order, or open a case.
         (HeaderName::from_static("referrer-policy"), "no-referrer"),
         (HeaderName::from_static("x-content-type-options"), "nosniff"),
         (HeaderName::from_static("x-robots-tag"), "noindex"),

@@ -8,22 +8,19 @@ use tempfile::TempDir;
 use tokio::task::LocalSet;
 
 use super::*;
-use crate::cases::{Action, Asked, Assignee, By, CaseOfResponse, Kept, Means, act, open_or_join};
+use crate::cases::test_shop::{ANN, BEN, a_shop, an_unhappy_response, triage};
+use crate::cases::{Action, Asked, Assignee, By, Kept, Means, Message, act};
 use crate::config::{MailConfig, MailLimits, MailTransport};
-use crate::db::dialect::{insert_responses, write_transaction};
-use crate::db::journal::{self, By as Operator};
-use crate::db::outbox::{About, MAIL_LANE, NewOutboxRow, insert, list};
-use crate::db::responses::{NewResponseRow, ResponseRow};
-use crate::db::sites::{Limits, NewSite, Site};
+use crate::db::dialect::write_transaction;
+use crate::db::journal;
+use crate::db::outbox::{About, MAIL_LANE, NewOutboxRow, Subject, insert, list};
+use crate::db::responses::NewResponseRow;
 use crate::db::test_database::TestDatabase;
-use crate::db::{SharedText, customers, migrations, staff};
+use crate::db::{migrations, staff};
 use crate::ids::new_id;
 use crate::mail::alert::{ALERT_MAIL, AlertMail};
 use crate::outbox::Handover;
-use crate::rules::{Rule, VersionedRule};
 
-const ANN: &str = "ann@shop.example";
-const BEN: &str = "ben@shop.example";
 const MINUTE: i64 = 60_000;
 
 struct Shop {
@@ -39,11 +36,7 @@ impl Shop {
     fn on_each_database() -> impl Iterator<Item = Self> {
         TestDatabase::of_each_kind().into_iter().map(|database| {
             let mut conn = migrations::open_up_to_date(&database.url).unwrap();
-            let recipients = [ANN, BEN].map(|email| email.parse().unwrap()).to_vec();
-            let (name, zone) = ("Shop".to_owned(), "Europe/Berlin".to_owned());
-            let new = NewSite { name, zone, origins: Vec::new(), recipients, limits: Limits::default() };
-            let key = "site_0000000000000000".parse().unwrap();
-            let site = write_transaction(&mut conn, |conn| Site::create(conn, &key, &new, &Operator::operator(), 0));
+            let site_id = a_shop(&mut conn, "Shop", 0);
             let folder = tempfile::tempdir().unwrap();
             let config = MailConfig {
                 from: "bell@shop.example".parse().unwrap(),
@@ -53,7 +46,7 @@ impl Shop {
             let links = MailLinks { public_url: "https://bell.example".parse().ok(), ..MailLinks::default() };
             links.links.make_first_key(&mut conn, 0).unwrap();
             let mailer = Arc::new(Mailer::new(&config).unwrap());
-            Self { conn, site_id: site.unwrap().id, folder, mailer, links, _database: database }
+            Self { conn, site_id, folder, mailer, links, _database: database }
         })
     }
 
@@ -63,37 +56,10 @@ impl Shop {
 
     /// An unhappy response of one customer that triage decided about at `at`, and its case.
     fn unhappy(&mut self, comment: &str, at: i64) -> (ResponseId, Kept) {
-        let (site_id, id) = (self.site_id, new_id(UnixMillis(at)));
-        let row = NewResponseRow {
-            site_id,
-            response_id: *id.as_bytes(),
-            touchpoint: "checkout".to_owned(),
-            survey: SharedText("csat".into()),
-            survey_version: 1,
-            metric: "csat",
-            score: 1,
-            comment: Some(comment.to_owned()),
-            order_ref: Some("A-1001".to_owned()),
-            customer_ref: None,
-            contact_email: None,
-            locale: None,
-            page_url: None,
-            channel: "web",
-            created_at: at,
-            received_at: at,
-            held: None,
-            answers: None,
-            complete: true,
-            revision: 1,
-        };
-        let case = write_transaction(&mut self.conn, |conn| {
-            insert_responses(conn, &[&row])?;
-            let response = ResponseRow::find(conn, &[site_id], id)?.unwrap();
-            let mut site = journal::lock(conn, site_id)?;
-            customers::note(conn, &response)?;
-            open_or_join(conn, &mut site, &response, &[&VersionedRule { version: 1, rule: Rule::unhappy() }], at)
-        });
-        (id, case.unwrap().as_ref().map(CaseOfResponse::kept).cloned().unwrap())
+        let (comment, order_ref) = (Some(comment.to_owned()), Some("A-1001".to_owned()));
+        let row = NewResponseRow { comment, order_ref, ..an_unhappy_response(self.site_id, at) };
+        let (response, case) = triage(&mut self.conn, &row);
+        (response.id().unwrap(), case.kept().clone())
     }
 
     /// Tells `to` of a response.
@@ -104,12 +70,12 @@ impl Shop {
             kind: ALERT_MAIL,
             lane: MAIL_LANE,
             destination: to,
-            response_id: *response.as_bytes(),
+            subject: Subject::Response(*response.as_bytes()),
             person_id: person,
             payload: &payload,
             due_at: at,
         };
-        insert(&mut self.conn, &[NewOutboxRow::about_response(self.site_id, message_id, &about, at)]).unwrap();
+        insert(&mut self.conn, &[NewOutboxRow::new(self.site_id, message_id, &about, at)]).unwrap();
         message_id
     }
 
@@ -207,6 +173,30 @@ fn what_happens_to_a_case_is_told_below_the_alert_with_what_was_written() {
 }
 
 #[test]
+fn mail_knows_everything_that_a_case_tells() {
+    let note_id = new_id(UnixMillis(0));
+    for message in [
+        Message::Assigned,
+        Message::TakenOver,
+        Message::GivenBack,
+        Message::Escalated { since: 0 },
+        Message::Mentioned { note_id },
+        Message::Noted { note_id },
+        Message::CustomerAnswered,
+        Message::ResponseJoined,
+        Message::Urgent,
+        Message::Overdue,
+        Message::Reminder,
+        Message::Ended,
+        Message::Reopened,
+        Message::Merged,
+    ] {
+        let told = serde_json::from_value::<Happened>(json!(message.as_str()));
+        assert!(told.is_ok(), "{}: {told:?}", message.as_str());
+    }
+}
+
+#[test]
 fn step_of_a_case_that_somebody_took_meanwhile_is_withdrawn() {
     for mut shop in Shop::on_each_database() {
         let now = UnixMillis::now().0;
@@ -215,16 +205,16 @@ fn step_of_a_case_that_somebody_took_meanwhile_is_withdrawn() {
         let person_id = shop.person(ANN);
         let payload = json!({ "message": "escalated", "person": person_id, "since": steps_from, "step": 0,
             "why": { "team": "alerts" } });
-        let about = crate::db::outbox::AboutCase {
+        let about = About {
             kind: CASE_MAIL,
             lane: MAIL_LANE,
             destination: ANN,
-            case_id: case.id,
+            subject: Subject::Case(case.id, "another/1"),
             person_id,
             payload: &payload,
-            occasion: "another/1",
+            due_at: now,
         };
-        let message = NewOutboxRow::about_case(shop.site_id, new_id(UnixMillis(now)), &about, now);
+        let message = NewOutboxRow::new(shop.site_id, new_id(UnixMillis(now)), &about, now);
         insert(&mut shop.conn, &[message]).unwrap();
         let case_mail = shop.case_mail();
 

@@ -1,5 +1,7 @@
 //! Messages in the outbox: how they are made, found, sent again.
 
+mod new;
+
 use std::str::FromStr;
 
 use counterbell_shared::ResponseId;
@@ -9,13 +11,13 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use serde_json::Value;
 
-use super::alert_groups::SUBJECT_GROUP;
-use super::cases::SUBJECT_CASE;
 use super::connection::AnyConnection;
 use super::journal::{self, By, Event};
 use super::responses::id_from_column;
 use super::schema::{attempts, outbox};
 use super::{dialect, tables};
+
+pub use new::{About, NewOutboxRow, Subject, was_told_since, withdraw_about_case};
 
 /// What a message about a response has as its kind of subject.
 pub const SUBJECT_RESPONSE: &str = "response";
@@ -54,184 +56,6 @@ impl FromStr for OutboxState {
     fn from_str(name: &str) -> Result<Self, UnknownName> {
         Self::ALL.into_iter().find(|state| state.as_str() == name).ok_or(UnknownName)
     }
-}
-
-/// A message to be delivered after the commit.
-#[derive(Clone, Debug, PartialEq, Eq, Insertable)]
-#[diesel(table_name = outbox)]
-#[expect(missing_docs, reason = "the columns of migrations/")]
-pub struct NewOutboxRow {
-    pub site_id: i64,
-    pub message_id: [u8; 16],
-    pub kind: &'static str,
-    pub lane: &'static str,
-    pub destination: String,
-    pub subject_kind: &'static str,
-    pub subject_id: [u8; 16],
-    pub payload: String,
-    pub dedupe_key: String,
-    pub state: &'static str,
-    pub leased: bool,
-    pub attempts: i32,
-    pub resent_after: i32,
-    pub due_at: i64,
-    pub created_at: i64,
-}
-
-/// What makes a message what it is.
-#[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "the columns of migrations/")]
-pub struct About<'a> {
-    pub kind: &'static str,
-    pub lane: &'static str,
-    pub destination: &'a str,
-    pub response_id: [u8; 16],
-    pub person_id: i64,
-    pub payload: &'a Value,
-    pub due_at: i64,
-}
-
-impl NewOutboxRow {
-    /// A message of a site about a response, made at `now` (Unix ms). Of one kind there is one to each person about each
-    /// response, ever.
-    pub fn about_response(site_id: i64, message_id: ResponseId, about: &About<'_>, now: i64) -> Self {
-        let subject: String = about.response_id.iter().map(|byte| format!("{byte:02x}")).collect();
-        Self {
-            site_id,
-            message_id: *message_id.as_bytes(),
-            kind: about.kind,
-            lane: about.lane,
-            destination: about.destination.to_owned(),
-            subject_kind: SUBJECT_RESPONSE,
-            subject_id: about.response_id,
-            payload: about.payload.to_string(),
-            dedupe_key: format!("{}/{subject}/{}", about.kind, about.person_id),
-            state: OutboxState::Pending.as_str(),
-            leased: false,
-            attempts: 0,
-            resent_after: 0,
-            due_at: about.due_at,
-            created_at: now,
-        }
-    }
-}
-
-/// What makes a message about a group of alerts what it is.
-#[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "the columns of migrations/")]
-pub struct AboutGroup<'a> {
-    pub kind: &'static str,
-    pub lane: &'static str,
-    pub destination: &'a str,
-    pub group_id: &'a [u8],
-    pub person_id: i64,
-    pub payload: &'a Value,
-    pub due_at: i64,
-}
-
-impl NewOutboxRow {
-    /// A message of a site about a group, made at `now` (Unix ms). There is one to each person about each group, ever. `None`
-    /// only if the group's id is none.
-    pub fn about_group(site_id: i64, message_id: ResponseId, about: &AboutGroup<'_>, now: i64) -> Option<Self> {
-        let subject_id: [u8; 16] = about.group_id.try_into().ok()?;
-        let subject: String = subject_id.iter().map(|byte| format!("{byte:02x}")).collect();
-        Some(Self {
-            site_id,
-            message_id: *message_id.as_bytes(),
-            kind: about.kind,
-            lane: about.lane,
-            destination: about.destination.to_owned(),
-            subject_kind: SUBJECT_GROUP,
-            subject_id,
-            payload: about.payload.to_string(),
-            dedupe_key: format!("{}/{subject}/{}", about.kind, about.person_id),
-            state: OutboxState::Pending.as_str(),
-            leased: false,
-            attempts: 0,
-            resent_after: 0,
-            due_at: about.due_at,
-            created_at: now,
-        })
-    }
-}
-
-/// What makes a message about a case what it is.
-#[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "the columns of migrations/")]
-pub struct AboutCase<'a> {
-    pub kind: &'static str,
-    pub lane: &'static str,
-    pub destination: &'a str,
-    pub case_id: [u8; 16],
-    pub person_id: i64,
-    pub payload: &'a Value,
-    /// Of messages of a kind about a case, to one person, there is one with this key, ever.
-    pub occasion: &'a str,
-}
-
-impl NewOutboxRow {
-    /// A message of a site about a case, due at `now` (Unix ms).
-    pub fn about_case(site_id: i64, message_id: ResponseId, about: &AboutCase<'_>, now: i64) -> Self {
-        let subject: String = about.case_id.iter().map(|byte| format!("{byte:02x}")).collect();
-        Self {
-            site_id,
-            message_id: *message_id.as_bytes(),
-            kind: about.kind,
-            lane: about.lane,
-            destination: about.destination.to_owned(),
-            subject_kind: SUBJECT_CASE,
-            subject_id: about.case_id,
-            payload: about.payload.to_string(),
-            dedupe_key: format!("{}/{subject}/{}/{}", about.kind, about.occasion, about.person_id),
-            state: OutboxState::Pending.as_str(),
-            leased: false,
-            attempts: 0,
-            resent_after: 0,
-            due_at: now,
-            created_at: now,
-        }
-    }
-}
-
-/// Whether a message like this, whose occasion begins with its occasion, was made for the same person after `since`
-/// (Unix ms).
-///
-/// # Errors
-/// What the database says.
-pub fn was_told_since(conn: &mut AnyConnection, site_id: i64, about: &AboutCase<'_>, since: i64) -> QueryResult<bool> {
-    let subject: String = about.case_id.iter().map(|byte| format!("{byte:02x}")).collect();
-    let like_it = outbox::table
-        .filter(outbox::site_id.eq(site_id))
-        .filter(outbox::subject_kind.eq(SUBJECT_CASE))
-        .filter(outbox::subject_id.eq(about.case_id.as_slice()))
-        .filter(outbox::created_at.gt(since))
-        .filter(outbox::dedupe_key.like(format!("{}/{subject}/{}%/{}", about.kind, about.occasion, about.person_id)));
-    diesel::select(diesel::dsl::exists(like_it)).get_result(conn)
-}
-
-/// Deletes messages of a kind about a case that are not being sent and whose occasion begins with `occasion`: nobody is to be
-/// told any more. Their ids. The caller has locked the site.
-///
-/// # Errors
-/// What the database says.
-pub fn withdraw_about_case(
-    conn: &mut AnyConnection,
-    (site_id, case_id): (i64, &[u8]),
-    kind: &str,
-    occasion: &str,
-) -> QueryResult<Vec<Vec<u8>>> {
-    let subject: String = case_id.iter().map(|byte| format!("{byte:02x}")).collect();
-    let waiting: Vec<Vec<u8>> = outbox::table
-        .filter(outbox::site_id.eq(site_id))
-        .filter(outbox::subject_kind.eq(SUBJECT_CASE))
-        .filter(outbox::subject_id.eq(case_id))
-        .filter(outbox::state.eq(OutboxState::Pending.as_str()))
-        .filter(outbox::leased.eq(false))
-        .filter(outbox::dedupe_key.like(format!("{kind}/{subject}/{occasion}%")))
-        .select(outbox::message_id)
-        .load(conn)?;
-    tables::delete_messages(conn, site_id, &waiting)?;
-    Ok(waiting)
 }
 
 /// A message in the outbox.
