@@ -9,7 +9,7 @@ use crate::cases::{Acted, Action, Asked, Assignee, By, Denied, Kept, Means, Refu
 use crate::db::AnyConnection;
 use crate::db::cases::NoteRow;
 use crate::db::journal::SiteLock;
-use crate::db::staff::{self, Member};
+use crate::db::staff;
 
 /// Why nothing was done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -163,16 +163,13 @@ fn not_done(
         },
         Denied::Refused(Refused::Past) => wrong("/at", "must be a time that is still to come"),
         Denied::Refused(Refused::TakenBy { owner, since }) => {
-            let name = staff::find(conn, site_id, owner)?.map(name_of).unwrap_or_else(|| format!("person {owner}"));
+            let name = staff::find(conn, site_id, owner)?
+                .map_or_else(|| format!("person {owner}"), |member| member.called().to_owned());
             NotDone::Taken { person_id: owner, name, since }
         }
         Denied::Refused(Refused::VersionMismatch { version }) => NotDone::Changed { version },
         denied @ (Denied::LastResponse | Denied::Refused(_)) => NotDone::Refused(denied.to_string()),
     })
-}
-
-fn name_of(member: Member) -> String {
-    if member.name.is_empty() { member.email } else { member.name }
 }
 
 impl std::fmt::Display for NotDone {

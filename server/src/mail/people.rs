@@ -99,7 +99,7 @@ impl Site {
 }
 
 fn called(member: &Member) -> String {
-    shown(if member.name.is_empty() { &member.email } else { &member.name })
+    shown(member.called())
 }
 
 /// Sites that were read once.

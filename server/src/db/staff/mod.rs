@@ -50,6 +50,11 @@ pub struct Member {
 }
 
 impl Member {
+    /// What people call them by: their name, else their address.
+    pub fn called(&self) -> &str {
+        if self.name.is_empty() { &self.email } else { &self.name }
+    }
+
     /// Whether they are away at this moment (Unix ms).
     pub fn is_absent(&self, now: i64) -> bool {
         is_absent(self.absent_from, self.absent_to, now)

@@ -80,18 +80,13 @@ impl Facts {
     /// What somebody is called.
     pub fn name_of(&self, person_id: i64) -> &str {
         let member = self.members.iter().find(|member| member.person_id == person_id);
-        member.map_or("?", called)
+        member.map_or("?", Member::called)
     }
 
     /// What a team is called.
     pub fn team<'a>(&'a self, name: &'a str) -> &'a str {
         self.teams.iter().find(|team| team.name == name).map_or(name, |team| &team.label)
     }
-}
-
-/// By name, else by address.
-pub fn called(member: &Member) -> &str {
-    if member.name.is_empty() { &member.email } else { &member.name }
 }
 
 /// Those that are still stored.

@@ -3,7 +3,7 @@
 use counterbell_shared::time::UnixMillis;
 use strum::VariantArray as _;
 
-use super::facts::{Facts, called};
+use super::facts::Facts;
 use super::form::Form;
 use super::posted::Posted;
 use super::reader::Reader;
@@ -124,9 +124,9 @@ impl Fields<'_> {
         let there = self.facts.members.iter().filter(|one| one.left_at.is_none() && one.person_id != reader.person_id);
         let option = |member: &crate::db::staff::Member| {
             let label = if member.is_absent(reader.now) {
-                reader.fill(texts.absent, &[("name", called(member))])
+                reader.fill(texts.absent, &[("name", member.called())])
             } else {
-                called(member).to_owned()
+                member.called().to_owned()
             };
             self.option(posted, name, &value(member.person_id), |_| label)
         };

@@ -7,7 +7,6 @@ use diesel::QueryResult;
 
 use super::answered::score_of;
 use super::door::{GroupVisit, Shut, open_group};
-use super::facts::called;
 use super::head::owner;
 use super::reader::Reader;
 use crate::cases::{Action, Asked, By, Kept, Means, State, act};
@@ -139,9 +138,8 @@ impl GroupFacts {
     fn case(&self, kept: &Kept, reader: &Reader) -> CaseLine {
         let number = kept.case.number;
         let values = [("number", &*number.to_string())];
-        let whose = |person_id| {
-            self.members.iter().find(|member| member.person_id == person_id).map_or("?", |member| called(member))
-        };
+        let whose =
+            |person_id| self.members.iter().find(|member| member.person_id == person_id).map_or("?", Member::called);
         let claim = Claim {
             purpose: Purpose::Case,
             subject_id: kept.id,
