@@ -6,11 +6,11 @@ use counterbell_shared::time::UnixMillis;
 use serde_json::Value;
 use strum::VariantArray as _;
 
-use super::{OneArgs, minute, no_case, zone_of};
+use super::{OneArgs, minute, no_case};
 use crate::cases::{EntryId, Priority, State};
 use crate::casework::{self, CaseDetailsView, CaseResponseView, CaseView, EntryView, People};
 use crate::cli::CliError;
-use crate::cli::of_site::SiteArgs;
+use crate::cli::of_site::{SiteArgs, zone_of};
 use crate::cli::output::OutputArgs;
 use crate::cli::table::{duration_text, table, time};
 use crate::db::case_lists::{CaseFilter, Due, Order, Owned};
