@@ -6,6 +6,7 @@ mod clock;
 mod disk_full;
 mod hostile_bodies;
 mod killed;
+mod killed_cases;
 mod look_ups;
 mod mail_flood;
 mod mail_replies;

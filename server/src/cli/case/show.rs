@@ -251,7 +251,7 @@ fn more_text(entry: &EntryView, people: &People, zone: &Zone) -> String {
         ("into", case("into")),
         ("with", case("other")),
         ("after", case("follows")),
-        ("step", number("step").map(|step| step.to_string())),
+        ("step", number("step").map(|step| (step + 1).to_string())),
         ("to", word("priority").map(str::to_owned)),
         ("for", number("at").map(|at| minute(zone, UnixMillis(at)))),
         ("to", word("due").map(str::to_owned)),
