@@ -36,7 +36,7 @@ use crate::store::{
 };
 use crate::tasks::{self, Foreground, Supervisor};
 use crate::timers::{Handler, Timers};
-use crate::triage::{EndOfWindow, Triage};
+use crate::triage::{EndOfWindow, StaffLeft, Triage};
 
 /// How long a stopping server waits for requests it is answering.
 const SHUTDOWN_TIMEOUT_S: u64 = 10;
@@ -229,6 +229,7 @@ impl Server {
             vec![Arc::new(ExpireJournal), Arc::new(ExpireMessages { lanes: vec![self.mailer.clone()] })];
         handlers.extend(Timer::ALL.map(|timer| Arc::new(CaseTimer(timer)) as Arc<dyn Handler>));
         handlers.push(Arc::new(EndOfWindow));
+        handlers.push(Arc::new(StaffLeft));
         let timers = Timers { store: store.clone(), handlers: handlers.into(), foreground: self.foreground.clone() };
         let mail = LaneWorker {
             store: store.clone(),

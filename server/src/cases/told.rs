@@ -3,12 +3,16 @@
 use std::collections::BTreeMap;
 
 use counterbell_shared::time::UnixMillis;
+use diesel::QueryResult;
 use serde_json::json;
 
+use super::rule::of_version;
 use super::{By, Effect, Kept, Message, Whom};
+use crate::db::AnyConnection;
 use crate::db::outbox::{About, MAIL_LANE, NewOutboxRow, Subject};
 use crate::ids::new_id;
 use crate::rules::{ALERTS_TEAM, Reason, Rule, Staff, Who, resolve};
+use crate::staff::{load_for_rules, load_owner};
 
 /// The kind of messages about a case.
 pub const CASE_MAIL: &str = "case_mail";
@@ -24,6 +28,21 @@ pub(super) struct Told<'a> {
     pub now: i64,
 }
 
+/// Of what needs nothing done nobody is told in the place of somebody absent.
+fn is_for_them_alone(message: Message) -> bool {
+    matches!(message, Message::TakenOver | Message::Ended | Message::Merged | Message::Mentioned { .. })
+}
+
+impl<'a> Told<'a> {
+    /// What tells of a case, by its rule in the version that fired.
+    pub fn load(conn: &mut AnyConnection, kept: &Kept, by: &'a By, now: i64) -> QueryResult<Self> {
+        let rule = of_version(conn, kept.site_id, (&kept.rule.0, kept.rule.1))?;
+        let mut staff = load_for_rules(conn, kept.site_id)?;
+        load_owner(conn, kept.site_id, &kept.about.touchpoint, &mut staff)?;
+        Ok(Self { staff, rule, by, now })
+    }
+}
+
 impl Told<'_> {
     /// The messages that follow from the effects of a command: one to each person, the first that there is.
     pub fn messages(&mut self, kept: &Kept, effects: &[Effect]) -> Vec<NewOutboxRow> {
@@ -31,10 +50,17 @@ impl Told<'_> {
         for effect in effects {
             let Effect::Tell { whom, except, message } = effect else { continue };
             let step = if let Whom::Step(step) = whom { Some(*step) } else { None };
-            for (person, why) in self.people(kept, whom) {
-                if Some(person) != *except {
-                    told.entry(person).or_insert((*message, why, step));
-                }
+            let mut people = match whom {
+                Whom::Person(person) if is_for_them_alone(*message) => vec![(*person, Reason::Named)],
+                whom => self.people(kept, whom),
+            };
+            people.retain(|(person, _)| Some(*person) != *except);
+            if let (Whom::Person(person), true) = (whom, people.is_empty()) {
+                // Whoever stands in for them did it: they hear of it themselves.
+                people.push((*person, Reason::Named));
+            }
+            for (person, why) in people {
+                told.entry(person).or_insert((*message, why, step));
             }
         }
         told.into_iter()
@@ -42,10 +68,14 @@ impl Told<'_> {
             .collect()
     }
 
-    fn people(&mut self, kept: &Kept, whom: &Whom) -> Vec<(i64, Reason)> {
+    /// Who is told at this moment, and why: in the place of whoever is absent their manager, and so on, as of a rule.
+    pub fn people(&mut self, kept: &Kept, whom: &Whom) -> Vec<(i64, Reason)> {
         let found = |told: &Self, who: &[Who]| resolve(who, &told.rule.fallback, &told.staff, told.now, 0).0;
         match whom {
-            Whom::Person(person) => vec![(*person, Reason::Named)],
+            Whom::Person(person) => {
+                let person = self.staff.people.get(person).map(|person| Who::Person(person.email.clone()));
+                found(self, person.as_slice())
+            }
             Whom::Team(team) => found(self, &[Who::Team(team.clone())]),
             Whom::Rule => found(self, &self.rule.who),
             Whom::Step(step) => {
@@ -63,7 +93,8 @@ impl Told<'_> {
         }
     }
 
-    fn message(
+    /// A message to one person, unless they have left.
+    pub fn message(
         &self,
         kept: &Kept,
         person_id: i64,

@@ -3,7 +3,6 @@
 use counterbell_shared::ResponseId;
 use diesel::QueryResult;
 
-use super::rule::of_version;
 use super::told::{CASE_MAIL, STEP, Told};
 use super::{By, Case, Clock, Command, Effect, Kept, Refused, apply};
 use crate::db::AnyConnection;
@@ -11,7 +10,6 @@ use crate::db::journal::{By as Actor, Event, SiteLock};
 use crate::db::responses::{ResponseRow, id_from_column};
 use crate::db::score_days::{ScoreDays, day_of};
 use crate::db::{cases, dialect, outbox, timers};
-use crate::staff::{load_for_rules, load_owner};
 use crate::touchpoints::Hours;
 
 /// What a response that staff took for spam is held back for.
@@ -72,10 +70,7 @@ impl Desk<'_> {
             outbox::withdraw_about_case(self.conn, (kept.site_id, &kept.id), (CASE_MAIL, STEP))?;
         }
         if effects.iter().any(|effect| matches!(effect, Effect::Tell { .. })) {
-            let rule = of_version(self.conn, kept.site_id, (&kept.rule.0, kept.rule.1))?;
-            let mut staff = load_for_rules(self.conn, kept.site_id)?;
-            load_owner(self.conn, kept.site_id, &kept.about.touchpoint, &mut staff)?;
-            let messages = Told { staff, rule, by: self.by, now: self.now }.messages(kept, effects);
+            let messages = Told::load(self.conn, kept, self.by, self.now)?.messages(kept, effects);
             outbox::insert(self.conn, &messages)?;
         }
         Ok(())

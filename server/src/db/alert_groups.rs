@@ -216,7 +216,7 @@ impl AlertGroup {
 }
 
 #[diesel::dsl::auto_type(no_type_alias)]
-fn of_group<'a>(site_id: i64, group_id: &'a [u8]) -> _ {
+pub(super) fn of_group<'a>(site_id: i64, group_id: &'a [u8]) -> _ {
     alert_group_responses::table
         .filter(alert_group_responses::site_id.eq(site_id))
         .filter(alert_group_responses::group_id.eq(group_id))

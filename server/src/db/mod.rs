@@ -20,6 +20,7 @@ pub mod erase;
 pub mod journal;
 pub mod keys;
 pub mod lease;
+pub mod left_behind;
 pub mod link_keys;
 pub mod migrations;
 pub mod named_touchpoints;

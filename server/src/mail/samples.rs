@@ -189,9 +189,13 @@ pub fn case(language: Language, happened: Happened, state: State) -> CaseContent
             action_taken: is_ended.then(|| "Sent a new one".to_owned()),
         },
         happened,
-        by: (!matches!(happened, Happened::Escalated | Happened::Overdue | Happened::Reminder | Happened::Link))
-            .then(|| site.name_of(2)),
+        by: (!matches!(
+            happened,
+            Happened::Escalated | Happened::Overdue | Happened::OwnerLeft | Happened::Reminder | Happened::Link
+        ))
+        .then(|| site.name_of(2)),
         to_team: false,
+        is_owner: true,
         since: Some(NOW - 2 * HOUR),
         words: has_words.then(|| "Please call before noon.".to_owned()),
         now: NOW,
@@ -202,8 +206,8 @@ pub fn case(language: Language, happened: Happened, state: State) -> CaseContent
 
 fn cases(language: Language) -> Vec<(String, Letter)> {
     use Happened::{
-        Assigned, CustomerAnswered, Ended, Escalated, GivenBack, Link, Mentioned, Merged, Noted, Overdue, Reminder,
-        Reopened, ResponseJoined, TakenOver, Urgent,
+        Assigned, CustomerAnswered, Ended, Escalated, GivenBack, Link, Mentioned, Merged, Noted, Overdue, OwnerLeft,
+        Reminder, Reopened, ResponseJoined, TakenOver, Urgent,
     };
     let plain = |happened, state| case(language, happened, state);
     let mut kept_out = plain(Noted, State::InProgress);
@@ -213,8 +217,10 @@ fn cases(language: Language) -> Vec<(String, Letter)> {
     let contents = [
         ("assigned", plain(Assigned, State::Open)),
         ("assigned-team", CaseContent { to_team: true, ..plain(Assigned, State::Open) }),
+        ("assigned-away", CaseContent { is_owner: false, ..plain(Assigned, State::InProgress) }),
         ("taken-over", plain(TakenOver, State::InProgress)),
         ("given-back", plain(GivenBack, State::Open)),
+        ("owner-left", plain(OwnerLeft, State::Open)),
         ("escalated", plain(Escalated, State::Open)),
         ("mentioned", plain(Mentioned, State::InProgress)),
         ("noted", plain(Noted, State::InProgress)),
@@ -222,6 +228,7 @@ fn cases(language: Language) -> Vec<(String, Letter)> {
         ("response-joined", plain(ResponseJoined, State::InProgress)),
         ("urgent", plain(Urgent, State::InProgress)),
         ("reminder", plain(Reminder, State::InProgress)),
+        ("reminder-set", CaseContent { is_owner: false, ..plain(Reminder, State::InProgress) }),
         ("link", plain(Link, State::InProgress)),
         ("resolved", plain(Ended, State::Resolved)),
         ("closed", plain(Ended, State::Closed)),
@@ -251,6 +258,7 @@ fn groups(language: Language) -> Vec<(String, Letter)> {
     };
     let one = GroupFacts { count: 12, places: vec![(Some("Checkout".to_owned()), 12)], ..group.clone() };
     let content = |group| GroupContent {
+        left: false,
         reader: site.reader(Some(1), "ann@shop.example"),
         why: why(language, None, Some("unhappy"), &site),
         site: Arc::new(site.clone()),
@@ -258,7 +266,8 @@ fn groups(language: Language) -> Vec<(String, Letter)> {
     };
     let signer = signer();
     let letter = |name: &str, group| (name.to_owned(), content(group).letter(Some(&signer), NUMBER));
-    vec![letter("group", one), letter("group-places", group)]
+    let left = GroupContent { left: true, ..content(group.clone()) }.letter(Some(&signer), NUMBER);
+    vec![letter("group", one), letter("group-places", group), ("group-left".to_owned(), left)]
 }
 
 /// A mail of every kind, by name.

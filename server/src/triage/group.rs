@@ -5,7 +5,8 @@ use counterbell_shared::time::{DAY_MS, UnixMillis};
 use diesel::QueryResult;
 use serde_json::json;
 
-use super::tell::{Tellable, Told};
+use super::tell::{Tellable, Told, rule_or_alerts};
+use crate::cases::Instead;
 use crate::db::alert_groups::{self, ALERT_GROUP, AlertGroup};
 use crate::db::journal::SiteLock;
 use crate::db::outbox::{About, MAIL_LANE, NewOutboxRow, Subject};
@@ -14,7 +15,7 @@ use crate::db::told::AboutResponse;
 use crate::db::{AnyConnection, outbox};
 use crate::ids::new_id;
 use crate::mail::GROUP_MAIL;
-use crate::rules::Reason;
+use crate::rules::{Reason, RuleSet};
 use crate::sites::load_rules;
 use crate::timers::{Handler, Next};
 
@@ -89,25 +90,49 @@ fn messages(conn: &mut AnyConnection, group: &AlertGroup, now: i64) -> QueryResu
     let site_id = group.site_id;
     let mut tellable = Tellable::load(conn, site_id)?;
     let rules = load_rules(conn, site_id, None)?;
-    let rule = rules.in_force().iter().find(|one| one.rule.name == group.rule);
     if tellable.staff.is_employed(group.person_id) {
+        let rule = rules.in_force().iter().find(|one| one.rule.name == group.rule);
         let at = rule.map_or(now, |rule| tellable.told_at(rule, group.person_id, now));
         let message = message(&tellable, group, &group.group_id, (group.person_id, None, at), now);
         return Ok(message.into_iter().collect());
     }
-    let (Some(rule), untold) = (rule, untold(conn, group)?) else { return Ok(Vec::new()) };
+    let instead = hand_over(conn, &mut tellable, &rules, group, now)?;
+    tellable.save_turns(conn)?;
+    Ok(match instead {
+        Instead::Messages(messages) => messages,
+        Instead::Nobody => Vec::new(),
+    })
+}
+
+/// Makes groups of what nobody but somebody who left was to hear of, for those whom the rule tells by now; the team "alerts" when
+/// there is no such rule any more. The caller saves the turns, and has locked the site.
+///
+/// # Errors
+/// What the database says.
+pub fn hand_over(
+    conn: &mut AnyConnection,
+    tellable: &mut Tellable,
+    rules: &RuleSet,
+    group: &AlertGroup,
+    now: i64,
+) -> QueryResult<Instead> {
+    let untold = untold(conn, group)?;
     if untold.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Instead::Messages(Vec::new()));
+    }
+    let rule = rule_or_alerts(rules, &group.rule);
+    let people = tellable.resolve(conn, &[&rule], group.touchpoint.as_deref().unwrap_or_default(), now)?;
+    if people.is_empty() {
+        return Ok(Instead::Nobody);
     }
     let mut messages = Vec::new();
-    for told in tellable.resolve(conn, &[rule], group.touchpoint.as_deref().unwrap_or_default(), now)? {
+    for told in people {
         let group_id = new_id(UnixMillis(now));
         group.hand_over(conn, &untold, (group_id, told.person_id), now)?;
         let person = (told.person_id, Some(told.why), told.at);
-        messages.extend(message(&tellable, group, group_id.as_bytes(), person, now));
+        messages.extend(message(tellable, group, group_id.as_bytes(), person, now));
     }
-    tellable.save_turns(conn)?;
-    Ok(messages)
+    Ok(Instead::Messages(messages))
 }
 
 /// Responses of a group that nobody else was told of, nor will be.

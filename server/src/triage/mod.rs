@@ -6,6 +6,7 @@
 mod decide;
 mod facts;
 mod group;
+mod leave;
 mod rehearse;
 mod site;
 mod tell;
@@ -18,6 +19,7 @@ use std::time::{Duration, Instant};
 use counterbell_shared::time::UnixMillis;
 
 pub use group::EndOfWindow;
+pub use leave::StaffLeft;
 pub use rehearse::{REHEARSED_MAX, Rehearsal, rehearse};
 pub use trial::send_trial;
 

@@ -15,7 +15,7 @@ use crate::db::told::AboutResponse;
 use crate::db::{AnyConnection, told};
 use crate::ids::new_id;
 use crate::mail::{ALERT_MAIL, MAIL_LANE};
-use crate::rules::{Grouped, Reason, Soon, Staff, VersionedRule, Who, resolve, team_in_turn};
+use crate::rules::{Grouped, Reason, Rule, RuleSet, Soon, Staff, VersionedRule, Who, resolve, team_in_turn};
 use crate::staff::{load_for_rules, load_owner};
 use crate::zone::Zone;
 
@@ -149,6 +149,13 @@ impl Tellable {
         let person = |message: &AboutResponse| message.person_id().or_else(|| self.staff.find(&message.destination));
         messages.iter().filter_map(|message| Some((person(message)?, message))).collect()
     }
+}
+
+/// The rule of this name as it is in force; when there is none any more, one that tells the team "alerts".
+pub fn rule_or_alerts(rules: &RuleSet, name: &str) -> VersionedRule {
+    let in_force = rules.in_force().iter().find(|one| one.rule.name == name).cloned();
+    let to_alerts = || Rule { name: name.to_owned(), ..Rule::unhappy() };
+    in_force.unwrap_or_else(|| VersionedRule { version: 0, rule: to_alerts() })
 }
 
 impl Alert<'_> {

@@ -22,6 +22,7 @@ mod hosted_hostile;
 mod import;
 mod invalid;
 mod journal;
+mod leaving;
 mod limits;
 mod link_keys;
 mod mail;

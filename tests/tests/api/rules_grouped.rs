@@ -159,3 +159,23 @@ async fn deleted_response_leaves_its_group() {
         assert_eq!(app.count("outbox WHERE kind = 'group_mail'"), 0, "{backend:?}: there is nothing to tell");
     }
 }
+
+#[tokio::test]
+async fn what_waits_for_the_only_one_of_a_rule_that_is_no_more_goes_to_the_team_alerts() {
+    for backend in Backend::ALL {
+        let mut app = app_with_groups(backend).await;
+        let mine = sample::rule("mine", json!({ "score": { "max": 2 }, "touchpoints": ["office"] }));
+        let soon = json!({ "who": [{ "person": BOB }], "soon": { "grouped": { "most": 1, "in": "15m" } } });
+        app.store_rule(&sample::with(mine, soon));
+        app.restart().await;
+        for _ in 0..3 {
+            respond(&app, json!({ "touchpoint": "office" })).await;
+        }
+        run(&app, &["rules", "retire", "mine"]);
+        run(&app, &["staff", "remove", "--email", BOB]);
+
+        end_windows(&app).await;
+
+        assert_eq!((told(&app, "group_mail", ANN), told(&app, "group_mail", BOB)), (1, 0), "{backend:?}");
+    }
+}

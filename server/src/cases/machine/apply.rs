@@ -42,6 +42,7 @@ impl Change<'_> {
             Command::Assign { to, reason } => self.assign(to, reason),
             Command::NotForMe { reason } => self.not_for_me(reason),
             Command::Unacknowledge => self.unacknowledge(),
+            Command::OwnerLeft { person } => self.owner_left(person),
             Command::Note { note_id, mentions } => self.note(note_id, mentions),
             Command::SpokeWithCustomer { note_id } => self.answer(|late_ms| Event::Spoken { note_id, late_ms }),
             Command::Replied { message_id } => self.answer(|late_ms| Event::Replied { message_id, late_ms }),

@@ -37,7 +37,7 @@ pub struct Case {
     pub answer_by: Option<i64>,
     /// What was left of that clock when it was paused.
     pub answer_left_ms: Option<i64>,
-    /// Since when it waits for the customer.
+    /// Since when it waits for the customer, also while nobody has it because who did left.
     pub waiting_since: Option<i64>,
     /// When the customer wrote something that nobody has reacted to.
     pub customer_answered_at: Option<i64>,
@@ -126,7 +126,8 @@ impl Case {
     /// case waits for the customer.
     pub fn late_ms(&self, due: DueTime, now: i64, clock: &dyn Clock) -> Option<i64> {
         let at = self.due(due).filter(|at| *at < now)?;
-        Some(clock.open_ms(at, self.waiting_since.unwrap_or(now)).max(1))
+        let rests_since = self.waiting_since.filter(|_| due == DueTime::Answer);
+        Some(clock.open_ms(at, rests_since.unwrap_or(now)).max(1))
     }
 
     /// When a timer of this case has to fire (Unix ms), if it is to be set. A handler that was fired too early sets it again.

@@ -22,7 +22,6 @@ impl Change<'_> {
     /// overdue.
     pub(super) fn pause_from(&mut self, since: i64) {
         self.case.waiting_since = Some(since);
-        self.case.state = State::Waiting;
         if let Some(by) = self.case.answer_by.take_if(|by| *by >= since) {
             self.case.answer_left_ms = Some(self.clock.open_ms(since, by));
         }
@@ -31,7 +30,9 @@ impl Change<'_> {
     /// The answer clock goes on from where it stood; whatever was late is as late as it was.
     pub(super) fn resume(&mut self) {
         let Some(since) = self.case.waiting_since.take() else { return };
-        self.case.state = State::InProgress;
+        if self.is_waiting() {
+            self.case.state = State::InProgress;
+        }
         if let Some(left_ms) = self.case.answer_left_ms.take() {
             self.case.answer_by = Some(self.clock.due(self.now, left_ms));
         } else if let Some(by) = self.case.answer_by {

@@ -24,6 +24,11 @@ pub enum Command {
     },
     /// Nobody has it any more.
     Unacknowledge,
+    /// This person has left, who may have had it.
+    OwnerLeft {
+        /// Who.
+        person: i64,
+    },
     /// A note was written.
     Note {
         /// The note.

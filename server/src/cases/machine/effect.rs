@@ -42,6 +42,7 @@ impl Message {
             Self::Assigned => "assigned",
             Self::TakenOver => "taken_over",
             Self::GivenBack => "given_back",
+            Self::OwnerLeft => "owner_left",
             Self::Escalated { .. } => "escalated",
             Self::Mentioned { .. } => "mentioned",
             Self::Noted { .. } => "noted",
@@ -94,6 +95,8 @@ pub enum Message {
     TakenOver,
     /// Who had it gave it back: nobody has it.
     GivenBack,
+    /// Who had it left: nobody has it.
+    OwnerLeft,
     /// Nobody has said "I have this".
     Escalated {
         /// Since when (Unix ms), which with the step also says which of its messages this is.

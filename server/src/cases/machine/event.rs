@@ -14,6 +14,7 @@ pub enum Event {
     Assigned { reason: Option<EntryId> },
     NotForMe { reason: Option<EntryId> },
     Unacknowledged,
+    OwnerLeft { person: i64 },
     Noted { note_id: EntryId },
     Spoken { note_id: EntryId, late_ms: Option<i64> },
     Replied { message_id: EntryId, late_ms: Option<i64> },
@@ -49,6 +50,7 @@ impl Event {
             Self::Assigned { .. } => "case.assigned",
             Self::NotForMe { .. } => "case.not_for_me",
             Self::Unacknowledged => "case.unacknowledged",
+            Self::OwnerLeft { .. } => "case.owner_left",
             Self::Noted { .. } => "case.noted",
             Self::Spoken { .. } => "case.spoken",
             Self::Replied { .. } => "case.replied",
@@ -97,6 +99,7 @@ impl Event {
             Self::Acknowledged { late_ms } | Self::Resolved { late_ms } => vec![("late_ms", json!(late_ms))],
             Self::TakenOver { from } => vec![("from", json!(from))],
             Self::Assigned { reason } | Self::NotForMe { reason } => vec![("reason", maybe(reason))],
+            Self::OwnerLeft { person } => vec![("person", json!(person))],
             Self::Noted { note_id } => vec![("note_id", id(note_id))],
             Self::Spoken { note_id, late_ms } => vec![("note_id", id(note_id)), ("late_ms", json!(late_ms))],
             Self::Replied { message_id, late_ms } => {

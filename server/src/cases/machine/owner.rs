@@ -90,6 +90,18 @@ impl Change<'_> {
         Ok(())
     }
 
+    /// Nobody has it any more. What is left waiting for the customer goes on waiting with whoever takes it: until then its answer
+    /// clock rests. Others are told by whoever sends this, of all that one person leaves behind together.
+    pub(super) fn owner_left(&mut self, person: i64) -> Result<(), Refused> {
+        if self.case.owner == Some(person) && !self.case.state.is_ended() {
+            self.case.owner = None;
+            self.case.owned_since = None;
+            self.start_acknowledging();
+            self.journal(Event::OwnerLeft { person });
+        }
+        Ok(())
+    }
+
     /// Whoever acts on a case that nobody has, has acknowledged it: a person who replies need not be looked for.
     pub(super) fn take_if_free(&mut self) {
         if let Some(person) = self.by.person_id().filter(|_| self.case.state == State::Open) {
@@ -106,7 +118,8 @@ impl Change<'_> {
         self.case.acknowledged_by = Some(person);
         self.case.declined_by.clear();
         self.case.next_step_at = None;
-        self.case.state = State::InProgress;
+        let waits = self.case.waiting_since.is_some();
+        self.case.state = if waits { State::Waiting } else { State::InProgress };
         self.journal(Event::Acknowledged { late_ms });
     }
 

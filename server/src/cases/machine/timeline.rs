@@ -36,8 +36,11 @@ impl Change<'_> {
             return Ok(());
         }
         self.take_if_free();
-        if self.case.state == State::Open {
-            return Err(Refused::NeedsPerson);
+        match self.case.state {
+            State::Open => return Err(Refused::NeedsPerson),
+            // Whoever had it before left it waiting.
+            State::Waiting => return Ok(()),
+            _ => self.case.state = State::Waiting,
         }
         self.case.customer_answered_at = None;
         self.pause_from(self.now);
@@ -103,7 +106,8 @@ impl Change<'_> {
     /// waits for the customer.
     pub(super) fn overdue(&mut self, due: DueTime) -> Result<(), Refused> {
         let Some(at) = self.case.due(due).filter(|at| *at < self.now) else { return Ok(()) };
-        if self.is_waiting() || self.case.overdue.contains(&(due, at)) {
+        let rests = due == DueTime::Answer && self.case.waiting_since.is_some();
+        if rests || self.case.overdue.contains(&(due, at)) {
             return Ok(());
         }
         self.case.overdue.retain(|(other, _)| *other != due);

@@ -1,6 +1,7 @@
 //! Messages in the outbox: how they are made, found, sent again.
 
 mod new;
+mod waiting;
 
 use std::str::FromStr;
 
@@ -18,6 +19,7 @@ use super::schema::{attempts, outbox};
 use super::{dialect, tables};
 
 pub use new::{About, NewOutboxRow, Subject, was_told_since, withdraw_about_case};
+pub use waiting::{WaitingFor, is_sent_to};
 
 /// What a message about a response has as its kind of subject.
 pub const SUBJECT_RESPONSE: &str = "response";
@@ -90,6 +92,11 @@ impl OutboxRow {
     /// Attempts since it was last sent again, or was made.
     pub fn recent_attempts(&self) -> i32 {
         self.attempts - self.resent_after
+    }
+
+    /// Whom it is for; `None` in messages of an earlier version.
+    pub fn person_id(&self) -> Option<i64> {
+        serde_json::from_str::<Value>(&self.payload).ok()?.get("person")?.as_i64()
     }
 
     /// What the payload holds under this name.

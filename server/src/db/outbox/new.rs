@@ -88,7 +88,7 @@ impl NewOutboxRow {
 }
 
 /// What the dedupe keys of a kind about a subject begin with.
-fn key_of(kind: &str, subject_id: &[u8]) -> String {
+pub(super) fn key_of(kind: &str, subject_id: &[u8]) -> String {
     format!("{kind}/{}/", HEXLOWER.encode(subject_id))
 }
 

@@ -13,7 +13,7 @@ use diesel::prelude::*;
 
 pub use recipients::{ALERTS_TEAM, add_recipient, recipients, remove_recipient, some_recipients, tell_nobody};
 pub use teams::{Team, put_team, remove_team, set_turn, turn};
-pub use write::{Absence, Change, NewMember, Refused, add, change, delete_unnamed, leave};
+pub use write::{Absence, Change, NewMember, Refused, STAFF_LEFT, add, change, delete_unnamed, leave, who_left};
 
 use super::connection::AnyConnection;
 use super::schema::{members, people, person_addresses, team_members};
@@ -148,6 +148,27 @@ pub fn members_of(conn: &mut AnyConnection, site_id: i64) -> QueryResult<Vec<Mem
 pub fn find(conn: &mut AnyConnection, site_id: i64, person_id: i64) -> QueryResult<Option<Member>> {
     // A site's staff are few.
     Ok(members_of(conn, site_id)?.into_iter().find(|member| member.person_id == person_id))
+}
+
+/// Whether somebody belongs to a site.
+///
+/// # Errors
+/// What the database says.
+pub fn belongs(conn: &mut AnyConnection, site_id: i64, person_id: i64) -> QueryResult<bool> {
+    let there = members::table.find((site_id, person_id)).filter(members::left_at.is_null());
+    diesel::select(diesel::dsl::exists(there)).get_result(conn)
+}
+
+/// Everybody who has left a site, by id.
+///
+/// # Errors
+/// What the database says.
+pub fn who_has_left(conn: &mut AnyConnection, site_id: i64) -> QueryResult<Vec<i64>> {
+    members::table
+        .filter(members::site_id.eq(site_id))
+        .filter(members::left_at.is_not_null())
+        .select(members::person_id)
+        .load(conn)
 }
 
 /// The person of this address, on whichever site.

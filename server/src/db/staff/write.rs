@@ -8,6 +8,7 @@ use super::{Member, find, key_of, person_of};
 use crate::db::connection::AnyConnection;
 use crate::db::journal::{self, By, Event, NO_SITE, SiteLock};
 use crate::db::schema::{members, people, person_addresses, team_members, touchpoints};
+use crate::db::timers;
 
 /// Somebody who is to belong to a site.
 #[derive(Clone, Debug)]
@@ -240,7 +241,21 @@ fn fields_that_differ(before: &Member, after: &Member) -> Vec<&'static str> {
     changed.into_iter().filter(|(_, changed)| *changed).map(|(name, _)| name).collect()
 }
 
-/// Somebody leaves a site at `now` (Unix ms): they are told of nothing more, and their links stop. Whether they belonged to it.
+/// Hands on what somebody who left leaves behind; the subject is the person.
+pub const STAFF_LEFT: &str = "staff_left";
+
+/// The person whom the subject of a timer of the kind [`STAFF_LEFT`] names.
+pub fn who_left(subject: &[u8]) -> Option<i64> {
+    Some(i64::from_be_bytes(subject.try_into().ok()?))
+}
+
+/// Has what somebody leaves behind handed on, from `now` (Unix ms) on.
+fn set_timer(conn: &mut AnyConnection, site_id: i64, person_id: i64, now: i64) -> QueryResult<()> {
+    timers::set(conn, site_id, STAFF_LEFT, &person_id.to_be_bytes(), now)
+}
+
+/// Somebody leaves a site at `now` (Unix ms): they are told of nothing more, their links stop, and a timer hands on what they
+/// leave behind, also when they left before. Whether they belonged to it.
 ///
 /// # Errors
 /// What the database says.
@@ -248,8 +263,12 @@ pub fn leave(conn: &mut AnyConnection, site: &mut SiteLock, person_id: i64, by: 
     let site_id = site.site_id();
     let member = members::table.find((site_id, person_id)).filter(members::left_at.is_null());
     if diesel::update(member).set(members::left_at.eq(now)).execute(conn)? == 0 {
+        if find(conn, site_id, person_id)?.is_some() {
+            set_timer(conn, site_id, person_id, now)?;
+        }
         return Ok(false);
     }
+    set_timer(conn, site_id, person_id, now)?;
     let generation = people::table.find(person_id);
     diesel::update(generation).set(people::link_generation.eq(people::link_generation + 1)).execute(conn)?;
     let of_team = team_members::table.filter(team_members::site_id.eq(site_id));

@@ -82,7 +82,7 @@ fn due_text(case: &Case, due: DueTime, late_ms: Option<i64>, reader: &Reader) ->
     let texts = &reader.texts.page;
     if let (DueTime::Answer, None, Some(left_ms)) = (due, case.due(due), case.answer_left_ms) {
         let left = reader.duration(left_ms);
-        return (case.state == State::Waiting).then(|| (reader.fill(texts.paused, &[("duration", &left)]), false));
+        return case.waiting_since.is_some().then(|| (reader.fill(texts.paused, &[("duration", &left)]), false));
     }
     let time = reader.time(case.due(due)?);
     Some(match late_ms {

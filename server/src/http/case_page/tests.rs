@@ -236,6 +236,7 @@ fn every_event_has_a_sentence_in_each_language() {
         Event::Assigned { reason },
         Event::NotForMe { reason },
         Event::Unacknowledged,
+        Event::OwnerLeft { person: 1 },
         Event::Noted { note_id },
         Event::Spoken { note_id, late_ms },
         Event::Replied { message_id, late_ms },

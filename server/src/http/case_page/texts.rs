@@ -107,7 +107,7 @@ texts_by_name! {
     MeansTexts { api chat cli console link mail }
     /// Named after the kinds of entries in the journal, without `case.`.
     EventTexts {
-        opened acknowledged taken_over assigned not_for_me unacknowledged noted spoken replied receipt_sent waiting
+        opened acknowledged taken_over assigned not_for_me unacknowledged owner_left noted spoken replied receipt_sent waiting
         customer_answered answer_dismissed response_joined response_split priority_changed reminder_set reminded resolved
         resolution_changed nothing_to_do closed reopened merged linked escalated links_revoked service_level_changed overdue
     }

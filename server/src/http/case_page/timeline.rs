@@ -84,11 +84,13 @@ impl Telling<'_> {
         let number = ["into", "other"].iter().find_map(|name| self.number(name)).unwrap_or_default().to_string();
         let priority = self.word("priority").and_then(|name| texts.priorities.named(name)).unwrap_or_default();
         let reason = self.word("reason").and_then(|name| texts.reasons.named(name)).unwrap_or_default();
+        let name = self.number("person").map(|person_id| self.facts.name_of(person_id)).unwrap_or_default();
         let time = self.number("at").map(|at| self.reader.time(at)).unwrap_or_default();
         let values = [
             ("who", &*self.who()),
             ("to", to),
             ("number", &number),
+            ("name", name),
             ("priority", priority),
             ("reason", reason),
             ("time", &time),

@@ -8,7 +8,7 @@ use diesel::QueryResult;
 use serde::Deserialize;
 
 use super::letter::{CaseContent, CaseFacts, Happened};
-use crate::cases::{Kept, Priority};
+use crate::cases::{Kept, Priority, State};
 use crate::db::AnyConnection;
 use crate::db::cases::{self, CaseRow, NoteRow};
 use crate::db::outbox::{OutboxRow, SUBJECT_RESPONSE};
@@ -74,6 +74,7 @@ impl Found {
 fn is_over(kept: &Kept, payload: &Payload, now: i64) -> bool {
     match payload.message {
         Happened::Escalated => !payload.since.is_some_and(|since| kept.case.wants_step(since)),
+        Happened::OwnerLeft => kept.case.state != State::Open,
         Happened::Overdue => [kept.case.acknowledge_by, kept.case.answer_by].into_iter().flatten().all(|by| by >= now),
         _ => false,
     }
@@ -170,6 +171,7 @@ fn content(
         happened: payload.message,
         by: payload.by.map(|by| site.name_of(by)).filter(|name| !name.is_empty()),
         to_team: matches!(payload.why, Some(Reason::Team(_))),
+        is_owner: matches!(payload.why, None | Some(Reason::Named | Reason::NobodyThere)),
         since: payload.since,
         words,
         now,

@@ -26,6 +26,8 @@ pub enum Happened {
     TakenOver,
     /// Nobody has it any more.
     GivenBack,
+    /// Who had it left, so nobody has it any more.
+    OwnerLeft,
     /// Nobody has taken it yet.
     Escalated,
     /// A note names the reader.
@@ -98,6 +100,8 @@ pub struct CaseContent {
     pub by: Option<String>,
     /// It was given to a team, not to the reader alone.
     pub to_team: bool,
+    /// The reader has it, or it was given to them; else they are told in the place of whoever that is.
+    pub is_owner: bool,
     /// Since when nobody has it (Unix ms).
     pub since: Option<i64>,
     /// What was written: a note, or what the customer sent.
@@ -117,7 +121,9 @@ impl CaseContent {
         let (News { headline, detail }, at) = self.news();
         let at = at.map(|at| reader.zone.minute(UnixMillis(at))).unwrap_or_default();
         let into = case.merged_into.map(|into| into.to_string()).unwrap_or_default();
-        let values = [("number", case_number.as_str()), ("into", &into), ("since", &at), ("due", &at)];
+        let owner = case.owner.as_deref().unwrap_or(texts.rows.nobody);
+        let values =
+            [("number", case_number.as_str()), ("owner", owner), ("into", &into), ("since", &at), ("due", &at)];
         let headline = language.fill(headline, &values);
         let mut room = Room::default();
 
@@ -156,15 +162,18 @@ impl CaseContent {
         let case = &self.case;
         match self.happened {
             Happened::Assigned if self.to_team => (&texts.assigned_team, None),
+            Happened::Assigned if !self.is_owner => (&texts.assigned_away, None),
             Happened::Assigned => (&texts.assigned, None),
             Happened::TakenOver => (&texts.taken_over, None),
             Happened::GivenBack => (&texts.given_back, None),
+            Happened::OwnerLeft => (&texts.owner_left, None),
             Happened::Escalated => (&texts.escalated, Some(self.since.unwrap_or(case.opened_at))),
             Happened::Mentioned => (&texts.mentioned, None),
             Happened::Noted => (&texts.noted, None),
             Happened::CustomerAnswered => (&texts.customer_answered, None),
             Happened::ResponseJoined => (&texts.response_joined, None),
             Happened::Urgent => (&texts.urgent, None),
+            Happened::Reminder if !self.is_owner => (&texts.reminder_set, None),
             Happened::Reminder => (&texts.reminder, None),
             Happened::Link => (&texts.link, None),
             Happened::Ended if case.state == State::Resolved => (&texts.resolved, None),

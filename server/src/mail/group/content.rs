@@ -25,6 +25,7 @@ struct Payload {
     person: Option<i64>,
     rule: Option<String>,
     why: Option<Reason>,
+    left: bool,
 }
 
 impl GroupContent {
@@ -39,7 +40,7 @@ impl GroupContent {
         let Some(facts) = facts(conn, &site, &group)? else { return Ok(None) };
         let reader = site.reader(payload.person, &message.destination);
         let why = why(reader.language, payload.why.as_ref(), payload.rule.as_deref(), &site);
-        Ok(Some(Self { reader, group: facts, why, site }))
+        Ok(Some(Self { left: payload.left, reader, group: facts, why, site }))
     }
 }
 

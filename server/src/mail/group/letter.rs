@@ -54,6 +54,8 @@ pub struct GroupContent {
     pub reader: Reader,
     /// The group.
     pub group: GroupFacts,
+    /// They are cases whose owner left.
+    pub left: bool,
     /// Why the reader gets it.
     pub why: String,
 }
@@ -69,11 +71,13 @@ impl GroupContent {
             _ => None,
         };
         let headline = match &only_place {
+            _ if self.left => language.fill(texts.group.left.headline, &[("count", &count)]),
             Some(place) => language.fill(texts.group.headline_at, &[("place", place), ("count", &count)]),
             None => language.fill(texts.group.headline, &[("count", &count)]),
         };
 
-        let mut blocks = vec![Block::Text(texts.group.detail.to_owned())];
+        let mut blocks =
+            vec![Block::Text(if self.left { texts.group.left.detail } else { texts.group.detail }.to_owned())];
         let page = signer.and_then(|signer| signer.address(Purpose::Group, group.target, reader));
         let button = |href| Block::Buttons(vec![Button { label: texts.buttons.open_group, href }]);
         blocks.extend(page.map(button));

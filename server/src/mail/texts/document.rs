@@ -126,8 +126,10 @@ pub struct WhyTexts {
 pub struct CaseTexts {
     pub assigned: News,
     pub assigned_team: News,
+    pub assigned_away: News,
     pub taken_over: News,
     pub given_back: News,
+    pub owner_left: News,
     pub escalated: News,
     pub mentioned: News,
     pub noted: News,
@@ -135,6 +137,7 @@ pub struct CaseTexts {
     pub response_joined: News,
     pub urgent: News,
     pub reminder: News,
+    pub reminder_set: News,
     pub link: News,
     pub resolved: News,
     pub closed: News,
@@ -160,4 +163,5 @@ pub struct GroupTexts {
     pub headline_at: &'static str,
     pub detail: &'static str,
     pub newest: &'static str,
+    pub left: News,
 }

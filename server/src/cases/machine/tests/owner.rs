@@ -1,7 +1,7 @@
 use super::desk::{ANN, BEN, CARLA, Desk, by, opening, row};
 use super::office::{Always, HOUR, MINUTE, Office, at};
 use crate::cases::{
-    Assignee, By, Command, DueTime, Effect, Event, Message, Opening, Refused, State, Timer, Whom, open,
+    Assignee, By, Clock as _, Command, DueTime, Effect, Event, Message, Opening, Refused, State, Timer, Whom, open,
 };
 
 const NOW: i64 = 10 * MINUTE;
@@ -184,4 +184,48 @@ fn who_acts_on_a_case_that_nobody_has_has_acknowledged_it() {
     let mut desk = Desk::new(&Always);
     desk.does(By::SERVER, soon(), Command::Replied { message_id: row(1) });
     assert_eq!((desk.case.state, desk.case.acknowledge_by), (State::Open, Some(at(0, 11, 0))));
+}
+
+/// What staff were late with stays late, and the customer who is waited for is not late meanwhile.
+#[test]
+fn case_of_who_leaves_waits_for_somebody_who_takes_it_and_for_the_customer_as_before() {
+    let left = || Command::OwnerLeft { person: ANN };
+    let mut desk = Desk::new(&Office);
+    desk.does(by(ANN), soon(), Command::Acknowledge).does(by(ANN), at(0, 11, 0), Command::WaitForCustomer);
+    assert!(desk.does(By::SERVER, at(0, 15, 0), Command::OwnerLeft { person: BEN }).effects.is_empty(), "not his");
+
+    desk.does(By::SERVER, at(0, 15, 0), left());
+
+    let expected = [
+        Effect::Journal(Event::OwnerLeft { person: ANN }),
+        Effect::SetTimer(Timer::Step, at(0, 15, 30)),
+        Effect::SetTimer(Timer::AcknowledgeBy, at(0, 16, 0) + 1),
+    ];
+    assert_eq!(desk.effects, expected);
+    assert_eq!((desk.case.owner, desk.case.state), (None, State::Open));
+    assert_eq!((desk.case.answer_by, desk.case.answer_left_ms), (None, Some(3 * HOUR)));
+    assert!(desk.does(By::SERVER, at(0, 15, 1), left()).effects.is_empty());
+    desk.does(By::SERVER, at(0, 15, 30), Command::EscalationStep);
+    assert_eq!(desk.kinds(), ["case.escalated"]);
+
+    desk.does(by(BEN), at(0, 15, 40), Command::WaitForCustomer);
+    assert_eq!(desk.kinds(), ["case.acknowledged"], "it waits as it did");
+    assert_eq!((desk.case.owner, desk.case.state), (Some(BEN), State::Waiting));
+    desk.does(by(BEN), at(0, 16, 0), Command::CustomerAnswered { message_id: row(1) });
+    assert_eq!((desk.case.answer_by, desk.case.state), (Some(Office.due(at(0, 16, 0), 3 * HOUR)), State::InProgress));
+}
+
+#[test]
+fn customer_who_answers_while_nobody_has_the_case_has_its_clock_go_on() {
+    let mut desk = Desk::new(&Always);
+    desk.does(by(ANN), soon(), Command::Acknowledge).does(by(ANN), at(0, 11, 0), Command::WaitForCustomer);
+    desk.does(By::SERVER, at(0, 15, 0), Command::OwnerLeft { person: ANN });
+
+    desk.does(By::SERVER, at(0, 15, 10), Command::CustomerAnswered { message_id: row(1) });
+
+    assert_eq!((desk.case.state, desk.case.waiting_since), (State::Open, None));
+    assert_eq!(desk.case.answer_by, Some(at(0, 18, 10)));
+    assert_eq!(desk.told(), [(Whom::Rule, Message::CustomerAnswered)]);
+    desk.does(By::SERVER, at(0, 18, 11), Command::Overdue(DueTime::Answer));
+    assert_eq!(desk.told(), [(Whom::Rule, Message::Overdue)]);
 }

@@ -38,6 +38,7 @@ fn command() -> impl Strategy<Value = Command> {
         reason().prop_map(|reason| Command::Assign { to: Assignee::Team("stock".to_owned()), reason }),
         reason().prop_map(|reason| Command::NotForMe { reason }),
         Just(Command::Unacknowledge),
+        (1i64..5).prop_map(|person| Command::OwnerLeft { person }),
         (row_id(), vec(1i64..5, 0..3)).prop_map(|(note_id, mentions)| Command::Note { note_id, mentions }),
         Just(Command::WaitForCustomer),
         row_id().prop_map(|message_id| Command::CustomerAnswered { message_id }),
@@ -108,8 +109,10 @@ fn is_sound(case: &Case) -> Result<(), TestCaseError> {
     prop_assert_eq!(case.acknowledged_at.is_some(), case.acknowledged_by.is_some());
     prop_assert!(case.acknowledged_at.is_none() || case.owner.is_some());
     prop_assert_eq!(case.owner.is_some(), case.owned_since.is_some());
-    prop_assert_eq!(case.waiting_since.is_some(), case.state == State::Waiting);
-    prop_assert!(case.answer_left_ms.is_none() || case.answer_by.is_none() && case.state == State::Waiting);
+    // Nobody has it, because whoever did left it waiting.
+    let waits = case.state == State::Waiting || case.state == State::Open && case.waiting_since.is_some();
+    prop_assert_eq!(case.waiting_since.is_some(), waits);
+    prop_assert!(case.answer_left_ms.is_none() || case.answer_by.is_none() && waits);
     prop_assert!(case.resolved_at.is_none_or(|at| case.first_resolved_at.is_some_and(|first| first <= at)));
     prop_assert!(case.answered_at.is_none() || case.first_answer_at.is_some() && case.answer_by.is_none());
     match case.state {
@@ -229,7 +232,7 @@ proptest! {
             let later = |before: Option<i64>, after: Option<i64>| before.zip(after).is_some_and(|(b, a)| a > b);
             prop_assert!(!later(before.acknowledge_by, after.acknowledge_by));
             let late = |case: &Case| case.late_ms(DueTime::Answer, now, clock(office));
-            if before.state == State::Waiting {
+            if before.waiting_since.is_some() {
                 let due = before.answer_left_ms.map(|left| clock(office).due(now, left));
                 prop_assert!(!later(due, after.answer_by) && late(before) <= late(after));
             } else {
