@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 use counterbell_shared::time::UnixMillis;
 use serde_json::json;
 
+use super::heard::Heard;
 use super::{By, Effect, Kept, Message, Whom};
 use crate::db::outbox::{About, MAIL_LANE, NewOutboxRow, Subject};
 use crate::ids::new_id;
 use crate::rules::{ALERTS_TEAM, Reason, Rule, Staff, Who, resolve};
+use crate::staff::told_at;
+use crate::zone::Zone;
 
 /// The kind of messages about a case.
 pub const CASE_MAIL: &str = "case_mail";
@@ -21,38 +24,49 @@ pub(super) struct Told<'a> {
     pub staff: Staff,
     pub rule: Rule,
     pub by: &'a By,
+    pub heard: Heard,
+    pub zone: Zone,
     pub now: i64,
 }
 
+/// Somebody who is told.
+pub(super) struct Telling {
+    pub person_id: i64,
+    pub message: Message,
+    why: Reason,
+    step: Option<usize>,
+}
+
 impl Told<'_> {
-    /// The messages that follow from the effects of a command: one to each person, the first that there is.
-    pub fn messages(&mut self, kept: &Kept, effects: &[Effect]) -> Vec<NewOutboxRow> {
-        let mut told: BTreeMap<i64, (Message, Reason, Option<usize>)> = BTreeMap::new();
+    /// Who is told what follows from the effects of a command: of each person the first that there is.
+    pub fn people(&mut self, kept: &Kept, effects: &[Effect]) -> Vec<Telling> {
+        let mut told: BTreeMap<i64, Telling> = BTreeMap::new();
         for effect in effects {
             let Effect::Tell { whom, except, message } = effect else { continue };
             let step = if let Whom::Step(step) = whom { Some(*step) } else { None };
-            for (person, why) in self.people(kept, whom) {
-                if Some(person) != *except {
-                    told.entry(person).or_insert((*message, why, step));
+            for (person_id, why) in self.who(kept, whom) {
+                if Some(person_id) != *except {
+                    told.entry(person_id).or_insert(Telling { person_id, message: *message, why, step });
                 }
             }
         }
-        told.into_iter()
-            .filter_map(|(person, (message, why, step))| self.message(kept, person, message, &why, step))
-            .collect()
+        told.into_values().collect()
     }
 
-    fn people(&mut self, kept: &Kept, whom: &Whom) -> Vec<(i64, Reason)> {
+    fn who(&mut self, kept: &Kept, whom: &Whom) -> Vec<(i64, Reason)> {
         let found = |told: &Self, who: &[Who]| resolve(who, &told.rule.fallback, &told.staff, told.now, 0).0;
         match whom {
             Whom::Person(person) => vec![(*person, Reason::Named)],
             Whom::Team(team) => found(self, &[Who::Team(team.clone())]),
             Whom::Rule => found(self, &self.rule.who),
             Whom::Step(step) => {
-                // Managers are those of everybody who was told up to here.
-                let earlier = self.rule.steps.iter().take(*step).flat_map(|step| &step.who);
-                let earlier: Vec<_> = self.rule.who.iter().chain(earlier).cloned().collect();
-                let mut people: Vec<_> = found(self, &earlier).into_iter().map(|(person, _)| person).collect();
+                // Managers are those of everybody who was told up to here; when that was deleted, of whom the rule names.
+                let mut people = self.heard.people.clone();
+                if self.heard.is_unknown {
+                    let earlier = self.rule.steps.iter().take(*step).flat_map(|step| &step.who);
+                    let earlier: Vec<_> = self.rule.who.iter().chain(earlier).cloned().collect();
+                    people = found(self, &earlier).into_iter().map(|(person, _)| person).collect();
+                }
                 people.extend(kept.case.owner);
                 self.staff.told = people;
                 match self.rule.steps.get(*step) {
@@ -63,14 +77,10 @@ impl Told<'_> {
         }
     }
 
-    fn message(
-        &self,
-        kept: &Kept,
-        person_id: i64,
-        message: Message,
-        why: &Reason,
-        step: Option<usize>,
-    ) -> Option<NewOutboxRow> {
+    /// The message to one of them.
+    pub fn message(&self, kept: &Kept, telling: &Telling) -> Option<NewOutboxRow> {
+        let Telling { person_id, message, ref why, step } = *telling;
+        let mut due_at = self.now;
         let person = self.staff.people.get(&person_id).filter(|person| !person.has_left)?;
         let mut payload = json!({ "message": message.as_str(), "person": person_id, "why": why });
         if let Some(by) = self.by.person_id() {
@@ -83,6 +93,7 @@ impl Told<'_> {
                 occasion = format!("{STEP}{since}/{step}");
                 payload["since"] = json!(since);
                 payload["step"] = json!(step);
+                due_at = told_at(&self.rule, &self.staff, &self.zone, person_id, self.now);
             }
             Message::Mentioned { note_id } | Message::Noted { note_id } => {
                 payload["note_id"] = json!(note_id.to_string())
@@ -96,7 +107,7 @@ impl Told<'_> {
             subject: Subject::Case(kept.id, &occasion),
             person_id,
             payload: &payload,
-            due_at: self.now,
+            due_at,
         };
         Some(NewOutboxRow::new(kept.site_id, new_id(UnixMillis(self.now)), &about, self.now))
     }

@@ -3,16 +3,20 @@
 use counterbell_shared::ResponseId;
 use diesel::QueryResult;
 
+use super::grouped::waits;
+use super::heard::Heard;
 use super::rule::of_version;
 use super::told::{CASE_MAIL, STEP, Told};
-use super::{By, Case, Clock, Command, Effect, Kept, Refused, apply};
+use super::{By, Case, Clock, Command, Effect, Kept, Message, Refused, Whom, apply};
 use crate::db::AnyConnection;
 use crate::db::journal::{By as Actor, Event, SiteLock};
 use crate::db::responses::{ResponseRow, id_from_column};
 use crate::db::score_days::{ScoreDays, day_of};
+use crate::db::sites::Site;
 use crate::db::{cases, dialect, outbox, timers};
 use crate::staff::{load_for_rules, load_owner};
 use crate::touchpoints::Hours;
+use crate::zone::Zone;
 
 /// What a response that staff took for spam is held back for.
 pub const HELD_BY_STAFF: &str = "staff";
@@ -69,13 +73,30 @@ impl Desk<'_> {
         if before.is_some_and(|before| before.wants_step(before.steps_from) && !kept.case.wants_step(before.steps_from))
         {
             // Nobody is told of a step that nobody waits for any more.
-            outbox::withdraw_about_case(self.conn, (kept.site_id, &kept.id), (CASE_MAIL, STEP))?;
+            outbox::withdraw_about_case(self.conn, (kept.site_id, &kept.id), CASE_MAIL, (STEP, None))?;
         }
         if effects.iter().any(|effect| matches!(effect, Effect::Tell { .. })) {
             let rule = of_version(self.conn, kept.site_id, (&kept.rule.0, kept.rule.1))?;
             let mut staff = load_for_rules(self.conn, kept.site_id)?;
             load_owner(self.conn, kept.site_id, &kept.about.touchpoint, &mut staff)?;
-            let messages = Told { staff, rule, by: self.by, now: self.now }.messages(kept, effects);
+            let is_step = |effect: &Effect| matches!(effect, Effect::Tell { whom: Whom::Step(_), .. });
+            let heard = match effects.iter().any(is_step) {
+                true => Heard::load(self.conn, kept, &staff, self.now)?,
+                false => Heard::default(),
+            };
+            let zone = Site::find_zone(self.conn, kept.site_id)?.map_or(Zone::UTC, |zone| Zone::or_utc(&zone));
+            let mut told = Told { staff, rule, by: self.by, heard, zone, now: self.now };
+            let mut messages = Vec::new();
+            for one in told.people(kept, effects) {
+                if !waits(self.conn, (kept, &told.rule), (one.person_id, one.message), self.now)? {
+                    messages.extend(told.message(kept, &one));
+                }
+                if matches!(one.message, Message::Escalated { .. }) {
+                    // Of steps that nobody heard of yet, each hears of the latest.
+                    let step_to = (STEP, Some(one.person_id));
+                    outbox::withdraw_about_case(self.conn, (kept.site_id, &kept.id), CASE_MAIL, step_to)?;
+                }
+            }
             outbox::insert(self.conn, &messages)?;
         }
         Ok(())
