@@ -4,7 +4,8 @@ use counterbell_shared::time::UnixMillis;
 use diesel::QueryResult;
 use serde_json::{Value, json};
 
-use super::told::{CASE_MAIL, Told};
+use super::heard::Heard;
+use super::told::{CASE_MAIL, Telling, Told};
 use super::write::Desk;
 use super::{By, Command, Kept, Message, Whom};
 use crate::db::AnyConnection;
@@ -58,10 +59,11 @@ pub fn whom_to_tell(
 pub fn left_message(
     conn: &mut AnyConnection,
     kept: &Kept,
-    (person_id, why): (i64, &Reason),
+    (person_id, why): (i64, Reason),
     now: i64,
 ) -> QueryResult<Option<NewOutboxRow>> {
-    Ok(load(conn, kept, None, now)?.message(kept, person_id, Message::OwnerLeft, why, None))
+    let telling = Telling { person_id, message: Message::OwnerLeft, why, step: None };
+    Ok(load(conn, kept, None, now)?.message(kept, &telling))
 }
 
 /// What others are told at `now` (Unix ms) in the place of somebody who has left.
@@ -107,6 +109,7 @@ pub fn instead_of(
 
 fn load<'a>(conn: &mut AnyConnection, kept: &Kept, in_force: Option<&Rule>, now: i64) -> QueryResult<Told<'a>> {
     let mut told = Told::load(conn, kept, &By::SERVER, now)?;
+    told.heard = Heard::load(conn, kept, &told.staff, now)?;
     if let Some(rule) = in_force {
         told.rule = rule.clone();
     }

@@ -7,6 +7,8 @@
 mod act;
 mod check;
 mod fire;
+mod grouped;
+mod heard;
 mod history;
 mod hours;
 mod kept;
@@ -25,6 +27,7 @@ mod write;
 pub use act::{Acted, Action, Asked, KEY as NOTE_KEY, act};
 pub use check::{Denied, NOTE_MAX_CHARS};
 pub use fire::CaseTimer;
+pub use grouped::tell_by;
 pub use history::{Actor, Entry, history};
 pub use kept::{About, Ever, Kept};
 pub use leaving::{Instead, give_back, instead_of, left_message, whom_to_tell};

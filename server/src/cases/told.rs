@@ -6,13 +6,16 @@ use counterbell_shared::time::UnixMillis;
 use diesel::QueryResult;
 use serde_json::json;
 
+use super::heard::Heard;
 use super::rule::of_version;
 use super::{By, Effect, Kept, Message, Whom};
 use crate::db::AnyConnection;
 use crate::db::outbox::{About, MAIL_LANE, NewOutboxRow, Subject};
+use crate::db::sites::Site;
 use crate::ids::new_id;
 use crate::rules::{ALERTS_TEAM, Reason, Rule, Staff, Who, resolve};
-use crate::staff::{load_for_rules, load_owner};
+use crate::staff::{load_for_rules, load_owner, told_at};
+use crate::zone::Zone;
 
 /// The kind of messages about a case.
 pub const CASE_MAIL: &str = "case_mail";
@@ -25,7 +28,17 @@ pub(super) struct Told<'a> {
     pub staff: Staff,
     pub rule: Rule,
     pub by: &'a By,
+    pub heard: Heard,
+    pub zone: Zone,
     pub now: i64,
+}
+
+/// Somebody who is told.
+pub(super) struct Telling {
+    pub person_id: i64,
+    pub message: Message,
+    pub why: Reason,
+    pub step: Option<usize>,
 }
 
 /// Of what needs nothing done nobody is told in the place of somebody absent.
@@ -34,19 +47,20 @@ fn is_for_them_alone(message: Message) -> bool {
 }
 
 impl<'a> Told<'a> {
-    /// What tells of a case, by its rule in the version that fired.
+    /// What tells of a case, by its rule in the version that fired; who has heard of it so far is not read.
     pub fn load(conn: &mut AnyConnection, kept: &Kept, by: &'a By, now: i64) -> QueryResult<Self> {
         let rule = of_version(conn, kept.site_id, (&kept.rule.0, kept.rule.1))?;
         let mut staff = load_for_rules(conn, kept.site_id)?;
         load_owner(conn, kept.site_id, &kept.about.touchpoint, &mut staff)?;
-        Ok(Self { staff, rule, by, now })
+        let zone = Site::find_zone(conn, kept.site_id)?.map_or(Zone::UTC, |zone| Zone::or_utc(&zone));
+        Ok(Self { staff, rule, by, heard: Heard::default(), zone, now })
     }
 }
 
 impl Told<'_> {
-    /// The messages that follow from the effects of a command: one to each person, the first that there is.
-    pub fn messages(&mut self, kept: &Kept, effects: &[Effect]) -> Vec<NewOutboxRow> {
-        let mut told: BTreeMap<i64, (Message, Reason, Option<usize>)> = BTreeMap::new();
+    /// Who is told what follows from the effects of a command: of each person the first that there is.
+    pub fn tellings(&mut self, kept: &Kept, effects: &[Effect]) -> Vec<Telling> {
+        let mut told: BTreeMap<i64, Telling> = BTreeMap::new();
         for effect in effects {
             let Effect::Tell { whom, except, message } = effect else { continue };
             let step = if let Whom::Step(step) = whom { Some(*step) } else { None };
@@ -59,13 +73,11 @@ impl Told<'_> {
                 // Whoever stands in for them did it: they hear of it themselves.
                 people.push((*person, Reason::Named));
             }
-            for (person, why) in people {
-                told.entry(person).or_insert((*message, why, step));
+            for (person_id, why) in people {
+                told.entry(person_id).or_insert(Telling { person_id, message: *message, why, step });
             }
         }
-        told.into_iter()
-            .filter_map(|(person, (message, why, step))| self.message(kept, person, message, &why, step))
-            .collect()
+        told.into_values().collect()
     }
 
     /// Who is told at this moment, and why: in the place of whoever is absent their manager, and so on, as of a rule.
@@ -79,10 +91,13 @@ impl Told<'_> {
             Whom::Team(team) => found(self, &[Who::Team(team.clone())]),
             Whom::Rule => found(self, &self.rule.who),
             Whom::Step(step) => {
-                // Managers are those of everybody who was told up to here.
-                let earlier = self.rule.steps.iter().take(*step).flat_map(|step| &step.who);
-                let earlier: Vec<_> = self.rule.who.iter().chain(earlier).cloned().collect();
-                let mut people: Vec<_> = found(self, &earlier).into_iter().map(|(person, _)| person).collect();
+                // Managers are those of everybody who was told up to here; when that was deleted, of whom the rule names.
+                let mut people = self.heard.people.clone();
+                if self.heard.is_unknown {
+                    let earlier = self.rule.steps.iter().take(*step).flat_map(|step| &step.who);
+                    let earlier: Vec<_> = self.rule.who.iter().chain(earlier).cloned().collect();
+                    people = found(self, &earlier).into_iter().map(|(person, _)| person).collect();
+                }
                 people.extend(kept.case.owner);
                 self.staff.told = people;
                 match self.rule.steps.get(*step) {
@@ -93,15 +108,10 @@ impl Told<'_> {
         }
     }
 
-    /// A message to one person, unless they have left.
-    pub fn message(
-        &self,
-        kept: &Kept,
-        person_id: i64,
-        message: Message,
-        why: &Reason,
-        step: Option<usize>,
-    ) -> Option<NewOutboxRow> {
+    /// The message to one of them, unless they have left.
+    pub fn message(&self, kept: &Kept, telling: &Telling) -> Option<NewOutboxRow> {
+        let Telling { person_id, message, ref why, step } = *telling;
+        let mut due_at = self.now;
         let person = self.staff.people.get(&person_id).filter(|person| !person.has_left)?;
         let mut payload = json!({ "message": message.as_str(), "person": person_id, "why": why });
         if let Some(by) = self.by.person_id() {
@@ -114,6 +124,7 @@ impl Told<'_> {
                 occasion = format!("{STEP}{since}/{step}");
                 payload["since"] = json!(since);
                 payload["step"] = json!(step);
+                due_at = told_at(&self.rule, &self.staff, &self.zone, person_id, self.now);
             }
             Message::Mentioned { note_id } | Message::Noted { note_id } => {
                 payload["note_id"] = json!(note_id.to_string())
@@ -127,7 +138,7 @@ impl Told<'_> {
             subject: Subject::Case(kept.id, &occasion),
             person_id,
             payload: &payload,
-            due_at: self.now,
+            due_at,
         };
         Some(NewOutboxRow::new(kept.site_id, new_id(UnixMillis(self.now)), &about, self.now))
     }

@@ -3,8 +3,10 @@
 use counterbell_shared::ResponseId;
 use diesel::QueryResult;
 
+use super::grouped::waits;
+use super::heard::Heard;
 use super::told::{CASE_MAIL, STEP, Told};
-use super::{By, Case, Clock, Command, Effect, Kept, Refused, apply};
+use super::{By, Case, Clock, Command, Effect, Kept, Message, Refused, Whom, apply};
 use crate::db::AnyConnection;
 use crate::db::journal::{By as Actor, Event, SiteLock};
 use crate::db::responses::{ResponseRow, id_from_column};
@@ -67,10 +69,24 @@ impl Desk<'_> {
         if before.is_some_and(|before| before.wants_step(before.steps_from) && !kept.case.wants_step(before.steps_from))
         {
             // Nobody is told of a step that nobody waits for any more.
-            outbox::withdraw_about_case(self.conn, (kept.site_id, &kept.id), (CASE_MAIL, STEP))?;
+            outbox::withdraw_about_case(self.conn, (kept.site_id, &kept.id), CASE_MAIL, (STEP, None))?;
         }
         if effects.iter().any(|effect| matches!(effect, Effect::Tell { .. })) {
-            let messages = Told::load(self.conn, kept, self.by, self.now)?.messages(kept, effects);
+            let mut told = Told::load(self.conn, kept, self.by, self.now)?;
+            if effects.iter().any(|effect| matches!(effect, Effect::Tell { whom: Whom::Step(_), .. })) {
+                told.heard = Heard::load(self.conn, kept, &told.staff, self.now)?;
+            }
+            let mut messages = Vec::new();
+            for one in told.tellings(kept, effects) {
+                if !waits(self.conn, (kept, &told.rule), (one.person_id, one.message), self.now)? {
+                    messages.extend(told.message(kept, &one));
+                }
+                if matches!(one.message, Message::Escalated { .. }) {
+                    // Of steps that nobody heard of yet, each hears of the latest.
+                    let step_to = (STEP, Some(one.person_id));
+                    outbox::withdraw_about_case(self.conn, (kept.site_id, &kept.id), CASE_MAIL, step_to)?;
+                }
+            }
             outbox::insert(self.conn, &messages)?;
         }
         Ok(())

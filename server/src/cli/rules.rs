@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
+use counterbell_shared::document::quoted;
 use counterbell_shared::limits::{RULE_MAX_BYTES, RULE_MAX_DAYS};
 use counterbell_shared::time::UnixMillis;
 use serde_json::{Value, json};
@@ -11,7 +12,7 @@ use serde_json::{Value, json};
 use super::CliError;
 use super::document::Document;
 use super::of_site::{SiteArgs, zone_of};
-use super::output::{OutputArgs, SEEN_SOON};
+use super::output::{OutputArgs, SEEN_SOON, tell};
 use crate::counted::counted;
 use crate::db::journal::{self, By};
 use crate::db::{dialect, rules};
@@ -207,6 +208,12 @@ impl PutArgs {
             true => format!("Version {version} of {name} is in force. {SEEN_SOON}\n"),
             false => format!("Version {version} of {name}, which is in force, says the same; nothing was stored.\n"),
         };
+        if let Some((sooner, window)) = rule.due_before_window_ends() {
+            let sooner = quoted(sooner.iter().map(String::as_str));
+            tell(&format!(
+                "warning: {sooner} can be due before a window of {window} ends: windows end earlier then, and storms are more mails"
+            ));
+        }
         self.output.print(&json!({"name": name, "version": version, "is_new": put.is_new}), &text)
     }
 }

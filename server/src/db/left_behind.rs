@@ -4,9 +4,9 @@
 use counterbell_shared::ResponseId;
 use diesel::prelude::*;
 
-use super::alert_groups::{AlertGroup, of_group};
+use super::alert_groups::{AlertGroup, GroupKind, insert_response, of_group};
 use super::connection::AnyConnection;
-use super::schema::{alert_group_responses, alert_groups, cases};
+use super::schema::{alert_groups, cases};
 use super::tables::CaseRow;
 
 #[diesel::dsl::auto_type(no_type_alias)]
@@ -38,9 +38,10 @@ impl CaseRow {
 
 #[diesel::dsl::auto_type(no_type_alias)]
 fn gathering(site_id: i64) -> _ {
+    let left: &'static str = GroupKind::Left.into();
     alert_groups::table
         .filter(alert_groups::site_id.eq(site_id))
-        .filter(alert_groups::ends_at.eq(alert_groups::opened_at))
+        .filter(alert_groups::kind.eq(left))
         .filter(alert_groups::closed_at.is_null())
 }
 
@@ -86,19 +87,11 @@ impl AlertGroup {
                 alert_groups::opened_at.eq(now),
                 alert_groups::ends_at.eq(now),
                 alert_groups::told.eq(0),
+                alert_groups::kind.eq(<&str>::from(GroupKind::Left)),
             );
             diesel::insert_into(alert_groups::table).values(row).execute(conn)?;
         }
-        let there = alert_group_responses::table.find((site_id, response_id, group_id.as_slice()));
-        if diesel::select(diesel::dsl::exists(there)).get_result(conn)? {
-            return Ok(());
-        }
-        let row = (
-            alert_group_responses::site_id.eq(site_id),
-            alert_group_responses::group_id.eq(&group_id),
-            alert_group_responses::response_id.eq(response_id),
-        );
-        diesel::insert_into(alert_group_responses::table).values(row).execute(conn).map(|_| ())
+        insert_response(conn, site_id, &group_id, response_id)
     }
 
     /// Deletes it. The caller has locked the site.

@@ -25,7 +25,7 @@ struct WaitingWork {
     advice: &'static str,
 }
 
-const WAITING: [WaitingWork; 4] = [
+const WAITING: [WaitingWork; 5] = [
     WaitingWork {
         version: "0001",
         table: "outbox",
@@ -59,9 +59,21 @@ const WAITING: [WaitingWork; 4] = [
             "group of alerts that wait for the end of a rule's window, and nobody would be told of them",
             "groups of alerts that wait for the end of a rule's window, and nobody would be told of them",
         ],
-        advice: "run `counterbell serve` until the longest window of the rules is over",
+        advice: LONGEST_WINDOW,
+    },
+    WaitingWork {
+        version: "0031",
+        table: "alert_groups",
+        waits: "kind <> 'alert' AND closed_at IS NULL AND group_id IN (SELECT group_id FROM alert_group_responses)",
+        rows: [
+            "group of escalations that wait for the end of a rule's window, and nobody would be told of them",
+            "groups of escalations that wait for the end of a rule's window, and nobody would be told of them",
+        ],
+        advice: LONGEST_WINDOW,
     },
 ];
+
+const LONGEST_WINDOW: &str = "run `counterbell serve` until the longest window of the rules is over";
 
 /// The newest migration was not taken back; `Display` is one readable line.
 #[derive(Debug, thiserror::Error)]

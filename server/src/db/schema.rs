@@ -227,6 +227,7 @@ diesel::table! {
         ends_at -> BigInt,
         told -> Integer,
         closed_at -> Nullable<BigInt>,
+        kind -> Text,
     }
 }
 

@@ -18,9 +18,22 @@ pub struct AboutResponse {
     pub destination: String,
     pub payload: String,
     pub due_at: i64,
+    pub state: String,
+    pub attempts: i32,
+    pub leased: bool,
 }
 
 impl AboutResponse {
+    /// Whether nobody has tried to deliver it by `now`, and nobody will before a later moment (both Unix ms).
+    pub fn is_held(&self, now: i64) -> bool {
+        self.state == OutboxState::Pending.as_str() && self.attempts == 0 && !self.leased && self.due_at > now
+    }
+
+    /// Whether it was given up.
+    pub fn is_parked(&self) -> bool {
+        self.state == OutboxState::Parked.as_str()
+    }
+
     /// Who is told; `None` in messages of an earlier version.
     pub fn person_id(&self) -> Option<i64> {
         serde_json::from_str::<Value>(&self.payload).ok()?.get("person")?.as_i64()
@@ -33,7 +46,7 @@ impl AboutResponse {
     pub fn load(conn: &mut AnyConnection, site_id: i64, response_id: &[u8]) -> QueryResult<Vec<Self>> {
         let by_subject = dialect::indexed_by(conn, "outbox_by_subject");
         let query = format!(
-            "SELECT message_id, destination, payload, due_at FROM outbox{by_subject} \
+            "SELECT message_id, destination, payload, due_at, state, attempts, leased FROM outbox{by_subject} \
              WHERE site_id = $1 AND subject_kind = '{SUBJECT_RESPONSE}' AND subject_id = $2"
         );
         diesel::sql_query(query).bind::<BigInt, _>(site_id).bind::<Binary, _>(response_id).load(conn)
@@ -84,7 +97,7 @@ pub fn of_kind(
 ) -> QueryResult<Vec<AboutResponse>> {
     let by_subject = dialect::indexed_by(conn, "outbox_by_subject");
     let query = format!(
-        "SELECT message_id, destination, payload, due_at FROM outbox{by_subject} \
+        "SELECT message_id, destination, payload, due_at, state, attempts, leased FROM outbox{by_subject} \
          WHERE site_id = $1 AND subject_kind = $2 AND subject_id = $3 AND kind = $4 ORDER BY message_id"
     );
     diesel::sql_query(query)

@@ -29,9 +29,9 @@ impl CaseLink {
 ///
 /// # Errors
 /// What the database says.
-pub fn case_of(conn: &mut AnyConnection, response: &ResponseRow) -> QueryResult<Option<CaseLink>> {
+pub fn kept_of(conn: &mut AnyConnection, response: &ResponseRow) -> QueryResult<Option<Kept>> {
     let row = CaseRow::of_response(conn, response.site_id, &response.response_id)?;
-    Ok(row.and_then(|row| Kept::read(row).ok()).map(|kept| CaseLink::of(&kept)))
+    Ok(row.and_then(|row| Kept::read(row).ok()))
 }
 
 /// What the same customer said before a response, the newest first.

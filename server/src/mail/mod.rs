@@ -30,7 +30,7 @@ mod words;
 pub use alert::{ALERT_MAIL, AlertMail};
 pub use build_error::{MailBuildError, Party};
 pub use case::CaseMail;
-pub use group::{GROUP_MAIL, GroupMail};
+pub use group::GroupMail;
 pub use lane::MAIL_LANE;
 pub use links::MailLinks;
 pub use mailer::{Mailer, MailerError, SendError, delete_files};

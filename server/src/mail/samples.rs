@@ -15,6 +15,7 @@ use super::people::Site;
 use super::texts::Language;
 use super::why::{also_told, why};
 use crate::cases::State;
+use crate::db::alert_groups::GroupKind;
 use crate::db::responses::ResponseRow;
 use crate::db::staff::Member;
 use crate::links::{KeyRing, LinkKey};
@@ -251,6 +252,7 @@ fn groups(language: Language) -> Vec<(String, Letter)> {
         comment: comment.map(str::to_owned),
     };
     let group = GroupFacts {
+        kind: GroupKind::Alert,
         target: target(),
         count: 195,
         places: vec![(Some("Checkout".to_owned()), 190), (Some("متجر".to_owned()), 4), (None, 1)],
@@ -258,7 +260,6 @@ fn groups(language: Language) -> Vec<(String, Letter)> {
     };
     let one = GroupFacts { count: 12, places: vec![(Some("Checkout".to_owned()), 12)], ..group.clone() };
     let content = |group| GroupContent {
-        left: false,
         reader: site.reader(Some(1), "ann@shop.example"),
         why: why(language, None, Some("unhappy"), &site),
         site: Arc::new(site.clone()),
@@ -266,8 +267,17 @@ fn groups(language: Language) -> Vec<(String, Letter)> {
     };
     let signer = signer();
     let letter = |name: &str, group| (name.to_owned(), content(group).letter(Some(&signer), NUMBER));
-    let left = GroupContent { left: true, ..content(group.clone()) }.letter(Some(&signer), NUMBER);
-    vec![letter("group", one), letter("group-places", group), ("group-left".to_owned(), left)]
+    let of = |kind| GroupFacts { kind, ..group.clone() };
+    vec![
+        letter("group", one.clone()),
+        letter("group-places", group.clone()),
+        letter("group-not-taken", of(GroupKind::Escalated)),
+        letter("group-not-taken-at", GroupFacts { kind: GroupKind::Escalated, ..one.clone() }),
+        letter("group-not-answered", of(GroupKind::Overdue)),
+        letter("group-not-answered-at", GroupFacts { kind: GroupKind::Overdue, ..one.clone() }),
+        letter("group-left", of(GroupKind::Left)),
+        letter("group-left-at", GroupFacts { kind: GroupKind::Left, ..one }),
+    ]
 }
 
 /// A mail of every kind, by name.

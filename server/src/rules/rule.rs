@@ -150,6 +150,25 @@ impl Rule {
     }
 }
 
+impl Rule {
+    /// Its times that come before the end of a window: whoever waits for that is told earlier. Each by its member, with the
+    /// window.
+    pub fn due_before_window_ends(&self) -> Option<(Vec<String>, Period)> {
+        let Soon::Grouped(Grouped { window, .. }) = self.soon else { return None };
+        let is_sooner = |period: Period| period.as_ms() < window.as_ms();
+        let limits = [("acknowledge_within", self.acknowledge_within), ("answer_within", self.answer_within)];
+        let limits =
+            limits.into_iter().filter(|(_, limit)| limit.is_some_and(is_sooner)).map(|(name, _)| name.to_owned());
+        let within = self.due_within();
+        let steps = self.steps.iter().enumerate().filter(|(_, step)| match step.at {
+            StepAt::After(period) => is_sooner(period),
+            StepAt::BeforeDue(period) => within.is_some_and(|due| due.as_ms() - period.as_ms() < window.as_ms()),
+        });
+        let sooner: Vec<_> = limits.chain(steps.map(|(place, _)| format!("steps/{place}"))).collect();
+        (!sooner.is_empty()).then_some((sooner, window))
+    }
+}
+
 pub(super) fn due_within(acknowledge: Option<Period>, answer: Option<Period>) -> Option<Period> {
     acknowledge.or(answer)
 }

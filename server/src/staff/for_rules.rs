@@ -5,7 +5,8 @@ use diesel::QueryResult;
 use crate::db::AnyConnection;
 use crate::db::staff::{Member, Team, members_of};
 use crate::db::touchpoints::Touchpoint;
-use crate::rules::{Person, Staff};
+use crate::rules::{Person, Rule, Staff};
+use crate::zone::Zone;
 
 /// Everybody whom a rule of a site can tell, and its teams. Whom a touchpoint belongs to is left open.
 ///
@@ -39,4 +40,11 @@ pub fn load_owner(conn: &mut AnyConnection, site_id: i64, touchpoint: &str, staf
     let registered = Touchpoint::find(conn, site_id, touchpoint)?;
     (staff.owner, staff.owner_team) = registered.map_or((None, None), |one| (one.owner_id, one.team));
     Ok(())
+}
+
+/// When somebody is told by a rule at `now` (both Unix ms): after its quiet hours, in their own zone, else in the site's.
+pub fn told_at(rule: &Rule, staff: &Staff, site_zone: &Zone, person_id: i64, now: i64) -> i64 {
+    let own_zone = || staff.people.get(&person_id)?.zone.as_deref()?.parse::<Zone>().ok();
+    let end = rule.quiet_hours.and_then(|quiet| quiet.end(now, own_zone().as_ref().unwrap_or(site_zone).rules()));
+    end.unwrap_or(now)
 }

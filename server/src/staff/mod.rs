@@ -13,7 +13,7 @@ use counterbell_shared::problem::FieldError;
 use crate::db::journal::By;
 
 pub use documents::{NewPerson, PersonPatch, TeamDocument};
-pub use for_rules::{load_for_rules, load_owner};
+pub use for_rules::{load_for_rules, load_owner, told_at};
 pub use people::{add, change, find, leave, list};
 pub use teams::{find_team, list_teams, put_team, remove_team};
 pub use views::{PersonView, TeamView};

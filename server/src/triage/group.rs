@@ -1,4 +1,6 @@
-//! Alerts that are too many to be told one by one.
+//! Alerts, and escalations, that are too many to be told one by one.
+
+use std::collections::BTreeSet;
 
 use counterbell_shared::ResponseId;
 use counterbell_shared::time::{DAY_MS, UnixMillis};
@@ -7,23 +9,23 @@ use serde_json::json;
 
 use super::tell::{Tellable, Told, rule_or_alerts};
 use crate::cases::Instead;
-use crate::db::alert_groups::{self, ALERT_GROUP, AlertGroup};
-use crate::db::journal::SiteLock;
+use crate::db::alert_groups::{self, ALERT_GROUP, AlertGroup, GROUP_MAIL, GroupKind, Whose, Window};
+use crate::db::journal::{By, Event, SiteLock};
 use crate::db::outbox::{About, MAIL_LANE, NewOutboxRow, Subject};
+use crate::db::responses::id_from_column;
 use crate::db::timers::Timer;
 use crate::db::told::AboutResponse;
 use crate::db::{AnyConnection, outbox};
 use crate::ids::new_id;
-use crate::mail::GROUP_MAIL;
-use crate::rules::{Reason, RuleSet};
+use crate::rules::{Grouped, Reason, RuleSet};
 use crate::sites::load_rules;
 use crate::timers::{Handler, Next};
 
 /// The longest window of a rule.
 const LONGEST_MS: i64 = counterbell_shared::limits::RULE_MAX_DAYS as i64 * DAY_MS;
 
-/// Takes out those who have heard enough of a rule in this window: the response waits for its end with the others. The
-/// caller has locked the site.
+/// Takes out those who have heard enough of a rule in this window: the response waits for its end with the others, at the
+/// longest until `tell_by` (Unix ms). The caller has locked the site.
 ///
 /// # Errors
 /// What the database says.
@@ -32,26 +34,22 @@ pub fn group(
     site_id: i64,
     (response_id, touchpoint): (ResponseId, &str),
     told: &mut Vec<Told<'_>>,
-    now: i64,
+    (tell_by, now): (Option<i64>, i64),
 ) -> QueryResult<()> {
     let mut alone = Vec::with_capacity(told.len());
     for told in told.drain(..) {
-        let Some(grouped) = told.grouped else {
-            alone.push(told);
-            continue;
+        let waits = match told.grouped {
+            Some(Grouped { most, window }) => {
+                let rule = told.rule.rule.name.as_str();
+                let whose = Whose { site_id, person_id: told.person_id, rule, kind: GroupKind::Alert };
+                let window = Window { most, length_ms: window.as_ms(), tell_by };
+                let response = (response_id.as_bytes().as_slice(), touchpoint);
+                AlertGroup::waits(conn, whose, window, response, new_id(UnixMillis(now)), now)?
+            }
+            None => false,
         };
-        let whose = (site_id, told.person_id, told.rule.rule.name.as_str());
-        match AlertGroup::open_at(conn, whose, now)? {
-            None => {
-                let ends_at = now + grouped.window.as_ms();
-                AlertGroup::open(conn, whose, new_id(UnixMillis(now)), (now, ends_at))?;
-                alone.push(told);
-            }
-            Some(window) if i64::from(window.told) < i64::from(grouped.most) => {
-                window.count_told(conn)?;
-                alone.push(told);
-            }
-            Some(window) => window.add(conn, response_id.as_bytes(), touchpoint)?,
+        if !waits {
+            alone.push(told);
         }
     }
     *told = alone;
@@ -76,12 +74,27 @@ impl Handler for EndOfWindow {
         if now < group.ends_at {
             return Ok(Next::At(group.ends_at));
         }
-        if group.close(conn, now)? && group.count(conn)? > 0 {
-            let messages = messages(conn, &group, now)?;
-            outbox::insert(conn, &messages)?;
+        if group.close(conn, now)? {
+            withdraw(conn, site, &group, now)?;
+            if !group.response_ids(conn)?.is_empty() {
+                let messages = messages(conn, &group, now)?;
+                outbox::insert(conn, &messages)?;
+            }
         }
         Ok(Next::Done)
     }
+}
+
+/// Takes out what nobody is to be told any more: the case has ended or somebody has taken it, or the response is spam.
+fn withdraw(conn: &mut AnyConnection, site: &mut SiteLock, group: &AlertGroup, now: i64) -> QueryResult<()> {
+    let wanted: BTreeSet<_> = group.wanted_ids(conn, now)?.into_iter().collect();
+    let mut events = Vec::new();
+    for id in group.response_ids(conn)?.into_iter().filter(|id| !wanted.contains(id)) {
+        alert_groups::take_out(conn, group.site_id, &group.group_id, &id)?;
+        let (person_id, rule) = (group.person_id, group.rule.clone());
+        events.extend(id_from_column(&id).map(|response_id| Event::WaitWithdrawn { response_id, person_id, rule }));
+    }
+    site.append(conn, &By::server(), now, &events)
 }
 
 /// To whom the group belongs. Should they have left, what nobody else was told of is handed over to those whom the rule
@@ -139,8 +152,12 @@ pub fn hand_over(
 fn untold(conn: &mut AnyConnection, group: &AlertGroup) -> QueryResult<Vec<Vec<u8>>> {
     let mut untold = Vec::new();
     for response_id in group.response_ids(conn)? {
-        let groups = alert_groups::of_response(conn, group.site_id, &response_id)?;
-        let only_theirs = groups.iter().all(|other| other.person_id == group.person_id);
+        if group.kind() != GroupKind::Alert {
+            untold.push(response_id);
+            continue;
+        }
+        let mut groups = alert_groups::of_response(conn, group.site_id, &response_id)?.into_iter();
+        let only_theirs = groups.all(|other| other.person_id == group.person_id || other.kind != group.kind);
         if only_theirs && AboutResponse::load(conn, group.site_id, &response_id)?.is_empty() {
             untold.push(response_id);
         }

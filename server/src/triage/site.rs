@@ -9,7 +9,7 @@ use super::decide::{Decision, decide};
 use super::facts::firing;
 use super::group::group;
 use super::tell::{Alert, Before, Tellable};
-use crate::cases::{self, CaseOfResponse};
+use crate::cases::{self, CaseOfResponse, tell_by};
 use crate::db::alert_groups;
 use crate::db::alerts::{self, NewAlertRow};
 use crate::db::due::next_try;
@@ -129,8 +129,10 @@ impl Round<'_> {
                     tellable.turns = turns;
                     self.has_moved = true;
                 }
-                group(conn, site_id, (response_id, &response.touchpoint), &mut told, now)?;
-                let case = case.map(|case| case.kept().case.number);
+                let case = case.map(|case| case.kept().case.clone());
+                let tell_by = case.as_ref().and_then(|case| tell_by(case, now));
+                group(conn, site_id, (response_id, &response.touchpoint), &mut told, (tell_by, now))?;
+                let case = case.map(|case| case.number);
                 let alert = Alert { site_id, response_id, case, is_test: false, told };
                 self.messages.extend(alert.messages(tellable, now));
             }

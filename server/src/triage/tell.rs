@@ -7,7 +7,7 @@ use counterbell_shared::time::UnixMillis;
 use diesel::QueryResult;
 use serde_json::json;
 
-use crate::db::alert_groups::{self, InGroup};
+use crate::db::alert_groups::{self, GroupKind, InGroup};
 use crate::db::outbox::{About, NewOutboxRow, Subject};
 use crate::db::sites::Site;
 use crate::db::staff::{set_turn, turn};
@@ -16,7 +16,7 @@ use crate::db::{AnyConnection, told};
 use crate::ids::new_id;
 use crate::mail::{ALERT_MAIL, MAIL_LANE};
 use crate::rules::{Grouped, Reason, Rule, RuleSet, Soon, Staff, VersionedRule, Who, resolve, team_in_turn};
-use crate::staff::{load_for_rules, load_owner};
+use crate::staff::{load_for_rules, load_owner, told_at};
 use crate::zone::Zone;
 
 /// Whom a site can tell, and in which zone it is.
@@ -132,10 +132,7 @@ impl Tellable {
 
     /// When somebody is told by a rule that fires at `now` (both Unix ms): after its quiet hours, in their own zone.
     pub fn told_at(&self, one: &VersionedRule, person_id: i64, now: i64) -> i64 {
-        let own_zone = || self.staff.people.get(&person_id)?.zone.as_deref()?.parse::<Zone>().ok();
-        let end =
-            one.rule.quiet_hours.and_then(|quiet| quiet.end(now, own_zone().as_ref().unwrap_or(&self.zone).rules()));
-        end.unwrap_or(now)
+        told_at(&one.rule, &self.staff, &self.zone, person_id, now)
     }
 
     /// Where somebody's mail goes; empty when they are nobody of the site.
@@ -213,7 +210,7 @@ impl Before<'_> {
             }
         }
         told_now.retain(|told| !self.messages.contains_key(&told.person_id));
-        for group in &self.groups {
+        for group in self.groups.iter().filter(|group| group.kind == <&str>::from(GroupKind::Alert)) {
             let Some(place) = told_now.iter().position(|told| told.person_id == group.person_id) else { continue };
             if told_now[place].grouped.is_none() && group.closed_at.is_none() {
                 alert_groups::take_out(conn, site_id, &group.group_id, response_id.as_bytes())?;

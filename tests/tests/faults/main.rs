@@ -4,6 +4,7 @@
 
 mod clock;
 mod disk_full;
+mod escalations;
 mod hostile_bodies;
 mod killed;
 mod killed_cases;

@@ -67,6 +67,10 @@ impl Change<'_> {
             Command::Merge { into } => self.merge(into),
             Command::Link { other } => self.link(other),
             Command::EscalationStep => self.escalate(),
+            Command::CountSteps { from } => {
+                self.count_steps(from);
+                Ok(())
+            }
             Command::Reminded => self.reminded(),
             Command::RevokeLinks { generation } => self.revoke_links(generation),
             Command::ChangeServiceLevel(level) => self.change_level(level),

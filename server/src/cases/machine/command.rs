@@ -115,6 +115,11 @@ pub enum Command {
     },
     /// The timer of the next step fell due.
     EscalationStep,
+    /// Nobody could be told of it until this moment (Unix ms): the steps are counted from then on.
+    CountSteps {
+        /// When.
+        from: i64,
+    },
     /// The timer of the reminder fell due.
     Reminded,
     /// Links to it open nothing any more.
@@ -155,6 +160,7 @@ impl Command {
             self,
             Self::Merge { .. }
                 | Self::EscalationStep
+                | Self::CountSteps { .. }
                 | Self::Reminded
                 | Self::Overdue(_)
                 | Self::RevokeLinks { .. }

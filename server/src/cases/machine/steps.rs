@@ -26,6 +26,14 @@ impl Change<'_> {
         Ok(())
     }
 
+    /// Nobody could have taken it before: none of its steps has been told.
+    pub(super) fn count_steps(&mut self, from: i64) {
+        if self.case.wants_step(self.case.steps_from) && self.case.steps_done == 0 && from > self.case.steps_from {
+            self.case.steps_from = from;
+            self.case.next_step_at = self.step_at(0);
+        }
+    }
+
     /// When a step falls due, counted from 0; `None` when there is no such step.
     pub(super) fn step_at(&self, step: usize) -> Option<i64> {
         let after_ms = *self.case.level.steps_ms.get(step)?;

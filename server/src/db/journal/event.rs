@@ -63,6 +63,8 @@ pub enum Event {
     MessageParked { message_id: ResponseId, attempt: i32 },
     /// A message was taken back before it was sent: what it was to tell of is over.
     MessageWithdrawn { message_id: ResponseId },
+    /// Somebody was to be told of a response at the end of a window, and what they were to be told of is over.
+    WaitWithdrawn { response_id: ResponseId, person_id: i64, rule: String },
     /// A message is to be sent again, or now.
     MessageResent { message_id: ResponseId },
     /// A root cause was made, or its label was changed.
@@ -126,6 +128,9 @@ impl Event {
                 ("message.parked", format!("message/{message_id}"), json!({ "attempt": attempt }))
             }
             Self::MessageWithdrawn { message_id } => ("message.withdrawn", format!("message/{message_id}"), none()),
+            Self::WaitWithdrawn { response_id, person_id, rule } => {
+                ("message.withdrawn", format!("response/{response_id}"), json!({ "person": person_id, "rule": rule }))
+            }
             Self::MessageResent { message_id } => ("message.resent", format!("message/{message_id}"), none()),
             Self::RootCauseStored { name } => ("root_cause.stored", format!("root_cause/{name}"), none()),
             Self::RootCauseRemoved { name } => ("root_cause.removed", format!("root_cause/{name}"), none()),

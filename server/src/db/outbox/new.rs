@@ -119,20 +119,23 @@ pub fn was_told_since(
     diesel::select(diesel::dsl::exists(like_it)).get_result(conn)
 }
 
-/// Deletes messages of a kind about a case that are not being sent and whose occasion begins with `occasion`: nobody is to be
-/// told any more. The caller has locked the site.
+/// Deletes messages of a kind about a case that are not being sent and whose occasion begins with `occasion`: nobody, or not
+/// this person, is to be told any more. Of one person's those that were never tried. The caller has locked the site.
 ///
 /// # Errors
 /// What the database says.
 pub fn withdraw_about_case(
     conn: &mut AnyConnection,
     (site_id, case_id): (i64, &[u8]),
-    (kind, occasion): (&str, &str),
+    kind: &str,
+    (occasion, person_id): (&str, Option<i64>),
 ) -> QueryResult<()> {
+    let (to, tried_max) = person_id.map_or((String::new(), i32::MAX), |person_id| (format!("/{person_id}"), 0));
     let waiting: Vec<Vec<u8>> = about_case(site_id, case_id)
         .filter(outbox::state.eq(OutboxState::Pending.as_str()))
         .filter(outbox::leased.eq(false))
-        .filter(outbox::dedupe_key.like(format!("{}{occasion}%", key_of(kind, case_id))))
+        .filter(outbox::attempts.le(tried_max))
+        .filter(outbox::dedupe_key.like(format!("{}{occasion}%{to}", key_of(kind, case_id))))
         .select(outbox::message_id)
         .load(conn)?;
     tables::delete_messages(conn, site_id, &waiting)

@@ -190,6 +190,7 @@ row! {
         ends_at: i64,
         told: i32,
         closed_at: Option<i64>,
+        kind: String,
     }
 }
 

@@ -11,6 +11,7 @@ use super::head::owner;
 use super::reader::Reader;
 use crate::cases::{Action, Asked, By, Kept, Means, State, act};
 use crate::db::AnyConnection;
+use crate::db::alert_groups::GroupKind;
 use crate::db::journal;
 use crate::db::responses::{ResponseRow, find_all};
 use crate::db::staff::{Member, members_of};
@@ -27,8 +28,8 @@ pub const TAKEN_AT_ONCE: usize = 16;
 pub struct GroupView {
     /// `195 unhappy responses`.
     pub title: String,
-    /// When they came.
-    pub since: String,
+    /// When they came; `None` of cases that fell due.
+    pub since: Option<String>,
     /// That only the latest are shown.
     pub newest: Option<String>,
     /// Each of them, the latest first.
@@ -119,7 +120,8 @@ impl GroupFacts {
         let lines: Vec<_> = self.rows.iter().map(|row| self.line(row, reader)).collect();
         GroupView {
             title: reader.fill(texts.title, &[("count", &self.count.to_string())]),
-            since: reader.fill(texts.since, &[("from", &times[0]), ("to", &times[1])]),
+            since: (self.visit.group.kind() == GroupKind::Alert)
+                .then(|| reader.fill(texts.since, &[("from", &times[0]), ("to", &times[1])])),
             newest: (self.count > lines.len() as i64 && lines.len() == RESPONSES_MAX)
                 .then(|| reader.fill(texts.newest, &[("count", &RESPONSES_MAX.to_string())])),
             can_take: lines.iter().any(|line| line.case.as_ref().is_some_and(|case| case.is_free)),

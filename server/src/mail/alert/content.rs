@@ -7,13 +7,14 @@ use counterbell_shared::{Metric, Touchpoint};
 use diesel::QueryResult;
 use serde::Deserialize;
 
+use crate::cases::Kept;
 use crate::db::AnyConnection;
 use crate::db::outbox::OutboxRow;
 use crate::db::responses::{self, ResponseRow};
 use crate::db::told;
 use crate::mail::answered::{Earlier, place, read_answers};
 use crate::mail::links::CaseLink;
-use crate::mail::lookups::{case_of, earlier};
+use crate::mail::lookups::{earlier, kept_of};
 use crate::mail::marks::Marks;
 use crate::mail::people::{Reader, Site, Sites};
 use crate::mail::why::{also_told, why};
@@ -35,6 +36,16 @@ pub struct Payload {
     pub urgent: bool,
     /// Nobody is unhappy.
     pub test: bool,
+}
+
+/// What is known of a message about a response.
+pub enum Found {
+    /// A mail is to be made of it.
+    Mail(Box<AlertContent>),
+    /// Nobody wants it any more: while it waited, the case ended, or the response was taken for spam.
+    Over,
+    /// The response is no longer stored.
+    Gone,
 }
 
 /// What an alert mail is made of.
@@ -61,11 +72,11 @@ pub struct AlertContent {
 }
 
 impl AlertContent {
-    /// What each of the messages' mails is made of; `None` when the response is no longer stored.
+    /// What each of the messages' mails is made of.
     ///
     /// # Errors
     /// What the database says.
-    pub fn load(conn: &mut AnyConnection, messages: &[&OutboxRow]) -> QueryResult<Vec<Option<Self>>> {
+    pub fn load(conn: &mut AnyConnection, messages: &[&OutboxRow]) -> QueryResult<Vec<Found>> {
         let keys: Vec<_> = messages.iter().map(|message| (message.site_id, message.subject_id.clone())).collect();
         let rows = responses::find_all(conn, &keys)?;
         let found: HashMap<_, _> = rows.into_iter().map(|row| ((row.site_id, row.response_id.clone()), row)).collect();
@@ -77,8 +88,17 @@ impl AlertContent {
             // Of a test no response is stored.
             let response = found.get(key).cloned().or_else(|| payload.test.then(|| test_response(message)));
             contents.push(match site.zip(response) {
-                Some((site, response)) => Some(Self::of(conn, message, payload, site, response)?),
-                None => None,
+                Some((site, response)) => {
+                    let kept = kept_of(conn, &response)?;
+                    let has_ended = kept.as_ref().is_some_and(|kept| kept.case.state.is_ended());
+                    if has_ended || response.held.is_some() {
+                        Found::Over
+                    } else {
+                        let content = Self::of(conn, message, payload, site, (response, kept.as_ref()))?;
+                        Found::Mail(Box::new(content))
+                    }
+                }
+                None => Found::Gone,
             });
         }
         Ok(contents)
@@ -89,11 +109,11 @@ impl AlertContent {
         message: &OutboxRow,
         payload: Payload,
         site: Arc<Site>,
-        response: ResponseRow,
+        (response, kept): (ResponseRow, Option<&Kept>),
     ) -> QueryResult<Self> {
         let reader = site.reader(payload.person, &message.destination);
         let named = payload.case.map(|number| CaseLink { number, target: None });
-        let case = case_of(conn, &response)?.or(named);
+        let case = kept.map(CaseLink::of).or(named);
         let told = told::of_kind(conn, (message.site_id, &message.kind), (&message.subject_kind, &message.subject_id))?;
         let others = told.iter().filter(|told| told.message_id != message.message_id);
         let others: Vec<_> = others.map(|told| site.name_of_told(told)).collect();

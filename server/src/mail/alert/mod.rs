@@ -12,6 +12,7 @@ use diesel::QueryResult;
 use lettre::Message;
 
 pub use self::content::AlertContent;
+use self::content::Found;
 use super::build_error::MailBuildError;
 use super::compose::{Heading, compose, delivery};
 use super::links::{MailLinks, Signer};
@@ -40,8 +41,12 @@ impl Deliver for AlertMail {
     fn prepare(&self, conn: &mut AnyConnection, messages: &[&OutboxRow]) -> QueryResult<Vec<ToDo>> {
         let signer = self.links.signer(conn, UnixMillis::now().0)?;
         let contents = AlertContent::load(conn, messages)?;
-        let to_do = |(message, content): (&&OutboxRow, Option<AlertContent>)| {
-            let Some(content) = content else { return ToDo::Send(gone()) };
+        let to_do = |(message, found): (&&OutboxRow, Found)| {
+            let content = match found {
+                Found::Mail(content) => content,
+                Found::Over => return ToDo::Withdraw,
+                Found::Gone => return ToDo::Send(gone()),
+            };
             let signer = signer.clone();
             ToDo::Send(delivery(&self.mailer, message, move |heading| alert_mail(heading, &content, signer.as_ref())))
         };

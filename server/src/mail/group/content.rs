@@ -25,32 +25,36 @@ struct Payload {
     person: Option<i64>,
     rule: Option<String>,
     why: Option<Reason>,
-    left: bool,
 }
 
 impl GroupContent {
-    /// What a message about a group is made of; `None` when none of its responses is stored any more.
+    /// What a message about a group is made of at `now` (Unix ms); `None` when there is nothing to tell of any more.
     ///
     /// # Errors
     /// What the database says.
-    pub fn load(conn: &mut AnyConnection, sites: &mut Sites, message: &OutboxRow) -> QueryResult<Option<Self>> {
+    pub fn load(
+        conn: &mut AnyConnection,
+        sites: &mut Sites,
+        message: &OutboxRow,
+        now: i64,
+    ) -> QueryResult<Option<Self>> {
         let group = AlertGroup::find(conn, message.site_id, &message.subject_id)?;
         let (Some(site), Some(group)) = (sites.get(conn, message.site_id)?, group) else { return Ok(None) };
         let payload: Payload = serde_json::from_str(&message.payload).unwrap_or_default();
-        let Some(facts) = facts(conn, &site, &group)? else { return Ok(None) };
+        let Some(facts) = facts(conn, &site, &group, now)? else { return Ok(None) };
         let reader = site.reader(payload.person, &message.destination);
         let why = why(reader.language, payload.why.as_ref(), payload.rule.as_deref(), &site);
-        Ok(Some(Self { left: payload.left, reader, group: facts, why, site }))
+        Ok(Some(Self { reader, group: facts, why, site }))
     }
 }
 
-fn facts(conn: &mut AnyConnection, site: &Arc<Site>, group: &AlertGroup) -> QueryResult<Option<GroupFacts>> {
+fn facts(conn: &mut AnyConnection, site: &Arc<Site>, group: &AlertGroup, now: i64) -> QueryResult<Option<GroupFacts>> {
     let mut places = Vec::new();
-    for (name, count) in group.touchpoints(conn)? {
+    for (name, count) in group.touchpoints(conn, now)? {
         places.push((place(conn, site.id, &name)?, count));
     }
     let mut newest = Vec::new();
-    for response in group.newest(conn, NEWEST_MAX)? {
+    for response in group.newest(conn, NEWEST_MAX, now)? {
         // One that is corrupt is on the page that the mail leads to.
         let Some(score) = response.score() else { continue };
         let place = place(conn, site.id, &response.touchpoint)?;
@@ -59,5 +63,5 @@ fn facts(conn: &mut AnyConnection, site: &Arc<Site>, group: &AlertGroup) -> Quer
     let count = places.iter().map(|(_, count)| count).sum();
     let Ok(subject_id) = group.group_id.as_slice().try_into() else { return Ok(None) };
     let target = Target { site_id: site.id, subject_id, generation: 0 };
-    Ok((count > 0).then_some(GroupFacts { target, count, places, newest }))
+    Ok((count > 0).then_some(GroupFacts { kind: group.kind(), target, count, places, newest }))
 }

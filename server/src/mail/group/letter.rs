@@ -5,6 +5,7 @@ use std::sync::Arc;
 use counterbell_shared::Score;
 use counterbell_shared::time::UnixMillis;
 
+use crate::db::alert_groups::GroupKind;
 use crate::links::Purpose;
 use crate::mail::answered::score_text;
 use crate::mail::letter::{Block, Button, Letter};
@@ -22,9 +23,11 @@ const COMMENT_MAX_BYTES: usize = 2_000;
 /// What a mail about a group of alerts needs to know of it.
 #[derive(Clone, Debug)]
 pub struct GroupFacts {
+    /// What it tells of.
+    pub kind: GroupKind,
     /// Where its link leads.
     pub target: Target,
-    /// How many responses.
+    /// How many responses, or cases.
     pub count: i64,
     /// What their touchpoints are called, and how many came from each, most first; `None` of those that named none.
     pub places: Vec<(Option<String>, i64)>,
@@ -54,8 +57,6 @@ pub struct GroupContent {
     pub reader: Reader,
     /// The group.
     pub group: GroupFacts,
-    /// They are cases whose owner left.
-    pub left: bool,
     /// Why the reader gets it.
     pub why: String,
 }
@@ -70,14 +71,18 @@ impl GroupContent {
             [(Some(place), _)] => Some(shown(place)),
             _ => None,
         };
+        let news = match group.kind {
+            GroupKind::Alert => &texts.group.alerts,
+            GroupKind::Escalated => &texts.group.not_taken,
+            GroupKind::Overdue => &texts.group.not_answered,
+            GroupKind::Left => &texts.group.left,
+        };
         let headline = match &only_place {
-            _ if self.left => language.fill(texts.group.left.headline, &[("count", &count)]),
-            Some(place) => language.fill(texts.group.headline_at, &[("place", place), ("count", &count)]),
-            None => language.fill(texts.group.headline, &[("count", &count)]),
+            Some(place) => language.fill(news.headline_at, &[("place", place), ("count", &count)]),
+            None => language.fill(news.headline, &[("count", &count)]),
         };
 
-        let mut blocks =
-            vec![Block::Text(if self.left { texts.group.left.detail } else { texts.group.detail }.to_owned())];
+        let mut blocks = vec![Block::Text(news.detail.to_owned())];
         let page = signer.and_then(|signer| signer.address(Purpose::Group, group.target, reader));
         let button = |href| Block::Buttons(vec![Button { label: texts.buttons.open_group, href }]);
         blocks.extend(page.map(button));

@@ -17,11 +17,9 @@ use super::mailer::Mailer;
 use super::number::message_number;
 use super::people::Sites;
 use crate::db::AnyConnection;
+use crate::db::alert_groups::GROUP_MAIL;
 use crate::db::outbox::OutboxRow;
 use crate::outbox::{Deliver, ToDo};
-
-/// The name of the kind in the database.
-pub const GROUP_MAIL: &str = "group_mail";
 
 /// Sends mails about groups of alerts.
 pub struct GroupMail {
@@ -37,11 +35,12 @@ impl Deliver for GroupMail {
     }
 
     fn prepare(&self, conn: &mut AnyConnection, messages: &[&OutboxRow]) -> QueryResult<Vec<ToDo>> {
-        let signer = self.links.signer(conn, UnixMillis::now().0)?;
+        let now = UnixMillis::now().0;
+        let signer = self.links.signer(conn, now)?;
         let mut sites = Sites::default();
         let mut to_do = Vec::with_capacity(messages.len());
         for message in messages {
-            to_do.push(match GroupContent::load(conn, &mut sites, message)? {
+            to_do.push(match GroupContent::load(conn, &mut sites, message, now)? {
                 None => ToDo::Withdraw,
                 Some(content) => {
                     let number = message.id().map(message_number).unwrap_or_default();

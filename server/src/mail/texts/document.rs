@@ -155,13 +155,22 @@ pub struct News {
     pub detail: &'static str,
 }
 
-/// Of many alerts in one mail.
+/// Of many in one mail.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GroupTexts {
+    pub alerts: GroupNews,
+    pub not_taken: GroupNews,
+    pub not_answered: GroupNews,
+    pub left: GroupNews,
+    pub newest: &'static str,
+}
+
+/// What a mail tells many of.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GroupNews {
     pub headline: &'static str,
     pub headline_at: &'static str,
     pub detail: &'static str,
-    pub newest: &'static str,
-    pub left: News,
 }

@@ -239,3 +239,17 @@ fn every_document_of_the_handbook_is_a_rule() {
     }
     assert_eq!(Rule::parse(examples[0].as_bytes()), Ok(Rule::unhappy()));
 }
+
+#[test]
+fn times_before_the_end_of_a_window_are_named() {
+    let sooner = |document: Value| Rule::parse(document.to_string().as_bytes()).unwrap().due_before_window_ends();
+    assert_eq!(sooner(document()), None);
+    let grouped = |window: &str| with("/soon", json!({ "grouped": { "most": 3, "in": window } }));
+    let (named, window) = sooner(grouped("55m")).unwrap();
+    assert_eq!((named, window.to_string()), (vec!["steps/0".to_owned(), "steps/1".to_owned()], "55m".to_owned()));
+    assert_eq!(
+        sooner(grouped("1d")).unwrap().0,
+        ["acknowledge_within", "answer_within", "steps/0", "steps/1", "steps/2"]
+    );
+    assert_eq!(sooner(with("/soon", json!("now"))), None);
+}

@@ -6,11 +6,11 @@ use counterbell_shared::limits::RULES_MAX;
 use counterbell_shared::problem::FieldError;
 use diesel::QueryResult;
 
-use crate::db::AnyConnection;
 use crate::db::journal::{By, SiteLock};
 use crate::db::rules::{in_force, store};
 use crate::db::staff::{Team, key_of, members_of};
-use crate::rules::{Rule, When, Who};
+use crate::db::{AnyConnection, alert_groups};
+use crate::rules::{Grouped, Rule, Soon, When, Who};
 
 /// What became of a rule that is right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +47,8 @@ pub fn put_rule(
         }
         _ => {
             let version = store(conn, site, (&rule.name, &document), by, now)?;
+            let window_ms = if let Soon::Grouped(Grouped { window, .. }) = rule.soon { window.as_ms() } else { 0 };
+            alert_groups::shorten(conn, site_id, &rule.name, window_ms)?;
             Ok(Ok(Put { version, is_new: true }))
         }
     }

@@ -6,13 +6,12 @@ use serde_json::json;
 
 use super::CHUNK;
 use crate::cases::{Kept, give_back as give_back_case, left_message, whom_to_tell};
-use crate::db::alert_groups::AlertGroup;
+use crate::db::alert_groups::{AlertGroup, GROUP_MAIL};
 use crate::db::cases::{CaseRow, responses};
 use crate::db::journal::SiteLock;
 use crate::db::outbox::{self, About, MAIL_LANE, NewOutboxRow, Subject};
 use crate::db::{AnyConnection, staff};
 use crate::ids::new_id;
-use crate::mail::GROUP_MAIL;
 use crate::rules::{Reason, RuleSet};
 use crate::sites::load_rules;
 
@@ -72,7 +71,7 @@ fn gather(conn: &mut AnyConnection, kept: &Kept, rules: &RuleSet, now: i64) -> Q
             Some((response_id, _)) => AlertGroup::gather(conn, whose, response_id, new_id(UnixMillis(now)), now)?,
             // No list shows a case without a response.
             None => {
-                let message = left_message(conn, kept, (*person_id, why), now)?;
+                let message = left_message(conn, kept, (*person_id, why.clone()), now)?;
                 outbox::insert(conn, message.as_slice())?;
             }
         }
@@ -117,7 +116,7 @@ fn message(
     let why = told.map_or(Reason::Named, |(_, why)| why);
     if response_ids.len() == 1 {
         group.delete(conn)?;
-        return left_message(conn, &kept, (group.person_id, &why), now);
+        return left_message(conn, &kept, (group.person_id, why), now);
     }
     group.close(conn, now)?;
     let Ok(group_id) = group.group_id.as_slice().try_into() else { return Ok(None) };
@@ -127,7 +126,7 @@ fn message(
         destination: &member.email,
         subject: Subject::Group(group_id),
         person_id: group.person_id,
-        payload: &json!({ "person": group.person_id, "rule": group.rule, "why": why, "left": true }),
+        payload: &json!({ "person": group.person_id, "rule": group.rule, "why": why }),
         due_at: now,
     };
     Ok(Some(NewOutboxRow::new(group.site_id, new_id(UnixMillis(now)), &about, now)))

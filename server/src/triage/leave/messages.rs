@@ -6,14 +6,14 @@ use serde::Deserialize;
 
 use super::CHUNK;
 use super::cases::again;
-use crate::cases::{CASE_MAIL, Instead, instead_of};
+use crate::cases::{CASE_MAIL, Instead, Kept, instead_of, tell_by};
 use crate::db::AnyConnection;
-use crate::db::alert_groups::{self, AlertGroup};
+use crate::db::alert_groups::{self, AlertGroup, GROUP_MAIL, GroupKind};
 use crate::db::journal::SiteLock;
 use crate::db::outbox::{self, WaitingFor};
 use crate::db::responses::{ResponseRow, id_from_column};
 use crate::db::told::AboutResponse;
-use crate::mail::{ALERT_MAIL, GROUP_MAIL};
+use crate::mail::ALERT_MAIL;
 use crate::rules::RuleSet;
 use crate::sites::load_rules;
 use crate::triage::group::{group, hand_over};
@@ -29,7 +29,6 @@ struct Payload {
     rule: String,
     case: Option<i64>,
     test: bool,
-    left: bool,
 }
 
 /// Hands on up to [`CHUNK`] messages that wait for whoever left; how many. One that tells what others heard already, or what
@@ -68,7 +67,7 @@ impl Handing<'_> {
         let payload: Payload = serde_json::from_str(&message.payload).unwrap_or_default();
         match (message.kind.as_str(), id_from_column(&message.subject_id)) {
             (ALERT_MAIL, Some(response_id)) if !payload.test => self.alert(conn, message, response_id, &payload),
-            (GROUP_MAIL, _) => self.group(conn, &message.subject_id, &payload),
+            (GROUP_MAIL, _) => self.group(conn, &message.subject_id),
             (CASE_MAIL, _) => {
                 let rules: Vec<_> = self.rules.in_force().iter().map(|one| &one.rule).collect();
                 instead_of(conn, (self.site_id, self.person_id), message, &rules, self.now)
@@ -98,16 +97,18 @@ impl Handing<'_> {
         let groups = alert_groups::of_response(conn, site_id, response_id.as_bytes())?;
         let before = Before { messages: self.tellable.told_before(&others), groups };
         before.leave_out(conn, (site_id, response_id), &mut told)?;
-        group(conn, site_id, (response_id, &response.touchpoint), &mut told, now)?;
+        let case = Kept::of_response(conn, site_id, response_id.as_bytes())?;
+        let tell_by = case.and_then(|kept| tell_by(&kept.case, now));
+        group(conn, site_id, (response_id, &response.touchpoint), &mut told, (tell_by, now))?;
         let alert = Alert { site_id, response_id, case: payload.case, is_test: false, told };
         Ok(Instead::Messages(alert.messages(&self.tellable, now)))
     }
 
-    fn group(&mut self, conn: &mut AnyConnection, group_id: &[u8], payload: &Payload) -> QueryResult<Instead> {
+    fn group(&mut self, conn: &mut AnyConnection, group_id: &[u8]) -> QueryResult<Instead> {
         let Some(group) = AlertGroup::find(conn, self.site_id, group_id)? else {
             return Ok(Instead::Messages(Vec::new()));
         };
-        if payload.left {
+        if group.kind() == GroupKind::Left {
             return Ok(if again(conn, &group, self.now)? { Instead::Messages(Vec::new()) } else { Instead::Nobody });
         }
         hand_over(conn, &mut self.tellable, self.rules, &group, self.now)

@@ -123,3 +123,23 @@ fn rule_without_steps_has_no_timer_for_them() {
     assert!(desk.effects.is_empty());
     assert!(desk.does(by(ANN), at(9, 12, 0), Command::Note { note_id: row(1), mentions: vec![] }).timers().is_empty());
 }
+
+#[test]
+fn steps_are_counted_from_when_somebody_could_be_told() {
+    let mut desk = Desk::new(&Office);
+    let from = at(0, 12, 0);
+    desk.does(By::SERVER, at(0, 10, 30), Command::CountSteps { from });
+    assert_eq!(desk.timers(), [(Timer::Step, Some(at(0, 12, 30)))]);
+    assert_eq!(step(&mut desk, at(0, 12, 29)), []);
+    assert_eq!(step(&mut desk, at(0, 12, 30)), told(0, from));
+
+    // A step was told, or somebody has it.
+    let case = desk.case.clone();
+    desk.does(By::SERVER, at(0, 12, 31), Command::CountSteps { from: at(0, 13, 0) });
+    assert_eq!(desk.case, case);
+    let mut desk = Desk::new(&Office);
+    desk.does(by(ANN), at(0, 10, 1), Command::Acknowledge);
+    let case = desk.case.clone();
+    desk.does(By::SERVER, at(0, 10, 30), Command::CountSteps { from });
+    assert_eq!(desk.case, case);
+}
