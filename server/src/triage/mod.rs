@@ -10,6 +10,7 @@ mod rehearse;
 mod site;
 mod tell;
 mod trial;
+mod watch;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use counterbell_shared::time::UnixMillis;
 pub use group::EndOfWindow;
 pub use rehearse::{REHEARSED_MAX, Rehearsal, rehearse};
 pub use trial::send_trial;
+pub use watch::{RehearsedTouchpoint, RehearsedWatch, WatchTouchpoints};
 
 use self::site::{fail, triage};
 use crate::config::SILENCE_MAX_MS;

@@ -34,6 +34,7 @@ mod metrics;
 mod openapi;
 mod overload;
 mod program;
+mod quiet_touchpoints;
 mod request_id;
 mod respond;
 mod revision_limit;

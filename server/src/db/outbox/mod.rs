@@ -22,6 +22,9 @@ pub use new::{About, NewOutboxRow, Subject, was_told_since, withdraw_about_case}
 /// What a message about a response has as its kind of subject.
 pub const SUBJECT_RESPONSE: &str = "response";
 
+/// What a message about touchpoints of a site has.
+pub const SUBJECT_SITE: &str = "site";
+
 /// The lane that mails take.
 pub const MAIL_LANE: &str = "mail";
 

@@ -19,14 +19,15 @@ pub use catalog::{RuleView, ShownRule, catalog, find_rule};
 pub use put::{Put, put_rule};
 pub use schema::RuleDocument;
 
-/// Makes a site with the rule that every site starts with, at `now` (Unix ms). Call in a transaction.
+/// Makes a site with the rules that every site starts with, at `now` (Unix ms). Call in a transaction.
 ///
 /// # Errors
 /// What the database says.
 pub fn create(conn: &mut AnyConnection, site_key: &SiteKey, new: &NewSite, by: &By, now: i64) -> QueryResult<Site> {
     let site = Site::create(conn, site_key, new, by, now)?;
-    let rule = Rule::unhappy();
-    rules::insert(conn, (site.id, &rule.name, 1), &rule.to_string(), now)?;
+    for rule in [Rule::unhappy(), Rule::silent()] {
+        rules::insert(conn, (site.id, &rule.name, 1), &rule.to_string(), now)?;
+    }
     Ok(site)
 }
 
