@@ -1,6 +1,6 @@
 //! What falls due: a row for each kind and subject of a site.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use counterbell_shared::time::UnixMillis;
 use diesel::prelude::*;
@@ -69,6 +69,17 @@ pub fn missing(conn: &mut AnyConnection) -> QueryResult<Vec<(i64, &'static str)>
         missing.extend(site_ids.iter().filter(|site_id| !set.contains(site_id)).map(|site_id| (*site_id, kind)));
     }
     Ok(missing)
+}
+
+/// When a kind that every site has is due (Unix ms), by site key.
+///
+/// # Errors
+/// What the database says.
+pub fn due_times(conn: &mut AnyConnection, kind: &str) -> QueryResult<HashMap<String, i64>> {
+    let of_sites = timers::table.inner_join(sites::table.on(sites::id.eq(timers::site_id)));
+    let standing = of_sites.filter(timers::kind.eq(kind)).filter(timers::subject.eq(&[][..]));
+    let due: Vec<(String, i64)> = standing.select((sites::site_key, timers::due_at)).load(conn)?;
+    Ok(due.into_iter().collect())
 }
 
 /// Sets a timer to `at` (Unix ms), in the place of one of this kind and subject. The caller has locked the site.

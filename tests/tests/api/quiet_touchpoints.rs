@@ -6,6 +6,8 @@ use counterbell_shared::time::{DAY_MS, UnixMillis};
 use counterbell_tests::{Backend, FakeClock, TestApp, sample, wait};
 use serde_json::{Value, json};
 
+use crate::doctor::{check, checks};
+
 const MAILS: &str = "outbox WHERE kind = 'touchpoint_mail'";
 const TIMER: &str = "timers WHERE kind = 'watch_touchpoints'";
 
@@ -150,7 +152,18 @@ async fn site_that_lost_its_timer_has_it_again_after_a_start() {
             respond(&app, "till", days_ago).await;
         }
         app.program().kill();
+        let doctor = || {
+            let checks = checks(&app.cli(&["doctor", "--json"]));
+            let found = check(&checks, "touchpoints");
+            format!("{} {}", found["verdict"].as_str().unwrap(), found["found"].as_str().unwrap())
+        };
+        assert!(doctor().starts_with("ok"), "{backend:?}: {}", doctor());
+        app.execute("UPDATE timers SET due_at = 1795269900000");
+        assert!(doctor().contains("(due since 2026-11-21T14:05:00.000Z)"), "{backend:?}: {}", doctor());
         app.execute("DELETE FROM timers");
+        let lost =
+            format!("warning nobody hears of silence or falling scores by \"silent\" of {} (no timer", app.site_key);
+        assert!(doctor().starts_with(&lost), "{backend:?}: {}", doctor());
         app.start_again().await;
         wait::until_true("timers", async || app.count("timers, sites WHERE timers.site_id = sites.id") == 3).await;
         // Not at once: whoever starts a server has other things to do.

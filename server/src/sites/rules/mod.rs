@@ -13,7 +13,7 @@ use crate::db::AnyConnection;
 use crate::db::journal::By;
 use crate::db::rules::{self, RuleRow};
 use crate::db::sites::{NewSite, Site};
-use crate::rules::{Rule, RuleSet, StoredRule};
+use crate::rules::{Rule, RuleSet, StoredRule, When};
 
 pub use catalog::{RuleView, ShownRule, catalog, find_rule};
 pub use put::{Put, put_rule};
@@ -50,6 +50,19 @@ pub fn load_rules(conn: &mut AnyConnection, site_id: i64, known: Option<&Arc<Rul
 pub fn unreadable_rules(conn: &mut AnyConnection) -> QueryResult<Vec<(String, String)>> {
     let all = rules::in_force_anywhere(conn)?.into_iter().map(|(site_key, row)| (site_key, stored_rule(row)));
     Ok(all.filter(|(_, rule)| rule.read().is_none()).map(|(site_key, rule)| (site_key, rule.name)).collect())
+}
+
+/// Site key and name of each rule in force about touchpoints, of every site.
+///
+/// # Errors
+/// What the database says.
+pub fn timed_rules(conn: &mut AnyConnection) -> QueryResult<Vec<(String, String)>> {
+    let is_timed = |rule: Rule| !matches!(rule.when, When::Response(_));
+    let all = rules::in_force_anywhere(conn)?.into_iter().map(|(site_key, row)| (site_key, stored_rule(row)));
+    Ok(all
+        .filter(|(_, rule)| rule.read().is_some_and(is_timed))
+        .map(|(site_key, rule)| (site_key, rule.name))
+        .collect())
 }
 
 fn stored_rule(row: RuleRow) -> StoredRule {
