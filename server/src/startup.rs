@@ -25,7 +25,7 @@ use crate::http::{self, ApiError, ClientLimits, ForgetIdle, TrustedProxies, requ
 use crate::ingest::{Ingest, IngestSettings, Responses, Waiting};
 use crate::journal::ExpireJournal;
 use crate::links::Links;
-use crate::mail::{AlertMail, CaseMail, GroupMail, MailLinks, Mailer, MailerError};
+use crate::mail::{AlertMail, CaseMail, GroupMail, MailLinks, Mailer, MailerError, TouchpointMail};
 use crate::metrics::Metrics;
 use crate::outbox::{ExpireMessages, LaneWorker};
 use crate::responses::{Eraser, PurgeOld};
@@ -36,7 +36,7 @@ use crate::store::{
 };
 use crate::tasks::{self, Foreground, Supervisor};
 use crate::timers::{Handler, Timers};
-use crate::triage::{EndOfWindow, StaffLeft, Triage};
+use crate::triage::{EndOfWindow, StaffLeft, Triage, WatchTouchpoints};
 
 /// How long a stopping server waits for requests it is answering.
 const SHUTDOWN_TIMEOUT_S: u64 = 10;
@@ -230,6 +230,7 @@ impl Server {
         handlers.extend(Timer::ALL.map(|timer| Arc::new(CaseTimer(timer)) as Arc<dyn Handler>));
         handlers.push(Arc::new(EndOfWindow));
         handlers.push(Arc::new(StaffLeft));
+        handlers.push(Arc::new(WatchTouchpoints));
         let timers = Timers { store: store.clone(), handlers: handlers.into(), foreground: self.foreground.clone() };
         let mail = LaneWorker {
             store: store.clone(),
@@ -237,6 +238,7 @@ impl Server {
             kinds: Arc::new([
                 Arc::new(AlertMail { mailer: Arc::clone(&self.mailer), links: self.mail_links.clone() }),
                 Arc::new(CaseMail { mailer: Arc::clone(&self.mailer), links: self.mail_links.clone() }),
+                Arc::new(TouchpointMail { mailer: Arc::clone(&self.mailer) }),
                 Arc::new(GroupMail { mailer: Arc::clone(&self.mailer), links: self.mail_links.clone() }),
             ]),
             metrics: Arc::clone(&self.intake.metrics),

@@ -45,6 +45,14 @@ impl Calendar {
         }
     }
 
+    /// Whether it opens on a day of its clocks.
+    pub fn opens_on(&self, day: Date) -> bool {
+        match self {
+            Self::Always => true,
+            Self::Hours(hours) => !hours.spans_of(closed_days::day_of(day)).is_empty(),
+        }
+    }
+
     /// `at` if it is open then, else when it opens next (Unix ms).
     ///
     /// # Errors

@@ -16,9 +16,9 @@ use super::output::{OutputArgs, SEEN_SOON, tell};
 use crate::counted::counted;
 use crate::db::journal::{self, By};
 use crate::db::{dialect, rules};
-use crate::rules::{Grouped, Reason, Rule, RuleSet, Soon, Step, StepAt, StoredRule, Who};
+use crate::rules::{Grouped, Reason, Rule, RuleSet, Soon, Step, StepAt, StoredRule, VersionedRule, When, Who};
 use crate::sites::{RuleView, catalog, find_rule, load_rules, put_rule};
-use crate::triage::{REHEARSED_MAX, Rehearsal, rehearse};
+use crate::triage::{REHEARSED_MAX, Rehearsal, RehearsedTouchpoint, RehearsedWatch, rehearse};
 use crate::zone::Zone;
 
 #[derive(Subcommand)]
@@ -35,6 +35,7 @@ pub enum RulesCommand {
     Retire(RetireArgs),
     /// Run stored responses through the rules, and print for how many each would have fired and who would have been told
     ///
+    /// Of rules about touchpoints it prints which they hold of now.
     /// Nobody is told of anything. Staff and absences count as they are now.
     Test(TestArgs),
 }
@@ -227,10 +228,12 @@ impl RetireArgs {
             rules::retire(conn, &mut lock, &self.name, &by, now)
         })?;
         let version = retired.ok_or_else(|| unknown(&self.name, &self.site))?;
-        let left = load_rules(&mut conn, site_id, None)?.stored().len();
+        let rules = load_rules(&mut conn, site_id, None)?;
+        let left = rules.stored().len();
+        let is_about_response = |one: &VersionedRule| matches!(one.rule.when, When::Response(_));
         let mut text = format!("Retired {}, which was in version {version}. {SEEN_SOON}\n", self.name);
-        if left == 0 {
-            text.push_str("The site has no rule any more, and nobody is told of unhappy customers.\n");
+        if rules.unreadable().is_empty() && !rules.in_force().iter().any(is_about_response) {
+            text.push_str("The site has no rule about responses any more, and nobody is told of unhappy customers.\n");
         }
         self.output.print(&json!({"name": self.name, "version": version, "left": left}), &text)
     }
@@ -274,6 +277,7 @@ fn rehearsal_text(rehearsal: &Rehearsal, days: u8, zone: &Zone) -> String {
         }
         text.push('\n');
     }
+    rehearsal.watched.iter().for_each(|watched| text.push_str(&watched_text(watched)));
     text.push_str("Each would have heard once of a response, whichever rules fire:\n");
     for person in &rehearsal.people {
         let _ = writeln!(text, "    {:>6}  {}", person.responses, person.email);
@@ -282,6 +286,32 @@ fn rehearsal_text(rehearsal: &Rehearsal, days: u8, zone: &Zone) -> String {
         text.push_str("    nobody of anything\n");
     }
     text
+}
+
+fn watched_text(watched: &RehearsedWatch) -> String {
+    let touchpoints = counted(watched.count, "touchpoint", "touchpoints");
+    let mut text = format!("{} holds of {touchpoints} now\n", watched.rule);
+    for one in &watched.touchpoints {
+        let _ = writeln!(text, "    {}", touchpoint_text(one));
+    }
+    for person in &watched.people {
+        let (why, count) = (reason(&person.why), counted(person.touchpoints, "touchpoint", "touchpoints"));
+        let _ = writeln!(text, "    next time, {} is told of {count} ({why})", person.email);
+    }
+    text + "\n"
+}
+
+fn touchpoint_text(one: &RehearsedTouchpoint) -> String {
+    let what = match (&one.fall, &one.last_day) {
+        (Some(fall), _) => format!(
+            "{} {:.2} from {} now, {:.2} from {} before",
+            fall.metric, fall.now, fall.now_responses, fall.before, fall.before_responses
+        ),
+        (None, Some(day)) => format!("last response on {day}"),
+        (None, None) => "no response".to_owned(),
+    };
+    let told = if one.was_told { "; this was told" } else { "" };
+    format!("{}: {what}{told}", one.touchpoint)
 }
 
 /// Why somebody is told, in a few words.

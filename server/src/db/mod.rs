@@ -48,6 +48,7 @@ pub mod test_database;
 pub mod themes;
 pub mod timers;
 pub mod told;
+pub mod touchpoint_alerts;
 pub mod touchpoints;
 pub mod triage;
 pub mod url;

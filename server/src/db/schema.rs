@@ -240,6 +240,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    touchpoint_alerts (site_id, rule, touchpoint, metric) {
+        site_id -> BigInt,
+        rule -> Text,
+        touchpoint -> Text,
+        metric -> Text,
+        day -> Integer,
+        fired_at -> BigInt,
+        told_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     journal (site_id, seq) {
         site_id -> BigInt,
         seq -> BigInt,
@@ -433,6 +445,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     team_members,
     teams,
     timers,
+    touchpoint_alerts,
     touchpoints,
     triage_queue
 );

@@ -1,18 +1,24 @@
 //! What falls due: a row for each kind and subject of a site.
 
+use std::collections::{HashMap, HashSet};
+
 use counterbell_shared::time::UnixMillis;
 use diesel::prelude::*;
 
 use super::connection::AnyConnection;
-use super::schema::timers;
+use super::schema::{sites, timers};
 
 /// Deletes old entries of the journal.
 pub const EXPIRE_JOURNAL: &str = "expire_journal";
 /// Deletes messages that were delivered long ago.
 pub const EXPIRE_MESSAGES: &str = "expire_messages";
+/// Looks after the alert rules about touchpoints.
+pub const WATCH_TOUCHPOINTS: &str = "watch_touchpoints";
+/// How long after it was set the first look is, in ms: nobody hears of silence while they set up a server, or mend one.
+const FIRST_LOOK_MS: i64 = 3_600_000;
 
 /// What every site has, always.
-pub const STANDING: [&str; 2] = [EXPIRE_JOURNAL, EXPIRE_MESSAGES];
+pub const STANDING: [&str; 3] = [EXPIRE_JOURNAL, EXPIRE_MESSAGES, WATCH_TOUCHPOINTS];
 
 /// A timer that is due.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable)]
@@ -27,7 +33,7 @@ pub struct Timer {
     pub attempts: i32,
 }
 
-/// Sets a timer that a site always has, due at once, unless it has it. The caller has locked the site.
+/// Sets a timer that a site always has, due at once (to look at touchpoints: in an hour), unless it has it. The caller has locked the site.
 ///
 /// # Errors
 /// What the database says.
@@ -43,11 +49,37 @@ pub fn set_if_missing(conn: &mut AnyConnection, site_id: i64, kind: &str) -> Que
             timers::kind.eq(kind),
             timers::subject.eq(subject),
             // Not long ago: nobody is late with what was set just now.
-            timers::due_at.eq(UnixMillis::now().0),
+            timers::due_at.eq(UnixMillis::now().0 + if kind == WATCH_TOUCHPOINTS { FIRST_LOOK_MS } else { 0 }),
             timers::attempts.eq(0),
         ))
         .execute(conn)?;
     Ok(())
+}
+
+/// What sites lack of [`STANDING`].
+///
+/// # Errors
+/// What the database says.
+pub fn missing(conn: &mut AnyConnection) -> QueryResult<Vec<(i64, &'static str)>> {
+    let site_ids: Vec<i64> = sites::table.select(sites::id).order(sites::id).load(conn)?;
+    let mut missing = Vec::new();
+    for kind in STANDING {
+        let set = timers::table.filter(timers::kind.eq(kind)).filter(timers::subject.eq(&[][..]));
+        let set: HashSet<i64> = set.select(timers::site_id).load::<i64>(conn)?.into_iter().collect();
+        missing.extend(site_ids.iter().filter(|site_id| !set.contains(site_id)).map(|site_id| (*site_id, kind)));
+    }
+    Ok(missing)
+}
+
+/// When a kind that every site has is due (Unix ms), by site key.
+///
+/// # Errors
+/// What the database says.
+pub fn due_times(conn: &mut AnyConnection, kind: &str) -> QueryResult<HashMap<String, i64>> {
+    let of_sites = timers::table.inner_join(sites::table.on(sites::id.eq(timers::site_id)));
+    let standing = of_sites.filter(timers::kind.eq(kind)).filter(timers::subject.eq(&[][..]));
+    let due: Vec<(String, i64)> = standing.select((sites::site_key, timers::due_at)).load(conn)?;
+    Ok(due.into_iter().collect())
 }
 
 /// Sets a timer to `at` (Unix ms), in the place of one of this kind and subject. The caller has locked the site.

@@ -19,6 +19,7 @@ mod people;
 mod reply;
 #[cfg(test)]
 mod samples;
+mod silence;
 mod smtp;
 #[cfg(test)]
 mod snapshots;
@@ -35,4 +36,5 @@ pub use lane::MAIL_LANE;
 pub use links::MailLinks;
 pub use mailer::{Mailer, MailerError, SendError, delete_files};
 pub use number::message_number;
+pub use silence::{Fall, Noticed, TOUCHPOINT_MAIL, TouchpointMail, TouchpointPayload};
 pub use smtp::{SmtpError, Step};

@@ -12,6 +12,7 @@ use super::letter::Letter;
 use super::links::{CaseLink, Signer, Target};
 use super::marks::Marks;
 use super::people::Site;
+use super::silence::{Fall, Noticed, Place, TouchpointContent};
 use super::texts::Language;
 use super::why::{also_told, why};
 use crate::cases::State;
@@ -19,7 +20,7 @@ use crate::db::alert_groups::GroupKind;
 use crate::db::responses::ResponseRow;
 use crate::db::staff::Member;
 use crate::links::{KeyRing, LinkKey};
-use crate::rules::Reason;
+use crate::rules::{Reason, Scores};
 use crate::zone::Zone;
 
 /// 2026-11-21 14:05 UTC.
@@ -280,7 +281,49 @@ fn groups(language: Language) -> Vec<(String, Letter)> {
     ]
 }
 
+fn touchpoints(language: Language) -> Vec<(String, Letter)> {
+    let site = site(language);
+    let place = |name: Option<&str>, last_day: Option<i32>, fall: Option<Fall>| {
+        let noticed = Noticed { touchpoint: "any".to_owned(), last_day, fall };
+        Place { name: name.map(str::to_owned), noticed }
+    };
+    let content = |count: usize, places: Vec<Place>| TouchpointContent {
+        reader: site.reader(Some(1), "ann@shop.example"),
+        marks: Marks { urgent: count == 12, test: false },
+        rule: "silent".to_owned(),
+        why: why(language, Some(&Reason::Team("alerts".to_owned())), Some("silent"), &site),
+        site: Arc::new(site.clone()),
+        count,
+        places,
+    };
+    // 2026-11-17 and -18.
+    let (tuesday, wednesday) = (Some(20_774), Some(20_775));
+    let fall = |metric, before: (i64, i64), now: (i64, i64)| {
+        let scores = |(sum, count)| Scores { sum, count };
+        Some(Fall { metric, before: scores(before), now: scores(now) })
+    };
+    let (csat, nps) = (fall(Metric::Csat, (168, 40), (96, 30)), fall(Metric::Nps, (850, 100), (540, 90)));
+    let contents = [
+        ("silent", content(1, vec![place(Some("Checkout"), tuesday, None)])),
+        ("silent-site", content(1, vec![place(None, tuesday, None)])),
+        (
+            "silent-many",
+            content(
+                12,
+                vec![
+                    place(Some("Checkout"), tuesday, None),
+                    place(Some("متجر"), wednesday, None),
+                    place(Some("till"), None, None),
+                ],
+            ),
+        ),
+        ("fallen", content(1, vec![place(Some("Checkout"), None, csat)])),
+        ("fallen-many", content(2, vec![place(Some("Checkout"), None, csat), place(None, None, nps)])),
+    ];
+    contents.map(|(name, content)| (name.to_owned(), content.letter(NUMBER))).into()
+}
+
 /// A mail of every kind, by name.
 pub fn all(language: Language) -> Vec<(String, Letter)> {
-    [alerts(language), cases(language), groups(language)].concat()
+    [alerts(language), cases(language), groups(language), touchpoints(language)].concat()
 }

@@ -6,10 +6,12 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
 use super::condition::{Condition, When};
-use super::{Period, QuietHours};
+use super::{NoResponse, Period, QuietHours};
 
 /// Name of the rule that every site starts with.
 pub const UNHAPPY: &str = "unhappy";
+/// Name of the rule about silent touchpoints that every site starts with.
+pub const SILENT: &str = "silent";
 /// The team of a site that is told when nobody else is there.
 pub const ALERTS_TEAM: &str = "alerts";
 
@@ -141,6 +143,20 @@ impl Rule {
             answer_within: None,
             steps: vec![step(30, alerts()), step(120, vec![Who::Manager])],
             case: true,
+        }
+    }
+
+    /// What every site starts with, too: the team [`ALERTS_TEAM`] hears when nothing comes from a touchpoint for three days.
+    pub fn silent() -> Self {
+        let no_response = NoResponse { touchpoints: Vec::new(), days: 3 };
+        Self {
+            name: SILENT.to_owned(),
+            when: When::NoResponse { no_response },
+            soon: Soon::Now,
+            acknowledge_within: None,
+            steps: Vec::new(),
+            case: false,
+            ..Self::unhappy()
         }
     }
 

@@ -144,12 +144,18 @@ mod tests {
     }
 
     #[test]
-    fn every_site_of_an_earlier_version_gets_the_first_rule() {
+    fn every_site_of_an_earlier_version_gets_the_first_rules() {
         for migration in [
             include_str!("../../../migrations/sqlite/0025_rules/up.sql"),
             include_str!("../../../migrations/postgres/0025_rules/up.sql"),
         ] {
             assert!(migration.contains(&format!("THEN '{}'", Rule::unhappy())));
+        }
+        for migration in [
+            include_str!("../../../migrations/sqlite/0030_touchpoint_alerts/up.sql"),
+            include_str!("../../../migrations/postgres/0030_touchpoint_alerts/up.sql"),
+        ] {
+            assert!(migration.contains(&format!("'{}'", Rule::silent())));
         }
         let carried_over = r#"{"name":"lost","when":{"bands":["detractor","neutral"]},"who":[{"team":"alerts"}]}"#;
         assert!(stored("lost", carried_over).read().is_some());

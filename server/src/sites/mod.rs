@@ -7,5 +7,6 @@ mod rules;
 pub use directory::{Directory, KnownSite};
 pub use origins::{allows, parse_origin};
 pub use rules::{
-    Put, RuleDocument, RuleView, ShownRule, catalog, create, find_rule, load_rules, put_rule, unreadable_rules,
+    Put, RuleDocument, RuleView, ShownRule, catalog, create, find_rule, load_rules, put_rule, timed_rules,
+    unreadable_rules,
 };

@@ -1,5 +1,7 @@
 //! What a kind of timer has to be able to do. A handler lives with its subject; `startup` registers it.
 
+use std::sync::Arc;
+
 use counterbell_shared::time::DAY_MS;
 use diesel::QueryResult;
 
@@ -34,9 +36,23 @@ pub trait Handler: Send + Sync {
     /// How far ahead a timer of this kind is set at most, in ms: one further ahead was set before the clock was set back.
     fn longest_ms(&self) -> i64;
 
+    /// What reads ahead of the transaction, where that would take long in it.
+    fn reads(&self) -> Option<Arc<dyn ReadAhead>> {
+        None
+    }
+
     /// Does it, in a transaction in which the site is locked; `now` is in Unix ms. Run twice, it does nothing the second time.
     ///
     /// # Errors
     /// What the database says; then nothing was done, and it is tried again.
     fn fire(&self, conn: &mut AnyConnection, site: &mut SiteLock, timer: &Timer, now: i64) -> QueryResult<Next>;
+}
+
+/// Reads what a timer goes by, before its transaction begins.
+pub trait ReadAhead: Send + Sync {
+    /// What does it in place of the handler, by what is stored at `now` (Unix ms). Until it does, others may change that.
+    ///
+    /// # Errors
+    /// What the database says; then nothing is done, and it is tried again.
+    fn read(&self, conn: &mut AnyConnection, timer: &Timer, now: i64) -> QueryResult<Arc<dyn Handler>>;
 }

@@ -12,9 +12,9 @@ use std::time::{Duration, Instant};
 use counterbell_shared::time::UnixMillis;
 use diesel::QueryResult;
 
-pub use self::handler::{Handler, Next};
+pub use self::handler::{Handler, Next, ReadAhead};
 use crate::db::due::{Queue, next_try};
-use crate::db::timers::{Timer, due};
+use crate::db::timers::{Timer, due, missing, set_if_missing};
 use crate::db::{AnyConnection, journal};
 use crate::panics::Place;
 use crate::rounds::Rounds;
@@ -23,6 +23,8 @@ use crate::tasks::{Foreground, Pace, Running, Task};
 
 /// How often it is looked for what falls due.
 const POLL: Duration = Duration::from_secs(1);
+/// How often it is looked whether a site lacks a timer that every site has.
+const STANDING_CHECK: Duration = Duration::from_secs(3_600);
 /// Timers of a site in one go.
 const CHUNK: i64 = 64;
 
@@ -51,8 +53,12 @@ impl Task for Timers {
             handlers: self.handlers,
             store: self.store,
         };
+        let mut standing_at: Option<Instant> = None;
         loop {
             let started = Instant::now();
+            if standing_at.is_none_or(|at| at.elapsed() > STANDING_CHECK) && worker.set_standing().await.is_ok() {
+                standing_at = Some(started);
+            }
             let fired = meter.turn(worker.turn()).await.unwrap_or(0);
             let pause = if fired == 0 { POLL } else { worker.pace.rest(started.elapsed()) };
             tokio::select! {
@@ -88,9 +94,32 @@ impl Worker {
         Ok(fired)
     }
 
+    /// Sets what every site has where it is missing: an earlier version made the site, or somebody took it away.
+    async fn set_standing(&self) -> Result<(), StorageError> {
+        for (site_id, kind) in self.store.reads.background.read(missing).await? {
+            let set = move |conn: &mut AnyConnection| {
+                let _site = journal::lock(conn, site_id)?;
+                set_if_missing(conn, site_id, kind)
+            };
+            self.store.writes.decisions.run(set).await?;
+        }
+        Ok(())
+    }
+
     async fn fire(&self, timer: Timer, now: i64) -> Result<(), StorageError> {
         let Some(handler) = self.handlers.iter().find(|handler| handler.kind() == timer.kind).cloned() else {
             return Ok(());
+        };
+        let handler = match handler.reads() {
+            None => handler,
+            Some(reads) => {
+                let one = timer.clone();
+                match self.store.reads.background.read(move |conn| reads.read(conn, &one, now)).await {
+                    Ok(handler) => handler,
+                    Err(error) if error.is_away() => return Err(error),
+                    Err(error) => return self.fail(timer, error.to_string()).await,
+                }
+            }
         };
         let one = timer.clone();
         match self.store.writes.decisions.run(move |conn| fire(conn, &*handler, &one, now)).await {

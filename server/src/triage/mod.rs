@@ -11,6 +11,7 @@ mod rehearse;
 mod site;
 mod tell;
 mod trial;
+mod watch;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -22,6 +23,7 @@ pub use group::EndOfWindow;
 pub use leave::StaffLeft;
 pub use rehearse::{REHEARSED_MAX, Rehearsal, rehearse};
 pub use trial::send_trial;
+pub use watch::{RehearsedTouchpoint, RehearsedWatch, WatchTouchpoints};
 
 use self::site::{fail, triage};
 use crate::config::SILENCE_MAX_MS;

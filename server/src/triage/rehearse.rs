@@ -9,9 +9,10 @@ use utoipa::ToSchema;
 
 use super::facts::firing;
 use super::tell::Tellable;
+use super::watch::{self, RehearsedWatch};
 use crate::db::AnyConnection;
 use crate::db::responses::{ResponseFilter, ResponsePosition, ResponseRow, list};
-use crate::rules::{Reason, RuleSet};
+use crate::rules::{Reason, RuleSet, When};
 
 /// Most responses that are looked at, the newest ones.
 pub const REHEARSED_MAX: usize = 20_000;
@@ -27,8 +28,10 @@ pub struct Rehearsal {
     pub responses: usize,
     /// Whether there were more in that time, which were not looked at.
     pub more: bool,
-    /// Rule by rule; those that a timer looks after fire for no response.
+    /// Rule by rule, of those about responses.
     pub rules: Vec<RehearsedRule>,
+    /// Rule by rule, of those about touchpoints: which they would tell of now.
+    pub watched: Vec<RehearsedWatch>,
     /// Who would have been told of how many responses, by whichever rule, the most first.
     pub people: Vec<RehearsedPerson>,
 }
@@ -96,13 +99,17 @@ pub fn rehearse(conn: &mut AnyConnection, site_id: i64, rules: &RuleSet, days: u
         let page = list(conn, &[site_id], &filter, after.as_ref(), PAGE)?;
         for response in &page {
             if count.responses == REHEARSED_MAX {
-                return Ok(count.rehearsal(&tellable, true));
+                let watched = watch::rehearse(conn, (site_id, rules), &mut tellable, now)?;
+                return Ok(Rehearsal { watched, ..count.rehearsal(&tellable, true) });
             }
             count.add(conn, rules, &mut tellable, response, now)?;
         }
         match page.last() {
             Some(last) if page.len() as i64 == PAGE => after = Some(ResponsePosition::from(last)),
-            _ => return Ok(count.rehearsal(&tellable, false)),
+            _ => {
+                let watched = watch::rehearse(conn, (site_id, rules), &mut tellable, now)?;
+                return Ok(Rehearsal { watched, ..count.rehearsal(&tellable, false) });
+            }
         }
     }
 }
@@ -123,7 +130,8 @@ struct CountsOfRule {
 
 impl Counts {
     fn new(rules: &RuleSet) -> Self {
-        let of_rules = rules.in_force().iter().map(|one| (one.rule.name.clone(), CountsOfRule::default()));
+        let about_responses = rules.in_force().iter().filter(|one| matches!(one.rule.when, When::Response(_)));
+        let of_rules = about_responses.map(|one| (one.rule.name.clone(), CountsOfRule::default()));
         Self { rules: of_rules.collect(), ..Self::default() }
     }
 
@@ -182,6 +190,7 @@ impl Counts {
             more,
             rules: self.rules.into_iter().map(rule).collect(),
             people: people(self.people),
+            watched: Vec::new(),
         }
     }
 }

@@ -223,7 +223,7 @@ async fn deleted_site_is_gone_with_all_of_it() {
             ("members", 1),
             ("teams", 1),
             ("team_members", 1),
-            ("alert_rules", 1),
+            ("alert_rules", 2),
             ("surveys", 0),
             ("api_keys", 0),
             ("responses", 1),

@@ -35,6 +35,7 @@ mod metrics;
 mod openapi;
 mod overload;
 mod program;
+mod quiet_touchpoints;
 mod request_id;
 mod respond;
 mod revision_limit;

@@ -23,7 +23,7 @@ async fn rules_of_the_version_with_bands_are_taken_over_and_given_back() {
             app.texts(&["name", "document"], "alert_rules WHERE version = 1 AND retired_at IS NULL ORDER BY name");
         let document = |place: usize| serde_json::from_str::<Value>(rules[place].split_once('|').unwrap().1).unwrap();
         assert_eq!(document(0), sample::rule("lukewarm", json!({ "bands": ["neutral", "passive"] })), "{backend:?}");
-        let unhappy = document(2);
+        let unhappy = document(3);
         assert_eq!(
             (&unhappy["name"], &unhappy["when"]),
             (&json!("unhappy"), &json!({ "unhappy": true })),

@@ -55,6 +55,8 @@ pub enum Event {
     AlertFired { response_id: ResponseId, rule: String, version: i32 },
     /// A test message was put in the outbox for each whom a rule tells.
     AlertTested { rule: String, version: i32 },
+    /// A rule fired for a touchpoint: nothing comes from it, or its scores fall.
+    TouchpointAlerted { touchpoint: String, rule: String, version: i32 },
     /// What fired for a response was taken back before anybody was told.
     AlertWithdrawn { response_id: ResponseId },
     /// The receiving server took a message, at this attempt.
@@ -119,6 +121,9 @@ impl Event {
             }
             Self::AlertTested { rule, version } => {
                 ("alert.tested", format!("rule/{rule}"), json!({ "version": version }))
+            }
+            Self::TouchpointAlerted { touchpoint, rule, version } => {
+                ("alert.touchpoint", format!("touchpoint/{touchpoint}"), json!({ "rule": rule, "version": version }))
             }
             Self::AlertWithdrawn { response_id } => ("alert.withdrawn", format!("response/{response_id}"), none()),
             Self::MessageDelivered { message_id, attempt } => {

@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::connection::AnyConnection;
 use super::schema::{journal, journal_epoch, site_counters};
+use super::timers::WATCH_TOUCHPOINTS;
 use super::{dialect, timers};
 
 pub use event::{Event, case_subject};
@@ -85,7 +86,8 @@ pub fn lock(conn: &mut AnyConnection, site_id: i64) -> QueryResult<SiteLock> {
         Some(seq) => seq,
         None => {
             let seq = first_lock(conn, site_id)?;
-            for kind in timers::STANDING {
+            // What belongs to no site has no touchpoints.
+            for kind in timers::STANDING.into_iter().filter(|kind| site_id != NO_SITE || *kind != WATCH_TOUCHPOINTS) {
                 timers::set_if_missing(conn, site_id, kind)?;
             }
             seq

@@ -24,6 +24,9 @@ pub use waiting::{WaitingFor, is_sent_to};
 /// What a message about a response has as its kind of subject.
 pub const SUBJECT_RESPONSE: &str = "response";
 
+/// What a message about touchpoints of a site has.
+pub const SUBJECT_SITE: &str = "site";
+
 /// The lane that mails take.
 pub const MAIL_LANE: &str = "mail";
 

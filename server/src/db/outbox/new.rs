@@ -5,7 +5,7 @@ use data_encoding::HEXLOWER;
 use diesel::prelude::*;
 use serde_json::Value;
 
-use super::{OutboxState, SUBJECT_RESPONSE};
+use super::{OutboxState, SUBJECT_RESPONSE, SUBJECT_SITE};
 use crate::db::alert_groups::SUBJECT_GROUP;
 use crate::db::cases::SUBJECT_CASE;
 use crate::db::connection::AnyConnection;
@@ -43,6 +43,8 @@ pub enum Subject<'a> {
     Group([u8; 16]),
     /// A case, and what happened to it: one for each occasion.
     Case([u8; 16], &'a str),
+    /// A site, and what was seen there: one for each occasion.
+    Site(i64, &'a str),
 }
 
 /// What makes a message what it is.
@@ -65,6 +67,7 @@ impl NewOutboxRow {
             Subject::Response(id) => (SUBJECT_RESPONSE, id, None),
             Subject::Group(id) => (SUBJECT_GROUP, id, None),
             Subject::Case(id, occasion) => (SUBJECT_CASE, id, Some(occasion)),
+            Subject::Site(id, occasion) => (SUBJECT_SITE, i128::from(id).to_be_bytes(), Some(occasion)),
         };
         let occasion = occasion.map_or_else(String::new, |occasion| format!("{occasion}/"));
         Self {

@@ -14,7 +14,7 @@ pub use rows::{
     AdditionCopy, AddressRow, AlertCopy, AlertGroupCopy, AlertGroupResponseCopy, AlertRuleRow, ApiKeyRow, AttemptCopy,
     CaseResponseRow, CaseRow, CustomerKeyRow, ErasedCopy, JournalCopy, LinkKeyRow, MemberRow, NoteRow, OutboxCopy,
     PersonRow, ResponseCopy, RootCauseRow, ScoreDayCopy, SiteCounterRow, SiteOriginRow, SiteRow, SurveyCopy,
-    TeamMemberRow, TeamRow, TimerRow, TouchpointRow, TriageCopy,
+    TeamMemberRow, TeamRow, TimerRow, TouchpointAlertRow, TouchpointRow, TriageCopy,
 };
 pub use walk::{Part, Row};
 
@@ -122,6 +122,7 @@ macro_rules! for_each_table {
                 ];
                 response_additions: AdditionCopy, BySite, ToResponse, ["comment", "answers"];
                 alerts: AlertCopy, BySite, ToResponse, ["rule"];
+                touchpoint_alerts: TouchpointAlertRow, BySite, ToSite, ["rule", "touchpoint"];
                 alert_groups: AlertGroupCopy, BySite, ToSite, ["rule", "touchpoint"];
                 alert_group_responses: AlertGroupResponseCopy, BySite, ToResponse, [];
                 triage_queue: TriageCopy, BySite, ToResponse, ["last_error"];

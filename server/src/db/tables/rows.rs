@@ -6,7 +6,7 @@ use crate::db::schema::{
     alert_group_responses, alert_groups, alert_rules, alerts, api_keys, attempts, case_notes, case_responses, cases,
     customer_keys, erased_responses, journal, link_keys, members, outbox, people, person_addresses, response_additions,
     responses, root_causes, score_days, site_counters, site_origins, sites, surveys, team_members, teams, timers,
-    touchpoints, triage_queue,
+    touchpoint_alerts, touchpoints, triage_queue,
 };
 
 /// A struct with every column of a table.
@@ -195,6 +195,18 @@ row! {
 }
 
 row! { AlertGroupResponseCopy of alert_group_responses { site_id: i64, group_id: Vec<u8>, response_id: Vec<u8>, } }
+
+row! {
+    TouchpointAlertRow of touchpoint_alerts {
+        site_id: i64,
+        rule: String,
+        touchpoint: String,
+        metric: String,
+        day: i32,
+        fired_at: i64,
+        told_at: Option<i64>,
+    }
+}
 
 row! {
     TriageCopy of triage_queue {

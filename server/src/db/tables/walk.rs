@@ -9,14 +9,14 @@ use super::rows::{
     AdditionCopy, AddressRow, AlertCopy, AlertGroupCopy, AlertGroupResponseCopy, AlertRuleRow, ApiKeyRow, AttemptCopy,
     CaseResponseRow, CaseRow, CustomerKeyRow, ErasedCopy, JournalCopy, LinkKeyRow, MemberRow, NoteRow, OutboxCopy,
     PersonRow, ResponseCopy, RootCauseRow, ScoreDayCopy, SiteCounterRow, SiteOriginRow, SiteRow, SurveyCopy,
-    TeamMemberRow, TeamRow, TimerRow, TouchpointRow, TriageCopy,
+    TeamMemberRow, TeamRow, TimerRow, TouchpointAlertRow, TouchpointRow, TriageCopy,
 };
 use crate::db::journal::NO_SITE;
 use crate::db::schema::{
     alert_group_responses, alert_groups, alert_rules, alerts, api_keys, attempts, case_notes, case_responses, cases,
     customer_keys, erased_responses, journal, link_keys, members, outbox, people, person_addresses, response_additions,
     responses, root_causes, score_days, site_counters, site_origins, sites, surveys, team_members, teams, timers,
-    touchpoints, triage_queue,
+    touchpoint_alerts, touchpoints, triage_queue,
 };
 use crate::db::{AnyConnection, dialect};
 
@@ -261,6 +261,9 @@ large_table!(alert_group_responses, AlertGroupResponseCopy, response_id, (i64, V
 });
 large_table!(alerts, AlertCopy, response_id, (i64, Vec<u8>, String), |row| {
     (row.site_id, row.response_id.clone(), row.rule.clone())
+});
+small_table!(touchpoint_alerts, TouchpointAlertRow, (i64, String, String, String), |row| {
+    (row.site_id, row.rule.clone(), row.touchpoint.clone(), row.metric.clone())
 });
 small_table!(timers, TimerRow, (i64, String, Vec<u8>), |row| (row.site_id, row.kind.clone(), row.subject.clone()));
 large_table!(triage_queue, TriageCopy, response_id, (i64, Vec<u8>), |row| (row.site_id, row.response_id.clone()));

@@ -26,6 +26,7 @@ pub struct Texts {
     pub message: &'static str,
     pub case: CaseTexts,
     pub group: GroupTexts,
+    pub touchpoints: TouchpointTexts,
 }
 
 /// What is said of whoever answered: a customer, or somebody of the site's own staff.
@@ -172,5 +173,35 @@ pub struct GroupTexts {
 pub struct GroupNews {
     pub headline: &'static str,
     pub headline_at: &'static str,
+    pub detail: &'static str,
+}
+
+/// Of touchpoints that somebody is to look at.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TouchpointTexts {
+    pub silent: TouchpointNews,
+    pub fallen: TouchpointNews,
+    pub last: &'static str,
+    pub never: &'static str,
+    pub fall: &'static str,
+    pub more: &'static str,
+    pub look: &'static str,
+    pub many: &'static str,
+    pub page: &'static str,
+    pub device: &'static str,
+    pub server: &'static str,
+    pub comments: &'static str,
+    pub silent_again: &'static str,
+    pub fallen_again: &'static str,
+}
+
+/// What was noticed at touchpoints.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TouchpointNews {
+    pub headline: &'static str,
+    pub headline_at: &'static str,
+    pub headline_many: &'static str,
     pub detail: &'static str,
 }

@@ -34,7 +34,7 @@ const RULE: &[&str] = &[
 impl Rule {
     /// Reads a document of at most [`RULE_MAX_BYTES`].
     ///
-    /// Left out, `how` is by mail, `soon` is grouped with its defaults (of an urgent rule: now), and `case` is true of a
+    /// Left out, `how` is by mail, `soon` is grouped with its defaults (of an urgent rule, and of one about touchpoints: now), and `case` is true of a
     /// rule about responses.
     ///
     /// # Errors
@@ -60,7 +60,6 @@ fn rule(faults: &mut Faults, document: &Value) -> Option<Rule> {
         })
     });
     let urgent = read::flag(faults, object, "urgent");
-    let soon = soon(faults, object, urgent == Some(true));
     let quiet_hours = quiet_hours(faults, object);
     let before = faults.count();
     let acknowledge_within = period(faults, object, "acknowledge_within");
@@ -71,6 +70,8 @@ fn rule(faults: &mut Faults, document: &Value) -> Option<Rule> {
         check::check_steps(faults, due_within(acknowledge_within, answer_within), &steps);
     }
     let case = read::flag(faults, object, "case");
+    let is_about_response = when.as_ref().is_none_or(|when| matches!(when, When::Response(_)));
+    let soon = soon(faults, object, urgent == Some(true), is_about_response);
     let when = when?;
     check::check_fires(faults, &when);
     check::check_case(faults, object, case, &when);
@@ -90,14 +91,17 @@ fn rule(faults: &mut Faults, document: &Value) -> Option<Rule> {
     })
 }
 
-fn soon(faults: &mut Faults, object: Object<'_>, urgent: bool) -> Option<Soon> {
-    let default = if urgent { Soon::Now } else { Soon::Grouped(Grouped::default()) };
+fn soon(faults: &mut Faults, object: Object<'_>, urgent: bool, is_about_response: bool) -> Option<Soon> {
+    let default = if urgent || !is_about_response { Soon::Now } else { Soon::Grouped(Grouped::default()) };
     let Some(value) = object.members.get("soon") else { return Some(default) };
     if value.as_str() == Some("now") {
         return Some(Soon::Now);
     }
     if !value.is_object() {
         return faults.wrong("/soon", "must be \"now\" or such as {\"grouped\": {\"most\": 5, \"in\": \"15m\"}}");
+    }
+    if !is_about_response {
+        return faults.wrong("/soon", "must be \"now\": one mail lists all touchpoints anyway");
     }
     if urgent {
         faults.tell("/soon", "must be \"now\": an urgent alert is not kept back for a group");

@@ -67,6 +67,8 @@ fn default_rule_is_a_document_like_any_other() {
         "case": true,
     });
     assert_eq!(serde_json::to_value(Rule::unhappy()).unwrap(), expected);
+    let silent = Rule::silent();
+    assert_eq!(Rule::parse(silent.to_string().as_bytes()), Ok(silent));
 }
 
 #[test]
@@ -82,7 +84,7 @@ fn what_is_left_out_has_a_default() {
 
     let quiet = parse(&minimal(json!({ "no_response": { "days": 3 } }))).unwrap();
     assert_eq!(quiet.when, When::NoResponse { no_response: NoResponse { touchpoints: Vec::new(), days: 3 } });
-    assert!(!quiet.case);
+    assert!(!quiet.case && quiet.soon == Soon::Now);
 
     let at_most = parse(&minimal(json!({ "score": { "max": 2 } }))).unwrap();
     let score = Some(ScoreRange { min: 0, max: 2 });
@@ -172,7 +174,7 @@ fn members_that_cannot_go_together_are_refused() {
     for (document, pointers) in [
         (with("/urgent", json!(true)), vec!["/soon"]),
         (with("/case", json!(false)), vec!["/acknowledge_within", "/answer_within", "/steps"]),
-        (with("/when", timed), vec!["/case", "/acknowledge_within", "/answer_within", "/steps"]),
+        (with("/when", timed), vec!["/soon", "/case", "/acknowledge_within", "/answer_within", "/steps"]),
         (with("/when/metrics", json!(["csat"])), vec!["/when"]),
         (with("/when/score", json!({ "min": 7 })), vec!["/when"]),
         (with("/steps/2/after", json!("50m")), vec!["/steps/2"]),

@@ -10,7 +10,7 @@ use crate::db::journal::{By, SiteLock};
 use crate::db::rules::{in_force, store};
 use crate::db::staff::{Team, key_of, members_of};
 use crate::db::{AnyConnection, alert_groups};
-use crate::rules::{Grouped, Rule, Soon, When, Who};
+use crate::rules::{Grouped, Rule, Soon, Who};
 
 /// What became of a rule that is right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,16 +54,11 @@ pub fn put_rule(
     }
 }
 
-/// What a rule says that this site, or this version of the program, does not have.
+/// What a rule says that this site does not have.
 fn refused(conn: &mut AnyConnection, site_id: i64, rule: &Rule) -> QueryResult<Vec<FieldError>> {
     let mut refused = Vec::new();
     if rule.name == "test" {
         refused.push(FieldError::new("/name", "must be another name: the API has something else at this address"));
-    }
-    match &rule.when {
-        When::Response(_) => {}
-        When::NoResponse { .. } => refused.push(FieldError::new("/when/no_response", "cannot be used yet")),
-        When::Falling { .. } => refused.push(FieldError::new("/when/falling", "cannot be used yet")),
     }
     let staff: BTreeSet<String> = members_of(conn, site_id)?
         .into_iter()
