@@ -14,11 +14,11 @@ use crate::survey::is_slug;
 use crate::text::{Comment, InvalidText};
 
 /// Answers by the ids of their questions, as sent: anything may be wrong with them.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct NewAnswers(pub Vec<(String, NewAnswer)>);
 
 /// One answer, as sent.
-#[derive(Debug, Default, DeriveDeserialize, Serialize)]
+#[derive(Clone, Debug, Default, DeriveDeserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct NewAnswer {
     /// Ids of what was chosen.

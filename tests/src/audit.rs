@@ -29,6 +29,17 @@ pub async fn expect_all_kept(app: &TestApp, smtp: &Smtp, met: &Met, twice_max: u
     assert_eq!(lowest.map(|share| &share["count"]), Some(&Value::from(met.unhappy)), "{summary}");
 
     app.triaged().await;
+    let messages = expect_each_sent(app, smtp, twice_max).await;
+    assert_eq!(messages.len(), met.unhappy, "one message for each unhappy response");
+    let due: HashSet<_> = texts(&messages, "response_id").into_iter().collect();
+    assert_eq!(due.len(), met.unhappy, "no two messages for one response");
+}
+
+/// Every message is delivered, each as a mail with its own id and nothing else is; at most `twice_max` of them came again.
+///
+/// # Panics
+/// When a mail is missing, or there too often.
+pub async fn expect_each_sent(app: &TestApp, smtp: &Smtp, twice_max: usize) -> Vec<Value> {
     let messages = wait::until("end of every delivery", async || {
         // The server has work to do meanwhile.
         tokio::time::sleep(LOOK_EVERY).await;
@@ -36,10 +47,6 @@ pub async fn expect_all_kept(app: &TestApp, smtp: &Smtp, met: &Met, twice_max: u
         messages.iter().all(|message| message["state"] == "delivered").then_some(messages)
     })
     .await;
-    assert_eq!(messages.len(), met.unhappy, "one message for each unhappy response");
-    let due: HashSet<_> = texts(&messages, "response_id").into_iter().collect();
-    assert_eq!(due.len(), met.unhappy, "no two messages for one response");
-
     let mut copies: HashMap<String, usize> = HashMap::new();
     for delivery in smtp.deliveries() {
         // `<message_id@host>`
@@ -50,6 +57,7 @@ pub async fn expect_all_kept(app: &TestApp, smtp: &Smtp, met: &Met, twice_max: u
     expect_same("mails", &texts(&messages, "message_id"), &sent);
     let again: usize = copies.values().map(|copies| copies - 1).sum();
     assert!(again <= twice_max, "{again} mails came again, at most {twice_max} may");
+    messages
 }
 
 /// Waits until every message is delivered, with time moved for those whose lease nobody will use, as after a commit

@@ -20,4 +20,4 @@ pub use root_causes::{
 };
 pub use schema::CaseNumber;
 pub use service_level::{LevelView, give_level, preview_level};
-pub use view::{CaseDetailsView, CaseView, Done, EntryView, People};
+pub use view::{CaseDetailsView, CaseResponseView, CaseView, Done, EntryView, People};

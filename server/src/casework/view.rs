@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use counterbell_shared::answers::{Answers, NewAnswers};
 use counterbell_shared::metric::Metric;
 use counterbell_shared::time::UnixMillis;
 use diesel::QueryResult;
@@ -190,6 +191,8 @@ pub struct CaseResponseView {
     pub score: i32,
     /// The customer's own words.
     pub comment: Option<String>,
+    /// Answers to further questions, by the questions' ids.
+    pub answers: Option<NewAnswers>,
     /// The retailer's name of the order.
     pub order_ref: Option<String>,
     /// The retailer's name of the customer.
@@ -212,6 +215,7 @@ impl CaseResponseView {
             metric: row.metric,
             score: row.score,
             comment: row.comment,
+            answers: row.answers.as_deref().and_then(Answers::from_json).map(|answers| NewAnswers::from(&answers)),
             order_ref: row.order_ref,
             customer_ref: row.customer_ref,
             email: row.contact_email,

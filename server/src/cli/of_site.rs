@@ -8,7 +8,9 @@ use super::CliError;
 use super::database::open_up_to_date;
 use super::key::find_site;
 use crate::config::CommonSettings;
+use crate::db::sites::Site;
 use crate::db::{AnyConnection, staff as rows};
+use crate::zone::Zone;
 
 /// Of which site.
 #[derive(Args)]
@@ -40,6 +42,11 @@ impl SiteArgs {
             CliError::Usage(format!("nobody who belongs to the site has the address {email}: {hint}"))
         })
     }
+}
+
+/// The zone of a site, in which times are shown to people.
+pub fn zone_of(conn: &mut AnyConnection, site_id: i64) -> Result<Zone, CliError> {
+    Ok(Site::find_zone(conn, site_id)?.map_or(Zone::UTC, |zone| Zone::or_utc(&zone)))
 }
 
 /// A name for programs, such as a team's.

@@ -11,14 +11,15 @@ use serde_json::{Value, json};
 
 use super::CliError;
 use super::document::Document;
-use super::of_site::SiteArgs;
+use super::of_site::{SiteArgs, zone_of};
 use super::output::{OutputArgs, SEEN_SOON, tell};
 use crate::counted::counted;
 use crate::db::journal::{self, By};
 use crate::db::{dialect, rules};
-use crate::rules::{Reason, Rule, RuleSet, StoredRule};
+use crate::rules::{Grouped, Reason, Rule, RuleSet, Soon, Step, StepAt, StoredRule, Who};
 use crate::sites::{RuleView, catalog, find_rule, load_rules, put_rule};
 use crate::triage::{REHEARSED_MAX, Rehearsal, rehearse};
+use crate::zone::Zone;
 
 #[derive(Subcommand)]
 pub enum RulesCommand {
@@ -111,35 +112,82 @@ fn read_rule(file: &Path) -> Result<(Document, Rule), CliError> {
 }
 
 fn unknown(name: &str, site: &SiteArgs) -> CliError {
-    CliError::Usage(format!(
-        "the site has no rule \"{name}\" there: `counterbell rules list --site {}` shows them",
-        site.key
-    ))
+    CliError::Usage(format!("the site has no rule \"{name}\": {}", listed_by(site)))
+}
+
+fn listed_by(site: &SiteArgs) -> String {
+    format!("`counterbell rules list --site {}` shows them", site.key)
 }
 
 impl ListArgs {
     fn run(self) -> Result<(), CliError> {
         let (mut conn, site_id) = self.site.open()?;
         let rules = catalog(&mut conn, site_id)?;
-        self.output.print(&rules, &rules.iter().map(rule_text).collect::<String>())
+        let (in_force, zone) = (load_rules(&mut conn, site_id, None)?, zone_of(&mut conn, site_id)?);
+        let text = |rule: &RuleView| {
+            let stored = in_force.stored().iter().find(|stored| stored.name == rule.name);
+            rule_text(rule, stored, &zone)
+        };
+        self.output.print(&rules, &rules.iter().map(text).collect::<String>())
     }
 }
 
-fn rule_text(rule: &RuleView) -> String {
-    let in_force = rule.in_force.map_or("retired".to_owned(), |version| format!("version {version}"));
-    let mut text = format!("{:<16}  {in_force}\n", rule.name);
-    for version in &rule.versions {
-        let retired = version.retired_at.map_or(String::new(), |at| format!("  retired {at}"));
-        text.push_str(&format!("    version {}  stored {}{retired}\n", version.version, version.created_at));
+fn rule_text(view: &RuleView, stored: Option<&StoredRule>, zone: &Zone) -> String {
+    let in_force = view.in_force.map_or("retired".to_owned(), |version| format!("version {version}"));
+    let mut text = format!("{}  {in_force}\n", view.name);
+    match stored.map(StoredRule::read) {
+        Some(Some(rule)) => text.push_str(&what_it_does(&rule)),
+        Some(None) => text.push_str("    it cannot be read: `counterbell doctor` says more\n"),
+        None => {}
+    }
+    for version in &view.versions {
+        let retired = version.retired_at.map_or(String::new(), |at| format!(", retired {}", zone.minute(at)));
+        let _ = writeln!(text, "    version {}, stored {}{retired}", version.version, zone.minute(version.created_at));
     }
     text
+}
+
+/// When a rule fires and whom it tells, in a few lines.
+fn what_it_does(rule: &Rule) -> String {
+    let soon = match rule.soon {
+        Soon::Now if rule.urgent => "each alone, urgent".to_owned(),
+        Soon::Now => "each alone".to_owned(),
+        Soon::Grouped(Grouped { most, window }) => format!("beyond {most} in {window} together"),
+    };
+    let mut text = format!("    when {}\n    tells {}, {soon}\n", json!(rule.when), names(&rule.who));
+    for Step { at, who } in &rule.steps {
+        let at = match at {
+            StepAt::After(period) => format!("after {period}"),
+            StepAt::BeforeDue(period) => format!("{period} before it is due"),
+        };
+        let _ = writeln!(text, "    {at} tells {}", names(who));
+    }
+    text
+}
+
+fn names(who: &[Who]) -> String {
+    let name = |who: &Who| match who {
+        Who::Person(email) => email.clone(),
+        Who::Team(team) => format!("team {team}"),
+        Who::RoundRobin(team) => format!("one of {team} in turn"),
+        Who::Owner => "the touchpoint's owner".to_owned(),
+        Who::Manager => "their managers".to_owned(),
+    };
+    who.iter().map(name).collect::<Vec<_>>().join(", ")
 }
 
 impl ShowArgs {
     fn run(self) -> Result<(), CliError> {
         let (mut conn, site_id) = self.site.open()?;
         let shown = find_rule(&mut conn, site_id, &self.name, self.version)?;
-        let shown = shown.ok_or_else(|| unknown(&self.name, &self.site))?;
+        let shown = shown.ok_or_else(|| match self.version {
+            Some(version) => CliError::Usage(format!(
+                "the site has no version {version} of a rule \"{}\": {}",
+                self.name,
+                listed_by(&self.site)
+            )),
+            None => unknown(&self.name, &self.site),
+        })?;
         let document = shown.document.clone().unwrap_or(Value::Null);
         self.output.print(&shown, &format!("{document:#}\n"))
     }
@@ -200,11 +248,12 @@ impl TestArgs {
             None => load_rules(&mut conn, site_id, None)?,
         };
         let rehearsal = rehearse(&mut conn, site_id, &rules, self.days, UnixMillis::now().0)?;
-        self.output.print(&rehearsal, &rehearsal_text(&rehearsal, self.days))
+        let zone = zone_of(&mut conn, site_id)?;
+        self.output.print(&rehearsal, &rehearsal_text(&rehearsal, self.days, &zone))
     }
 }
 
-fn rehearsal_text(rehearsal: &Rehearsal, days: u8) -> String {
+fn rehearsal_text(rehearsal: &Rehearsal, days: u8, zone: &Zone) -> String {
     let responses = counted(rehearsal.responses, "response", "responses");
     let mut text = format!("{responses} of the last {}", counted(days, "day", "days"));
     if rehearsal.more {
@@ -220,8 +269,8 @@ fn rehearsal_text(rehearsal: &Rehearsal, days: u8) -> String {
             let told: Vec<_> =
                 sample.told.iter().map(|told| format!("{} ({})", told.email, reason(&told.why))).collect();
             let told = if told.is_empty() { "nobody".to_owned() } else { told.join(", ") };
-            let _ =
-                writeln!(text, "    {}  {}  {} {}: {told}", sample.at, sample.touchpoint, sample.metric, sample.score);
+            let at = zone.minute(sample.at);
+            let _ = writeln!(text, "    {at}  {}  {} {}: {told}", sample.touchpoint, sample.metric, sample.score);
         }
         text.push('\n');
     }

@@ -30,8 +30,8 @@ pub struct HttpSettings {
     /// Address, or name of this machine, and port to listen on; port 0 takes a free one [default: 127.0.0.1:8080]
     #[arg(long, env = "COUNTERBELL_LISTEN", value_name = "ADDRESS")]
     pub listen: Option<String>,
-    /// Address under which pages and people reach the server, such as `https://feedback.shop.example`: what `site create` and
-    /// /openapi.json name [default: none]
+    /// Address under which pages and people reach the server, such as `https://feedback.shop.example`: where the buttons of
+    /// mails lead, and what `site create` and /openapi.json name. Without it mails have no buttons [default: none]
     #[arg(long, env = "COUNTERBELL_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,
     /// Threads that answer requests [default: one per core]

@@ -110,6 +110,8 @@ async fn group_is_opened_by_nobody_elses_link() {
         assert_eq!(shop.app.get(&link.path()).await.status, status, "{link:?}");
         assert_eq!(post(&shop, &link, "all=yes").await.status, status, "{link:?}");
     }
+    let expired = shop.app.get(&CaseLink { expires_s: 1_700_000_000, ..link }.path()).await;
+    assert!(expired.text().contains("have links of their own"), "{}", expired.text());
     let of_case = shop.link(shop.ann).path().replace("/case/", "/group/");
     for path in ["/group/none", &of_case] {
         assert_eq!(shop.app.get(path).await.status, 404, "{path}");

@@ -62,6 +62,10 @@ async fn versions_are_kept_and_one_is_in_force() {
         let in_force: Vec<_> = versions.iter().map(|version| version["retired_at"].is_null()).collect();
         assert_eq!((&listed[0]["in_force"], in_force), (&json!(3), vec![false, false, true]), "{backend:?}");
         assert_eq!(listed[1]["name"], "unhappy", "{backend:?}");
+        let text = run(&app, &["rules", "list"]).stdout;
+        for words in ["when {\"unhappy\":true}", "tells team alerts, each alone", "after 2h tells their managers"] {
+            assert!(text.contains(words), "{backend:?}: {words}: {text}");
+        }
         let mut by_command = run(&app, &["rules", "list", "--json"]).json();
         by_command.as_array_mut().unwrap().iter_mut().for_each(|rule| rule["site_key"] = json!(app.site_key));
         assert_eq!(by_command, listed, "{backend:?}");

@@ -7,6 +7,7 @@ mod disk_full;
 mod escalations;
 mod hostile_bodies;
 mod killed;
+mod killed_cases;
 mod look_ups;
 mod mail_flood;
 mod mail_replies;

@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use counterbell_tests::{Backend, Delivery, FakeClock, Node, Refuse, Smtp, SmtpOptions, TestApp, sample, wait};
+use counterbell_tests::{
+    Backend, Delivery, FakeClock, Node, Refuse, Smtp, SmtpOptions, TestApp, environment, sample, wait,
+};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -158,7 +160,65 @@ async fn in_two_days_everybody_is_told_once_and_in_time() {
         }
         let expected = include_str!("two_days.txt").trim_end();
         assert_eq!(told.join("\n"), expected, "{backend:?}");
+        let mut mails: Vec<_> = shop.smtp.deliveries().iter().map(as_it_is_read).collect();
+        mails.sort();
+        expect_file("two_days_mails.txt", &mails.join("\n"));
+        let timeline = shop.app.cli(&["case", "timeline", "1", "--site", &shop.app.site_key]).stdout;
+        expect_file("two_days_timeline.txt", &without_times(&timeline));
     }
+}
+
+/// To whom a mail is, and its text.
+fn as_it_is_read(delivery: &Delivery) -> String {
+    let text = delivery.mail.text();
+    let mut parts = text.split("/case/");
+    let first = parts.next().unwrap_or_default().to_owned();
+    let text = parts.fold(first, |text, part| {
+        let behind = part.trim_start_matches(|letter: char| letter.is_ascii_alphanumeric() || "-_".contains(letter));
+        format!("{text}/case/TOKEN{behind}")
+    });
+    format!("==== {}\n\n{}\n", line(delivery), without_times(&text))
+}
+
+/// With what depends on when and how fast the test ran left out.
+fn without_times(text: &str) -> String {
+    let shapes = [
+        ("Message ????-????", "Message REFERENCE"),
+        ("0000-00-00", "DATE"),
+        ("00:00", "TIME"),
+        ("00 min", "MINUTES"),
+        ("0 min", "MINUTES"),
+    ];
+    shapes.into_iter().fold(text.to_owned(), |text, (shape, name)| without(&text, shape, name))
+}
+
+/// With each text of this shape replaced: `0` is a digit, `?` a digit or a letter.
+fn without(text: &str, shape: &str, name: &str) -> String {
+    let fits = |rest: &str| {
+        rest.len() >= shape.len()
+            && rest.bytes().zip(shape.bytes()).all(|(letter, wanted)| match wanted {
+                b'0' => letter.is_ascii_digit(),
+                b'?' => letter.is_ascii_alphanumeric(),
+                _ => letter == wanted,
+            })
+    };
+    let (mut replaced, mut rest) = (String::new(), text);
+    while let Some(letter) = rest.chars().next() {
+        let skipped = if fits(rest) { shape.len() } else { letter.len_utf8() };
+        replaced.push_str(if fits(rest) { name } else { &rest[..skipped] });
+        rest = &rest[skipped..];
+    }
+    replaced
+}
+
+/// That a file beside this one says the same; with `COUNTERBELL_BLESS=1` it is written.
+fn expect_file(name: &str, now: &str) {
+    let path = environment::workspace().join("tests/tests/faults").join(name);
+    if std::env::var_os("COUNTERBELL_BLESS").is_some() {
+        std::fs::write(&path, now).unwrap();
+    }
+    let kept = std::fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(kept.trim_end(), now.trim_end(), "if {name} is to change, run this test with COUNTERBELL_BLESS=1");
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Acting on cases.
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 use counterbell_shared::problem::FieldError;
 use counterbell_shared::time::UnixMillis;
 use serde_json::{Map, Value, json};
@@ -48,9 +48,10 @@ pub struct ManyArgs {
 
 /// Whom cases are given to.
 #[derive(Args)]
+#[command(group(ArgGroup::new("whom").args(["to", "team"]).required(true)))]
 pub struct ToArgs {
     /// An e-mail address of somebody of the site's staff
-    #[arg(long, value_name = "EMAIL", required_unless_present = "team", conflicts_with = "team")]
+    #[arg(long, value_name = "EMAIL")]
     to: Option<String>,
     /// A team: whoever of it acknowledges has it
     #[arg(long, value_name = "NAME")]
@@ -166,10 +167,15 @@ fn print(done: &[(i64, Result<Done, NotDone>)], output: OutputArgs) -> Result<()
 
 fn line(done: &Done) -> String {
     let case = &done.case;
-    let owner = case.owner.as_ref().map_or("nobody's", |owner| owner.called());
+    let owner = match (&case.owner, &case.team) {
+        (Some(owner), _) => owner.called().to_owned(),
+        (None, Some(team)) => format!("team {team}"),
+        (None, None) => "nobody's".to_owned(),
+    };
     let unchanged = if done.changed { "" } else { " (as before)" };
     let split_off = done.split_off.map(|number| format!("; the response has case {number}")).unwrap_or_default();
-    format!("case {}: {}, {owner}{unchanged}{split_off}\n", case.number, case.state)
+    let reminder = case.remind_at.map(|at| format!("; a reminder goes at {at}")).unwrap_or_default();
+    format!("case {}: {}, {owner}{unchanged}{split_off}{reminder}\n", case.number, case.state.replace('_', " "))
 }
 
 /// Each fault with the argument that it is about.
@@ -179,6 +185,7 @@ pub fn refused(not_done: &NotDone) -> CliError {
             "person" => "as".to_owned(),
             "priority" => "to".to_owned(),
             "response_id" => "response".to_owned(),
+            "to_id" => "to".to_owned(),
             other => other.replace('_', "-"),
         };
         format!("--{flag} {}", error.detail)

@@ -38,13 +38,14 @@ impl LevelArgs {
             CliError::Usage(format!("no rule \"{}\" is in force: {hint}", self.rule))
         };
         if !self.yes {
-            let LevelView { version, open, changed, become_late } =
-                preview_level(&mut conn, site_id, &self.rule, UnixMillis::now().0)?.ok_or_else(no_rule)?;
-            return Err(CliError::Usage(format!(
-                "of {open} open cases of \"{}\" {changed} would get the times of version {version}, and {become_late} of \
-                 those would be late by that: give --yes to move them",
+            let view = preview_level(&mut conn, site_id, &self.rule, UnixMillis::now().0)?.ok_or_else(no_rule)?;
+            let LevelView { version, open, changed, become_late } = &view;
+            let text = format!(
+                "Of {open} open cases of \"{}\" {changed} would get the times of version {version}, and {become_late} of those \
+                 would be late by that. Nothing was moved: --yes does it.\n",
                 self.rule
-            )));
+            );
+            return self.by.output.print(&view, &text);
         }
         let (mut view, mut after) = (LevelView::default(), Some(0));
         while let Some(behind) = after {

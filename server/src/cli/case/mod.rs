@@ -10,8 +10,6 @@ use counterbell_shared::time::UnixMillis;
 use super::CliError;
 use super::of_site::SiteArgs;
 use super::output::OutputArgs;
-use crate::db::AnyConnection;
-use crate::db::sites::Site;
 use crate::zone::Zone;
 
 #[derive(Subcommand)]
@@ -197,11 +195,6 @@ impl CaseCommand {
             other => act::run(&other),
         }
     }
-}
-
-/// The zone of a site, in which times are shown to people.
-fn zone_of(conn: &mut AnyConnection, site_id: i64) -> Result<Zone, CliError> {
-    Ok(Site::find_zone(conn, site_id)?.map_or(Zone::UTC, |zone| Zone::or_utc(&zone)))
 }
 
 /// `2026-11-26 09:05`, by the clocks of the zone.

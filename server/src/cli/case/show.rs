@@ -3,13 +3,14 @@
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use counterbell_shared::time::UnixMillis;
+use serde_json::Value;
 use strum::VariantArray as _;
 
-use super::{OneArgs, minute, no_case, zone_of};
-use crate::cases::{Priority, State};
-use crate::casework::{self, CaseDetailsView, CaseView, EntryView};
+use super::{OneArgs, minute, no_case};
+use crate::cases::{EntryId, Priority, State};
+use crate::casework::{self, CaseDetailsView, CaseResponseView, CaseView, EntryView, People};
 use crate::cli::CliError;
-use crate::cli::of_site::SiteArgs;
+use crate::cli::of_site::{SiteArgs, zone_of};
 use crate::cli::output::OutputArgs;
 use crate::cli::table::{duration_text, table, time};
 use crate::db::case_lists::{CaseFilter, Due, Order, Owned};
@@ -153,7 +154,8 @@ impl OneArgs {
         let found = casework::timeline(&mut conn, site_id, self.number)?;
         let entries = found.ok_or_else(|| no_case(self.number, &self.site.key))?;
         let zone = zone_of(&mut conn, site_id)?;
-        let text: String = entries.iter().map(|entry| entry_text(entry, &zone)).collect();
+        let people = People::load(&mut conn, site_id)?;
+        let text: String = entries.iter().map(|entry| entry_text(entry, &people, &zone)).collect();
         self.output.print(&entries, &format!("{text}Times are of {}.\n", zone.name()))
     }
 }
@@ -181,6 +183,7 @@ fn details_text(details: &CaseDetailsView, zone: &Zone) -> String {
         ("answer by", due(case.answer_by, late.answer_ms)),
         ("answered", at(case.first_answer_at)),
         ("waits since", at(case.waiting_since)),
+        ("reminder", at(case.remind_at)),
         ("customer wrote", at(case.customer_answered_at)),
         ("resolved", at(case.resolved_at)),
         ("root cause", case.root_cause.clone()),
@@ -192,15 +195,7 @@ fn details_text(details: &CaseDetailsView, zone: &Zone) -> String {
     ];
     let lines = lines.into_iter().filter_map(|(name, value)| value.map(|value| format!("    {name:<16}{value}\n")));
     let mut text = format!("Case {}  {} {}\n{}", case.number, case.metric, case.score, lines.collect::<String>());
-    for response in responses {
-        let comment = response.comment.as_deref().unwrap_or("(no comment)");
-        let created = zone.minute(response.created_at);
-        text.push_str(&format!(
-            "  response {}  {created}  {} {}\n",
-            response.response_id, response.metric, response.score
-        ));
-        text.push_str(&indented(comment));
-    }
+    responses.iter().for_each(|response| text.push_str(&response_text(response, zone)));
     for note in notes {
         let who = note.person.as_ref().map_or("nobody known", |person| person.called());
         text.push_str(&format!("  {}  {}  {who}\n{}", note.kind, zone.minute(note.at), indented(&note.text)));
@@ -208,11 +203,67 @@ fn details_text(details: &CaseDetailsView, zone: &Zone) -> String {
     text
 }
 
-fn entry_text(entry: &EntryView, zone: &Zone) -> String {
+fn response_text(response: &CaseResponseView, zone: &Zone) -> String {
+    let CaseResponseView { response_id, metric, score, .. } = response;
+    let mut text = format!("  response {response_id}  {}  {metric} {score}\n", zone.minute(response.created_at));
+    text.push_str(&indented(response.comment.as_deref().unwrap_or("(no comment)")));
+    for (question, answer) in response.answers.iter().flat_map(|answers| &answers.0) {
+        let other = answer.other.as_ref().map(|other| format!("\"{other}\""));
+        let said: Vec<_> = answer.choices.iter().cloned().chain(other).collect();
+        text.push_str(&fact(question, &said.join(", ")));
+    }
+    let facts = [
+        ("order", &response.order_ref),
+        ("customer", &response.customer_ref),
+        ("e-mail", &response.email),
+        ("language", &response.locale),
+        ("held", &response.held),
+    ];
+    text.extend(facts.iter().filter_map(|(name, value)| Some(fact(name, value.as_deref()?))));
+    text
+}
+
+fn fact(name: &str, value: &str) -> String {
+    format!("      {name}: {value}\n")
+}
+
+fn entry_text(entry: &EntryView, people: &People, zone: &Zone) -> String {
     let who = entry.person.as_ref().map_or(entry.actor.as_str(), |person| person.called());
     let what = entry.kind.trim_start_matches("case.").replace('_', " ");
     let words = entry.text.as_deref().map(indented).unwrap_or_default();
-    format!("{}  {what}  {who} by {}\n{words}", minute(zone, entry.at), entry.means)
+    let more = more_text(entry, people, zone);
+    format!("{}  {what}{more}  {who} by {}\n{words}", minute(zone, entry.at), entry.means)
+}
+
+/// What the journal keeps beside the kind of an entry: to whom, from whom, which other case, how late.
+fn more_text(entry: &EntryView, people: &People, zone: &Zone) -> String {
+    let number = |name: &str| entry.data.get(name).and_then(Value::as_i64);
+    let word = |name: &str| entry.data.get(name).and_then(Value::as_str);
+    let person = |name: &str| number(name).map(|person_id| people.person(person_id).called().to_owned());
+    let case = |name: &str| number(name).map(|number| format!("case {number}"));
+    // An id is that of words, which stand below.
+    let reason = word("reason").filter(|reason| reason.parse::<EntryId>().is_err());
+    // Each entry says whose the case was then; to whom it was given is news in one.
+    let given = || person("owner").or_else(|| word("team").map(|team| format!("team {team}")));
+    let parts = [
+        ("to", (entry.kind == "case.assigned").then(given).flatten()),
+        ("from", person("from")),
+        ("into", case("into")),
+        ("with", case("other")),
+        ("after", case("follows")),
+        ("step", number("step").map(|step| (step + 1).to_string())),
+        ("to", word("priority").map(str::to_owned)),
+        ("for", number("at").map(|at| minute(zone, UnixMillis(at)))),
+        ("to", word("due").map(str::to_owned)),
+        ("as", reason.map(|reason| reason.replace('_', " "))),
+        ("and", (entry.data.get("mark_spam") == Some(&Value::Bool(true))).then(|| "held back as spam".to_owned())),
+    ];
+    let mut text: String =
+        parts.into_iter().filter_map(|(before, value)| Some(format!(" {before} {}", value?))).collect();
+    if let Some(late_ms) = number("late_ms").filter(|late_ms| *late_ms > 0) {
+        text.push_str(&format!(" ({} late)", duration_text(late_ms)));
+    }
+    text
 }
 
 fn indented(words: &str) -> String {

@@ -36,7 +36,7 @@ pub fn submit(
         Ok(opened) => opened,
         Err(shut) => return Ok(Err(shut)),
     };
-    let Visit { site, member, kept } = visit;
+    let Visit { site, member, kept, .. } = visit;
     let reader = Reader::new(&member, &site.zone, browsers, now);
     let hours = Hours::of(conn, site.id, &kept.about.touchpoint)?;
     let action = match posted.action(&reader, &hours) {

@@ -7,7 +7,7 @@ use crate::db::AnyConnection;
 use crate::db::alert_groups::AlertGroup;
 use crate::db::sites::Site;
 use crate::db::staff::{self, Member};
-use crate::links::{Claim, Links, Purpose};
+use crate::links::{Claim, KeyRing, Links, Purpose};
 
 /// What a link to a case opens.
 pub struct Visit {
@@ -17,6 +17,8 @@ pub struct Visit {
     pub member: Member,
     /// The case.
     pub kept: Kept,
+    /// The link: those to other cases count as long.
+    pub claim: Claim,
 }
 
 /// Why a link opens nothing.
@@ -25,6 +27,8 @@ pub enum Shut {
     Invalid,
     /// Its time is over; all else would still count.
     Expired(Box<Visit>),
+    /// Its time is over, of a group; the cases have links of their own.
+    ExpiredGroup(Box<GroupVisit>),
     /// The person left, or their links were stopped, or those to the case; or there is no such case any more.
     Gone,
 }
@@ -43,8 +47,9 @@ pub fn open(conn: &mut AnyConnection, links: &Links, token: &str, now: i64) -> Q
     let Some(kept) = kept.filter(|kept| kept.case.link_generation == claim.subject_generation) else {
         return Ok(Err(Shut::Gone));
     };
-    let visit = Visit { site, member, kept };
-    Ok(if claim.is_current(now).is_ok() { Ok(visit) } else { Err(Shut::Expired(Box::new(visit))) })
+    let is_current = claim.is_current(now).is_ok();
+    let visit = Visit { site, member, kept, claim };
+    Ok(if is_current { Ok(visit) } else { Err(Shut::Expired(Box::new(visit))) })
 }
 
 /// What a link to a group of alerts opens.
@@ -59,7 +64,7 @@ pub struct GroupVisit {
     pub claim: Claim,
 }
 
-/// What the link with this token opens at `now` (Unix ms), of a group. An expired one is gone: the cases have links of their own.
+/// What the link with this token opens at `now` (Unix ms), of a group.
 ///
 /// # Errors
 /// What the database says.
@@ -73,11 +78,14 @@ pub fn open_group(
         Ok(claim) if claim.purpose == Purpose::Group => claim,
         _ => return Ok(Err(Shut::Invalid)),
     };
-    let is_current = claim.is_current(now).is_ok() && claim.subject_generation == 0;
-    let (Some((site, member)), true) = (whose(conn, &claim)?, is_current) else { return Ok(Err(Shut::Gone)) };
+    let (Some((site, member)), 0) = (whose(conn, &claim)?, claim.subject_generation) else {
+        return Ok(Err(Shut::Gone));
+    };
     let group = AlertGroup::find(conn, claim.site_id, &claim.subject_id)?;
-    let group = group.filter(|group| group.person_id == member.person_id);
-    Ok(group.map(|group| GroupVisit { site, member, group, claim }).ok_or(Shut::Gone))
+    let Some(group) = group.filter(|group| group.person_id == member.person_id) else { return Ok(Err(Shut::Gone)) };
+    let is_current = claim.is_current(now).is_ok();
+    let visit = GroupVisit { site, member, group, claim };
+    Ok(if is_current { Ok(visit) } else { Err(Shut::ExpiredGroup(Box::new(visit))) })
 }
 
 /// Site and person of a link, if their links count.
@@ -88,4 +96,15 @@ pub fn whose(conn: &mut AnyConnection, claim: &Claim) -> QueryResult<Option<(Sit
         member.left_at.is_none() && u32::try_from(member.link_generation) == Ok(claim.person_generation)
     };
     Ok(member.filter(counts).map(|member| (site, member)))
+}
+
+/// The token of a link of the same person to another case, which counts as long.
+pub fn link_to(claim: &Claim, kept: &Kept, ring: &KeyRing, now: i64) -> Option<String> {
+    let claim = Claim {
+        purpose: Purpose::Case,
+        subject_id: kept.id,
+        subject_generation: kept.case.link_generation,
+        ..claim.clone()
+    };
+    claim.sign(ring, now)
 }

@@ -6,13 +6,15 @@ use counterbell_shared::Touchpoint as TouchpointName;
 use counterbell_shared::answers::Answers;
 use diesel::QueryResult;
 
-use super::door::Visit;
+use super::door::{Visit, link_to};
+use super::reader::Reader;
 use crate::cases::{Entry, Kept, history};
 use crate::db::additions::AdditionRow;
 use crate::db::responses::{ResponseRow, find_all};
 use crate::db::staff::{Member, Team, members_of};
 use crate::db::touchpoints::Touchpoint;
 use crate::db::{AnyConnection, cases, customers};
+use crate::links::Links;
 use crate::surveys::{find_answered, labelled};
 use crate::touchpoints::Hours;
 
@@ -41,6 +43,18 @@ pub struct Facts {
     pub root_causes: Vec<(String, String)>,
     /// The timeline.
     pub entries: Vec<Entry>,
+    /// The case that goes on in its place, where it was merged.
+    pub goes_on_in: Option<Other>,
+    /// Cases that belong to it, too.
+    pub linked: Vec<Other>,
+}
+
+/// Another case.
+pub struct Other {
+    /// What people call it by.
+    pub number: i64,
+    /// Its address, from the page of this one.
+    pub href: Option<String>,
 }
 
 /// A response with what was added to it.
@@ -54,12 +68,23 @@ pub struct Answered {
 }
 
 impl Facts {
-    /// Reads them, to be shown in this language.
+    /// Reads them, to be shown to this reader.
     ///
     /// # Errors
     /// What the database says.
-    pub fn load(conn: &mut AnyConnection, visit: Visit, language: &str) -> QueryResult<Self> {
-        let Visit { kept, .. } = visit;
+    pub fn load(conn: &mut AnyConnection, links: &Links, visit: Visit, reader: &Reader) -> QueryResult<Self> {
+        let language = reader.language.tag();
+        let ring = links.ring(conn, reader.now)?;
+        let other = |kept: &Kept| {
+            let href = link_to(&visit.claim, kept, &ring, reader.now).map(|token| format!("../case/{token}"));
+            Other { number: kept.case.number, href }
+        };
+        let goes_on_in = goes_on_in(conn, &visit.kept)?.as_ref().map(other);
+        let mut linked = Vec::new();
+        for number in &visit.kept.case.linked {
+            linked.extend(Kept::find(conn, visit.kept.site_id, *number)?.as_ref().map(other));
+        }
+        let kept = visit.kept;
         let (site_id, touchpoint) = (kept.site_id, &kept.about.touchpoint);
         let registered = Touchpoint::find(conn, site_id, touchpoint)?;
         let named = || Some(touchpoint.clone()).filter(|name| *name != TouchpointName::DEFAULT);
@@ -73,6 +98,8 @@ impl Facts {
             responses: rows.into_iter().map(|row| Answered::load(conn, row, language)).collect::<QueryResult<_>>()?,
             root_causes: cases::root_causes(conn, site_id)?,
             entries: history(conn, &kept)?,
+            goes_on_in,
+            linked,
             kept,
         })
     }
@@ -87,6 +114,17 @@ impl Facts {
     pub fn team<'a>(&'a self, name: &'a str) -> &'a str {
         self.teams.iter().find(|team| team.name == name).map_or(name, |team| &team.label)
     }
+}
+
+/// The case at the end of the merges that began with this one; `None` if it was not merged.
+fn goes_on_in(conn: &mut AnyConnection, kept: &Kept) -> QueryResult<Option<Kept>> {
+    let (mut next, mut last) = (kept.case.merged_into, None);
+    while let Some(number) = next {
+        let Some(found) = Kept::find(conn, kept.site_id, number)? else { break };
+        next = found.case.merged_into;
+        last = Some(found);
+    }
+    Ok(last)
 }
 
 /// Those that are still stored.

@@ -6,7 +6,7 @@ use counterbell_shared::Touchpoint as TouchpointName;
 use diesel::QueryResult;
 
 use super::answered::score_of;
-use super::door::{GroupVisit, Shut, open_group};
+use super::door::{GroupVisit, Shut, link_to, open_group};
 use super::head::owner;
 use super::reader::Reader;
 use crate::cases::{Action, Asked, By, Kept, Means, State, act};
@@ -17,7 +17,7 @@ use crate::db::responses::{ResponseRow, find_all};
 use crate::db::staff::{Member, members_of};
 use crate::db::touchpoints::Touchpoint;
 use crate::language::Language;
-use crate::links::{Claim, KeyRing, Links, Purpose};
+use crate::links::{KeyRing, Links};
 
 /// Most responses of a group that are shown, the latest ones.
 const RESPONSES_MAX: usize = 1_000;
@@ -30,6 +30,8 @@ pub struct GroupView {
     pub title: String,
     /// When they came; `None` of cases that fell due.
     pub since: Option<String>,
+    /// That only the latest are shown.
+    pub newest: Option<String>,
     /// Each of them, the latest first.
     pub lines: Vec<LineView>,
     /// Whether there is a case that nobody has.
@@ -120,6 +122,8 @@ impl GroupFacts {
             title: reader.fill(texts.title, &[("count", &self.count.to_string())]),
             since: (self.visit.group.kind() == GroupKind::Alert)
                 .then(|| reader.fill(texts.since, &[("from", &times[0]), ("to", &times[1])])),
+            newest: (self.count > lines.len() as i64 && lines.len() == RESPONSES_MAX)
+                .then(|| reader.fill(texts.newest, &[("count", &RESPONSES_MAX.to_string())])),
             can_take: lines.iter().any(|line| line.case.as_ref().is_some_and(|case| case.is_free)),
             lines,
         }
@@ -142,13 +146,7 @@ impl GroupFacts {
         let values = [("number", &*number.to_string())];
         let whose =
             |person_id| self.members.iter().find(|member| member.person_id == person_id).map_or("?", Member::called);
-        let claim = Claim {
-            purpose: Purpose::Case,
-            subject_id: kept.id,
-            subject_generation: kept.case.link_generation,
-            ..self.visit.claim.clone()
-        };
-        let token = claim.sign(&self.ring, reader.now);
+        let token = link_to(&self.visit.claim, kept, &self.ring, reader.now);
         CaseLine {
             number,
             name: reader.fill(reader.texts.page.title, &values),
@@ -157,7 +155,7 @@ impl GroupFacts {
             owner: if kept.case.state.is_ended() {
                 reader.texts.states.named(kept.case.state.as_str()).unwrap_or_default().to_owned()
             } else {
-                owner(&kept.case, whose, reader)
+                owner(&kept.case, whose, reader).unwrap_or_default()
             },
             is_free: kept.case.state == State::Open,
         }

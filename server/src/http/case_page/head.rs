@@ -1,6 +1,6 @@
 //! What is known of a case itself.
 
-use super::facts::Facts;
+use super::facts::{Facts, Other};
 use super::reader::Reader;
 use crate::cases::{Case, DueTime, Priority, State};
 
@@ -8,12 +8,14 @@ use crate::cases::{Case, DueTime, Priority, State};
 pub struct HeadView {
     /// `Case 7: in progress`.
     pub heading: String,
-    /// Who has it, in a sentence.
-    pub owner: String,
+    /// Who has it, in a sentence; `None` where it has ended and was nobody's.
+    pub owner: Option<String>,
     /// Whether it is urgent.
     pub is_urgent: bool,
-    /// What is to be known beside.
-    pub notices: Vec<String>,
+    /// That it was merged, and the address of the case that goes on.
+    pub merged: Option<(String, Option<String>)>,
+    /// Other cases, with their addresses.
+    pub linked: Vec<(String, Option<String>)>,
     /// Name and value of each fact, and whether it is one that is late.
     pub rows: Vec<(&'static str, String, bool)>,
 }
@@ -41,15 +43,15 @@ impl HeadView {
         row(texts.closed, case.closed_at.map(|at| reader.time(at)));
         let reason = case.nothing_to_do.and_then(|reason| reader.texts.reasons.named(reason.as_str()));
         row(texts.nothing_to_do, reason.map(str::to_owned));
-        let number = |number: &i64| reader.fill(texts.number, &[("number", &number.to_string())]);
-        let linked: Vec<_> = case.linked.iter().map(number).collect();
-        row(texts.linked, Some(linked.join(", ")).filter(|linked| !linked.is_empty()));
-        let merged = case.merged_into.map(|into| reader.fill(texts.merged, &[("number", &into.to_string())]));
+        let named = |text: &str, other: &Other| {
+            (reader.fill(text, &[("number", &other.number.to_string())]), other.href.clone())
+        };
         Self {
             heading: heading(case, reader),
             owner: owner(&facts.kept.case, |person_id| facts.name_of(person_id), reader),
             is_urgent: case.priority == Priority::Urgent,
-            notices: merged.into_iter().collect(),
+            merged: facts.goes_on_in.as_ref().map(|other| named(texts.merged, other)),
+            linked: facts.linked.iter().map(|other| named(texts.number, other)).collect(),
             rows,
         }
     }
@@ -60,10 +62,10 @@ fn heading(case: &Case, reader: &Reader) -> String {
     reader.fill(reader.texts.page.heading, &[("number", &case.number.to_string()), ("state", state)])
 }
 
-/// Who has it and since when, or that nobody has.
-pub fn owner<'a>(case: &Case, called: impl FnOnce(i64) -> &'a str, reader: &Reader) -> String {
+/// Who has it and since when, or that nobody has; `None` where it has ended and was nobody's.
+pub fn owner<'a>(case: &Case, called: impl FnOnce(i64) -> &'a str, reader: &Reader) -> Option<String> {
     let texts = &reader.texts.page;
-    let Some(owner) = case.owner else { return texts.nobody.to_owned() };
+    let Some(owner) = case.owner else { return (!case.state.is_ended()).then(|| texts.nobody.to_owned()) };
     let (is_reader, is_taken) = (owner == reader.person_id, case.state != State::Open);
     let text = match (is_reader, is_taken) {
         (true, true) => texts.yours,
@@ -72,7 +74,7 @@ pub fn owner<'a>(case: &Case, called: impl FnOnce(i64) -> &'a str, reader: &Read
         (false, false) => texts.assigned,
     };
     let since = reader.time(case.owned_since.unwrap_or(case.opened_at));
-    reader.fill(text, &[("name", called(owner)), ("time", &since)])
+    Some(reader.fill(text, &[("name", called(owner)), ("time", &since)]))
 }
 
 /// By when something has to be done, and whether that is over.

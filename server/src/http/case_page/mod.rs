@@ -37,11 +37,13 @@ use super::extract::FormBody;
 use super::hosted::{Refusal, may_pass};
 use super::limits::ClientLimits;
 use super::operations::{Answer, HTML, Html, Notes, Operation, Written, address, operation};
+use crate::db::sites::Site;
+use crate::db::staff::Member;
 use crate::language::Language;
 use crate::links::Links;
 use crate::store::Store;
 use act::{Outcome, submit};
-use door::{Shut, Visit};
+use door::Shut;
 use facts::Facts;
 use form::Form;
 use page::{Plain, Why, answer, case_page};
@@ -199,7 +201,7 @@ impl Asker {
             };
             let reader = Reader::new(&visit.member, &visit.site.zone, browsers, now);
             let site = visit.site.name.clone();
-            let facts = Facts::load(conn, visit, reader.language.tag())?;
+            let facts = Facts::load(conn, &links, visit, &reader)?;
             Ok(Ok((facts, reader, site)))
         });
         match read.await.map_err(|error| self.trouble(error))? {
@@ -233,7 +235,7 @@ impl Asker {
         match store.writes.decisions.run(work).await.map_err(|error| self.trouble(error))? {
             Ok(visit) => {
                 store.signals.outbox_filled.notify_one();
-                let language = self.language_of(&visit);
+                let language = self.language_of(&visit.member, &visit.site);
                 let texts = texts_in(language);
                 let plain = Plain::new(language, texts, texts.shut.sent_title, texts.shut.sent);
                 self.plain(StatusCode::OK, &plain)
@@ -242,13 +244,17 @@ impl Asker {
         }
     }
 
-    fn language_of(&self, visit: &Visit) -> Language {
-        Reader::new(&visit.member, &visit.site.zone, self.browsers, self.now).language
+    fn language_of(&self, member: &Member, site: &Site) -> Language {
+        Reader::new(member, &site.zone, self.browsers, self.now).language
     }
 
     /// What whoever has a link that opens nothing is told.
     fn shut(&self, shut: Shut) -> Result<HttpResponse, Refusal> {
-        let language = if let Shut::Expired(visit) = &shut { self.language_of(visit) } else { self.language() };
+        let language = match &shut {
+            Shut::Expired(visit) => self.language_of(&visit.member, &visit.site),
+            Shut::ExpiredGroup(visit) => self.language_of(&visit.member, &visit.site),
+            Shut::Invalid | Shut::Gone => self.language(),
+        };
         let texts = texts_in(language);
         match shut {
             Shut::Invalid => {
@@ -259,6 +265,10 @@ impl Asker {
             Shut::Expired(_) => {
                 let plain = Plain::new(language, texts, texts.shut.expired_title, texts.shut.expired);
                 self.plain(StatusCode::GONE, &plain.with_button(texts.shut.send_new))
+            }
+            Shut::ExpiredGroup(_) => {
+                let plain = Plain::new(language, texts, texts.shut.expired_title, texts.shut.expired_group);
+                self.plain(StatusCode::GONE, &plain)
             }
             Shut::Gone => {
                 let plain = Plain::new(language, texts, texts.shut.gone_title, texts.shut.gone);

@@ -91,7 +91,7 @@ impl Shop {
         let token = self.token(person_id);
         let visit = door::open(&mut self.conn, &self.links, &token, NOW).unwrap().ok().unwrap();
         let reader = Reader::new(&visit.member, &visit.site.zone, None, NOW);
-        (Facts::load(&mut self.conn, visit, "en").unwrap(), reader)
+        (Facts::load(&mut self.conn, &self.links, visit, &reader).unwrap(), reader)
     }
 
     fn page(&mut self, person_id: i64, preselect: &str) -> String {
@@ -290,5 +290,46 @@ fn each_language_has_a_page_in_its_direction() {
         let html = format!("<html lang=\"{}\" dir=\"{}\">", language.tag(), language.dir());
         tells(&page, &[&html, "role=\"status\""]);
         assert!(!page.contains('{'), "{language:?}: a value is missing: {page}");
+    }
+}
+
+/// The address behind what a link says.
+fn href(page: &str, label: &str) -> String {
+    let before = page.split(&format!("\">{label}</a>")).next().unwrap();
+    before.rsplit("href=\"").next().unwrap().to_owned()
+}
+
+#[test]
+fn merged_case_leads_to_the_one_that_goes_on_and_linked_ones_to_each_other() {
+    for mut shop in Shop::on_each_database() {
+        let (ann, first) = (shop.ann, shop.number);
+        let others = [1, 2, 3].map(|minute| {
+            shop.act(ann, Action::NothingToDo { reason: NothingToDo::Test, mark_spam: false }, NOW);
+            shop.number = shop.unhappy(NOW + minute * 60_000).case.number;
+            shop.number
+        });
+        shop.act(ann, Action::Link { other: first }, NOW);
+        let page = shop.page(ann, "");
+        let link = href(&page, "#1");
+        let token = link.strip_prefix("../case/").unwrap();
+        let visit = door::open(&mut shop.conn, &shop.links, token, NOW).unwrap().ok().unwrap();
+        assert_eq!((visit.kept.case.number, visit.member.person_id), (first, ann));
+        for (number, into) in [(first, others[1]), (others[1], others[2])] {
+            for closed in [into, number] {
+                shop.number = closed;
+                let kept = Kept::find(&mut shop.conn, shop.site_id, closed).unwrap().unwrap();
+                if kept.case.state.is_ended() {
+                    shop.act(ann, Action::Reopen, NOW);
+                }
+            }
+            shop.act(ann, Action::Merge { into }, NOW);
+        }
+        shop.number = first;
+        let page = shop.page(ann, "");
+        assert!(!page.contains("no longer stored") && !page.contains("Nobody has this"), "{page}");
+        let link = href(&page, "It was merged into case 4, which goes on in its place.");
+        let token = link.strip_prefix("../case/").unwrap();
+        let visit = door::open(&mut shop.conn, &shop.links, token, NOW).unwrap().ok().unwrap();
+        assert_eq!(visit.kept.case.number, others[2]);
     }
 }

@@ -53,3 +53,25 @@ impl Describe for IfMatch {
         notes.error(ProblemCode::CaseChanged);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    async fn seen(value: &str) -> Result<Option<Vec<i64>>, ProblemCode> {
+        let request = TestRequest::default().insert_header((IF_MATCH, value)).to_http_request();
+        let read = IfMatch::from_request(&request, &mut Payload::None).await;
+        read.map(|found| found.0).map_err(|error| error.code())
+    }
+
+    #[actix_web::test]
+    async fn any_tag_of_a_list_counts() {
+        assert_eq!(seen("\"4\"").await, Ok(Some(vec![4])));
+        assert_eq!(seen("\"4\", \"9999\"").await, Ok(Some(vec![4, 9999])));
+        assert_eq!(seen("\"9999\",\"4\"").await, Ok(Some(vec![9999, 4])));
+        assert_eq!(seen("*").await, Ok(None));
+        assert_eq!(seen("W/\"4\"").await, Ok(Some(vec![])));
+    }
+}

@@ -32,6 +32,11 @@ fn last_part(request: &HttpRequest) -> Option<&str> {
     request.match_info().iter().map(|(_, value)| value).last()
 }
 
+/// As answers write it: each has one address.
+fn number(text: &str) -> Option<i64> {
+    text.parse().ok().filter(|number: &i64| number.to_string() == text)
+}
+
 impl FromRequest for Id {
     type Error = ApiError;
     type Future = Ready<Result<Self, ApiError>>;
@@ -77,7 +82,7 @@ impl FromRequest for Person {
     type Future = Ready<Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let id = last_part(request).and_then(|text| text.parse().ok());
+        let id = last_part(request).and_then(number);
         let not_found = || ApiError::new(ProblemCode::NotFound, "Nobody has this number: it is none.");
         ready(id.map(Self).ok_or_else(not_found))
     }
@@ -88,7 +93,7 @@ impl FromRequest for Numbered {
     type Future = Ready<Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let number = last_part(request).and_then(|text| text.parse().ok());
+        let number = last_part(request).and_then(number);
         let not_found = || ApiError::new(ProblemCode::NotFound, "No case has this number: it is none.");
         ready(number.map(Self).ok_or_else(not_found))
     }

@@ -9,7 +9,12 @@ use super::{ANN, BEN_EMAIL, Shop};
 async fn case_is_worked_on_from_the_command_line() {
     for backend in Backend::ALL {
         let shop = Shop::on(backend).await;
-        let (number, response_id) = shop.unhappy(json!({ "comment": "It came broken", "touchpoint": "till" })).await;
+        let (number, response_id) = shop
+            .unhappy(json!({
+                "comment": "It came broken", "touchpoint": "till", "order_ref": "A-1001",
+                "answers": { "reasons": { "choices": ["late"], "other": "no receipt" } }
+            }))
+            .await;
         let other = shop.case().await;
         let (one, two) = (number.to_string(), other.to_string());
         let as_ben = ["--as", BEN_EMAIL, "--json"];
@@ -26,17 +31,34 @@ async fn case_is_worked_on_from_the_command_line() {
         let ended = act(&["nothing-to-do", &two, "--reason", "test", "--mark-spam"]);
         assert_eq!(ended["case"]["nothing_to_do"], "test", "{backend:?}");
         act(&["reopen", &one]);
+        act(&["assign", &one, "--to", counterbell_tests::sample::RECIPIENT, "--reason", "You know them"]);
+        act(&["assign", &one, "--to", BEN_EMAIL]);
 
         let entries = shop.cli(&["timeline", &one, "--json"]).json();
         let means: Vec<_> = entries.as_array().unwrap().iter().map(|entry| entry["means"].as_str().unwrap()).collect();
         assert!(means[0] == "server" && means[1..].iter().all(|means| *means == "cli"), "{means:?}");
         assert_eq!(shop.cli(&["show", &one, "--json"]).json(), shop.look(number).await, "{backend:?}");
         let shown = shop.cli(&["show", &one]).stdout;
-        for words in ["It came broken", "Carrier rang", "Ben Okoro", "Sent a new one", &response_id] {
+        for words in [
+            "It came broken",
+            "Carrier rang",
+            "Ben Okoro",
+            "Sent a new one",
+            &response_id,
+            "order: A-1001",
+            "reasons: late, \"no receipt\"",
+        ] {
             assert!(shown.contains(words), "{words}: {shown}");
         }
-        assert!(!shop.cli(&["timeline", &one]).stdout.contains("taken over"));
-        assert!(shop.cli(&["timeline", &one]).stdout.contains("acknowledged  Ben Okoro by cli"), "{backend:?}");
+        let timeline = shop.cli(&["timeline", &one]).stdout;
+        for words in [
+            "acknowledged  Ben Okoro by cli",
+            "priority changed to urgent  Ben",
+            "assigned to staff@shop.example  Ben Okoro by cli\n      You know them",
+            "taken over from staff@shop.example  Ben",
+        ] {
+            assert!(timeline.contains(words), "{words}: {timeline}");
+        }
         let listed = shop.cli(&["list"]).stdout;
         assert!(listed.lines().count() == 3 && listed.contains("urgent"), "{listed}");
         assert!(shop.cli(&["list", "--all", "--newest"]).stdout.contains("closed"), "{backend:?}");
@@ -64,6 +86,7 @@ async fn refusals_are_one_line_that_names_the_argument() {
             (&["nothing-to-do", &one, "--reason", "boring", "--as", BEN_EMAIL], "--reason must be one of"),
             (&["priority", &one, "--to", "big", "--as", BEN_EMAIL], "--to must be one of"),
             (&["show", "99"], "no case 99"),
+            (&["assign", &one, "--team", "none", "--as", BEN_EMAIL], "--team is no team"),
         ] {
             let refused = shop.cli(args);
             assert!(!refused.status.success() && refused.stderr.lines().count() == 1, "{args:?}: {refused:?}");

@@ -132,6 +132,9 @@ async fn key_of_several_sites_lists_the_cases_of_all_and_names_the_site_of_one()
         let keys: Vec<_> = both["items"].as_array().unwrap().iter().map(|case| &case["site_key"]).collect();
         assert_eq!(keys, [&json!(other), &json!(shop.app.site_key)], "{backend:?}");
         get(&format!("/v1/admin/cases/{number}")).await.expect_problem(ProblemCode::InvalidParameter);
+        for spelled in ["01", "+1", "0x1"] {
+            get(&format!("/v1/admin/cases/{spelled}?site={other}")).await.expect_problem(ProblemCode::NotFound);
+        }
         let one = get(&format!("/v1/admin/cases/1?site={other}")).await.expect(200);
         assert_eq!(one["site_key"], json!(other), "{backend:?}");
         let forbidden = shop.app.admin(&format!("/v1/admin/cases/1?site={other}")).await;
