@@ -7,7 +7,7 @@ use counterbell_shared::{Metric, ResponseId, Score};
 use diesel::QueryResult;
 use serde::Deserialize;
 
-use super::letter::{CaseContent, CaseFacts, Happened};
+use super::letter::{Answered, CaseContent, CaseFacts, Happened};
 use crate::cases::{Kept, Priority};
 use crate::db::AnyConnection;
 use crate::db::cases::{self, CaseRow, NoteRow};
@@ -15,7 +15,7 @@ use crate::db::outbox::{OutboxRow, SUBJECT_RESPONSE};
 use crate::db::responses::{ResponseRow, find_all, id_from_column};
 use crate::db::told::{self, AboutResponse};
 use crate::mail::alert::ALERT_MAIL;
-use crate::mail::answered::place;
+use crate::mail::answered::{place, read_answers};
 use crate::mail::build_error::MailBuildError;
 use crate::mail::links::CaseLink;
 use crate::mail::people::{Site, Sites};
@@ -134,10 +134,13 @@ fn content(
     now: i64,
 ) -> QueryResult<CaseContent> {
     let reader = site.reader(payload.person, &message.destination);
-    let words = match payload.message {
-        Happened::ResponseJoined => responses.get(1).and_then(|joined| joined.comment.clone()),
-        _ => written(conn, message, kept, &payload)?,
+    let words = written(conn, message, kept, &payload)?;
+    let mut answered = |place: usize| -> QueryResult<_> {
+        let Some(response) = responses.get(place).cloned() else { return Ok(None) };
+        let answers = read_answers(conn, &response, reader.language)?;
+        Ok(Some(Answered { response, answers }))
     };
+    let (first, newest) = (answered(0)?, answered(1)?);
     let root_cause = match &kept.case.root_cause {
         Some(name) => {
             let known = cases::root_causes(conn, site.id)?.into_iter().find(|(known, _)| known == name);
@@ -153,7 +156,8 @@ fn content(
         owner: kept.case.owner.map(|owner| site.name_of(owner)),
         place: place(conn, site.id, &kept.about.touchpoint)?,
         score: metric.and_then(|metric| Score::new(i64::from(kept.about.score), metric).ok()),
-        comment: responses.first().and_then(|first| first.comment.clone()),
+        first,
+        newest,
         opened_at: kept.case.opened_at,
         acknowledge_by: kept.case.acknowledge_by,
         answer_by: kept.case.answer_by,

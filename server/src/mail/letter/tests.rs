@@ -17,7 +17,7 @@ fn html_and_text_have_the_same_links() {
                 html.split(" href=\"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned()).collect();
             let of_text: Vec<_> = text.lines().filter(|line| line.starts_with("https://")).collect();
             assert_eq!(of_html, of_text, "{name} {language:?}");
-            let has_links = !["alert-test", "alert-without-links"].contains(&name.as_str());
+            let has_links = !name.ends_with("-without-links");
             assert_eq!(!of_html.is_empty(), has_links, "{name} {language:?}");
         }
     }
