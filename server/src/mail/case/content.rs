@@ -8,9 +8,9 @@ use diesel::QueryResult;
 use serde::Deserialize;
 
 use super::letter::{Answered, CaseContent, CaseFacts, Happened};
-use crate::cases::{Kept, Priority};
+use crate::cases::{CASE_MAIL, Kept, Priority};
 use crate::db::AnyConnection;
-use crate::db::cases::{self, CaseRow, NoteRow};
+use crate::db::cases::{self, CaseRow, NoteRow, SUBJECT_CASE};
 use crate::db::outbox::{OutboxRow, SUBJECT_RESPONSE};
 use crate::db::responses::{ResponseRow, find_all, id_from_column};
 use crate::db::told::{self, AboutResponse};
@@ -60,10 +60,7 @@ impl Found {
             return Ok(Self::Over);
         }
         let responses = responses_of(conn, &kept)?;
-        let follows = match responses.first() {
-            Some(first) => alert_to(conn, message, payload.person, first)?,
-            None => None,
-        };
+        let follows = first_to(conn, message, payload.person, responses.first())?;
         let content = content(conn, site, message, (&kept, payload), &responses, now)?;
         Ok(Self::Mail(Box::new(content), follows))
     }
@@ -79,15 +76,21 @@ fn is_over(kept: &Kept, payload: &Payload, now: i64) -> bool {
     }
 }
 
-/// The alert mail about a response to the same person.
-fn alert_to(
+/// The first mail to the same person: the alert about the response that the case was opened for, else the first about the case.
+fn first_to(
     conn: &mut AnyConnection,
     message: &OutboxRow,
     person_id: Option<i64>,
-    response: &ResponseRow,
+    first: Option<&ResponseRow>,
 ) -> QueryResult<Option<ResponseId>> {
-    let about = (SUBJECT_RESPONSE, response.response_id.as_slice());
-    let told = told::of_kind(conn, (response.site_id, ALERT_MAIL), about)?;
+    let mut told = match first {
+        Some(first) => {
+            told::of_kind(conn, (message.site_id, ALERT_MAIL), (SUBJECT_RESPONSE, first.response_id.as_slice()))?
+        }
+        None => Vec::new(),
+    };
+    let of_case = told::of_kind(conn, (message.site_id, CASE_MAIL), (SUBJECT_CASE, &message.subject_id))?;
+    told.extend(of_case.into_iter().filter(|told| told.message_id < message.message_id));
     let is_theirs = |told: &&AboutResponse| match told.person_id() {
         Some(told) => Some(told) == person_id,
         None => told.destination == message.destination,
