@@ -16,10 +16,12 @@ pub enum Purpose {
     Case = 1,
     /// To open the list of alerts that were told together, and act on them.
     Group = 2,
+    /// To see that the button of a test mail works.
+    Test = 3,
 }
 
 impl Purpose {
-    const ALL: [Self; 2] = [Self::Case, Self::Group];
+    const ALL: [Self; 3] = [Self::Case, Self::Group, Self::Test];
 }
 
 /// What a link says.

@@ -33,6 +33,15 @@ pub struct Earlier {
     pub comment: Option<String>,
 }
 
+impl Earlier {
+    /// A response of that customer; `None` when its row is corrupt.
+    pub fn of(row: &ResponseRow) -> Option<Self> {
+        let score = row.score()?;
+        let (at, comment) = (row.created_at, row.comment.clone());
+        Some(Self { at, score: score.value(), max: score.metric().scale().max, comment })
+    }
+}
+
 /// The label of a touchpoint, or else its name; `None` of the one that stands for none.
 ///
 /// # Errors
@@ -127,6 +136,12 @@ pub fn earlier_blocks(
     blocks
 }
 
+/// The order that a response names, harmless. Nobody signs them yet.
+pub fn order(language: Language, response: &ResponseRow) -> Option<String> {
+    let order = shown(response.order_ref.as_deref()?);
+    Some(language.fill(language.texts().rows.order_unproven, &[("order", &order)]))
+}
+
 /// Names and values of a response; those that say who somebody is only when `personal`.
 pub fn rows(
     reader: &Reader,
@@ -137,9 +152,7 @@ pub fn rows(
 ) -> Vec<(&'static str, String)> {
     let (language, texts) = (reader.language, reader.language.texts());
     let private = |value: &Option<String>| value.as_deref().filter(|_| personal).map(shown);
-    // Nobody signs them yet.
-    let order =
-        private(&response.order_ref).map(|order| language.fill(texts.rows.order_unproven, &[("order", &order)]));
+    let order = order(language, response).filter(|_| personal);
     let rows = [
         (texts.rows.place, place.map(shown)),
         (texts.rows.metric, Some(texts.metric(score.metric()).name.to_owned())),

@@ -4,7 +4,8 @@ use diesel::QueryResult;
 
 use super::letter::{Block, Button};
 use super::people::Reader;
-use super::texts::Language;
+use super::reply::Reply;
+use super::texts::{Language, Voice};
 use crate::config::PublicUrl;
 use crate::db::AnyConnection;
 use crate::links::{Claim, KeyRing, LONGEST_MS, Links, Purpose};
@@ -57,10 +58,12 @@ pub enum Action {
     Open,
     /// To be told again.
     Remind,
+    /// To say that the customer was answered.
+    Spoke,
 }
 
 impl Action {
-    /// Each of them.
+    /// Of a case that nobody has.
     pub const ALL: [Self; 4] = [Self::Take, Self::NotForMe, Self::Open, Self::Remind];
 
     fn as_str(self) -> &'static str {
@@ -69,6 +72,7 @@ impl Action {
             Self::NotForMe => "not_for_me",
             Self::Open => "open",
             Self::Remind => "remind",
+            Self::Spoke => "spoke",
         }
     }
 
@@ -79,6 +83,7 @@ impl Action {
             Self::NotForMe => texts.not_for_me,
             Self::Open => texts.open,
             Self::Remind => texts.remind,
+            Self::Spoke => texts.spoke,
         }
     }
 }
@@ -116,22 +121,46 @@ impl Signer {
         };
         let token = claim.sign(&self.ring, self.now)?;
         let page = match purpose {
-            Purpose::Case => "case",
+            Purpose::Case | Purpose::Test => "case",
             Purpose::Group => "group",
         };
         Some(self.public_url.at(&format!("/{page}/{token}")))
     }
 }
 
-/// The buttons of a case; without links one line that says so.
-pub fn case_buttons(signer: Option<&Signer>, case: CaseLink, reader: &Reader, actions: &[Action]) -> Block {
+/// The buttons of a case; without links one line that says so. When a reply to the mail reaches somebody, what to press
+/// afterwards is said first.
+pub fn case_buttons(
+    signer: Option<&Signer>,
+    case: CaseLink,
+    reader: &Reader,
+    actions: &[Action],
+    (reply, voice): (&Reply, &Voice),
+) -> Vec<Block> {
     let language = reader.language;
     let page = case.target.and_then(|target| signer?.address(Purpose::Case, target, reader));
     let Some(page) = page else {
         let number = case.number.to_string();
-        return Block::Soft(language.fill(language.texts().buttons.none, &[("number", &number)]));
+        return vec![Block::Soft(language.fill(language.texts().buttons.none, &[("number", &number)]))];
     };
     let button =
         |action: &Action| Button { label: action.label(language), href: format!("{page}?do={}", action.as_str()) };
-    Block::Buttons(actions.iter().map(button).collect())
+    let mut buttons: Vec<_> = actions.iter().map(button).collect();
+    let mut blocks = Vec::with_capacity(2);
+    if reply.address().is_some() {
+        let then = language.fill(voice.reply_then, &[("button", Action::Spoke.label(language))]);
+        blocks.push(Block::Text(then));
+        buttons.push(button(&Action::Spoke));
+    }
+    blocks.push(Block::Buttons(buttons));
+    blocks
+}
+
+/// The button of a test; without links one line that says so.
+pub fn test_button(signer: Option<&Signer>, target: Option<Target>, reader: &Reader) -> Block {
+    let texts = &reader.language.texts().buttons;
+    match target.and_then(|target| signer?.address(Purpose::Test, target, reader)) {
+        Some(href) => Block::Buttons(vec![Button { label: texts.open_test, href }]),
+        None => Block::Soft(texts.none_test.to_owned()),
+    }
 }

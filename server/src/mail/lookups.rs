@@ -45,14 +45,5 @@ pub fn earlier(conn: &mut AnyConnection, response: &ResponseRow) -> QueryResult<
     let rows = responses::find_all(conn, &keys)?.into_iter().map(|row| (row.response_id.clone(), row));
     let mut rows: HashMap<_, _> = rows.collect();
     let found = keys.into_iter().filter_map(|(_, id)| rows.remove(&id)).filter(|row| row.held.is_none());
-    let earlier = found.filter_map(|row| {
-        let score = row.score()?;
-        Some(Earlier {
-            at: row.created_at,
-            score: score.value(),
-            max: score.metric().scale().max,
-            comment: row.comment,
-        })
-    });
-    Ok(earlier.collect())
+    Ok(found.filter_map(|row| Earlier::of(&row)).collect())
 }

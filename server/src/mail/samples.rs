@@ -6,7 +6,7 @@ use counterbell_shared::{Metric, Score};
 
 use super::alert::AlertContent;
 use super::answered::Earlier;
-use super::case::{CaseContent, CaseFacts, Happened};
+use super::case::{Answered, CaseContent, CaseFacts, Happened};
 use super::group::{GroupContent, GroupFacts, Newest};
 use super::letter::Letter;
 use super::links::{CaseLink, Signer, Target};
@@ -95,6 +95,10 @@ pub fn response() -> ResponseRow {
     }
 }
 
+fn answers() -> Vec<(String, String)> {
+    vec![("What went wrong?".to_owned(), "It came late; <i>no bell</i>".to_owned())]
+}
+
 /// With everything that an alert can have.
 pub fn alert(language: Language) -> AlertContent {
     let site = site(language);
@@ -110,9 +114,10 @@ pub fn alert(language: Language) -> AlertContent {
         marks: Marks::default(),
         response: response(),
         place: Some("Checkout".to_owned()),
-        answers: vec![("What went wrong?".to_owned(), "It came late; <i>no bell</i>".to_owned())],
+        answers: answers(),
         earlier: vec![earlier(3, 2, Some("Nobody at the till.")), earlier(40, 5, None)],
         case: Some(case_link()),
+        due: [Some(NOW + HOUR), Some(NOW + 8 * HOUR)],
         why: [
             why(language, Some(&Reason::Team("alerts".to_owned())), Some("unhappy"), &site),
             also_told(language, &others),
@@ -138,9 +143,10 @@ fn alerts(language: Language) -> Vec<(String, Letter)> {
     };
     let test = AlertContent {
         marks: Marks { urgent: true, test: true },
-        place: None,
-        response: short.clone(),
+        place: Some(language.texts().test_place.to_owned()),
+        response: ResponseRow { comment: Some(language.texts().test_comment.to_owned()), ..short.clone() },
         case: None,
+        due: [None; 2],
         why: [reason(Some(Reason::Named), Some("refunds")), nobody.clone()],
         ..plain.clone()
     };
@@ -161,7 +167,8 @@ fn alerts(language: Language) -> Vec<(String, Letter)> {
     };
     vec![
         letter("alert", full, Some(&signer)),
-        letter("alert-test", test, Some(&signer)),
+        letter("alert-test", test.clone(), Some(&signer)),
+        letter("alert-test-without-links", test, None),
         letter("alert-without-links", unfinished, None),
         letter("alert-staff", staff, Some(&signer)),
         letter("alert-kept-out", kept_out, Some(&signer)),
@@ -171,7 +178,7 @@ fn alerts(language: Language) -> Vec<(String, Letter)> {
 /// A case of which this happened.
 pub fn case(language: Language, happened: Happened, state: State) -> CaseContent {
     let site = site(language);
-    let has_words = matches!(happened, Happened::Mentioned | Happened::Noted | Happened::ResponseJoined);
+    let has_words = matches!(happened, Happened::Mentioned | Happened::Noted);
     let is_ended = happened == Happened::Ended;
     CaseContent {
         reader: site.reader(Some(1), "ann@shop.example"),
@@ -182,7 +189,15 @@ pub fn case(language: Language, happened: Happened, state: State) -> CaseContent
             owner: (state != State::Open).then(|| site.name_of(2)),
             place: Some("Checkout".to_owned()),
             score: Score::new(1, Metric::Csat).ok(),
-            comment: response().comment,
+            first: Some(Answered { response: response(), answers: answers() }),
+            newest: (happened == Happened::ResponseJoined).then(|| Answered {
+                response: ResponseRow {
+                    comment: Some("And the new one is broken, too.".to_owned()),
+                    score: 2,
+                    ..response()
+                },
+                answers: Vec::new(),
+            }),
             opened_at: NOW - 5 * HOUR,
             acknowledge_by: (state == State::Open).then_some(NOW - HOUR),
             answer_by: (!is_ended).then_some(NOW + 3 * HOUR),
@@ -241,7 +256,7 @@ fn cases(language: Language) -> Vec<(String, Letter)> {
         ("kept-out", kept_out),
     ];
     let signer = signer();
-    contents.map(|(name, content)| (format!("case-{name}"), content.letter(Some(&signer), NUMBER))).into()
+    contents.map(|(name, content)| (format!("case-{name}"), content.letter(Some(&signer), NUMBER, false).0)).into()
 }
 
 fn groups(language: Language) -> Vec<(String, Letter)> {

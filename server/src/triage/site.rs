@@ -133,7 +133,7 @@ impl Round<'_> {
                 let tell_by = case.as_ref().and_then(|case| tell_by(case, now));
                 group(conn, site_id, (response_id, &response.touchpoint), &mut told, (tell_by, now))?;
                 let case = case.map(|case| case.number);
-                let alert = Alert { site_id, response_id, case, is_test: false, told };
+                let alert = Alert { site_id, response_id, case, test_at: None, told };
                 self.messages.extend(alert.messages(tellable, now));
             }
         }

@@ -37,8 +37,8 @@ pub struct Alert<'a> {
     pub response_id: ResponseId,
     /// Number of the case that was opened for it.
     pub case: Option<i64>,
-    /// Whether there is no such response, and the mail says that it is a test.
-    pub is_test: bool,
+    /// There is no such response, and the mail says that it is a test, as if it came from this touchpoint.
+    pub test_at: Option<&'a str>,
     /// Who is told now, and was not before.
     pub told: Vec<Told<'a>>,
 }
@@ -162,8 +162,11 @@ impl Alert<'_> {
             let person = tellable.staff.people.get(&told.person_id)?;
             let Told { person_id, rule: VersionedRule { rule, .. }, why, at, .. } = told;
             let mut payload = json!({
-                "rule": rule.name, "person": person_id, "why": why, "urgent": rule.urgent, "test": self.is_test
+                "rule": rule.name, "person": person_id, "why": why, "urgent": rule.urgent, "test": self.test_at.is_some()
             });
+            if let Some(touchpoint) = self.test_at {
+                payload["touchpoint"] = json!(touchpoint);
+            }
             if let Some(number) = self.case {
                 payload["case"] = json!(number);
             }

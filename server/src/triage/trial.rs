@@ -26,7 +26,7 @@ pub fn send_trial(
     let mut told = tellable.resolve(conn, &[rule], touchpoint, now)?;
     told.iter_mut().for_each(|told| told.at = now);
     let response_id = new_id(UnixMillis(now));
-    let alert = Alert { site_id, response_id, case: None, is_test: true, told };
+    let alert = Alert { site_id, response_id, case: None, test_at: Some(touchpoint), told };
     outbox::insert(conn, &alert.messages(&tellable, now))?;
     site.append(conn, by, now, &[Event::AlertTested { rule: rule.rule.name.clone(), version: rule.version }])?;
     Ok(alert.told.into_iter().map(|told| (tellable.email(told.person_id), told.why)).collect())

@@ -1,9 +1,11 @@
 //! Mails that lead to cases, and messages about cases.
 
-use counterbell_tests::{Backend, Smtp, TestApp, sample, wait};
+use counterbell_tests::{Backend, Smtp, TestApp, sample, texts as texts_of, wait};
+use reqwest::Method;
 use serde_json::json;
 
 const ANN: &str = "ann@shop.example";
+const FORM: &str = "application/x-www-form-urlencoded";
 const PUBLIC: &str = "https://bell.shop.example/under";
 
 #[tokio::test]
@@ -76,10 +78,77 @@ async fn test_mail_says_that_it_is_one() {
         ));
 
         let mail = &smtp.wait_for(2).await[1].mail;
-        assert_eq!(mail.subject(), "[Test] Unhappy customer: 1 out of 5 [Shop]", "{backend:?}");
+        assert_eq!(mail.subject(), "[Test] Unhappy customer at Checkout (example): 1 out of 5 [Shop]", "{backend:?}");
         for part in [mail.text(), mail.html_words()] {
             assert!(part.contains("This is a test.") && part.contains("the team “Alerts”"), "{part}");
         }
+    }
+}
+
+#[tokio::test]
+async fn trial_looks_like_an_alert_and_its_button_leads_to_a_page_that_says_what_it_is() {
+    for backend in Backend::ALL {
+        let smtp = Smtp::start().await;
+        let app = TestApp::on(backend).smtp(&smtp).recipients(&[ANN]).setting("COUNTERBELL_PUBLIC_URL", PUBLIC).await;
+        for touchpoint in [&["--touchpoint", "door-2"][..], &[]] {
+            let args = [&["alert", "test", "--site", &app.site_key, "--rule", "unhappy"], touchpoint].concat();
+            let done = app.cli(&args);
+            assert!(done.status.success(), "{done:?}");
+        }
+
+        let deliveries = smtp.wait_for(2).await;
+        let texts: Vec<_> = deliveries.iter().map(|delivery| delivery.mail.text()).collect();
+        let found = |words: &str| texts.iter().filter(|text| text.contains(words)).count();
+        assert_eq!((found("Where: door-2"), found("Where: Checkout (example)")), (1, 1), "{backend:?}: {texts:?}");
+        let link = texts[0].lines().find_map(|line| line.trim_end().strip_prefix(PUBLIC)).unwrap();
+        let page = app.get(link).await;
+        assert_eq!((page.status, texts_of(&page, "h1")), (200, "This was a test".to_owned()), "{backend:?}");
+        let post = app.request(Method::POST, link).header("content-type", FORM).body("action=acknowledge");
+        assert_eq!(app.send(post).await.status, 200, "{backend:?}");
+        assert_eq!(app.count("cases"), 0, "{backend:?}");
+
+        let removed = app.cli(&["staff", "remove", "--email", ANN, "--site", &app.site_key]);
+        assert!(removed.status.success(), "{removed:?}");
+        assert_eq!(app.get(link).await.status, 410, "{backend:?}");
+    }
+}
+
+/// Where a mail quotes a colleague, a reply is meant for that colleague.
+#[tokio::test]
+async fn reply_to_a_mail_about_a_case_reaches_the_customer_unless_it_quotes_staff() {
+    const EMILY: &str = "emily@example.com";
+    for backend in Backend::ALL {
+        let smtp = Smtp::start().await;
+        let app = TestApp::on(backend).smtp(&smtp).recipients(&[ANN]).setting("COUNTERBELL_PUBLIC_URL", PUBLIC).await;
+        let emily = json!({
+            "contact": { "email": EMILY, "consent": true }, "order_ref": "A-1", "comment": "Late"
+        });
+        app.respond(&sample::with(sample::response(1), emily.clone())).await.expect(201);
+        let alert = &smtp.wait_for(1).await[0].mail;
+        assert_eq!(alert.header("Reply-To"), Some(EMILY), "{backend:?}");
+        for words in ["Then press “I spoke with the customer”", "?do=spoke", "To be taken by: 20"] {
+            assert!(alert.text().contains(words), "{backend:?}: no {words} in {}", alert.text());
+        }
+
+        let later = sample::with(emily, json!({ "comment": "And broken" }));
+        app.respond(&sample::with(sample::response(2), later)).await.expect(201);
+        let joined = &smtp.wait_for(2).await[1].mail;
+        let text = joined.text();
+        let order = ["New now", "2 out of 5", "> And broken", "What this customer said before", "> Late", "Order: A-1"];
+        let places: Vec<_> = order.iter().map(|words| text.find(words).unwrap_or_else(|| panic!("{text}"))).collect();
+        assert!(places.is_sorted(), "{backend:?}: {text}");
+        assert_eq!(joined.header("Reply-To"), Some(EMILY), "{backend:?}");
+
+        let site = ["--site", &app.site_key, "--as", ANN];
+        let ben = ["staff", "add", "--email", "ben@shop.example", "--site", &app.site_key];
+        let note = [&["case", "note", "1", "--text", "Ask Ben", "--mention", "ben@shop.example"][..], &site].concat();
+        for args in [&ben[..], &note] {
+            let done = app.cli(args);
+            assert!(done.status.success(), "{done:?}");
+        }
+        let note = &smtp.wait_for(3).await[2].mail;
+        assert!(note.text().contains("> Ask Ben") && note.text().contains("> Late"), "{}", note.text());
+        assert_eq!(note.header("Reply-To"), None, "{backend:?}");
     }
 }
 

@@ -11,7 +11,7 @@ use crate::browser::Browser;
 use crate::process;
 
 /// The most bytes of a picture: a whole mail is longer than a screen.
-const BYTES_MAX: usize = 70_000;
+const BYTES_MAX: usize = 90_000;
 
 /// A mail, on somebody's screen.
 pub struct MailScene {

@@ -29,6 +29,8 @@ pub enum Shut {
     Expired(Box<Visit>),
     /// Its time is over, of a group; the cases have links of their own.
     ExpiredGroup(Box<GroupVisit>),
+    /// It is that of a test mail, and counts: there is no case.
+    Test(Box<(Site, Member)>),
     /// The person left, or their links were stopped, or those to the case; or there is no such case any more.
     Gone,
 }
@@ -40,6 +42,10 @@ pub enum Shut {
 pub fn open(conn: &mut AnyConnection, links: &Links, token: &str, now: i64) -> QueryResult<Result<Visit, Shut>> {
     let claim = match Claim::read(token, &links.ring(conn, now)?) {
         Ok(claim) if claim.purpose == Purpose::Case => claim,
+        Ok(claim) if claim.purpose == Purpose::Test => {
+            let whose = whose(conn, &claim)?.filter(|_| claim.is_current(now).is_ok());
+            return Ok(Err(whose.map_or(Shut::Gone, |whose| Shut::Test(Box::new(whose)))));
+        }
         _ => return Ok(Err(Shut::Invalid)),
     };
     let Some((site, member)) = whose(conn, &claim)? else { return Ok(Err(Shut::Gone)) };

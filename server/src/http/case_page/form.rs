@@ -76,6 +76,7 @@ impl Form {
             "take" => &[Self::Acknowledge, Self::TakeOver],
             "not_for_me" => &[Self::NotForMe],
             "remind" => &[Self::Remind],
+            "spoke" => &[Self::Spoke],
             _ => &[],
         };
         forms.iter().copied().find(|form| offered.contains(form))

@@ -75,7 +75,7 @@ fn errors(operation: Operation) -> Operation {
 #[derive(IntoParams)]
 #[expect(dead_code, reason = "for the document: the page reads them leniently")]
 struct PageQuery {
-    /// `take`, `not_for_me`, `remind` or `open`.
+    /// `take`, `not_for_me`, `remind`, `spoke` or `open`.
     r#do: Option<String>,
     /// What was done before: the page says so.
     done: Option<String>,
@@ -253,6 +253,7 @@ impl Asker {
         let language = match &shut {
             Shut::Expired(visit) => self.language_of(&visit.member, &visit.site),
             Shut::ExpiredGroup(visit) => self.language_of(&visit.member, &visit.site),
+            Shut::Test(whose) => self.language_of(&whose.1, &whose.0),
             Shut::Invalid | Shut::Gone => self.language(),
         };
         let texts = texts_in(language);
@@ -269,6 +270,10 @@ impl Asker {
             Shut::ExpiredGroup(_) => {
                 let plain = Plain::new(language, texts, texts.shut.expired_title, texts.shut.expired_group);
                 self.plain(StatusCode::GONE, &plain)
+            }
+            Shut::Test(_) => {
+                let plain = Plain::new(language, texts, texts.shut.test_title, texts.shut.test);
+                self.plain(StatusCode::OK, &plain)
             }
             Shut::Gone => {
                 let plain = Plain::new(language, texts, texts.shut.gone_title, texts.shut.gone);

@@ -86,7 +86,8 @@ texts! {
     }
     /// In place of a page that a link does not open.
     ShutTexts {
-        invalid_title invalid expired_title expired expired_group send_new sent_title sent gone_title gone trouble_title trouble
+        invalid_title invalid expired_title expired expired_group send_new sent_title sent gone_title gone
+        test_title test trouble_title trouble
     }
     /// Of alerts that were told together.
     GroupTexts { title since newest take take_all open no_case none_ticked done missed empty }

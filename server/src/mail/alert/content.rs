@@ -36,6 +36,8 @@ pub struct Payload {
     pub urgent: bool,
     /// Nobody is unhappy.
     pub test: bool,
+    /// Of a test: as if it came from this touchpoint.
+    pub touchpoint: Option<String>,
 }
 
 /// What is known of a message about a response.
@@ -67,6 +69,8 @@ pub struct AlertContent {
     pub earlier: Vec<Earlier>,
     /// The case it belongs to.
     pub case: Option<CaseLink>,
+    /// By when somebody has to take that, and the customer has to be answered (Unix ms).
+    pub due: [Option<i64>; 2],
     /// Why the reader gets it, and who else does.
     pub why: [String; 2],
 }
@@ -86,7 +90,7 @@ impl AlertContent {
             let site = sites.get(conn, message.site_id)?;
             let payload: Payload = serde_json::from_str(&message.payload).unwrap_or_default();
             // Of a test no response is stored.
-            let response = found.get(key).cloned().or_else(|| payload.test.then(|| test_response(message)));
+            let response = found.get(key).cloned().or_else(|| payload.test.then(|| test_response(message, &payload)));
             contents.push(match site.zip(response) {
                 Some((site, response)) => {
                     let kept = kept_of(conn, &response)?;
@@ -109,7 +113,7 @@ impl AlertContent {
         message: &OutboxRow,
         payload: Payload,
         site: Arc<Site>,
-        (response, kept): (ResponseRow, Option<&Kept>),
+        (mut response, kept): (ResponseRow, Option<&Kept>),
     ) -> QueryResult<Self> {
         let reader = site.reader(payload.person, &message.destination);
         let named = payload.case.map(|number| CaseLink { number, target: None });
@@ -118,9 +122,15 @@ impl AlertContent {
         let others = told.iter().filter(|told| told.message_id != message.message_id);
         let others: Vec<_> = others.map(|told| site.name_of_told(told)).collect();
         let language = reader.language;
+        let mut place = place(conn, site.id, &response.touchpoint)?;
+        if payload.test {
+            place = place.or_else(|| Some(language.texts().test_place.to_owned()));
+            response.comment = Some(language.texts().test_comment.to_owned());
+        }
         Ok(Self {
             marks: Marks { urgent: payload.urgent, test: payload.test },
-            place: place(conn, site.id, &response.touchpoint)?,
+            place,
+            due: kept.map_or([None; 2], |kept| [kept.case.acknowledge_by, kept.case.answer_by]),
             answers: read_answers(conn, &response, language)?,
             earlier: earlier(conn, &response)?,
             case,
@@ -133,11 +143,12 @@ impl AlertContent {
 }
 
 /// What a test tells of: nobody answered anything.
-fn test_response(message: &OutboxRow) -> ResponseRow {
+fn test_response(message: &OutboxRow, payload: &Payload) -> ResponseRow {
+    let named = payload.touchpoint.clone().filter(|touchpoint| !touchpoint.is_empty());
     ResponseRow {
         site_id: message.site_id,
         response_id: message.subject_id.clone(),
-        touchpoint: Touchpoint::DEFAULT.to_owned(),
+        touchpoint: named.unwrap_or_else(|| Touchpoint::DEFAULT.to_owned()),
         survey: "csat".to_owned(),
         survey_version: 1,
         metric: Metric::Csat.as_str().to_owned(),

@@ -1,9 +1,11 @@
 //! What an alert mail says.
 
+use counterbell_shared::time::UnixMillis;
+
 use super::content::AlertContent;
 use crate::mail::answered::{earlier_blocks, rows, said, score_block, score_text, voice};
 use crate::mail::letter::{Block, Letter};
-use crate::mail::links::{Action, Signer, case_buttons};
+use crate::mail::links::{Action, Signer, Target, case_buttons, test_button};
 use crate::mail::reply::Reply;
 use crate::mail::visible::{isolated, shown, visible};
 use crate::mail::words::Room;
@@ -40,12 +42,20 @@ impl AlertContent {
             blocks.push(Block::Soft(voice.unfinished.to_owned()));
         }
         blocks.extend(reply.notice(language, voice));
-        blocks.push(match self.case {
-            Some(case) => case_buttons(signer, case, reader, &Action::ALL),
-            None => Block::Soft(texts.buttons.no_case.to_owned()),
+        blocks.extend(match self.case {
+            Some(case) => case_buttons(signer, case, reader, &Action::ALL, (&reply, voice)),
+            None if self.marks.test => {
+                let subject_id = response.response_id.as_slice().try_into().ok();
+                let target = subject_id.map(|subject_id| Target { site_id: site.id, subject_id, generation: 0 });
+                vec![test_button(signer, target, reader)]
+            }
+            None => vec![Block::Soft(texts.buttons.no_case.to_owned())],
         });
         let mut facts = rows(reader, response, score, self.place.as_deref(), site.personal);
         facts.extend(self.case.map(|case| (texts.rows.case, case.number.to_string())));
+        for (name, due) in [texts.rows.acknowledge_by, texts.rows.answer_by].into_iter().zip(self.due) {
+            facts.extend(due.map(|due| (name, reader.zone.minute(UnixMillis(due)))));
+        }
         blocks.push(Block::Rows(facts));
         blocks.extend(earlier_blocks(reader, voice, &self.earlier, site.personal, &mut room));
 

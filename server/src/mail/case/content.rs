@@ -7,15 +7,15 @@ use counterbell_shared::{Metric, ResponseId, Score};
 use diesel::QueryResult;
 use serde::Deserialize;
 
-use super::letter::{CaseContent, CaseFacts, Happened};
-use crate::cases::{Kept, Priority, State};
+use super::letter::{Answered, CaseContent, CaseFacts, Happened};
+use crate::cases::{CASE_MAIL, Kept, Priority, State};
 use crate::db::AnyConnection;
-use crate::db::cases::{self, CaseRow, NoteRow};
+use crate::db::cases::{self, CaseRow, NoteRow, SUBJECT_CASE};
 use crate::db::outbox::{OutboxRow, SUBJECT_RESPONSE};
 use crate::db::responses::{ResponseRow, find_all, id_from_column};
 use crate::db::told::{self, AboutResponse};
 use crate::mail::alert::ALERT_MAIL;
-use crate::mail::answered::place;
+use crate::mail::answered::{place, read_answers};
 use crate::mail::build_error::MailBuildError;
 use crate::mail::links::CaseLink;
 use crate::mail::people::{Site, Sites};
@@ -60,10 +60,7 @@ impl Found {
             return Ok(Self::Over);
         }
         let responses = responses_of(conn, &kept)?;
-        let follows = match responses.first() {
-            Some(first) => alert_to(conn, message, payload.person, first)?,
-            None => None,
-        };
+        let follows = first_to(conn, message, payload.person, responses.first())?;
         let content = content(conn, site, message, (&kept, payload), &responses, now)?;
         Ok(Self::Mail(Box::new(content), follows))
     }
@@ -80,15 +77,21 @@ fn is_over(kept: &Kept, payload: &Payload, now: i64) -> bool {
     }
 }
 
-/// The alert mail about a response to the same person.
-fn alert_to(
+/// The first mail to the same person: the alert about the response that the case was opened for, else the first about the case.
+fn first_to(
     conn: &mut AnyConnection,
     message: &OutboxRow,
     person_id: Option<i64>,
-    response: &ResponseRow,
+    first: Option<&ResponseRow>,
 ) -> QueryResult<Option<ResponseId>> {
-    let about = (SUBJECT_RESPONSE, response.response_id.as_slice());
-    let told = told::of_kind(conn, (response.site_id, ALERT_MAIL), about)?;
+    let mut told = match first {
+        Some(first) => {
+            told::of_kind(conn, (message.site_id, ALERT_MAIL), (SUBJECT_RESPONSE, first.response_id.as_slice()))?
+        }
+        None => Vec::new(),
+    };
+    let of_case = told::of_kind(conn, (message.site_id, CASE_MAIL), (SUBJECT_CASE, &message.subject_id))?;
+    told.extend(of_case.into_iter().filter(|told| told.message_id < message.message_id));
     let is_theirs = |told: &&AboutResponse| match told.person_id() {
         Some(told) => Some(told) == person_id,
         None => told.destination == message.destination,
@@ -135,10 +138,13 @@ fn content(
     now: i64,
 ) -> QueryResult<CaseContent> {
     let reader = site.reader(payload.person, &message.destination);
-    let words = match payload.message {
-        Happened::ResponseJoined => responses.get(1).and_then(|joined| joined.comment.clone()),
-        _ => written(conn, message, kept, &payload)?,
+    let words = written(conn, message, kept, &payload)?;
+    let mut answered = |place: usize| -> QueryResult<_> {
+        let Some(response) = responses.get(place).cloned() else { return Ok(None) };
+        let answers = read_answers(conn, &response, reader.language)?;
+        Ok(Some(Answered { response, answers }))
     };
+    let (first, newest) = (answered(0)?, answered(1)?);
     let root_cause = match &kept.case.root_cause {
         Some(name) => {
             let known = cases::root_causes(conn, site.id)?.into_iter().find(|(known, _)| known == name);
@@ -154,7 +160,8 @@ fn content(
         owner: kept.case.owner.map(|owner| site.name_of(owner)),
         place: place(conn, site.id, &kept.about.touchpoint)?,
         score: metric.and_then(|metric| Score::new(i64::from(kept.about.score), metric).ok()),
-        comment: responses.first().and_then(|first| first.comment.clone()),
+        first,
+        newest,
         opened_at: kept.case.opened_at,
         acknowledge_by: kept.case.acknowledge_by,
         answer_by: kept.case.answer_by,

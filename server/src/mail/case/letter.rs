@@ -7,12 +7,14 @@ use counterbell_shared::time::UnixMillis;
 use serde::Deserialize;
 
 use crate::cases::State;
-use crate::mail::answered::score_block;
+use crate::db::responses::ResponseRow;
+use crate::mail::answered::{Earlier, earlier_blocks, order, said, score_block, voice};
 use crate::mail::letter::{Block, Letter};
 use crate::mail::links::{Action, CaseLink, Signer, case_buttons};
 use crate::mail::marks::Marks;
 use crate::mail::people::{Reader, Site};
-use crate::mail::texts::News;
+use crate::mail::reply::Reply;
+use crate::mail::texts::{News, Voice};
 use crate::mail::visible::{isolated, shown, visible};
 use crate::mail::words::Room;
 
@@ -54,6 +56,15 @@ pub enum Happened {
     Overdue,
 }
 
+/// A response of a case.
+#[derive(Clone, Debug)]
+pub struct Answered {
+    /// As it is stored.
+    pub response: ResponseRow,
+    /// Its answers to further questions, as people read them: question and answer.
+    pub answers: Vec<(String, String)>,
+}
+
 /// What a mail needs to know of a case. Times are Unix ms; texts are as they are stored.
 #[derive(Clone, Debug)]
 pub struct CaseFacts {
@@ -69,8 +80,10 @@ pub struct CaseFacts {
     pub place: Option<String>,
     /// The score that it was opened for.
     pub score: Option<Score>,
-    /// What the customer wrote, if it is still stored.
-    pub comment: Option<String>,
+    /// The response that it was opened for, if it is still stored.
+    pub first: Option<Answered>,
+    /// Of what came to it later, the newest.
+    pub newest: Option<Answered>,
     /// When it was opened.
     pub opened_at: i64,
     /// By when somebody has to take it.
@@ -104,7 +117,7 @@ pub struct CaseContent {
     pub is_owner: bool,
     /// Since when nobody has it (Unix ms).
     pub since: Option<i64>,
-    /// What was written: a note, or what the customer sent.
+    /// What staff wrote with it: a note, or a reason.
     pub words: Option<String>,
     /// When it was written that nobody had done it in time (Unix ms).
     pub now: i64,
@@ -113,8 +126,8 @@ pub struct CaseContent {
 }
 
 impl CaseContent {
-    /// The letter. `number`: by which people find the message.
-    pub fn letter(&self, signer: Option<&Signer>, number: &str) -> Letter {
+    /// The letter, and whether a reply reaches the customer. `number`: by which people find the message.
+    pub fn letter(&self, signer: Option<&Signer>, number: &str, smtputf8: bool) -> (Letter, Reply) {
         let Self { site, reader, case, .. } = self;
         let (language, texts) = (reader.language, reader.language.texts());
         let case_number = case.link.number.to_string();
@@ -128,24 +141,33 @@ impl CaseContent {
         let mut room = Room::default();
 
         let mut blocks = vec![Block::Text(language.fill(detail, &values))];
-        let said = [self.words.as_deref(), case.comment.as_deref()];
-        if site.personal {
-            let words = |words: &str, room: &mut Room| Block::Words(room.take(words).0);
-            blocks.extend(said[0].map(|note| words(note, &mut room)));
-            blocks.extend(case.score.map(|score| score_block(language, score)));
-            blocks.extend(said[1].map(|comment| words(comment, &mut room)));
-        } else {
-            blocks.extend(case.score.map(|score| score_block(language, score)));
-            if said.iter().any(Option::is_some) {
-                blocks.push(Block::Soft(texts.kept_out.to_owned()));
+        let voice = case.first.as_ref().map_or(&texts.customer, |first| voice(&first.response, texts));
+        let reply = self.reply(smtputf8);
+        let words = self.words.as_deref().filter(|_| site.personal);
+        blocks.extend(words.map(|words| Block::Words(room.take(words).0)));
+        match case.newest.as_ref().filter(|_| self.happened == Happened::ResponseJoined) {
+            Some(newest) => {
+                blocks.push(Block::Heading(texts.new_response.to_owned()));
+                blocks.extend(newest.response.score().map(|score| score_block(language, score)));
+                blocks.extend(self.said(newest, &mut room));
+                let earlier: Vec<_> = case.first.iter().filter_map(|first| Earlier::of(&first.response)).collect();
+                blocks.extend(earlier_blocks(reader, voice, &earlier, site.personal, &mut room));
+            }
+            None => {
+                blocks.extend(case.score.map(|score| score_block(language, score)));
+                blocks.extend(case.first.iter().flat_map(|first| self.said(first, &mut room)));
             }
         }
-        blocks.push(case_buttons(signer, case.link, reader, self.actions()));
-        blocks.push(Block::Rows(self.rows()));
+        if !site.personal {
+            blocks.push(Block::Soft(texts.kept_out.to_owned()));
+        }
+        blocks.extend(reply.notice(language, voice));
+        blocks.extend(case_buttons(signer, case.link, reader, self.actions(), (&reply, voice)));
+        blocks.push(Block::Rows(self.rows(voice)));
 
         let site_name = isolated(visible(&site.name));
         let marks = Marks { urgent: case.urgent && !self.is_over(), test: false };
-        Letter {
+        let letter = Letter {
             language,
             subject: marks.subject(language, &headline, &site_name),
             site: site_name,
@@ -153,7 +175,22 @@ impl CaseContent {
             marks: marks.notes(language),
             blocks,
             footer: vec![self.why.clone(), language.fill(texts.message, &[("number", number)])],
-        }
+        };
+        (letter, reply)
+    }
+
+    fn said(&self, answered: &Answered, room: &mut Room) -> Vec<Block> {
+        let Answered { response, answers } = answered;
+        let personal = self.site.personal;
+        if personal { said(self.reader.language, response.comment.as_deref(), answers, room) } else { Vec::new() }
+    }
+
+    /// Where a mail quotes staff or asks for nothing, who replies answers a colleague: that is not to reach the customer.
+    fn reply(&self, smtputf8: bool) -> Reply {
+        let is_for_customer = self.site.personal && self.words.is_none() && !self.is_over();
+        let responses = [&self.case.first, &self.case.newest].into_iter().flatten();
+        let contact = responses.filter(|_| is_for_customer).find_map(|one| one.response.contact_email.as_deref());
+        Reply::of(contact, smtputf8)
     }
 
     /// What is said of it, and the time that it speaks of (Unix ms).
@@ -200,15 +237,18 @@ impl CaseContent {
         }
     }
 
-    fn rows(&self) -> Vec<(&'static str, String)> {
+    fn rows(&self, voice: &Voice) -> Vec<(&'static str, String)> {
         let Self { case, reader, .. } = self;
         let texts = &reader.language.texts().rows;
+        let first = case.first.as_ref().map(|first| &first.response).filter(|_| self.site.personal);
         let time = |at: Option<i64>| at.map(|at| reader.zone.minute(UnixMillis(at)));
         let written = |text: &Option<String>| text.as_deref().filter(|_| self.site.personal).map(shown);
         let owner = case.owner.clone().unwrap_or_else(|| texts.nobody.to_owned());
         let rows = [
             (texts.by, self.by.clone()),
             (texts.place, case.place.as_deref().map(shown)),
+            (texts.order, first.and_then(|first| order(reader.language, first))),
+            (voice.person, first.and_then(|first| first.customer_ref.as_deref()).map(shown)),
             (texts.opened, time(Some(case.opened_at))),
             (texts.owner, Some(owner).filter(|_| self.happened != Happened::Merged)),
             (texts.acknowledge_by, time(case.acknowledge_by)),

@@ -12,7 +12,7 @@ use diesel::QueryResult;
 
 use self::content::Found;
 #[cfg(test)]
-pub use self::letter::{CaseContent, CaseFacts, Happened};
+pub use self::letter::{Answered, CaseContent, CaseFacts, Happened};
 use super::compose::{Heading, compose, delivery};
 use super::links::MailLinks;
 use super::mailer::Mailer;
@@ -47,8 +47,11 @@ impl Deliver for CaseMail {
                 Found::Broken(error) => ToDo::Send(delivery(&self.mailer, message, |_| Err(error))),
                 Found::Mail(content, follows) => {
                     let number = message.id().map(message_number).unwrap_or_default();
-                    let letter = content.letter(signer.as_ref(), &number);
-                    let make = move |heading: &Heading<'_>| compose(&Heading { follows, ..*heading }, &letter);
+                    let signer = signer.clone();
+                    let make = move |heading: &Heading<'_>| {
+                        let (letter, reply) = content.letter(signer.as_ref(), &number, heading.smtputf8);
+                        compose(&Heading { follows, reply_to: reply.address(), ..*heading }, &letter)
+                    };
                     ToDo::Send(delivery(&self.mailer, message, make))
                 }
             });

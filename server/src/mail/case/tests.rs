@@ -173,6 +173,27 @@ fn what_happens_to_a_case_is_told_below_the_alert_with_what_was_written() {
 }
 
 #[test]
+fn mails_to_somebody_who_got_no_alert_follow_the_first_about_the_case() {
+    for mut shop in Shop::on_each_database() {
+        let now = UnixMillis::now().0;
+        let (response, _) = shop.unhappy("Late", now - MINUTE);
+        shop.alert(ANN, response, 1, now - MINUTE);
+        let mentions = vec![shop.person(BEN)];
+        for minutes in 1..=3 {
+            let note = Action::Note { text: format!("Note {minutes}"), mentions: mentions.clone() };
+            shop.act(ANN, 1, note, now + minutes * MINUTE);
+        }
+
+        let ids: Vec<_> = shop.messages(CASE_MAIL).iter().map(|message| message.id().unwrap()).collect();
+        let case_mail = shop.case_mail();
+        let follows: Vec<_> = shop.mails(&case_mail).into_iter().map(|mail| mail.unwrap().2).collect();
+
+        let first = Some(format!("{}@shop.example", ids[0]));
+        assert_eq!(follows, [None, first.clone(), first]);
+    }
+}
+
+#[test]
 fn mail_knows_everything_that_a_case_tells() {
     let note_id = new_id(UnixMillis(0));
     for message in [

@@ -69,6 +69,35 @@ fn every_language_says_it_in_its_own_words() {
     }
 }
 
+/// A mail names buttons of the page that it leads to, and one thing has one name.
+#[test]
+fn mail_and_page_say_the_same_of_the_same() {
+    for (language, mail) in Language::ALL.into_iter().zip(FILES) {
+        let path = format!("{}/locales/case/{}.json", env!("CARGO_MANIFEST_DIR"), language.tag());
+        let (mail, page) = (texts_of(mail), texts_of(&std::fs::read_to_string(path).unwrap()));
+        for (in_mail, on_page) in [
+            ("/buttons/take", "/forms/acknowledge"),
+            ("/buttons/not_for_me", "/forms/not_for_me"),
+            ("/buttons/spoke", "/forms/spoke"),
+            ("/score", "/page/score"),
+            ("/no_comment", "/page/no_comment"),
+            ("/customer/person", "/page/customer"),
+            ("/customer/earlier", "/page/earlier"),
+            ("/rows/place", "/page/touchpoint"),
+            ("/rows/order", "/page/order"),
+            ("/rows/order_unproven", "/page/unproven"),
+            ("/rows/answered", "/page/answered"),
+            ("/rows/opened", "/page/opened"),
+            ("/rows/acknowledge_by", "/page/acknowledge_by"),
+            ("/rows/answer_by", "/page/answer_by"),
+            ("/rows/root_cause", "/page/root_cause"),
+            ("/rows/action_taken", "/page/action_taken"),
+        ] {
+            assert_eq!(mail[in_mail], page[on_page], "{language:?} {in_mail}");
+        }
+    }
+}
+
 /// A mark alone on the next line is a mistake in French.
 #[test]
 fn french_marks_stay_with_their_words() {
