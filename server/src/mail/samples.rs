@@ -299,7 +299,7 @@ fn groups(language: Language) -> Vec<(String, Letter)> {
 fn touchpoints(language: Language) -> Vec<(String, Letter)> {
     let site = site(language);
     let place = |name: Option<&str>, last_day: Option<i32>, fall: Option<Fall>| {
-        let noticed = Noticed { touchpoint: "any".to_owned(), last_day, fall };
+        let noticed = Noticed { touchpoint: name.unwrap_or_default().to_owned(), last_day, fall };
         Place { name: name.map(str::to_owned), noticed }
     };
     let content = |count: usize, places: Vec<Place>| TouchpointContent {
@@ -332,7 +332,7 @@ fn touchpoints(language: Language) -> Vec<(String, Letter)> {
                 ],
             ),
         ),
-        ("fallen", content(1, vec![place(Some("Checkout"), None, csat)])),
+        ("fallen", content(2, vec![place(Some("Checkout"), None, csat), place(Some("Checkout"), None, nps)])),
         ("fallen-many", content(2, vec![place(Some("Checkout"), None, csat), place(None, None, nps)])),
     ];
     contents.map(|(name, content)| (name.to_owned(), content.letter(NUMBER))).into()

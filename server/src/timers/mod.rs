@@ -14,6 +14,7 @@ use diesel::QueryResult;
 
 pub use self::handler::{Handler, Next, ReadAhead};
 use crate::db::due::{Queue, next_try};
+use crate::db::sites::Site;
 use crate::db::timers::{Timer, due, missing, set_if_missing};
 use crate::db::{AnyConnection, journal};
 use crate::panics::Place;
@@ -98,6 +99,10 @@ impl Worker {
     async fn set_standing(&self) -> Result<(), StorageError> {
         for (site_id, kind) in self.store.reads.background.read(missing).await? {
             let set = move |conn: &mut AnyConnection| {
+                // It may have been deleted since.
+                if Site::find_zone(conn, site_id)?.is_none() {
+                    return Ok(());
+                }
                 let _site = journal::lock(conn, site_id)?;
                 set_if_missing(conn, site_id, kind)
             };
@@ -114,7 +119,7 @@ impl Worker {
             None => handler,
             Some(reads) => {
                 let one = timer.clone();
-                match self.store.reads.background.read(move |conn| reads.read(conn, &one, now)).await {
+                match self.store.reads.lists.read(move |conn| reads.read(conn, &one, now)).await {
                     Ok(handler) => handler,
                     Err(error) if error.is_away() => return Err(error),
                     Err(error) => return self.fail(timer, error.to_string()).await,

@@ -12,9 +12,13 @@ const MAILS: &str = "outbox WHERE kind = 'touchpoint_mail'";
 const TIMER: &str = "timers WHERE kind = 'watch_touchpoints'";
 
 async fn respond(app: &TestApp, touchpoint: &str, days_ago: i64) {
+    respond_with(app, 5, touchpoint, days_ago).await;
+}
+
+async fn respond_with(app: &TestApp, score: i64, touchpoint: &str, days_ago: i64) {
     let at = UnixMillis(UnixMillis::now().0 - days_ago * DAY_MS).to_string();
     let response = json!({ "touchpoint": touchpoint, "created_at": at });
-    app.respond(&sample::with(sample::response(5), response)).await.expect(201);
+    app.respond(&sample::with(sample::response(score), response)).await.expect(201);
 }
 
 /// Has the server look, and waits until it has.
@@ -171,6 +175,33 @@ async fn site_that_lost_its_timer_has_it_again_after_a_start() {
         assert_eq!((app.count(&soon), app.count(MAILS)), (1, 0), "{backend:?}");
         look(&app).await;
         assert_eq!(mails(&app, 1).await.len(), 1, "{backend:?}");
+    }
+}
+
+#[tokio::test]
+async fn scores_that_fall_are_told_with_their_figures() {
+    for backend in Backend::ALL {
+        let app = TestApp::on(backend).any_age().await;
+        let falling =
+            json!({ "falling": { "touchpoints": ["till"], "by_percent": 20, "weeks": 1, "least_responses": 5 } });
+        let rule = sample::with(sample::rule("falling", falling), json!({ "urgent": true }));
+        app.store_rule(&rule);
+        // 20 / 5 = 4.00, then 16 / 5 = 3.20.
+        for (days_ago, score) in [(12, 4), (11, 4), (10, 4), (9, 4), (8, 4), (5, 4), (4, 3), (3, 3), (2, 3), (1, 3)] {
+            respond_with(&app, score, "till", days_ago).await;
+            respond_with(&app, if days_ago > 7 { 5 } else { 3 }, "elsewhere", days_ago).await;
+        }
+
+        let text = app.cli(&["rules", "test", "--site", &app.site_key]).stdout;
+        for line in ["falling holds of 1 touchpoint now", "till: csat 3.20 from 5 now, 4.00 from 5 before"] {
+            assert!(text.contains(line), "{backend:?}: no {line} in {text}");
+        }
+        look(&app).await;
+        look(&app).await;
+        assert_eq!(mails(&app, 1).await, ["Urgent: Scores at till have fallen [Shop]"], "{backend:?}");
+        let text = app.mail_files()[0].text();
+        let figures = "satisfaction (CSAT): 3.20 now (responses: 5), 4.00 before (responses: 5)";
+        assert!(text.contains(figures), "{backend:?}: {text}");
     }
 }
 

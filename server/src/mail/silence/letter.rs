@@ -1,5 +1,6 @@
 //! What a mail about touchpoints says.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use counterbell_shared::time::day_to_date;
@@ -46,17 +47,26 @@ impl TouchpointContent {
         let (language, texts) = (reader.language, &reader.language.texts().touchpoints);
         let fell = self.places.first().is_some_and(|place| place.noticed.fall.is_some());
         let news = if fell { &texts.fallen } else { &texts.silent };
-        let count = self.count.to_string();
-        let headline = match (self.count, &self.places[..]) {
-            (1, [Place { name: Some(name), .. }]) => language.fill(news.headline_at, &[("place", &shown(name))]),
-            (1, [Place { name: None, .. }]) => news.headline.to_owned(),
+        // Scores can fall on several metrics at one touchpoint.
+        let named: BTreeSet<_> = self.places.iter().map(|place| &place.noticed.touchpoint).collect();
+        let touchpoints = (self.count + named.len()).saturating_sub(self.places.len());
+        let count = touchpoints.to_string();
+        let headline = match &self.places[..] {
+            [Place { name: Some(name), .. }, ..] if touchpoints == 1 => {
+                language.fill(news.headline_at, &[("place", &shown(name))])
+            }
+            [Place { name: None, .. }, ..] if touchpoints == 1 => news.headline.to_owned(),
             _ => language.fill(news.headline_many, &[("count", &count)]),
         };
 
         let mut blocks = vec![Block::Text(news.detail.to_owned())];
-        blocks.push(Block::Rows(
-            self.places.iter().map(|place| (language.texts().rows.place, self.row(place))).collect(),
-        ));
+        let rows = self.places.iter().map(|place| self.row(place));
+        if fell {
+            // Long ones: beside them a name in front would be broken up.
+            blocks.extend(rows.map(Block::Text));
+        } else {
+            blocks.push(Block::Rows(rows.map(|row| (language.texts().rows.place, row)).collect()));
+        }
         let more = self.count - self.places.len().min(self.count);
         if more > 0 {
             blocks.push(Block::Text(language.fill(texts.more, &[("count", &more.to_string())])));

@@ -49,8 +49,8 @@ impl Handler for WatchTouchpoints {
         Some(Arc::new(*self))
     }
 
-    fn fire(&self, _: &mut AnyConnection, _: &mut SiteLock, timer: &Timer, now: i64) -> QueryResult<Next> {
-        Ok(Next::At(now.max(timer.due_at + 1)))
+    fn fire(&self, conn: &mut AnyConnection, site: &mut SiteLock, timer: &Timer, now: i64) -> QueryResult<Next> {
+        self.read(conn, timer, now)?.fire(conn, site, timer, now)
     }
 }
 
