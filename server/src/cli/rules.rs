@@ -12,12 +12,13 @@ use super::CliError;
 use super::document::Document;
 use super::of_site::SiteArgs;
 use super::output::{OutputArgs, SEEN_SOON};
+use super::warning::{warn, warn_of_gaps};
 use crate::counted::counted;
 use crate::db::journal::{self, By};
 use crate::db::{dialect, rules};
 use crate::rules::{Reason, Rule, RuleSet, StoredRule};
 use crate::sites::{RuleView, catalog, find_rule, load_rules, put_rule};
-use crate::triage::{REHEARSED_MAX, Rehearsal, rehearse};
+use crate::triage::{REHEARSED_MAX, Rehearsal, gap_of, rehearse};
 
 #[derive(Subcommand)]
 pub enum RulesCommand {
@@ -159,7 +160,9 @@ impl PutArgs {
             true => format!("Version {version} of {name} is in force. {SEEN_SOON}\n"),
             false => format!("Version {version} of {name}, which is in force, says the same; nothing was stored.\n"),
         };
-        self.output.print(&json!({"name": name, "version": version, "is_new": put.is_new}), &text)
+        self.output.print(&json!({"name": name, "version": version, "is_new": put.is_new}), &text)?;
+        gap_of(&mut conn, site_id, &rule, now)?.iter().for_each(warn);
+        Ok(())
     }
 }
 
@@ -173,11 +176,9 @@ impl RetireArgs {
         })?;
         let version = retired.ok_or_else(|| unknown(&self.name, &self.site))?;
         let left = load_rules(&mut conn, site_id, None)?.stored().len();
-        let mut text = format!("Retired {}, which was in version {version}. {SEEN_SOON}\n", self.name);
-        if left == 0 {
-            text.push_str("The site has no rule any more, and nobody is told of unhappy customers.\n");
-        }
-        self.output.print(&json!({"name": self.name, "version": version, "left": left}), &text)
+        let text = format!("Retired {}, which was in version {version}. {SEEN_SOON}\n", self.name);
+        self.output.print(&json!({"name": self.name, "version": version, "left": left}), &text)?;
+        if left == 0 { warn_of_gaps(&mut conn, site_id) } else { Ok(()) }
     }
 }
 
@@ -192,8 +193,16 @@ impl TestArgs {
             }
             None => load_rules(&mut conn, site_id, None)?,
         };
-        let rehearsal = rehearse(&mut conn, site_id, &rules, self.days, UnixMillis::now().0)?;
-        self.output.print(&rehearsal, &rehearsal_text(&rehearsal, self.days))
+        let now = UnixMillis::now().0;
+        let rehearsal = rehearse(&mut conn, site_id, &rules, self.days, now)?;
+        self.output.print(&rehearsal, &rehearsal_text(&rehearsal, self.days))?;
+        if rules.stored().is_empty() {
+            return warn_of_gaps(&mut conn, site_id);
+        }
+        for one in rules.in_force() {
+            gap_of(&mut conn, site_id, &one.rule, now)?.iter().for_each(warn);
+        }
+        Ok(())
     }
 }
 

@@ -7,7 +7,7 @@ use diesel::result::Error as QueryError;
 use diesel::sql_types::{BigInt, Bool, Text};
 
 use super::outbox::Told;
-use super::{Check, encryption, machine, outbox, sites, size, zones};
+use super::{Check, encryption, machine, outbox, sites, size, told, zones};
 use crate::db::sites::Site;
 use crate::db::{AnyConnection, DatabaseUrl, OpenError, check_pooling, folder_of, migrations, open, responses};
 use crate::store::{READ_CONNECTIONS, WRITE_CONNECTIONS};
@@ -72,6 +72,7 @@ pub(super) fn checks(url: &DatabaseUrl) -> (Vec<Check>, Told) {
     checks.push(clock(Some(&mut conn)));
     checks.extend(zones::checks(&mut conn));
     checks.extend(sites::checks(&mut conn));
+    checks.extend(told::checks(&mut conn));
     (checks, outbox::ask(&mut conn))
 }
 
