@@ -29,7 +29,8 @@ struct Payload {
 }
 
 impl GroupContent {
-    /// What a message about a group is made of; `None` when none of its responses is stored any more.
+    /// What a message about a group is made of; `None` when none of its responses is stored any more, or somebody
+    /// has each of the cases that nobody had.
     ///
     /// # Errors
     /// What the database says.
@@ -37,7 +38,13 @@ impl GroupContent {
         let group = AlertGroup::find(conn, message.site_id, &message.subject_id)?;
         let (Some(site), Some(group)) = (sites.get(conn, message.site_id)?, group) else { return Ok(None) };
         let payload: Payload = serde_json::from_str(&message.payload).unwrap_or_default();
-        let Some(facts) = facts(conn, &site, &group)? else { return Ok(None) };
+        let Some(mut facts) = facts(conn, &site, &group)? else { return Ok(None) };
+        if payload.left {
+            facts.count = group.count_of_nobody(conn)?;
+            if facts.count == 0 {
+                return Ok(None);
+            }
+        }
         let reader = site.reader(payload.person, &message.destination);
         let why = why(reader.language, payload.why.as_ref(), payload.rule.as_deref(), &site);
         Ok(Some(Self { left: payload.left, reader, group: facts, why, site }))
