@@ -8,11 +8,12 @@ use super::CliError;
 use super::of_site::SiteArgs;
 use super::output::OutputArgs;
 use super::rules::reason;
+use super::warning::warn;
 use crate::db::dialect;
 use crate::db::journal::{self, By};
 use crate::rules::UNHAPPY;
 use crate::sites::load_rules;
-use crate::triage::send_trial;
+use crate::triage::{gap_of, send_trial};
 
 #[derive(Subcommand)]
 pub enum AlertCommand {
@@ -52,11 +53,15 @@ impl TestArgs {
             let mut lock = journal::lock(conn, site_id)?;
             let rules = load_rules(conn, site_id, None)?;
             match rules.in_force().iter().find(|one| one.rule.name == self.rule) {
-                Some(rule) => send_trial(conn, &mut lock, (rule, &self.touchpoint), &By::operator(), now).map(Some),
+                Some(rule) => {
+                    let gap = gap_of(conn, site_id, &rule.rule, now)?;
+                    let told = send_trial(conn, &mut lock, (rule, &self.touchpoint), &By::operator(), now)?;
+                    Ok(Some((told, gap)))
+                }
                 None => Ok(None),
             }
         })?;
-        let told = told.ok_or_else(|| {
+        let (told, gap) = told.ok_or_else(|| {
             let hint = format!("`counterbell rules list --site {}` shows them", self.site.key);
             CliError::Usage(format!("the site has no rule \"{}\" in force that can be read: {hint}", self.rule))
         })?;
@@ -66,6 +71,8 @@ impl TestArgs {
             false => format!("A test of {} goes to, as soon as a server runs:\n\n{lines}", self.rule),
         };
         let people: Vec<_> = told.iter().map(|(email, why)| json!({ "email": email, "why": why })).collect();
-        self.output.print(&json!({ "rule": self.rule, "told": people }), &text)
+        self.output.print(&json!({ "rule": self.rule, "told": people }), &text)?;
+        gap.iter().for_each(warn);
+        Ok(())
     }
 }

@@ -32,6 +32,7 @@ mod theme;
 mod touchpoint;
 mod transfer;
 mod verify;
+mod warning;
 mod words;
 
 use std::process::ExitCode;

@@ -13,12 +13,13 @@ use super::CliError;
 use super::document::Document;
 use super::of_site::{SiteArgs, zone_of};
 use super::output::{OutputArgs, SEEN_SOON, tell};
+use super::warning::{warn, warn_of_gaps};
 use crate::counted::counted;
 use crate::db::journal::{self, By};
 use crate::db::{dialect, rules};
-use crate::rules::{Grouped, Reason, Rule, RuleSet, Soon, Step, StepAt, StoredRule, VersionedRule, When, Who};
+use crate::rules::{Grouped, Reason, Rule, RuleSet, Soon, Step, StepAt, StoredRule, Who};
 use crate::sites::{RuleView, catalog, find_rule, load_rules, put_rule};
-use crate::triage::{REHEARSED_MAX, Rehearsal, RehearsedTouchpoint, RehearsedWatch, rehearse};
+use crate::triage::{REHEARSED_MAX, Rehearsal, RehearsedTouchpoint, RehearsedWatch, gap_of, rehearse};
 use crate::zone::Zone;
 
 #[derive(Subcommand)]
@@ -209,13 +210,15 @@ impl PutArgs {
             true => format!("Version {version} of {name} is in force. {SEEN_SOON}\n"),
             false => format!("Version {version} of {name}, which is in force, says the same; nothing was stored.\n"),
         };
+        self.output.print(&json!({"name": name, "version": version, "is_new": put.is_new}), &text)?;
         if let Some((sooner, window)) = rule.due_before_window_ends() {
             let sooner = quoted(sooner.iter().map(String::as_str));
             tell(&format!(
-                "warning: {sooner} can be due before a window of {window} ends: windows end earlier then, and storms are more mails"
+                "Warning: {sooner} can be due before a window of {window} ends: windows end earlier then, and storms are more mails"
             ));
         }
-        self.output.print(&json!({"name": name, "version": version, "is_new": put.is_new}), &text)
+        gap_of(&mut conn, site_id, &rule, now)?.iter().for_each(warn);
+        Ok(())
     }
 }
 
@@ -228,14 +231,10 @@ impl RetireArgs {
             rules::retire(conn, &mut lock, &self.name, &by, now)
         })?;
         let version = retired.ok_or_else(|| unknown(&self.name, &self.site))?;
-        let rules = load_rules(&mut conn, site_id, None)?;
-        let left = rules.stored().len();
-        let is_about_response = |one: &VersionedRule| matches!(one.rule.when, When::Response(_));
-        let mut text = format!("Retired {}, which was in version {version}. {SEEN_SOON}\n", self.name);
-        if rules.unreadable().is_empty() && !rules.in_force().iter().any(is_about_response) {
-            text.push_str("The site has no rule about responses any more, and nobody is told of unhappy customers.\n");
-        }
-        self.output.print(&json!({"name": self.name, "version": version, "left": left}), &text)
+        let left = load_rules(&mut conn, site_id, None)?.stored().len();
+        let text = format!("Retired {}, which was in version {version}. {SEEN_SOON}\n", self.name);
+        self.output.print(&json!({"name": self.name, "version": version, "left": left}), &text)?;
+        warn_of_gaps(&mut conn, site_id)
     }
 }
 
@@ -250,9 +249,16 @@ impl TestArgs {
             }
             None => load_rules(&mut conn, site_id, None)?,
         };
-        let rehearsal = rehearse(&mut conn, site_id, &rules, self.days, UnixMillis::now().0)?;
-        let zone = zone_of(&mut conn, site_id)?;
-        self.output.print(&rehearsal, &rehearsal_text(&rehearsal, self.days, &zone))
+        let (now, zone) = (UnixMillis::now().0, zone_of(&mut conn, site_id)?);
+        let rehearsal = rehearse(&mut conn, site_id, &rules, self.days, now)?;
+        self.output.print(&rehearsal, &rehearsal_text(&rehearsal, self.days, &zone))?;
+        if rules.stored().is_empty() {
+            return warn_of_gaps(&mut conn, site_id);
+        }
+        for one in rules.in_force() {
+            gap_of(&mut conn, site_id, &one.rule, now)?.iter().for_each(warn);
+        }
+        Ok(())
     }
 }
 

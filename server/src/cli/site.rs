@@ -13,6 +13,7 @@ use super::key::find_site;
 use super::output::{ListArgs, OutputArgs, SEEN_SOON, random};
 use super::site_delete::SiteDeleteArgs;
 use super::theme::ThemeArgs;
+use super::warning::warn_of_gaps;
 use super::words::WordsArgs;
 use crate::config::{CommonSettings, PublicUrl, PublicUrlArgs};
 use crate::counted::counted;
@@ -262,7 +263,8 @@ impl SetArgs {
             }
             Ok(changed.map(|(site, _)| site))
         })??;
-        self.output.print(&site_json(&site), &format!("{}{SEEN_SOON}\n", site_text(&site)))
+        self.output.print(&site_json(&site), &format!("{}{SEEN_SOON}\n", site_text(&site)))?;
+        if self.remove_recipients.is_empty() { Ok(()) } else { warn_of_gaps(&mut conn, site.id) }
     }
 
     /// Days fewer than there were delete responses within seconds.

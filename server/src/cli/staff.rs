@@ -4,15 +4,18 @@ use clap::{Args, Subcommand};
 use counterbell_shared::EmailAddress;
 use counterbell_shared::problem::FieldError;
 use counterbell_shared::time::UnixMillis;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::CliError;
 use super::of_site::SiteArgs;
 use super::output::OutputArgs;
 use super::site::parse_email;
+use super::warning::warn_of_gaps;
+use crate::counted::counted;
 use crate::db::journal::By;
 use crate::db::{AnyConnection, dialect};
-use crate::staff::{self, Asker, NewPerson, PersonPatch, PersonView, Refused};
+use crate::staff::{self, Asker, LeavingView, NewPerson, PersonPatch, PersonView, Refused};
 
 #[derive(Subcommand)]
 pub enum StaffCommand {
@@ -26,9 +29,9 @@ pub enum StaffCommand {
     List(ListArgs),
     /// Change somebody; what is left out stays as it is, and an empty text takes away
     Set(SetArgs),
-    /// Somebody leaves a site: they are told no more, and leave its teams
+    /// Somebody leaves a site: they are told no more, leave its teams, and their open cases go to others
     ///
-    /// Who left stays known, since what they did names them. `counterbell staff add` brings them back.
+    /// Prints what that touches: cases, rules, touchpoints, people. Who left stays known, since what they did names them. `counterbell staff add` brings them back.
     Remove(RemoveArgs),
 }
 
@@ -38,7 +41,7 @@ struct PersonArgs {
     /// Their name
     #[arg(long)]
     name: Option<String>,
-    /// Language they read, such as en, de, fr, es, it, nl or pt-BR; mails are in English so far
+    /// Language of their mails: ar, de, en, es, fr, ja, pt, or a variety such as de-AT; English when none is given
     #[arg(long, value_name = "TAG")]
     language: Option<String>,
     /// Their time zone, an IANA name such as Europe/Berlin; the site's when none is given
@@ -97,6 +100,9 @@ pub struct RemoveArgs {
     /// Any of their e-mail addresses
     #[arg(long, value_name = "EMAIL", value_parser = parse_email)]
     email: EmailAddress,
+    /// Only say what their leaving touches
+    #[arg(long)]
+    dry_run: bool,
     #[command(flatten)]
     output: OutputArgs,
 }
@@ -224,11 +230,51 @@ impl RemoveArgs {
         let (mut conn, site_id) = self.site.open()?;
         let person_id = self.site.person(&mut conn, site_id, self.email.as_str())?;
         let now = UnixMillis::now().0;
-        let left = dialect::write_transaction(&mut conn, |conn| {
-            let left = staff::leave(conn, site_id, person_id, &operator(), now)?;
-            Ok(left.and(staff::find(conn, site_id, person_id, now)?.ok_or(Refused::NoSuchPerson)))
+        let touched = dialect::write_transaction(&mut conn, |conn| match self.dry_run {
+            true => Ok(staff::leaving(conn, site_id, person_id)?.ok_or(Refused::NoSuchPerson)),
+            false => staff::leave(conn, site_id, person_id, &operator(), now),
         })?;
-        print(&mut conn, site_id, &left.map_err(refused)?, self.output)
+        let touched = touched.map_err(refused)?;
+        let people = staff::list(&mut conn, site_id, true, now)?;
+        let found = people.iter().find(|person| person.person_id == person_id);
+        let person = found.ok_or_else(|| refused(Refused::NoSuchPerson))?;
+        let text = format!("{}{}", person_text(person, &people), touched_text(&touched, &people, self.dry_run));
+        self.output.print(&Left { person, leaving: &touched }, &text)?;
+        if self.dry_run { Ok(()) } else { warn_of_gaps(&mut conn, site_id) }
+    }
+}
+
+#[derive(Serialize)]
+struct Left<'a> {
+    #[serde(flatten)]
+    person: &'a PersonView,
+    leaving: &'a LeavingView,
+}
+
+/// What their leaving touches, for people.
+fn touched_text(touched: &LeavingView, staff: &[PersonView], dry_run: bool) -> String {
+    let LeavingView { open_cases, rules, touchpoints, manager_of, teams } = touched;
+    let managed = staff.iter().filter(|person| manager_of.contains(&person.person_id));
+    let managed: Vec<_> = managed.map(|person| person.email.clone()).collect();
+    let mut lines = Vec::new();
+    if *open_cases > 0 {
+        let cases = counted(*open_cases, "open case goes back", "open cases go back");
+        lines.push(format!("{cases}: nobody has them then, and others are told as soon as a server runs"));
+    }
+    for (told, names) in [
+        ("Rules that name them, and tell nobody by that any more", rules),
+        ("Touchpoints without an owner by that", touchpoints),
+        ("Without a manager by that", &managed),
+        ("Teams that they leave", teams),
+    ] {
+        if !names.is_empty() {
+            lines.push(format!("{told}: {}", names.join(", ")));
+        }
+    }
+    let head = if dry_run { "Nothing was changed. Their leaving touches:" } else { "Their leaving touches:" };
+    match lines.is_empty() {
+        true => format!("{head} nothing\n"),
+        false => format!("{head}\n    {}\n", lines.join("\n    ")),
     }
 }
 

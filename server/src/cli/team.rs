@@ -8,6 +8,7 @@ use super::CliError;
 use super::of_site::{SiteArgs, slug};
 use super::output::OutputArgs;
 use super::staff::{operator, refused};
+use super::warning::warn_of_gaps;
 use crate::db::staff::Member;
 use crate::db::{dialect, journal, staff as rows};
 use crate::staff::{self, Refused, TeamDocument, TeamView};
@@ -96,7 +97,8 @@ impl SetArgs {
         })?;
         let team = stored.map_err(refused)?.view;
         let staff = rows::members_of(&mut conn, site_id)?;
-        self.output.print(&team, &team_text(&team, &staff))
+        self.output.print(&team, &team_text(&team, &staff))?;
+        if team.members.is_empty() { warn_of_gaps(&mut conn, site_id) } else { Ok(()) }
     }
 }
 
@@ -120,7 +122,8 @@ impl RemoveArgs {
             let hint = "`counterbell team list` shows them";
             return Err(CliError::Usage(format!("the site has no team \"{}\": {hint}", self.name)));
         }
-        self.output.print(&json!({"name": self.name, "removed": true}), &format!("Removed the team {}", self.name))
+        self.output.print(&json!({"name": self.name, "removed": true}), &format!("Removed the team {}", self.name))?;
+        warn_of_gaps(&mut conn, site_id)
     }
 }
 

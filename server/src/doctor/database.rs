@@ -7,7 +7,7 @@ use diesel::result::Error as QueryError;
 use diesel::sql_types::{BigInt, Bool, Text};
 
 use super::outbox::Told;
-use super::{Check, encryption, machine, outbox, sites, size, watch, zones};
+use super::{Check, encryption, machine, outbox, sites, size, told, watch, zones};
 use crate::db::sites::Site;
 use crate::db::{AnyConnection, DatabaseUrl, OpenError, check_pooling, folder_of, migrations, open, responses};
 use crate::store::{READ_CONNECTIONS, WRITE_CONNECTIONS};
@@ -73,6 +73,7 @@ pub(super) fn checks(url: &DatabaseUrl) -> (Vec<Check>, Told) {
     checks.extend(zones::checks(&mut conn));
     checks.extend(sites::checks(&mut conn));
     checks.extend(watch::check(&mut conn));
+    checks.extend(told::checks(&mut conn));
     (checks, outbox::ask(&mut conn))
 }
 

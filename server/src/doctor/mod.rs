@@ -7,6 +7,7 @@ mod mail;
 mod outbox;
 mod queues;
 mod sites;
+mod told;
 mod watch;
 mod zones;
 

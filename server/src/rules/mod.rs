@@ -38,7 +38,7 @@ pub use evaluate::{Facts, evaluate};
 pub use period::{InvalidPeriod, Period};
 pub use phrase::{Phrase, Words};
 pub use quiet_hours::{QuietHours, TimeOfDay};
-pub use resolve::{Reason, resolve, team_in_turn};
+pub use resolve::{Reason, names_anybody, resolve, team_in_turn};
 pub use rule::{ALERTS_TEAM, Grouped, How, Rule, SILENT, Soon, Step, StepAt, UNHAPPY, Who};
 pub use set::{RuleSet, StoredRule, VersionedRule};
 pub use staff::{Person, Staff};

@@ -69,6 +69,11 @@ pub fn resolve(who: &[Who], fallback: &[Who], staff: &Staff, now: i64, turn: i64
     (told.people, next_turn)
 }
 
+/// Whether this means anybody who has not left, absent or not.
+pub fn names_anybody(who: &Who, staff: &Staff) -> bool {
+    staff.named_by(who).iter().any(|(id, _)| staff.is_employed(*id))
+}
+
 impl Staff {
     /// All who are meant, absent or not, each with the reason; in turns that is the whole team.
     fn named_by(&self, who: &Who) -> Vec<(i64, Reason)> {

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::absence::read_day;
 use crate::document;
+use crate::language::Language;
 use crate::zone::Zone;
 
 /// What is to be changed of a person; `None` is left as it is, an inner `None` taken away (JSON Merge Patch, RFC 7396).
@@ -96,7 +97,7 @@ impl PersonPatch {
             email,
             aliases,
             name: nullable(faults, object, "name", |value| text(value, Reference::new)),
-            language: nullable(faults, object, "language", |value| text(value, Locale::new)),
+            language: nullable(faults, object, "language", |value| text(value, read_language)),
             zone: nullable(faults, object, "zone", |value| text(value, str::parse::<Zone>)),
             manager_id: nullable(faults, object, "manager_id", person_id),
             absent_from: nullable(faults, object, "absent_from", |value| text(value, read_day)),
@@ -186,6 +187,14 @@ fn list<T>(
 
 fn text<T, E: Display>(value: &Value, parse: impl FnOnce(&str) -> Result<T, E>) -> Result<T, String> {
     parse(value.as_str().ok_or("must be a text")?).map_err(|error| error.to_string())
+}
+
+/// A language that there are mails in, or a variety of one.
+fn read_language(tag: &str) -> Result<Locale, String> {
+    let locale = Locale::new(tag).map_err(|error| error.to_string())?;
+    let tags = || Language::ALL.map(Language::tag).join(", ");
+    let wrong = || format!("must be a language that there are mails in ({}), or a variety such as de-AT", tags());
+    Language::find(tag).map(|_| locale).ok_or_else(wrong)
 }
 
 fn address(value: &Value) -> Result<EmailAddress, String> {

@@ -4,6 +4,7 @@
 mod absence;
 mod documents;
 mod for_rules;
+mod leaving;
 mod people;
 mod teams;
 mod views;
@@ -14,6 +15,7 @@ use crate::db::journal::By;
 
 pub use documents::{NewPerson, PersonPatch, TeamDocument};
 pub use for_rules::{load_for_rules, load_owner, told_at};
+pub use leaving::{LeavingView, leaving, rules_that_name};
 pub use people::{add, change, find, leave, list};
 pub use teams::{find_team, list_teams, put_team, remove_team};
 pub use views::{PersonView, TeamView};

@@ -5,6 +5,7 @@ use counterbell_shared::problem::FieldError;
 use diesel::QueryResult;
 
 use super::documents::{NewPerson, PersonPatch};
+use super::leaving::{LeavingView, leaving};
 use super::views::PersonView;
 use super::{Asker, Refused, Stored, absence};
 use crate::db::sites::Site;
@@ -96,7 +97,8 @@ pub fn change(
     }
 }
 
-/// Somebody leaves a site, at `now` (Unix ms); that they left before is no error. Call in a transaction that writes.
+/// Somebody leaves a site, at `now` (Unix ms), and what that touches; that they left before is no error. Call in a transaction
+/// that writes.
 ///
 /// # Errors
 /// What the database says.
@@ -106,12 +108,11 @@ pub fn leave(
     person_id: i64,
     asker: &Asker,
     now: i64,
-) -> QueryResult<Result<(), Refused>> {
+) -> QueryResult<Result<LeavingView, Refused>> {
     let mut site = journal::lock(conn, site_id)?;
-    if staff::leave(conn, &mut site, person_id, &asker.by, now)? || staff::find(conn, site_id, person_id)?.is_some() {
-        return Ok(Ok(()));
-    }
-    Ok(Err(Refused::NoSuchPerson))
+    let touched = leaving(conn, site_id, person_id)?;
+    staff::leave(conn, &mut site, person_id, &asker.by, now)?;
+    Ok(touched.ok_or(Refused::NoSuchPerson))
 }
 
 impl From<staff::Refused> for Refused {

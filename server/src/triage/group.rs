@@ -24,6 +24,9 @@ use crate::timers::{Handler, Next};
 /// The longest window of a rule.
 const LONGEST_MS: i64 = counterbell_shared::limits::RULE_MAX_DAYS as i64 * DAY_MS;
 
+/// Before it is looked again whether somebody is there to be told, in ms.
+const AGAIN_MS: i64 = 10 * 60_000;
+
 /// Takes out those who have heard enough of a rule in this window: the response waits for its end with the others, at the
 /// longest until `tell_by` (Unix ms). The caller has locked the site.
 ///
@@ -74,13 +77,16 @@ impl Handler for EndOfWindow {
         if now < group.ends_at {
             return Ok(Next::At(group.ends_at));
         }
-        if group.close(conn, now)? {
+        if group.closed_at.is_none() {
             withdraw(conn, site, &group, now)?;
             if !group.response_ids(conn)?.is_empty() {
-                let messages = messages(conn, &group, now)?;
-                outbox::insert(conn, &messages)?;
+                match messages(conn, &group, now)? {
+                    Instead::Messages(messages) => outbox::insert(conn, &messages)?,
+                    Instead::Nobody => return Ok(Next::At(now + AGAIN_MS)),
+                }
             }
         }
+        group.close(conn, now)?;
         Ok(Next::Done)
     }
 }
@@ -99,7 +105,7 @@ fn withdraw(conn: &mut AnyConnection, site: &mut SiteLock, group: &AlertGroup, n
 
 /// To whom the group belongs. Should they have left, what nobody else was told of is handed over to those whom the rule
 /// tells by then.
-fn messages(conn: &mut AnyConnection, group: &AlertGroup, now: i64) -> QueryResult<Vec<NewOutboxRow>> {
+fn messages(conn: &mut AnyConnection, group: &AlertGroup, now: i64) -> QueryResult<Instead> {
     let site_id = group.site_id;
     let mut tellable = Tellable::load(conn, site_id)?;
     let rules = load_rules(conn, site_id, None)?;
@@ -107,14 +113,11 @@ fn messages(conn: &mut AnyConnection, group: &AlertGroup, now: i64) -> QueryResu
         let rule = rules.in_force().iter().find(|one| one.rule.name == group.rule);
         let at = rule.map_or(now, |rule| tellable.told_at(rule, group.person_id, now));
         let message = message(&tellable, group, &group.group_id, (group.person_id, None, at), now);
-        return Ok(message.into_iter().collect());
+        return Ok(Instead::Messages(message.into_iter().collect()));
     }
     let instead = hand_over(conn, &mut tellable, &rules, group, now)?;
     tellable.save_turns(conn)?;
-    Ok(match instead {
-        Instead::Messages(messages) => messages,
-        Instead::Nobody => Vec::new(),
-    })
+    Ok(instead)
 }
 
 /// Makes groups of what nobody but somebody who left was to hear of, for those whom the rule tells by now; the team "alerts" when
@@ -129,7 +132,7 @@ pub fn hand_over(
     group: &AlertGroup,
     now: i64,
 ) -> QueryResult<Instead> {
-    let untold = untold(conn, group)?;
+    let untold = untold(conn, tellable, group)?;
     if untold.is_empty() {
         return Ok(Instead::Messages(Vec::new()));
     }
@@ -148,17 +151,20 @@ pub fn hand_over(
     Ok(Instead::Messages(messages))
 }
 
-/// Responses of a group that nobody else was told of, nor will be.
-fn untold(conn: &mut AnyConnection, group: &AlertGroup) -> QueryResult<Vec<Vec<u8>>> {
+/// Responses of a group that nobody who is still there was told of, nor will be.
+fn untold(conn: &mut AnyConnection, tellable: &Tellable, group: &AlertGroup) -> QueryResult<Vec<Vec<u8>>> {
     let mut untold = Vec::new();
     for response_id in group.response_ids(conn)? {
         if group.kind() != GroupKind::Alert {
             untold.push(response_id);
             continue;
         }
-        let mut groups = alert_groups::of_response(conn, group.site_id, &response_id)?.into_iter();
-        let only_theirs = groups.all(|other| other.person_id == group.person_id || other.kind != group.kind);
-        if only_theirs && AboutResponse::load(conn, group.site_id, &response_id)?.is_empty() {
+        let groups = alert_groups::of_response(conn, group.site_id, &response_id)?;
+        let mut alerts = groups.iter().filter(|other| other.kind == group.kind);
+        let waits = alerts.any(|other| tellable.staff.is_employed(other.person_id));
+        let messages = AboutResponse::load(conn, group.site_id, &response_id)?;
+        let mut told = tellable.told_before(&messages).into_keys();
+        if !waits && !told.any(|person_id| tellable.staff.is_employed(person_id)) {
             untold.push(response_id);
         }
     }

@@ -7,6 +7,7 @@ mod decide;
 mod facts;
 mod group;
 mod leave;
+mod reach;
 mod rehearse;
 mod site;
 mod tell;
@@ -21,6 +22,7 @@ use counterbell_shared::time::UnixMillis;
 
 pub use group::EndOfWindow;
 pub use leave::StaffLeft;
+pub use reach::{ADVICE, Gap, gap_of, gaps};
 pub use rehearse::{REHEARSED_MAX, Rehearsal, rehearse};
 pub use trial::send_trial;
 pub use watch::{RehearsedTouchpoint, RehearsedWatch, WatchTouchpoints};

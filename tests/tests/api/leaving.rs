@@ -195,3 +195,90 @@ async fn message_for_which_nobody_is_left_is_parked_and_sent_when_they_are_back(
         assert_eq!(smtp.wait_for(1).await[0].to, [ANN], "{backend:?}");
     }
 }
+
+#[tokio::test]
+async fn leaving_says_what_it_touches_and_doctor_names_what_still_names_them() {
+    for backend in Backend::ALL {
+        let app = TestApp::on(backend).recipients(&[ANN]).await;
+        run(&app, &["staff", "add", "--email", BEN]);
+        run(&app, &["staff", "add", "--email", CLEO, "--manager", BEN]);
+        run(&app, &["touchpoint", "set", "till", "--owner", BEN]);
+        run(&app, &["team", "set", "counter", "--member", BEN]);
+        app.store_rule(&sample::with(
+            sample::rule("low", json!({ "score": { "max": 1 } })),
+            json!({ "who": [{ "person": BEN }] }),
+        ));
+        unhappy(&app, 2).await;
+        take(&app, 1..=2);
+        let ben = ["--site", &app.site_key, "--email", BEN];
+        let touched = json!({ "open_cases": 2, "rules": ["low"], "touchpoints": ["till"], "manager_of": [3], "teams": ["counter"] });
+
+        let tried = app.cli(&[&["staff", "remove", "--dry-run"], &ben[..]].concat());
+        for told in
+            ["Nothing was changed", "2 open cases go back", "any more: low", "by that: till", CLEO, "leave: counter"]
+        {
+            assert!(tried.stdout.contains(told), "{backend:?}: no {told} in {}", tried.stdout);
+        }
+        assert_eq!(app.count("members WHERE left_at IS NOT NULL"), 0, "{backend:?}");
+        let path = format!("/v1/admin/sites/{}/staff/2", app.site_key);
+        let removed = app.send(app.request(Method::DELETE, &path).bearer_auth(&app.api_key)).await.expect(200);
+        assert_eq!(removed, touched, "{backend:?}");
+
+        all_is_handed_on(&app).await;
+        let again = app.cli(&[&["staff", "remove", "--json"], &ben[..]].concat());
+        let rest = json!({ "open_cases": 0, "rules": ["low"], "touchpoints": [], "manager_of": [], "teams": [] });
+        assert_eq!(again.json()["leaving"], rest, "{backend:?}");
+        assert!(again.stderr.contains("none of those whom the rule \"low\" names is left"), "{}", again.stderr);
+        // As an earlier version left them.
+        app.execute("UPDATE cases SET owner_id = 2, state = 'in_progress'");
+        app.execute("UPDATE members SET manager_id = 2 WHERE person_id = 3");
+        let checks = super::doctor::checks(&app.cli(&["doctor", "--json"]));
+        let check = super::doctor::check(&checks, "who left");
+        assert_eq!(check["verdict"], "warning", "{check}");
+        for told in ["named by the rule \"low\"", "the manager of person 3", "the owner of 2 open cases"] {
+            assert!(check["found"].as_str().unwrap().contains(told), "{backend:?}: no {told} in {check}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn site_that_nobody_is_left_to_be_told_of_is_named() {
+    for backend in Backend::ALL {
+        let app = TestApp::on(backend).recipients(&[ANN]).await;
+        let cli = |args: &[&str]| app.cli(&[args, &["--site", &app.site_key]].concat());
+        let found = || {
+            let checks = super::doctor::checks(&app.cli(&["doctor", "--json"]));
+            let check = super::doctor::check(&checks, "who is told").clone();
+            (check["verdict"].as_str().unwrap().to_owned(), check["found"].as_str().unwrap().to_owned())
+        };
+        assert_eq!(found().0, "ok", "{backend:?}");
+        assert_eq!(cli(&["alert", "test"]).stderr, "", "{backend:?}");
+        let nobody = "the rule \"unhappy\" tells nobody";
+        let says = |output: counterbell_tests::CliOutput, told: &str| {
+            assert!(output.status.success() && output.stderr.contains(told), "{backend:?}: {output:?}");
+        };
+
+        says(app.cli(&["site", "set", &app.site_key, "--remove-recipient", ANN]), nobody);
+        let (verdict, told) = found();
+        assert!(verdict == "warning" && told.contains(&app.site_key) && told.contains(nobody), "{backend:?}: {told}");
+        says(cli(&["alert", "test"]), nobody);
+        says(cli(&["rules", "test"]), nobody);
+        says(cli(&["team", "set", "counter", "--label", "Counter"]), nobody);
+        let rule = sample::with(
+            sample::rule("low", json!({ "score": { "max": 1 } })),
+            json!({ "who": [{ "team": "counter" }] }),
+        );
+        let file = app.dir().join("low.json");
+        std::fs::write(&file, rule.to_string()).unwrap();
+        says(cli(&["rules", "put", &file.display().to_string()]), "the rule \"low\" tells nobody");
+
+        run(&app, &["team", "set", "alerts", "--member", ANN]);
+        says(cli(&["rules", "put", &file.display().to_string()]), "the team \"alerts\" is told instead");
+        run(&app, &["staff", "set", "--email", ANN, "--absent-from", "2020-01-01"]);
+        assert!(found().1.contains("everybody whom the rule \"unhappy\" tells is away"), "{backend:?}: {}", found().1);
+        says(cli(&["staff", "remove", "--email", ANN]), nobody);
+        run(&app, &["rules", "retire", "low"]);
+        says(cli(&["rules", "retire", "unhappy"]), "no alert rule is in force");
+        assert!(found().1.contains("no alert rule is in force"), "{backend:?}");
+    }
+}

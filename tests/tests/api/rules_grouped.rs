@@ -179,3 +179,29 @@ async fn what_waits_for_the_only_one_of_a_rule_that_is_no_more_goes_to_the_team_
         assert_eq!((told(&app, "group_mail", ANN), told(&app, "group_mail", BOB)), (1, 0), "{backend:?}");
     }
 }
+
+#[tokio::test]
+async fn what_waits_when_nobody_is_left_is_told_once_somebody_is_there() {
+    for backend in Backend::ALL {
+        let app = app_with_groups(backend).await;
+        for _ in 0..3 {
+            respond(&app, json!({})).await;
+        }
+        for email in [ANN, BOB] {
+            run(&app, &["staff", "remove", "--email", email]);
+        }
+        app.execute("UPDATE alert_groups SET ends_at = opened_at + 1");
+        let windows = "timers WHERE kind = 'alert_group'";
+        app.execute("UPDATE timers SET due_at = 1 WHERE kind = 'alert_group'");
+        wait::until_true("a look", async || app.count(&format!("{windows} AND due_at > 1")) == 2).await;
+        assert_eq!(app.count("outbox WHERE kind = 'group_mail'"), 0, "{backend:?}");
+
+        let added = app.cli(&["site", "set", &app.site_key, "--add-recipient", "cleo@shop.example"]);
+        assert!(added.status.success(), "{added:?}");
+        end_windows(&app).await;
+
+        // One mail, though two were to hear of it.
+        assert_eq!(told(&app, "group_mail", "cleo@shop.example"), 1, "{backend:?}");
+        assert_eq!(app.count("outbox WHERE kind = 'group_mail'"), 1, "{backend:?}");
+    }
+}

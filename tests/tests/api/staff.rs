@@ -78,7 +78,7 @@ async fn who_leaves_stays_known_and_comes_back_as_the_same_person() {
         send(&app, &app.api_key, Method::PUT, &team, &members).await.expect(201);
 
         // Twice: who left before has left.
-        assert_eq!((remove(&app, id).await, remove(&app, id).await), (204, 204), "{backend:?}");
+        assert_eq!((remove(&app, id).await, remove(&app, id).await), (200, 200), "{backend:?}");
 
         assert!(list(&app, "").await.iter().all(|person| person["person_id"] != *id), "{backend:?}");
         let all = list(&app, "?all=true").await;
@@ -248,14 +248,25 @@ async fn all_that_is_wrong_is_told_at_once_and_nothing_changed() {
         "zone": "Europe/Berln", "manager_id": "bob", "absent_from": "24.12.2026", "absent_to": "2026-02-30", "role": 1 });
     let mut found = pointers(&patch(&app, &ann["person_id"], wrong.clone()).await);
     found.sort_unstable();
-    let expected =
-        ["/absent_from", "/absent_to", "/aliases/1", "/aliases/2", "/email", "/manager_id", "/name", "/role", "/zone"];
+    let expected = [
+        "/absent_from",
+        "/absent_to",
+        "/aliases/1",
+        "/aliases/2",
+        "/email",
+        "/language",
+        "/manager_id",
+        "/name",
+        "/role",
+        "/zone",
+    ];
     assert_eq!(found, expected);
     assert_eq!(pointers(&add(&app, json!({ "name": "Ann" })).await), ["/email"]);
     for (body, pointer) in [
         (json!({ "absent_to": "2026-12-24" }), "/absent_to"),
         (json!({ "absent_from": "2026-12-24", "absent_to": "2026-12-23" }), "/absent_to"),
         (json!({ "email": null }), "/email"),
+        (json!({ "language": "nl" }), "/language"),
         (json!([]), ""),
     ] {
         assert_eq!(pointers(&patch(&app, &ann["person_id"], body.clone()).await), [pointer], "{body}");
@@ -302,7 +313,7 @@ async fn changes_are_written_down_without_names_and_addresses() {
         send(&app, &app.api_key, Method::PUT, &team, &members).await.expect(201);
         send(&app, &app.api_key, Method::PUT, &team, &members).await.expect(200);
         assert_eq!(app.send(app.request(Method::DELETE, &team).bearer_auth(&app.api_key)).await.status, 204);
-        assert_eq!((remove(&app, &id).await, remove(&app, &id).await), (204, 204));
+        assert_eq!((remove(&app, &id).await, remove(&app, &id).await), (200, 200));
 
         let by = format!("key/{key}|api");
         let expected = [

@@ -82,6 +82,7 @@ async fn what_is_refused_is_told_on_one_line_and_changes_nothing() {
     for (args, told) in [
         (&["--zone", "Europe/Berln"][..], "--zone: \"Europe/Berln\" is no time zone"),
         (&["--language", "german language"], "--language: must be a language tag"),
+        (&["--language", "nl"], "--language: must be a language that there are mails in (ar, de, en, es, fr, ja, pt)"),
         (&["--absent-from", "24.12.2026", "--absent-to", "soon"], "--absent-to: must be a day such as 2026-12-24"),
         (&["--absent-to", "2026-12-24"], "--absent-to: needs --absent-from"),
         (&["--absent-from", "2026-12-24", "--absent-to", "2026-12-23"], "must not be before --absent-from"),

@@ -87,7 +87,7 @@ async fn recipients_of_a_site_are_the_team_alerts_which_stays() {
         refused.expect_problem(ProblemCode::TeamNeeded);
         assert_eq!(recipients(), json!(["ann@shop.example", "bob@shop.example"]), "{backend:?}");
         let path = format!("staff/{bob}");
-        assert_eq!(send(&app, Method::DELETE, &path, &json!({})).await.status, 204);
+        assert_eq!(send(&app, Method::DELETE, &path, &json!({})).await.status, 200);
         assert_eq!(recipients(), json!(["ann@shop.example"]), "{backend:?}");
     }
 }
@@ -113,7 +113,7 @@ async fn site_has_so_many_people_and_teams_and_no_more() {
         app.execute(&format!("INSERT INTO members (site_id, person_id, joined_at) VALUES {rows}"));
         let new = json!({ "email": "new@shop.example" });
         send(&app, Method::POST, "staff", &new).await.expect_problem(ProblemCode::InvalidStaff);
-        assert_eq!(send(&app, Method::DELETE, "staff/1", &json!({})).await.status, 204, "{backend:?}");
+        assert_eq!(send(&app, Method::DELETE, "staff/1", &json!({})).await.status, 200, "{backend:?}");
         send(&app, Method::POST, "staff", &new).await.expect(201);
     }
 }

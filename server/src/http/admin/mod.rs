@@ -109,7 +109,12 @@ pub fn operations() -> Vec<Operation> {
             "Change a person: what is left out stays, null takes away",
         )
         .or_any([ProblemCode::AddressTaken, ProblemCode::InvalidStaff]),
-        operation(Method::DELETE, PERSON, staff::remove_person, "Somebody leaves the site, and is told no more"),
+        operation(
+            Method::DELETE,
+            PERSON,
+            staff::remove_person,
+            "Somebody leaves the site, and is told no more; what that touches",
+        ),
         operation(
             Method::GET,
             "/v1/admin/sites/{site_key}/teams",

@@ -9,8 +9,8 @@ use super::page::Page;
 use crate::http::ApiError;
 use crate::http::extract::values::YesOrNo;
 use crate::http::extract::{JsonBody, Manager, PatchBody, Person, Query, Site, Viewer};
-use crate::http::operations::{Created, Json, NoContent};
-use crate::staff::{self, NewPerson, PersonPatch, PersonView, Refused};
+use crate::http::operations::{Created, Json};
+use crate::staff::{self, LeavingView, NewPerson, PersonPatch, PersonView, Refused};
 use crate::store::Store;
 
 /// Whom to list.
@@ -81,7 +81,7 @@ pub async fn patch_person(
     Ok(Json(store.writes.decisions.run(work).await??))
 }
 
-/// Somebody leaves the site; that they left before is no error.
+/// Somebody leaves the site, and what that touches; that they left before is no error.
 ///
 /// # Errors
 /// 400 for a parameter, 401, 403, 404.
@@ -89,8 +89,7 @@ pub async fn remove_person(
     site: Site<Manager>,
     Person(person_id): Person,
     store: Data<Store>,
-) -> Result<NoContent, ApiError> {
+) -> Result<Json<LeavingView>, ApiError> {
     let (asker, now) = (site.asker(), UnixMillis::now().0);
-    store.writes.decisions.run(move |conn| staff::leave(conn, site.id, person_id, &asker, now)).await??;
-    Ok(NoContent)
+    Ok(Json(store.writes.decisions.run(move |conn| staff::leave(conn, site.id, person_id, &asker, now)).await??))
 }

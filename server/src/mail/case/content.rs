@@ -71,7 +71,7 @@ impl Found {
 fn is_over(kept: &Kept, payload: &Payload, now: i64) -> bool {
     match payload.message {
         Happened::Escalated => !payload.since.is_some_and(|since| kept.case.wants_step(since)),
-        Happened::OwnerLeft => kept.case.state != State::Open,
+        Happened::OwnerLeft => kept.case.owner.is_some() || kept.case.state != State::Open,
         Happened::Overdue => [kept.case.acknowledge_by, kept.case.answer_by].into_iter().flatten().all(|by| by >= now),
         _ => false,
     }
@@ -177,7 +177,7 @@ fn content(
     Ok(CaseContent {
         happened: payload.message,
         by: payload.by.map(|by| site.name_of(by)).filter(|name| !name.is_empty()),
-        to_team: matches!(payload.why, Some(Reason::Team(_))),
+        to_team: matches!(payload.why, Some(Reason::Team(_))) || kept.case.owner.is_none(),
         is_owner: matches!(payload.why, None | Some(Reason::Named | Reason::NobodyThere)),
         since: payload.since,
         words,

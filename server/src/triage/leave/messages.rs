@@ -100,7 +100,7 @@ impl Handing<'_> {
         let case = Kept::of_response(conn, site_id, response_id.as_bytes())?;
         let tell_by = case.and_then(|kept| tell_by(&kept.case, now));
         group(conn, site_id, (response_id, &response.touchpoint), &mut told, (tell_by, now))?;
-        let alert = Alert { site_id, response_id, case: payload.case, is_test: false, told };
+        let alert = Alert { site_id, response_id, case: payload.case, test_at: None, told };
         Ok(Instead::Messages(alert.messages(&self.tellable, now)))
     }
 

@@ -5,6 +5,8 @@
 
 mod cases;
 mod messages;
+#[cfg(test)]
+mod tests;
 
 use diesel::QueryResult;
 

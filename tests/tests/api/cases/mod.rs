@@ -1,5 +1,6 @@
 //! Cases by API and command line.
 
+mod absent;
 mod cli;
 mod figures;
 mod level;

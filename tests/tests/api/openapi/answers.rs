@@ -329,7 +329,7 @@ async fn ask_for_staff(asking: &mut Asking) {
         ("GET /v1/admin/sites/{site_key}/teams".to_owned(), teams.clone(), 200),
         (format!("GET {PERSON}"), person.clone(), 200),
         (format!("GET {PERSON}"), format!("{people}/99"), 404),
-        (format!("DELETE {PERSON}"), person.clone(), 204),
+        (format!("DELETE {PERSON}"), person.clone(), 200),
         (format!("DELETE {PERSON}"), format!("{people}/99"), 404),
         (format!("GET {TEAM}"), team.clone(), 200),
         (format!("DELETE {TEAM}"), team.clone(), 204),
