@@ -98,6 +98,17 @@ pub fn move_response(conn: &mut AnyConnection, site_id: i64, response_id: &[u8],
     diesel::update(row).set(case_responses::case_id.eq(to)).execute(conn).map(|_| ())
 }
 
+/// Moves every response of a case to another one; how many. The caller has locked the site.
+///
+/// # Errors
+/// What the database says.
+pub fn move_responses(conn: &mut AnyConnection, site_id: i64, from: &[u8], to: &[u8]) -> QueryResult<i64> {
+    let all =
+        case_responses::table.filter(case_responses::site_id.eq(site_id)).filter(case_responses::case_id.eq(from));
+    let moved = diesel::update(all).set(case_responses::case_id.eq(to)).execute(conn)?;
+    Ok(i64::try_from(moved).unwrap_or(i64::MAX))
+}
+
 /// Ids of the responses of a case that are still stored, in the order in which they came to it, each with when (Unix ms).
 ///
 /// # Errors

@@ -192,6 +192,7 @@ pub fn case(language: Language, happened: Happened, state: State) -> CaseContent
         by: (!matches!(happened, Happened::Escalated | Happened::Overdue | Happened::Reminder | Happened::Link))
             .then(|| site.name_of(2)),
         to_team: false,
+        other: (happened == Happened::CaseJoined).then_some(1041),
         since: Some(NOW - 2 * HOUR),
         words: has_words.then(|| "Please call before noon.".to_owned()),
         now: NOW,
@@ -202,8 +203,8 @@ pub fn case(language: Language, happened: Happened, state: State) -> CaseContent
 
 fn cases(language: Language) -> Vec<(String, Letter)> {
     use Happened::{
-        Assigned, CustomerAnswered, Ended, Escalated, GivenBack, Link, Mentioned, Merged, Noted, Overdue, Reminder,
-        Reopened, ResponseJoined, TakenOver, Urgent,
+        Assigned, CaseJoined, CustomerAnswered, Ended, Escalated, GivenBack, Link, Mentioned, Merged, Noted, Overdue,
+        Reminder, Reopened, ResponseJoined, TakenOver, Urgent,
     };
     let plain = |happened, state| case(language, happened, state);
     let mut kept_out = plain(Noted, State::InProgress);
@@ -220,6 +221,7 @@ fn cases(language: Language) -> Vec<(String, Letter)> {
         ("noted", plain(Noted, State::InProgress)),
         ("customer-answered", plain(CustomerAnswered, State::Waiting)),
         ("response-joined", plain(ResponseJoined, State::InProgress)),
+        ("case-joined", plain(CaseJoined, State::InProgress)),
         ("urgent", plain(Urgent, State::InProgress)),
         ("reminder", plain(Reminder, State::InProgress)),
         ("link", plain(Link, State::InProgress)),

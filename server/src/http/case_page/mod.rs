@@ -37,6 +37,7 @@ use super::extract::FormBody;
 use super::hosted::{Refusal, may_pass};
 use super::limits::ClientLimits;
 use super::operations::{Answer, HTML, Html, Notes, Operation, Written, address, operation};
+use crate::cases::Denied;
 use crate::language::Language;
 use crate::links::Links;
 use crate::store::Store;
@@ -45,7 +46,7 @@ use door::{Shut, Visit};
 use facts::Facts;
 use form::Form;
 use page::{Plain, Why, answer, case_page};
-use posted::Posted;
+use posted::{Fault, Posted};
 use reader::{Reader, browsers_language};
 use texts::texts_in;
 
@@ -152,7 +153,11 @@ async fn post_form(
     let work = {
         let (links, token) = (Data::clone(&links), token.clone());
         move |conn: &mut _| {
+            let mut posted = posted;
             let outcome = submit(conn, (&links, &token), &posted, browsers, now)?;
+            if let Ok(Outcome::Refused(Fault::Denied(Denied::OtherWords))) = &outcome {
+                posted.entry_id = None;
+            }
             Ok((outcome, posted))
         }
     };

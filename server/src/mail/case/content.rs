@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use counterbell_shared::{Metric, ResponseId, Score};
 use diesel::QueryResult;
-use serde::Deserialize;
 
-use super::letter::{CaseContent, CaseFacts, Happened};
+use super::letter::{CaseContent, CaseFacts};
+use super::payload::{Payload, Said};
 use crate::cases::{Kept, Priority};
 use crate::db::AnyConnection;
 use crate::db::cases::{self, CaseRow, NoteRow};
@@ -21,17 +21,6 @@ use crate::mail::links::CaseLink;
 use crate::mail::people::{Site, Sites};
 use crate::mail::why::why;
 use crate::rules::Reason;
-
-/// What the payload of a message about a case holds.
-#[derive(Debug, Deserialize)]
-struct Payload {
-    message: Happened,
-    person: Option<i64>,
-    by: Option<i64>,
-    since: Option<i64>,
-    note_id: Option<String>,
-    why: Option<Reason>,
-}
 
 /// What is known of a message about a case.
 pub enum Found {
@@ -56,26 +45,16 @@ impl Found {
             Ok(payload) => payload,
             Err(error) => return Ok(Self::Broken(MailBuildError::Unwritable(format!("its payload: {error}")))),
         };
-        if is_over(&kept, &payload, now) {
+        let Some(said) = payload.said(conn, &kept)?.filter(|_| !payload.is_over(&kept, now)) else {
             return Ok(Self::Over);
-        }
+        };
         let responses = responses_of(conn, &kept)?;
         let follows = match responses.first() {
             Some(first) => alert_to(conn, message, payload.person, first)?,
             None => None,
         };
-        let content = content(conn, site, message, (&kept, payload), &responses, now)?;
+        let content = content(conn, site, message, (&kept, payload, said), &responses, now)?;
         Ok(Self::Mail(Box::new(content), follows))
-    }
-}
-
-/// Whether what a message tells of is over by now: asked at the moment of sending, since somebody may have acted after it was
-/// queued.
-fn is_over(kept: &Kept, payload: &Payload, now: i64) -> bool {
-    match payload.message {
-        Happened::Escalated => !payload.since.is_some_and(|since| kept.case.wants_step(since)),
-        Happened::Overdue => [kept.case.acknowledge_by, kept.case.answer_by].into_iter().flatten().all(|by| by >= now),
-        _ => false,
     }
 }
 
@@ -106,22 +85,11 @@ fn responses_of(conn: &mut AnyConnection, kept: &Kept) -> QueryResult<Vec<Respon
     Ok(rows)
 }
 
-/// What was written with it: the note that the message names, or the reason that whoever did it gave at that moment.
-fn written(
-    conn: &mut AnyConnection,
-    message: &OutboxRow,
-    kept: &Kept,
-    payload: &Payload,
-) -> QueryResult<Option<String>> {
-    let id: Option<ResponseId> = payload.note_id.as_deref().and_then(|id| id.parse().ok());
-    let note = match (id, payload.by) {
-        (Some(id), _) => NoteRow::find(conn, kept.site_id, id.as_bytes())?,
-        (None, Some(by)) => {
-            let notes = NoteRow::of_case(conn, kept.site_id, &kept.id)?.into_iter();
-            notes.rev().find(|note| note.at == message.created_at && note.person_id == Some(by))
-        }
-        (None, None) => None,
-    };
+/// The reason that whoever did it gave at that moment.
+fn reason(conn: &mut AnyConnection, message: &OutboxRow, kept: &Kept, by: Option<i64>) -> QueryResult<Option<String>> {
+    let Some(by) = by else { return Ok(None) };
+    let notes = NoteRow::of_case(conn, kept.site_id, &kept.id)?.into_iter();
+    let note = notes.rev().find(|note| note.at == message.created_at && note.person_id == Some(by));
     Ok(note.map(|note| note.text))
 }
 
@@ -129,14 +97,14 @@ fn content(
     conn: &mut AnyConnection,
     site: Arc<Site>,
     message: &OutboxRow,
-    (kept, payload): (&Kept, Payload),
+    (kept, payload, said): (&Kept, Payload, Said),
     responses: &[ResponseRow],
     now: i64,
 ) -> QueryResult<CaseContent> {
     let reader = site.reader(payload.person, &message.destination);
-    let words = match payload.message {
-        Happened::ResponseJoined => responses.get(1).and_then(|joined| joined.comment.clone()),
-        _ => written(conn, message, kept, &payload)?,
+    let words = match said {
+        Said::Words(words) => words,
+        Said::Nothing => reason(conn, message, kept, payload.by)?,
     };
     let root_cause = match &kept.case.root_cause {
         Some(name) => {
@@ -150,7 +118,10 @@ fn content(
         link: CaseLink::of(kept),
         state: kept.case.state,
         urgent: kept.case.priority == Priority::Urgent,
-        owner: kept.case.owner.map(|owner| site.name_of(owner)),
+        owner: match (kept.case.owner, &kept.case.team) {
+            (Some(owner), _) => Some(site.name_of(owner)),
+            (None, team) => team.as_deref().map(|team| site.team(team)),
+        },
         place: place(conn, site.id, &kept.about.touchpoint)?,
         score: metric.and_then(|metric| Score::new(i64::from(kept.about.score), metric).ok()),
         comment: responses.first().and_then(|first| first.comment.clone()),
@@ -169,7 +140,8 @@ fn content(
     Ok(CaseContent {
         happened: payload.message,
         by: payload.by.map(|by| site.name_of(by)).filter(|name| !name.is_empty()),
-        to_team: matches!(payload.why, Some(Reason::Team(_))),
+        to_team: payload.is_to_team(),
+        other: payload.other,
         since: payload.since,
         words,
         now,

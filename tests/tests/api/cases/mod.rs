@@ -1,5 +1,6 @@
 //! Cases by API and command line.
 
+mod again;
 mod cli;
 mod figures;
 mod level;
@@ -8,9 +9,10 @@ mod many;
 mod merge;
 mod root_causes;
 mod take;
+mod words;
 
 use counterbell_shared::problem::{Problem, ProblemCode};
-use counterbell_tests::{Answer, Backend, TestApp, sample};
+use counterbell_tests::{Answer, Backend, TestApp, sample, wait};
 use reqwest::Method;
 use serde_json::{Value, json};
 
