@@ -6,8 +6,8 @@ use diesel::QueryResult;
 use super::write::Desk;
 use super::{By, Command, Kept, Means, NothingToDo, State, Who};
 use crate::db::AnyConnection;
-use crate::db::cases;
-use crate::db::journal::{SiteLock, case_subject, is_untouched};
+use crate::db::cases::{self, CaseRow};
+use crate::db::journal::{self, SiteLock, case_subject, is_untouched};
 use crate::db::outbox::was_told_about_case;
 use crate::db::responses::{ResponseRow, find_all};
 
@@ -94,6 +94,25 @@ pub fn end_if_spam(conn: &mut AnyConnection, site: &mut SiteLock, response: &Res
     let ids = cases::responses(conn, kept.site_id, &kept.id)?.into_iter().map(|(id, _)| (kept.site_id, id));
     let all_held = find_all(conn, &ids.collect::<Vec<_>>())?.iter().all(|one| one.held.is_some());
     if all_held { end(conn, site, kept, NothingToDo::Spam, now) } else { Ok(()) }
+}
+
+/// Cases of which no response is stored any more, but for those that ended before, have nothing to do. Call in the
+/// transaction that deleted the responses.
+///
+/// # Errors
+/// What the database says.
+pub fn end_erased(conn: &mut AnyConnection, site_id: i64, case_ids: &[Vec<u8>], now: i64) -> QueryResult<()> {
+    if case_ids.is_empty() {
+        return Ok(());
+    }
+    let mut site = journal::lock(conn, site_id)?;
+    for case_id in case_ids {
+        // One that cannot be read keeps nobody from deleting what customers wrote.
+        if let Some(kept) = CaseRow::find_by_id(conn, site_id, case_id)?.and_then(|row| Kept::read(row).ok()) {
+            end(conn, &mut site, kept, NothingToDo::Erased, now)?;
+        }
+    }
+    Ok(())
 }
 
 fn end(

@@ -283,7 +283,7 @@ fn merged_and_split_cases_keep_their_responses() {
         let acted = shop.act(2, ann, Action::Split { response_id }, NOW + 3).unwrap();
         assert_eq!(acted.split_off, Some(3));
         assert_eq!((count(&mut shop, 2), count(&mut shop, 3)), ((1, 1), (1, 1)));
-        assert_eq!((shop.kept(2).case.linked, shop.kept(3).case.linked), (vec![3], vec![2]));
+        assert_eq!((shop.kept(2).case.linked, shop.kept(3).case.linked), (vec![1, 3], vec![2]));
         let last = shop.act(3, ann, Action::Split { response_id }, NOW + 4).unwrap_err();
         assert_eq!(last, Denied::LastResponse);
     }

@@ -65,7 +65,7 @@ pub enum Command {
         /// By when its own rule wants an answer (Unix ms).
         answer_by: Option<i64>,
     },
-    /// Another case was merged into this one: its responses came along.
+    /// Another case, which this one names from now on, was merged into it: its responses came along.
     JoinCase {
         /// The number of that case.
         other: i64,

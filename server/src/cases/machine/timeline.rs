@@ -98,6 +98,9 @@ impl Change<'_> {
     ) -> Result<(), Refused> {
         self.must_be_open()?;
         self.take_in(responses, due);
+        if let Err(place) = self.case.linked.binary_search(&other) {
+            self.case.linked.insert(place, other);
+        }
         self.journal(Event::CaseJoined { other });
         self.tell_person(self.case.owner, Message::CaseJoined { other });
         Ok(())

@@ -2,6 +2,7 @@
 
 mod again;
 mod cli;
+mod erase;
 mod figures;
 mod level;
 mod list;
@@ -12,7 +13,7 @@ mod take;
 mod words;
 
 use counterbell_shared::problem::{Problem, ProblemCode};
-use counterbell_tests::{Answer, Backend, TestApp, sample, wait};
+use counterbell_tests::{Answer, Backend, Setup, TestApp, sample, wait};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -28,7 +29,11 @@ const BEN_EMAIL: &str = "ben@shop.example";
 
 impl Shop {
     async fn on(backend: Backend) -> Self {
-        let app = TestApp::on(backend).await;
+        Self::set_up(TestApp::on(backend)).await
+    }
+
+    async fn set_up(setup: Setup) -> Self {
+        let app = setup.await;
         let people = format!("/v1/admin/sites/{}/staff", app.site_key);
         let ben = json!({ "email": BEN_EMAIL, "name": "Ben Okoro" });
         let added = app.send(app.request(Method::POST, &people).bearer_auth(&app.api_key).json(&ben)).await.expect(201);
