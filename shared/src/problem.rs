@@ -62,6 +62,8 @@ problem_codes! {
     TeamNeeded "team_needed" 409 "Every site keeps this team";
     /// Somebody else has the case.
     CaseTaken "case_taken" 409 "Somebody else has this case";
+    /// By the id of an entry something else was done before.
+    EntryIdUsed "entry_id_used" 409 "Something else was done by this id";
     /// In its state the case does not allow it.
     CaseRefused "case_refused" 409 "The case does not allow this now";
     /// The case is not in the version that was seen.

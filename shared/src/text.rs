@@ -85,6 +85,21 @@ fn is_unseen(c: char) -> bool {
     ignorable || c.is_whitespace() || c == '\u{2800}'
 }
 
+/// Whether nothing of a text is seen.
+pub fn is_blank(text: &str) -> bool {
+    text.chars().all(is_unseen)
+}
+
+/// A text without what is not seen around it, as [`Reference::new`] trims it.
+pub fn trim_unseen(text: &str) -> &str {
+    text.trim_matches(is_stray)
+}
+
+/// A control character that belongs in no text: not a line break, nor a tab.
+pub fn is_control(c: char) -> bool {
+    c.is_control() && !matches!(c, '\n' | '\t')
+}
+
 /// Where in the customer's journey the question is asked: `checkout`, `delivery`, `store-12`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Touchpoint(String);
@@ -182,7 +197,7 @@ impl Comment {
     /// # Errors
     /// [`InvalidText::TooLong`].
     pub fn new(text: &str) -> Result<Option<Self>, InvalidText> {
-        let kept = |c: char| !c.is_control() || matches!(c, '\n' | '\t');
+        let kept = |c: char| !is_control(c);
         // Most comments are clean: then they are copied once.
         if text.chars().all(kept) {
             return Self::of_clean(text.trim());

@@ -4,13 +4,14 @@ use counterbell_shared::time::UnixMillis;
 use diesel::QueryResult;
 
 use super::check::{Denied, check};
+use super::entry::{Entry, done_before};
 use super::opening::Opened;
 use super::write::Desk;
 use super::{Assignee, By, Command, EntryId, Kept, NothingToDo, Priority, Refused};
 use crate::db::AnyConnection;
 use crate::db::cases::{self, NoteRow};
 use crate::db::journal::SiteLock;
-use crate::db::responses::{ResponseRow, id_from_column};
+use crate::db::responses::ResponseRow;
 use crate::ids::new_id;
 
 /// What somebody wants of a case, with their words.
@@ -136,16 +137,24 @@ pub fn act(
 ) -> QueryResult<Result<Acted, Denied>> {
     let site_id = site.site_id();
     let Some(kept) = Kept::find(conn, site_id, number)? else { return Ok(Err(Denied::NoCase { number })) };
+    let action = match action.with_words_read() {
+        Ok(action) => action,
+        Err(denied) => return Ok(Err(denied)),
+    };
     if let Some(denied) = check(conn, site_id, &action, asked)? {
         return Ok(Err(denied));
     }
     if let Some(Err(refused)) = asked.seen.map(|seen| kept.case.expect_version(seen)) {
         return Ok(Err(refused.into()));
     }
-    let entry_id = asked.entry_id.unwrap_or_else(|| new_id(UnixMillis(asked.now)));
-    if NoteRow::find(conn, site_id, entry_id.as_bytes())?.is_some() {
-        return Ok(Ok(Acted { kept, changed: false, split_off: None }));
+    let entry = asked.entry_id.map(|id| (id, Entry::of(id, &action)));
+    if let Some((id, entry)) = &entry
+        && let Some(before) = done_before(conn, site_id, *id)?
+    {
+        let is_same = entry.is(&before) && before.case_id == kept.id;
+        return Ok(if is_same { Ok(Acted { kept, changed: false, split_off: None }) } else { Err(Denied::OtherWords) });
     }
+    let entry_id = asked.entry_id.unwrap_or_else(|| new_id(UnixMillis(asked.now)));
     let case_id = kept.id;
     let acting = Acting { desk: Desk { conn, site, by: &asked.by, now: asked.now }, kept, entry_id };
     let done = match action {
@@ -153,32 +162,10 @@ pub fn act(
         Action::Split { response_id } => acting.split(response_id)?,
         action => acting.send(action)?,
     };
-    if asked.entry_id.is_some() && done.as_ref().is_ok_and(|acted| acted.changed) {
-        // Without words of its own, it is the key by which a repetition is known.
-        words_row((site_id, case_id, entry_id), &asked.by, asked.now, KEY, String::new()).insert(conn)?;
+    if let Some((_, entry)) = entry.filter(|_| done.as_ref().is_ok_and(|acted| acted.changed)) {
+        entry.insert(conn, (site_id, case_id), &asked.by, asked.now)?;
     }
     Ok(done)
-}
-
-/// The kind of rows without words.
-pub const KEY: &str = "key";
-
-fn words_row(
-    (site_id, case_id, entry_id): (i64, [u8; 16], EntryId),
-    by: &By,
-    at: i64,
-    kind: &str,
-    text: String,
-) -> NoteRow {
-    NoteRow {
-        site_id,
-        note_id: entry_id.as_bytes().to_vec(),
-        case_id: case_id.to_vec(),
-        at,
-        person_id: by.person_id(),
-        kind: kind.to_owned(),
-        text,
-    }
 }
 
 struct Acting<'a> {
@@ -190,28 +177,23 @@ struct Acting<'a> {
 impl Acting<'_> {
     fn send(mut self, action: Action) -> QueryResult<Result<Acted, Denied>> {
         let entry_id = self.entry_id;
-        let said = |text: Option<String>| text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
         let (command, words) = match action {
             Action::Acknowledge => (Command::Acknowledge, None),
             Action::TakeOver => (Command::TakeOver, None),
             Action::Assign { to, reason } => {
-                let reason = said(reason);
                 (Command::Assign { to, reason: reason.as_ref().map(|_| entry_id) }, reason.map(|text| ("reason", text)))
             }
             Action::NotForMe { reason } => {
-                let reason = said(reason);
                 (Command::NotForMe { reason: reason.as_ref().map(|_| entry_id) }, reason.map(|text| ("reason", text)))
             }
             Action::Unacknowledge => (Command::Unacknowledge, None),
-            Action::Note { text, mentions } => {
-                (Command::Note { note_id: entry_id, mentions }, said(Some(text)).map(|text| ("note", text)))
-            }
+            Action::Note { text, mentions } => (Command::Note { note_id: entry_id, mentions }, Some(("note", text))),
             Action::Spoke { text } => {
-                (Command::SpokeWithCustomer { note_id: entry_id }, said(text).map(|text| ("spoke", text)))
+                (Command::SpokeWithCustomer { note_id: entry_id }, text.map(|text| ("spoke", text)))
             }
             Action::Wait => (Command::WaitForCustomer, None),
             Action::CustomerAnswered { text } => {
-                (Command::CustomerAnswered { message_id: entry_id }, said(text).map(|text| ("customer", text)))
+                (Command::CustomerAnswered { message_id: entry_id }, text.map(|text| ("customer", text)))
             }
             Action::DismissAnswer => (Command::DismissAnswer, None),
             Action::SetPriority(priority) => (Command::SetPriority(priority), None),
@@ -223,7 +205,7 @@ impl Acting<'_> {
             Action::Link { other } => return self.link(other),
             Action::RevokeLinks => (Command::RevokeLinks { generation: self.kept.case.link_generation }, None),
             // Handled by the caller: they are about two cases.
-            Action::Merge { into } => (Command::Merge { into }, None),
+            Action::Merge { into } => (Command::Merge { into, owner: None }, None),
             Action::Split { response_id } => (Command::SplitResponse { response_id, into: 0 }, None),
         };
         match self.desk.send(&mut self.kept, command)? {
@@ -238,8 +220,16 @@ impl Acting<'_> {
     }
 
     fn write_words(&mut self, kind: &str, text: String) -> QueryResult<()> {
-        let ids = (self.kept.site_id, self.kept.id, self.entry_id);
-        words_row(ids, self.desk.by, self.desk.now, kind, text).insert(self.desk.conn).map(|_| ())
+        let row = NoteRow {
+            site_id: self.kept.site_id,
+            note_id: self.entry_id.as_bytes().to_vec(),
+            case_id: self.kept.id.to_vec(),
+            at: self.desk.now,
+            person_id: self.desk.by.person_id(),
+            kind: kind.to_owned(),
+            text,
+        };
+        row.insert(self.desk.conn).map(|_| ())
     }
 
     /// Both name each other.
@@ -269,17 +259,15 @@ impl Acting<'_> {
             return Ok(Err(Refused::NotNow { state: target.case.state }.into()));
         }
         let (acknowledge_by, answer_by) = (self.kept.case.acknowledge_by, self.kept.case.answer_by);
-        match self.desk.send(&mut self.kept, Command::Merge { into })? {
+        match self.desk.send(&mut self.kept, Command::Merge { into, owner: target.case.owner })? {
             Ok(true) => {}
             Ok(false) => return Ok(Ok(Acted { kept: self.kept, changed: false, split_off: None })),
             Err(refused) => return Ok(Err(refused.into())),
         }
-        for (response_id, _) in cases::responses(self.desk.conn, site_id, &self.kept.id)? {
-            cases::move_response(self.desk.conn, site_id, &response_id, &target.id)?;
-            let Some(response_id) = id_from_column(&response_id) else { continue };
-            // An open case takes every response.
-            let _ = self.desk.send(&mut target, Command::JoinResponse { response_id, acknowledge_by, answer_by })?;
-        }
+        let responses = cases::move_responses(self.desk.conn, site_id, &self.kept.id, &target.id)?;
+        let join = Command::JoinCase { other: self.kept.case.number, responses, acknowledge_by, answer_by };
+        // An open case takes every other.
+        let _ = self.desk.send(&mut target, join)?;
         Ok(Ok(Acted { kept: self.kept, changed: true, split_off: None }))
     }
 

@@ -2,11 +2,9 @@
 
 use diesel::QueryResult;
 
+use super::words::NOTE_MAX_CHARS;
 use super::{Action, Asked, Assignee, Refused};
 use crate::db::{AnyConnection, cases, staff};
-
-/// Longest note, reason or action taken, in characters.
-pub const NOTE_MAX_CHARS: usize = 4_000;
 
 /// Why nothing was done.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -50,27 +48,21 @@ pub enum Denied {
     /// A text that is too long.
     #[error("at most {NOTE_MAX_CHARS} characters")]
     TooLong,
+    /// A text with control characters.
+    #[error("must not contain control characters")]
+    Control,
+    /// By this id something else was done before.
+    #[error("by this entry_id something else was done before: make a new one for what is to be done, too")]
+    OtherWords,
 }
 
-/// Words and names are checked before anything is written.
+/// Names are checked before anything is written.
 pub(super) fn check(
     conn: &mut AnyConnection,
     site_id: i64,
     action: &Action,
     asked: &Asked,
 ) -> QueryResult<Option<Denied>> {
-    let words = match action {
-        Action::Note { text, .. } => Some(text),
-        Action::Resolve { action_taken, .. } => Some(action_taken),
-        Action::Assign { reason: text, .. }
-        | Action::NotForMe { reason: text }
-        | Action::Spoke { text }
-        | Action::CustomerAnswered { text } => text.as_ref(),
-        _ => None,
-    };
-    if words.is_some_and(|words| words.chars().count() > NOTE_MAX_CHARS) {
-        return Ok(Some(Denied::TooLong));
-    }
     let people = match action {
         Action::Assign { to: Assignee::Person(person_id), .. } => vec![*person_id],
         Action::Note { mentions, .. } => mentions.clone(),
@@ -85,7 +77,6 @@ pub(super) fn check(
         }
     }
     Ok(match action {
-        Action::Note { text, .. } if text.trim().is_empty() => Some(Denied::NoWords),
         Action::Assign { to: Assignee::Team(team), .. } => {
             let there = staff::Team::all(conn, site_id)?.iter().any(|one| one.name == *team);
             (!there).then(|| Denied::NoTeam { team: team.clone() })

@@ -6,7 +6,7 @@ use diesel::QueryResult;
 use serde_json::Value;
 
 use super::Kept;
-use super::act::KEY;
+use super::entry::KEY;
 use crate::db::AnyConnection;
 use crate::db::cases::NoteRow;
 use crate::db::journal::{case_subject, of_subject};

@@ -82,6 +82,7 @@ struct Details {
     linked: Vec<i64>,
     link_generation: u32,
     last_entry: Option<String>,
+    opens_again: bool,
 }
 
 impl Kept {
@@ -157,6 +158,7 @@ impl Kept {
             root_cause: row.root_cause,
             action_taken: row.action_taken,
             nothing_to_do: row.nothing_to_do.map(|reason| reason.parse()).transpose().ok()?,
+            opens_again: details.opens_again,
             response_count: row.response_count,
             linked: details.linked,
             merged_into: row.merged_into,
@@ -195,6 +197,7 @@ impl Kept {
             linked: case.linked,
             link_generation: case.link_generation,
             last_entry: case.last_entry.map(|id| id.to_string()),
+            opens_again: case.opens_again,
         };
         CaseRow {
             site_id,

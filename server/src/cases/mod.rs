@@ -6,6 +6,8 @@
 
 mod act;
 mod check;
+mod counting;
+mod entry;
 mod fire;
 mod grouped;
 mod heard;
@@ -22,10 +24,13 @@ pub mod test_shop;
 #[cfg(test)]
 mod tests;
 mod told;
+mod words;
 mod write;
 
-pub use act::{Acted, Action, Asked, KEY as NOTE_KEY, act};
-pub use check::{Denied, NOTE_MAX_CHARS};
+pub use act::{Acted, Action, Asked, act};
+pub use check::Denied;
+pub use counting::{News, count_again, end_erased, end_if_spam, has_joined, is_known, withdraw};
+pub use entry::{KEY as NOTE_KEY, done_before};
 pub use fire::CaseTimer;
 pub use grouped::tell_by;
 pub use history::{Actor, Entry, history};
@@ -33,7 +38,8 @@ pub use kept::{About, Ever, Kept};
 pub use leaving::{Instead, give_back, instead_of, left_message, whom_to_tell};
 pub use level::NewLevel;
 pub use machine::*;
-pub use opening::{CaseOfResponse, has_joined, open_or_join, withdraw};
+pub use opening::{CaseOfResponse, open_or_join};
 pub use rule::level_of;
 pub use told::CASE_MAIL;
+pub use words::{NOTE_MAX_CHARS, read_words, without_controls};
 pub use write::HELD_BY_STAFF;

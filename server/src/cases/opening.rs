@@ -6,7 +6,7 @@ use diesel::QueryResult;
 use super::kept::{About, Ever};
 use super::rule::level_of;
 use super::write::Desk;
-use super::{By, Clock as _, Command, Kept, NothingToDo, Opening, Priority, open};
+use super::{By, Clock as _, Command, Kept, Opening, Priority, open};
 use crate::db::AnyConnection;
 use crate::db::journal::SiteLock;
 use crate::db::responses::ResponseRow;
@@ -124,29 +124,4 @@ impl Opened<'_> {
         Desk { conn, site, by, now }.write(&kept, None, &effects)?;
         Ok(kept)
     }
-}
-
-/// Whether a response belongs to a case that was opened for another one: whoever has that has heard of it.
-///
-/// # Errors
-/// What the database says.
-pub fn has_joined(conn: &mut AnyConnection, site_id: i64, response_id: &[u8]) -> QueryResult<bool> {
-    let Some(kept) = Kept::of_response(conn, site_id, response_id)? else { return Ok(false) };
-    let first = cases::responses(conn, site_id, &kept.id)?.into_iter().next();
-    Ok(first.is_some_and(|(first, _)| first != response_id))
-}
-
-/// The rules fire for a response no more, and nobody was told of it: a case that is about nothing else has nothing to do. The
-/// caller has locked the site.
-///
-/// # Errors
-/// What the database says.
-pub fn withdraw(conn: &mut AnyConnection, site: &mut SiteLock, response_id: &[u8], now: i64) -> QueryResult<()> {
-    let Some(mut kept) = Kept::of_response(conn, site.site_id(), response_id)? else { return Ok(()) };
-    if kept.case.response_count == 1 && kept.case.acknowledged_at.is_none() {
-        let nothing = Command::NothingToDo { reason: NothingToDo::NoComplaint, mark_spam: false };
-        // One that is ended already stays so.
-        let _ = Desk { conn, site, by: &By::SERVER, now }.send(&mut kept, nothing)?;
-    }
-    Ok(())
 }

@@ -119,6 +119,10 @@ fn number(case: &CaseOfResponse) -> i64 {
     case.kept().case.number
 }
 
+fn owned(names: &[&str]) -> Vec<String> {
+    names.iter().map(ToString::to_string).collect()
+}
+
 #[test]
 fn unhappy_response_opens_a_case_that_reads_back_as_it_was_written() {
     for mut shop in Shop::on_each_database() {
@@ -268,6 +272,10 @@ fn merged_and_split_cases_keep_their_responses() {
         shop.act(1, ann, Action::Merge { into: 2 }, NOW + 1).unwrap();
         assert_eq!((count(&mut shop, 1).1, count(&mut shop, 2)), (0, (2, 2)));
         assert_eq!(shop.kept(1).case.state, State::Closed);
+        assert_eq!(
+            (shop.happened(1), shop.happened(2)),
+            (owned(&["opened", "merged"]), owned(&["opened", "case_joined"]))
+        );
         let merged = Denied::Refused(Refused::Merged { into: 2 });
         assert_eq!(shop.act(1, ann, Action::Acknowledge, NOW + 2).unwrap_err(), merged);
 
@@ -275,7 +283,7 @@ fn merged_and_split_cases_keep_their_responses() {
         let acted = shop.act(2, ann, Action::Split { response_id }, NOW + 3).unwrap();
         assert_eq!(acted.split_off, Some(3));
         assert_eq!((count(&mut shop, 2), count(&mut shop, 3)), ((1, 1), (1, 1)));
-        assert_eq!((shop.kept(2).case.linked, shop.kept(3).case.linked), (vec![3], vec![2]));
+        assert_eq!((shop.kept(2).case.linked, shop.kept(3).case.linked), (vec![1, 3], vec![2]));
         let last = shop.act(3, ann, Action::Split { response_id }, NOW + 4).unwrap_err();
         assert_eq!(last, Denied::LastResponse);
     }
@@ -314,7 +322,7 @@ fn what_fires_no_more_has_nothing_to_do() {
         let (response, _) = shop.unhappy(None, NOW);
         write_transaction(&mut shop.conn, |conn| {
             let mut site = journal::lock(conn, site_id)?;
-            withdraw(conn, &mut site, &response.response_id, NOW + 1)
+            withdraw(conn, &mut site, &response, NOW + 1)
         })
         .unwrap();
         let case = shop.kept(1).case;

@@ -129,6 +129,8 @@ impl Told<'_> {
             Message::Mentioned { note_id } | Message::Noted { note_id } => {
                 payload["note_id"] = json!(note_id.to_string())
             }
+            Message::ResponseJoined { response_id } => payload["response_id"] = json!(response_id.to_string()),
+            Message::CaseJoined { other } => payload["other"] = json!(other),
             _ => {}
         }
         let about = About {

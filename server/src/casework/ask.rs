@@ -5,9 +5,8 @@ use counterbell_shared::time::UnixMillis;
 use diesel::QueryResult;
 
 use super::document::{CaseAction, Named, Wanted, WhoDocument};
-use crate::cases::{Acted, Action, Asked, Assignee, By, Denied, Kept, Means, Refused, act};
+use crate::cases::{Acted, Action, Asked, Assignee, By, Denied, Kept, Means, Refused, act, done_before};
 use crate::db::AnyConnection;
-use crate::db::cases::NoteRow;
 use crate::db::journal::SiteLock;
 use crate::db::staff;
 
@@ -32,6 +31,8 @@ pub enum NotDone {
         /// The present one.
         version: i64,
     },
+    /// By its id something else was done before.
+    OtherWords,
     /// The case does not allow it now: why, for people.
     Refused(String),
 }
@@ -68,7 +69,7 @@ pub fn ask(
             None => return Ok(Err(wrong(TO[to.place()], NOBODY))),
         },
     };
-    let written = entry_id.map(|id| NoteRow::find(conn, site_id, id.as_bytes())).transpose()?.flatten();
+    let written = entry_id.map(|id| done_before(conn, site_id, id)).transpose()?.flatten();
     if written.as_ref().is_some_and(|entry| entry.case_id != kept.id) {
         return Ok(Err(wrong("/entry_id", "is the id of an entry of another case: make a new one")));
     }
@@ -156,7 +157,7 @@ fn not_done(
         }
         Denied::Refused(Refused::NeedsActionTaken) => wrong("/action_taken", "must say what was done"),
         Denied::NoResponse => wrong("/response_id", "is no response of this case"),
-        Denied::NoWords | Denied::TooLong => wrong("/text", denied),
+        Denied::NoWords | Denied::TooLong | Denied::Control => wrong("/text", denied),
         Denied::Refused(Refused::Itself) => match action {
             Action::Merge { .. } => wrong("/into", "must be another case"),
             _ => wrong("/other", "must be another case"),
@@ -167,6 +168,7 @@ fn not_done(
                 .map_or_else(|| format!("person {owner}"), |member| member.called().to_owned());
             NotDone::Taken { person_id: owner, name, since }
         }
+        Denied::OtherWords => NotDone::OtherWords,
         Denied::Refused(Refused::VersionMismatch { version }) => NotDone::Changed { version },
         denied @ (Denied::LastResponse | Denied::Refused(_)) => NotDone::Refused(denied.to_string()),
     })
@@ -183,6 +185,7 @@ impl std::fmt::Display for NotDone {
             Self::NoCase => f.write_str("the site has no case of this number"),
             Self::Taken { name, since, .. } => write!(f, "{name} has had this case since {}", UnixMillis(*since)),
             Self::Changed { version } => write!(f, "the case has changed: its version is {version}"),
+            Self::OtherWords => write!(f, "{}", Denied::OtherWords),
             Self::Refused(why) => f.write_str(why),
         }
     }

@@ -11,7 +11,7 @@ use counterbell_shared::time::UnixMillis;
 use serde_json::Value;
 use strum::VariantArray as _;
 
-use crate::cases::{Action, EntryId, NOTE_MAX_CHARS, NothingToDo, Priority};
+use crate::cases::{Action, Denied, EntryId, NOTE_MAX_CHARS, NothingToDo, Priority, read_words};
 use crate::document;
 
 /// Most people that a note names.
@@ -175,7 +175,7 @@ fn read<'a>(
 }
 
 fn wanted(faults: &mut Faults, object: Object<'_>, action: &str) -> Option<Wanted> {
-    let optional_words = |faults: &mut Faults, name| optional(faults, object, name, |value| words(value, 0));
+    let optional_words = |faults: &mut Faults, name| optional(faults, object, name, |value| words(value, false));
     Some(Wanted::Do(match action {
         "acknowledge" => Action::Acknowledge,
         "take_over" => Action::TakeOver,
@@ -184,7 +184,7 @@ fn wanted(faults: &mut Faults, object: Object<'_>, action: &str) -> Option<Wante
         "unacknowledge" => Action::Unacknowledge,
         "note" => {
             let mentions = optional(faults, object, "mentions", people);
-            let text = required(faults, object, "text", |value| words(value, 1));
+            let text = required(faults, object, "text", |value| words(value, true));
             Action::Note { text: text?, mentions: mentions.unwrap_or_default() }
         }
         "spoke" => Action::Spoke { text: optional_words(faults, "text") },
@@ -197,14 +197,14 @@ fn wanted(faults: &mut Faults, object: Object<'_>, action: &str) -> Option<Wante
         "remind" => Action::Remind { at: required(faults, object, "at", time)? },
         "resolve" => {
             let root_cause = required(faults, object, "root_cause", slug);
-            let action_taken = required(faults, object, "action_taken", |value| words(value, 1));
+            let action_taken = required(faults, object, "action_taken", |value| words(value, true));
             Action::Resolve { root_cause: root_cause?, action_taken: action_taken? }
         }
         "nothing_to_do" => {
             let mark_spam =
                 optional(faults, object, "mark_spam", |value| value.as_bool().ok_or("must be true or false"));
             let reason = required(faults, object, "reason", |value| {
-                one_of(value, NothingToDo::VARIANTS, |reason| reason.as_str())
+                one_of(value, &NothingToDo::OF_STAFF, |reason| reason.as_str())
             });
             Action::NothingToDo { reason: reason?, mark_spam: mark_spam.unwrap_or(false) }
         }
@@ -218,7 +218,7 @@ fn wanted(faults: &mut Faults, object: Object<'_>, action: &str) -> Option<Wante
 }
 
 fn assign(faults: &mut Faults, object: Object<'_>) -> Option<Wanted> {
-    let reason = optional(faults, object, "reason", |value| words(value, 0));
+    let reason = optional(faults, object, "reason", |value| words(value, false));
     let by_address = optional(faults, object, "to", address).map(Named::Address);
     let by_id = optional(faults, object, "to_id", person_id).map(Named::Person);
     let team = optional(faults, object, "team", slug);
@@ -290,14 +290,12 @@ fn text(value: &Value) -> Result<&str, &'static str> {
     value.as_str().ok_or("must be a text")
 }
 
-fn words(value: &Value, least: usize) -> Result<String, String> {
-    let words = text(value)?.trim();
-    // PostgreSQL has no NUL in a text.
-    match words.chars().count() {
-        _ if words.contains('\0') => Err("must not contain NUL".to_owned()),
-        count if count < least => Err("must not be empty".to_owned()),
-        count if count > NOTE_MAX_CHARS => Err(format!("must have at most {NOTE_MAX_CHARS} characters")),
-        _ => Ok(words.to_owned()),
+fn words(value: &Value, is_needed: bool) -> Result<String, String> {
+    match read_words(text(value)?) {
+        Ok(words) if words.is_empty() && is_needed => Err("must not be empty".to_owned()),
+        Ok(words) => Ok(words),
+        Err(Denied::TooLong) => Err(format!("must have at most {NOTE_MAX_CHARS} characters")),
+        Err(denied) => Err(denied.to_string()),
     }
 }
 

@@ -70,7 +70,7 @@ fn one(action: &str, own: &[&str], also: fn(Members) -> Members) -> Members {
         "to_id" => members.optional::<PersonId>("to_id"),
         "team" => members.optional::<Slug>("team"),
         "reason" if action == "nothing_to_do" => {
-            members.with("reason", one_of(&names(NothingToDo::VARIANTS, |one| one.as_str()))).require("reason")
+            members.with("reason", one_of(&names(&NothingToDo::OF_STAFF, |one| one.as_str()))).require("reason")
         }
         "text" if action == "note" => members.with("text", text(1)).require("text"),
         "reason" | "text" => members.with(name, text(0)),

@@ -11,8 +11,9 @@ use super::key::find_site;
 use super::output::OutputArgs;
 use crate::config::{CommonSettings, MailFolderArgs};
 use crate::counted::counted;
+use crate::db::dialect;
 use crate::db::journal::By;
-use crate::db::{dialect, erase};
+use crate::responses::erase_stored;
 use crate::{mail, search};
 
 #[derive(Subcommand)]
@@ -59,13 +60,13 @@ impl DeleteArgs {
         // The words first: were it the other way round, a crash in between would leave them.
         search::remove_from_file(&url, site.id, Some(id.as_bytes()))?;
         let (by, now) = (By::operator(), UnixMillis::now().0);
-        let erased = dialect::write_transaction(&mut conn, |conn| erase::erase_response(conn, site.id, id, &by, now))?;
-        let messages = erased.ok_or_else(unknown)?;
+        let erased = dialect::write_transaction(&mut conn, |conn| erase_stored(conn, site.id, id, &by, now))?;
+        let gone = erased.ok_or_else(unknown)?;
         // And once more: a server may have indexed in between what was still queued.
         search::remove_from_file(&url, site.id, Some(id.as_bytes()))?;
-        mail::delete_files(Some(&mail_folder), &messages);
+        mail::delete_files(Some(&mail_folder), &gone.mail_files());
         crate::store::truncate_log(&url)?;
-        let text = format!("Deleted response {id}, with {}\n", counted(messages.len(), "message", "messages"));
-        self.output.print(&json!({"response_id": id.to_string(), "messages": messages.len()}), &text)
+        let text = format!("Deleted response {id}, with {}\n", counted(gone.messages.len(), "message", "messages"));
+        self.output.print(&json!({"response_id": id.to_string(), "messages": gone.messages.len()}), &text)
     }
 }

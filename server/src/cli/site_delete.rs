@@ -75,7 +75,7 @@ impl SiteDeleteArgs {
         let mut deleted = 0;
         loop {
             let chunk = dialect::write_transaction(&mut conn, |conn| erase::delete_site_chunk(conn, site.id, CHUNK))?;
-            mail::delete_files(Some(&mail_folder), &chunk.messages);
+            mail::delete_files(Some(&mail_folder), &chunk.gone.mail_files());
             deleted += chunk.responses;
             if !chunk.is_empty() {
                 if deleted % 50_000 < chunk.responses {

@@ -98,6 +98,17 @@ pub fn move_response(conn: &mut AnyConnection, site_id: i64, response_id: &[u8],
     diesel::update(row).set(case_responses::case_id.eq(to)).execute(conn).map(|_| ())
 }
 
+/// Moves every response of a case to another one; how many. The caller has locked the site.
+///
+/// # Errors
+/// What the database says.
+pub fn move_responses(conn: &mut AnyConnection, site_id: i64, from: &[u8], to: &[u8]) -> QueryResult<i64> {
+    let all =
+        case_responses::table.filter(case_responses::site_id.eq(site_id)).filter(case_responses::case_id.eq(from));
+    let moved = diesel::update(all).set(case_responses::case_id.eq(to)).execute(conn)?;
+    Ok(i64::try_from(moved).unwrap_or(i64::MAX))
+}
+
 /// Ids of the responses of a case that are still stored, in the order in which they came to it, each with when (Unix ms).
 ///
 /// # Errors
@@ -214,32 +225,6 @@ pub fn put_root_cause(conn: &mut AnyConnection, site_id: i64, name: &str, label:
 pub fn remove_root_cause(conn: &mut AnyConnection, site_id: i64, name: &str, now: i64) -> QueryResult<bool> {
     let there = root_causes::table.find((site_id, name)).filter(root_causes::removed_at.is_null());
     Ok(diesel::update(there).set(root_causes::removed_at.eq(now)).execute(conn)? > 0)
-}
-
-/// Of cases whose responses these are, what told of the customers goes with the last of them; ids of the messages about these
-/// cases, whose mails may hold a response's words and go at once. The responses' own rows are gone already.
-///
-/// # Errors
-/// What the database says.
-pub fn forget_words(conn: &mut AnyConnection, site_id: i64, case_ids: &[Vec<u8>]) -> QueryResult<Vec<Vec<u8>>> {
-    use super::schema::outbox;
-
-    let mut messages = Vec::new();
-    for case_id in case_ids {
-        let about = outbox::table
-            .filter(outbox::site_id.eq(site_id))
-            .filter(outbox::subject_kind.eq(SUBJECT_CASE))
-            .filter(outbox::subject_id.eq(case_id));
-        messages.extend(about.select(outbox::message_id).load::<Vec<u8>>(conn)?);
-        if responses(conn, site_id, case_id)?.is_empty() {
-            let notes =
-                case_notes::table.filter(case_notes::site_id.eq(site_id)).filter(case_notes::case_id.eq(case_id));
-            diesel::delete(notes).execute(conn)?;
-            let case = cases::table.find((site_id, case_id.as_slice()));
-            diesel::update(case).set(cases::action_taken.eq(None::<String>)).execute(conn)?;
-        }
-    }
-    Ok(messages)
 }
 
 /// Ids of the cases that these responses belong to, each once.

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use counterbell_shared::ResponseId;
 use diesel::prelude::*;
 
+use super::case_words::Gone;
 use super::connection::AnyConnection;
 use super::journal::{self, By, Event, NO_SITE};
 use super::responses::by_site;
@@ -13,8 +14,8 @@ use super::score_days::{ScoreDays, day_of, delete_if_empty};
 use super::sites::Site;
 use super::{case_figures, dialect, purge, staff, tables};
 
-/// Deletes a response with its additions, alerts, messages, place in the search queue and share of the figures; the ids of
-/// the messages, whose mails may lie in files. `None` when no such response is stored. Its id is kept, so that it does not
+/// Deletes a response with its additions, alerts, messages, place in the search queue and share of the figures; what went
+/// along. `None` when no such response is stored. Its id is kept, so that it does not
 /// come back. `now` is in Unix ms. Call in a transaction that writes.
 ///
 /// The words of an SQLite database are in a file of their own: see [`crate::search::SearchIndex::remove`].
@@ -27,11 +28,11 @@ pub fn erase_response(
     id: ResponseId,
     by: &By,
     now: i64,
-) -> QueryResult<Option<Vec<Vec<u8>>>> {
+) -> QueryResult<Option<Gone>> {
     let response_id = id.as_bytes().as_slice();
     let mut site = journal::lock(conn, site_id)?;
     let Some(row) = dialect::lock_response(conn, site_id, response_id)? else { return Ok(None) };
-    let messages = tables::delete_responses(conn, site_id, &[response_id])?;
+    let gone = tables::delete_responses(conn, site_id, &[response_id])?;
     diesel::delete(erased_responses::table.find((site_id, response_id))).execute(conn)?;
     let erased = (
         erased_responses::site_id.eq(site_id),
@@ -48,7 +49,7 @@ pub fn erase_response(
         delete_if_empty(conn, key)?;
     }
     site.append(conn, by, now, &[Event::ResponseDeleted { response_id: id }])?;
-    Ok(Some(messages))
+    Ok(Some(gone))
 }
 
 /// Whether any response was ever deleted one by one: a look at one row.

@@ -10,6 +10,7 @@ pub mod backlog;
 pub mod calendars;
 pub mod case_figures;
 pub mod case_lists;
+pub mod case_words;
 pub mod cases;
 mod connection;
 pub mod customers;

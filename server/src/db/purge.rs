@@ -3,6 +3,7 @@
 use counterbell_shared::time::{DAY_MS, UnixMillis};
 use diesel::prelude::*;
 
+use super::case_words::Gone;
 use super::connection::AnyConnection;
 use super::schema::{outbox, responses, sites};
 use super::{journal, tables};
@@ -60,14 +61,19 @@ pub fn count_older(conn: &mut AnyConnection, site_id: i64, horizon: i64) -> Quer
 pub struct Deleted {
     /// Responses.
     pub responses: usize,
-    /// Ids of messages, whose mails may lie in files.
-    pub messages: Vec<Vec<u8>>,
+    /// What went along.
+    pub gone: Gone,
 }
 
 impl Deleted {
+    /// How many responses and messages.
+    pub fn rows(&self) -> usize {
+        self.responses + self.gone.messages.len()
+    }
+
     /// Whether nothing was left to delete.
     pub fn is_empty(&self) -> bool {
-        self.responses == 0 && self.messages.is_empty()
+        self.rows() == 0
     }
 }
 
@@ -86,7 +92,7 @@ pub fn delete_chunk(conn: &mut AnyConnection, site_id: i64, horizon: i64, limit:
         .select(responses::response_id)
         .limit(limit)
         .load(conn)?;
-    let mut messages = tables::delete_responses(conn, site_id, &old.iter().map(Vec::as_slice).collect::<Vec<_>>())?;
+    let mut gone = tables::delete_responses(conn, site_id, &old.iter().map(Vec::as_slice).collect::<Vec<_>>())?;
     // Whose response is gone already.
     let left_behind: Vec<Vec<u8>> = outbox::table
         .filter(outbox::site_id.eq(site_id))
@@ -96,8 +102,8 @@ pub fn delete_chunk(conn: &mut AnyConnection, site_id: i64, horizon: i64, limit:
         .limit(limit)
         .load(conn)?;
     tables::delete_messages(conn, site_id, &left_behind)?;
-    messages.extend(left_behind);
-    Ok(Deleted { responses: old.len(), messages })
+    gone.messages.extend(left_behind);
+    Ok(Deleted { responses: old.len(), gone })
 }
 
 #[cfg(test)]

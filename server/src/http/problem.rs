@@ -217,6 +217,7 @@ impl From<NotDone> for ApiError {
                 let etag = etag(version).try_into_value().ok().map(|value| (ETAG, value));
                 Self::new(ProblemCode::CaseChanged, detail).with_headers(etag.into_iter())
             }
+            NotDone::OtherWords => Self::new(ProblemCode::EntryIdUsed, format!("Nothing was done: {told}.")),
             NotDone::Refused(why) => Self::new(ProblemCode::CaseRefused, format!("Nothing was done: {why}.")),
         }
     }

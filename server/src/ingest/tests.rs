@@ -13,6 +13,7 @@ use serde_json::json;
 use tokio::sync::oneshot;
 
 use super::*;
+use crate::db::case_words::Gone;
 use crate::db::dialect::{self, Plans, prepare_to_write};
 use crate::db::erase::erase_response;
 use crate::db::journal::By;
@@ -202,7 +203,7 @@ fn delete(url: &DatabaseUrl, id: ResponseId) -> JoinHandle<()> {
             wait_until_somebody_waits(conn)?;
             Ok(deleted)
         });
-        assert_eq!(deleted.unwrap(), Some(vec![]));
+        assert_eq!(deleted.unwrap(), Some(Gone::default()));
     });
     has_begun.recv().unwrap();
     deleting

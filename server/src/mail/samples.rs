@@ -213,6 +213,7 @@ pub fn case(language: Language, happened: Happened, state: State) -> CaseContent
         .then(|| site.name_of(2)),
         to_team: false,
         is_owner: true,
+        other: (happened == Happened::CaseJoined).then_some(1041),
         since: Some(NOW - 2 * HOUR),
         words: has_words.then(|| "Please call before noon.".to_owned()),
         now: NOW,
@@ -223,8 +224,8 @@ pub fn case(language: Language, happened: Happened, state: State) -> CaseContent
 
 fn cases(language: Language) -> Vec<(String, Letter)> {
     use Happened::{
-        Assigned, CustomerAnswered, Ended, Escalated, GivenBack, Link, Mentioned, Merged, Noted, Overdue, OwnerLeft,
-        Reminder, Reopened, ResponseJoined, TakenOver, Urgent,
+        Assigned, CaseJoined, CustomerAnswered, Ended, Escalated, GivenBack, Link, Mentioned, Merged, Noted, Overdue,
+        OwnerLeft, Reminder, Reopened, ResponseJoined, TakenOver, Urgent,
     };
     let plain = |happened, state| case(language, happened, state);
     let mut kept_out = plain(Noted, State::InProgress);
@@ -243,6 +244,7 @@ fn cases(language: Language) -> Vec<(String, Letter)> {
         ("noted", plain(Noted, State::InProgress)),
         ("customer-answered", plain(CustomerAnswered, State::Waiting)),
         ("response-joined", plain(ResponseJoined, State::InProgress)),
+        ("case-joined", plain(CaseJoined, State::InProgress)),
         ("urgent", plain(Urgent, State::InProgress)),
         ("reminder", plain(Reminder, State::InProgress)),
         ("reminder-set", CaseContent { is_owner: false, ..plain(Reminder, State::InProgress) }),

@@ -90,6 +90,7 @@ impl From<ProblemCode> for IngestOutcome {
             | ProblemCode::InvalidTeam
             | ProblemCode::CaseTaken
             | ProblemCode::CaseRefused
+            | ProblemCode::EntryIdUsed
             | ProblemCode::CaseChanged
             | ProblemCode::InvalidAction
             | ProblemCode::InvalidRootCause

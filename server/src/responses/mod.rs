@@ -4,6 +4,6 @@ mod erase;
 mod release;
 mod retention;
 
-pub use erase::Eraser;
+pub use erase::{Eraser, erase_stored};
 pub use release::release;
 pub use retention::PurgeOld;

@@ -9,7 +9,7 @@ use super::decide::{Decision, decide};
 use super::facts::firing;
 use super::group::group;
 use super::tell::{Alert, Before, Tellable};
-use crate::cases::{self, CaseOfResponse, tell_by};
+use crate::cases::{self, CaseOfResponse, News, tell_by};
 use crate::db::alert_groups;
 use crate::db::alerts::{self, NewAlertRow};
 use crate::db::due::next_try;
@@ -92,7 +92,9 @@ impl Round<'_> {
         let messages = AboutResponse::load(conn, site_id, id)?;
         let groups = alert_groups::of_response(conn, site_id, id)?;
         let somebody_was_told = !messages.is_empty() || !groups.is_empty() || cases::has_joined(conn, site_id, id)?;
+        let still_fires = !firing.is_empty();
         match decide(firing, &fired, somebody_was_told) {
+            Decision::Nothing if still_fires => cases::count_again(conn, site, response, News::Nothing, now)?,
             Decision::Nothing => {}
             // One that somebody was told of stays: should it fire again, they are not told twice.
             Decision::Withdraw => {
@@ -100,10 +102,12 @@ impl Round<'_> {
                 for group in open {
                     alert_groups::take_out(conn, site_id, &group.group_id, id)?;
                 }
-                if !withdraw(conn, site_id, &messages)? && closed.is_empty() {
+                if !withdraw(conn, site_id, &messages)? && closed.is_empty() && !cases::is_known(conn, response)? {
                     alerts::delete(conn, site_id, id)?;
                     site.append(conn, &By::server(), now, &[Event::AlertWithdrawn { response_id }])?;
-                    cases::withdraw(conn, site, id, now)?;
+                    cases::withdraw(conn, site, response, now)?;
+                } else if response.held.is_some() {
+                    cases::end_if_spam(conn, site, response, now)?;
                 }
             }
             Decision::Fire { new, telling } => {
@@ -122,6 +126,8 @@ impl Round<'_> {
                     self.alerts.push(NewAlertRow { site_id, response_id: *id, rule, fired_at: now });
                 }
                 site.append(conn, &By::server(), now, &events)?;
+                let news = if somebody_was_told { News::MoreRules } else { News::Alert };
+                cases::count_again(conn, site, response, news, now)?;
                 let case = cases::open_or_join(conn, site, response, &telling, now)?;
                 if matches!(case, Some(CaseOfResponse::Joined(_))) {
                     told.clear();

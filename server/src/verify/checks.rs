@@ -130,6 +130,23 @@ pub(super) fn all() -> [(Counted, String); 8] {
     ]
 }
 
+/// What staff wrote before such characters were refused: PostgreSQL has no NUL in a text, so a copy to it would fail.
+pub(super) fn staff_words(conn: &mut AnyConnection) -> QueryResult<Check> {
+    let what = Counted {
+        name: "staff words",
+        good: "nothing that staff wrote holds control characters",
+        bad: ["text that staff wrote holds control characters", "texts that staff wrote hold control characters"],
+        advice: "write them anew without: \
+                 case_notes.text, cases.action_taken and root_causes.label; PostgreSQL takes no NUL in a copy",
+    };
+    let texts = [("case_notes", "text"), ("cases", "action_taken"), ("root_causes", "label")];
+    let count =
+        |(table, column)| format!("(SELECT count(*) FROM {table} WHERE {})", dialect::holds_controls(conn, column));
+    let query = format!("SELECT {} AS n", texts.map(count).join(" + "));
+    let found = number(conn, &query)?;
+    Ok(what.check(found))
+}
+
 /// Messages about a response that is not there.
 fn about_no_response() -> String {
     format!(

@@ -82,6 +82,8 @@ pub fn verify(url: &DatabaseUrl, repair: bool, show: &mut dyn FnMut(&str)) -> Re
         show(what.name);
         done.push(what.check(checks::number(&mut conn, &query)?));
     }
+    show("staff words");
+    done.push(checks::staff_words(&mut conn)?);
     show("erased");
     done.push(erased::check(&mut conn)?);
     show("surveys");

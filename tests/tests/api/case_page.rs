@@ -338,3 +338,24 @@ async fn later_words_of_the_customer_stand_on_the_page() {
     shop.app.send(erase.bearer_auth(&shop.app.api_key)).await;
     wait::until_true("erased", async || !shop.open(shop.ann, "").await.text(".said").contains("And cold")).await;
 }
+
+#[tokio::test]
+async fn other_words_in_a_form_that_was_sent_stay_in_it_and_are_stored_when_it_is_sent_once_more() {
+    for backend in Backend::ALL {
+        let shop = Shop::on(backend).await;
+        let mut page = shop.open(shop.ann, "").await;
+        assert_eq!(page.press("note", &[("text", "Rang\0 \u{1b}twice")]).await.status, 303, "{backend:?}");
+
+        // The browser went back to the form as it was.
+        page.answer = page.press("note", &[("text", "Rang three times")]).await;
+
+        assert_eq!(page.answer.status, 200, "{backend:?}");
+        assert!(page.text("[role=alert]").starts_with("This form was sent before"), "{}", page.text("main"));
+        assert_eq!(page.text(".card textarea"), "Rang three times", "{backend:?}");
+        page.done("note", &[("text", "Rang three times")]).await;
+        let notes = shop.app.texts(&["text"], "case_notes WHERE kind = 'note' ORDER BY at, note_id");
+        assert_eq!(notes, ["Rang twice", "Rang three times"], "{backend:?}");
+        let answer = page.press("note", &[("text", "\u{200b}")]).await;
+        assert!(texts(&answer, "[role=alert]").starts_with("Please write something."), "{}", answer.text());
+    }
+}

@@ -131,6 +131,8 @@ async fn words_that_retention_deletes_leave_the_files() {
     app.cli(&["site", "set", &app.site_key, "--retention-days", "30", "--yes", "--json"]).json();
 
     wait::until_true("deleted response", async || app.count("responses") == 0).await;
+    let erased = "cases WHERE state = 'closed' AND nothing_to_do = 'erased'";
+    assert_eq!((app.count(erased), app.count("timers WHERE kind LIKE 'case%'")), (1, 0));
     // The words' dates are in the index, and are those of the response as it came.
     app.cli(&["verify", "--json"]);
     wait::until_true("no mail", async || app.mail_files().is_empty()).await;

@@ -278,7 +278,7 @@ async fn site_that_nobody_is_left_to_be_told_of_is_named() {
         assert!(found().1.contains("everybody whom the rule \"unhappy\" tells is away"), "{backend:?}: {}", found().1);
         says(cli(&["staff", "remove", "--email", ANN]), nobody);
         run(&app, &["rules", "retire", "low"]);
-        says(cli(&["rules", "retire", "unhappy"]), "no alert rule is in force");
-        assert!(found().1.contains("no alert rule is in force"), "{backend:?}");
+        says(cli(&["rules", "retire", "unhappy"]), "no alert rule about responses is in force");
+        assert!(found().1.contains("no alert rule about responses is in force"), "{backend:?}");
     }
 }

@@ -201,6 +201,30 @@ async fn response_that_came_back_after_it_was_deleted_is_told_and_can_be_deleted
 }
 
 #[tokio::test]
+async fn control_characters_in_what_staff_wrote_are_told() {
+    for backend in Backend::ALL {
+        let app = filled(backend).await;
+        let root_cause = |name: &str, label: &str| {
+            let row = format!("SELECT site_id, '{name}', {label}, 0 FROM root_causes WHERE name = 'other'");
+            app.execute(&format!("INSERT INTO root_causes (site_id, name, label, created_at) {row}"));
+        };
+        let characters: &[u32] =
+            if matches!(backend, Backend::Sqlite) { &[0, 1, 27, 127, 159] } else { &[1, 27, 127, 159] };
+        for code in characters {
+            let character =
+                if matches!(backend, Backend::Sqlite) { format!("char({code})") } else { format!("chr({code})") };
+            root_cause(&format!("bad-{code}"), &format!("'Rang' || {character} || 'twice'"));
+        }
+        root_cause("good", "'Rang \u{e4}\u{200b} \n\ttwice'");
+
+        let output = app.cli(&["verify", "--json"]);
+
+        let expected = [("staff words".to_owned(), i64::try_from(characters.len()).unwrap())];
+        assert_eq!(differing(&output), expected, "{backend:?}: {output:?}");
+    }
+}
+
+#[tokio::test]
 async fn damaged_file_is_told() {
     let mut app = filled(Backend::Sqlite).await;
     app.program().terminate();

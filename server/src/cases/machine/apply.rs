@@ -56,6 +56,9 @@ impl Change<'_> {
             Command::JoinResponse { response_id, acknowledge_by, answer_by } => {
                 self.join(response_id, acknowledge_by, answer_by)
             }
+            Command::JoinCase { other, responses, acknowledge_by, answer_by } => {
+                self.join_case(other, responses, (acknowledge_by, answer_by))
+            }
             Command::SplitResponse { response_id, into } => self.split(response_id, into),
             Command::Overdue(due) => self.overdue(due),
             Command::SetPriority(priority) => self.set_priority(priority),
@@ -64,7 +67,9 @@ impl Change<'_> {
             Command::NothingToDo { reason, mark_spam } => self.nothing_to_do(reason, mark_spam),
             Command::Close => self.close(),
             Command::Reopen => self.reopen(),
-            Command::Merge { into } => self.merge(into),
+            Command::OpenAnew => self.open_anew(),
+            Command::ResponseChanged { response_id } => self.response_changed(response_id),
+            Command::Merge { into, owner } => self.merge(into, owner),
             Command::Link { other } => self.link(other),
             Command::EscalationStep => self.escalate(),
             Command::CountSteps { from } => {

@@ -63,6 +63,8 @@ pub struct Case {
     pub action_taken: Option<String>,
     /// Why it was closed with nothing done.
     pub nothing_to_do: Option<NothingToDo>,
+    /// It ended because its responses counted no more, so it opens again by itself when one counts again.
+    pub opens_again: bool,
     /// How many responses belong to it.
     pub response_count: i64,
     /// Numbers of other cases it names, the smallest first.

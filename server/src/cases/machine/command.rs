@@ -3,7 +3,8 @@ use super::{DueTime, EntryId, NothingToDo, Priority, ServiceLevel};
 /// What somebody wants of a case.
 ///
 /// The same command again, by the same person, is taken and has no effects. A command with the id of a row (a note, a message,
-/// a response) happens once for each row: the caller who stores the row has the key that tells a repetition.
+/// a response) happens once for each row: the caller who stores the row has the key that tells a repetition. Only
+/// [`Self::JoinCase`] and [`Self::ResponseChanged`] count each time: a case is merged once, a customer may change much.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     /// "I have this."
@@ -69,6 +70,17 @@ pub enum Command {
         /// By when its own rule wants an answer (Unix ms).
         answer_by: Option<i64>,
     },
+    /// Another case, which this one names from now on, was merged into it: its responses came along.
+    JoinCase {
+        /// The number of that case.
+        other: i64,
+        /// How many responses came.
+        responses: i64,
+        /// By when that case was to be acknowledged (Unix ms).
+        acknowledge_by: Option<i64>,
+        /// By when it was to be answered (Unix ms).
+        answer_by: Option<i64>,
+    },
     /// A response turned out to be about something else, and has a case of its own.
     SplitResponse {
         /// The response.
@@ -103,10 +115,19 @@ pub enum Command {
     Close,
     /// It was not put right.
     Reopen,
-    /// Another case goes on in its place. The caller joins its responses to that one, with its due times.
+    /// Its response counts again, and nobody has heard of it: the alert that follows tells them.
+    OpenAnew,
+    /// The customer changed a response of a case that has ended, or added to it.
+    ResponseChanged {
+        /// The response.
+        response_id: EntryId,
+    },
+    /// Another case goes on in its place. The caller sends [`Self::JoinCase`] to that one.
     Merge {
         /// The number of that case.
         into: i64,
+        /// Who has that case, and hears of it there.
+        owner: Option<i64>,
     },
     /// Names another case.
     Link {

@@ -47,7 +47,8 @@ impl Message {
             Self::Mentioned { .. } => "mentioned",
             Self::Noted { .. } => "noted",
             Self::CustomerAnswered => "customer_answered",
-            Self::ResponseJoined => "response_joined",
+            Self::ResponseJoined { .. } => "response_joined",
+            Self::CaseJoined { .. } => "case_joined",
             Self::Urgent => "urgent",
             Self::Overdue => "overdue",
             Self::Reminder => "reminder",
@@ -115,7 +116,15 @@ pub enum Message {
     /// The customer wrote.
     CustomerAnswered,
     /// The customer sent another unhappy response.
-    ResponseJoined,
+    ResponseJoined {
+        /// The response.
+        response_id: EntryId,
+    },
+    /// Another case was merged into yours.
+    CaseJoined {
+        /// Its number.
+        other: i64,
+    },
     /// It is urgent now.
     Urgent,
     /// The customer should have been answered by now.

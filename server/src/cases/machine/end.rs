@@ -41,7 +41,8 @@ impl Change<'_> {
         self.must_be_open()?;
         self.take_if_free();
         self.case.nothing_to_do = Some(reason);
-        self.end(Event::NothingToDo { reason, mark_spam }, Message::Ended);
+        self.case.opens_again = self.is_by_system() || mark_spam;
+        self.end_and_tell(Event::NothingToDo { reason, mark_spam });
         if mark_spam {
             self.effects.push(Effect::HoldResponses);
         }
@@ -57,18 +58,21 @@ impl Change<'_> {
             State::Waiting if by_system => {}
             _ => return Err(self.not_now()),
         }
-        self.end(Event::Closed, Message::Ended);
+        self.end_and_tell(Event::Closed);
         Ok(())
     }
 
-    pub(super) fn merge(&mut self, into: i64) -> Result<(), Refused> {
+    /// An owner who has the other case, too, hears of it there.
+    pub(super) fn merge(&mut self, into: i64, owner: Option<i64>) -> Result<(), Refused> {
         match self.case.merged_into {
             Some(merged) if merged == into => return Ok(()),
             Some(merged) => return Err(Refused::Merged { into: merged }),
             None if into == self.case.number => return Err(Refused::Itself),
             None => self.case.merged_into = Some(into),
         }
-        self.end(Event::Merged { into }, Message::Merged);
+        let told = self.case.owner.filter(|_| !self.case.state.is_ended()).filter(|own| Some(*own) != owner);
+        self.end(Event::Merged { into });
+        self.tell_person(told, Message::Merged);
         Ok(())
     }
 
@@ -78,15 +82,7 @@ impl Change<'_> {
         if !self.case.state.is_ended() {
             return Ok(());
         }
-        self.case.resolved_at = None;
-        self.case.closed_at = None;
-        self.case.answered_at = None;
-        self.case.nothing_to_do = None;
-        self.case.customer_answered_at = None;
-        self.case.declined_by.clear();
-        self.start_acknowledging();
-        self.case.answer_by = self.case.level.answer_ms.map(|open_ms| self.clock.due(self.now, open_ms));
-        self.journal(Event::Reopened);
+        self.open_anew()?;
         match (self.by.person_id(), self.case.owner) {
             (Some(person), Some(owner)) if person == owner => self.take(person),
             (Some(_), Some(owner)) => self.tell(Whom::Person(owner), Message::Reopened),
@@ -98,15 +94,35 @@ impl Change<'_> {
         Ok(())
     }
 
-    fn end(&mut self, event: Event, message: Message) {
+    /// All but when it was first resolved begins anew.
+    pub(super) fn open_anew(&mut self) -> Result<(), Refused> {
+        if !self.case.state.is_ended() {
+            return Ok(());
+        }
+        self.case.resolved_at = None;
+        self.case.closed_at = None;
+        self.case.answered_at = None;
+        self.case.nothing_to_do = None;
+        self.case.opens_again = false;
+        self.case.customer_answered_at = None;
+        self.case.declined_by.clear();
+        self.start_acknowledging();
+        self.case.answer_by = self.case.level.answer_ms.map(|open_ms| self.clock.due(self.now, open_ms));
+        self.journal(Event::Reopened);
+        Ok(())
+    }
+
+    fn end_and_tell(&mut self, event: Event) {
+        let told = self.case.owner.filter(|_| !self.case.state.is_ended());
+        self.end(event);
+        self.tell_person(told, Message::Ended);
+    }
+
+    fn end(&mut self, event: Event) {
         self.stop_clocks();
-        let was_ended = self.case.state.is_ended();
         self.case.state = State::Closed;
         self.case.closed_at.get_or_insert(self.now);
         self.journal(event);
-        if !was_ended {
-            self.tell_person(self.case.owner, message);
-        }
     }
 
     /// How late an answer would have been, as the journal keeps it.

@@ -23,6 +23,8 @@ pub enum Event {
     CustomerAnswered { message_id: EntryId },
     AnswerDismissed,
     ResponseJoined { response_id: EntryId },
+    ResponseChanged { response_id: EntryId },
+    CaseJoined { other: i64 },
     ResponseSplit { response_id: EntryId, into: i64 },
     PriorityChanged { priority: Priority },
     ReminderSet { at: i64 },
@@ -59,6 +61,8 @@ impl Event {
             Self::CustomerAnswered { .. } => "case.customer_answered",
             Self::AnswerDismissed => "case.answer_dismissed",
             Self::ResponseJoined { .. } => "case.response_joined",
+            Self::ResponseChanged { .. } => "case.response_changed",
+            Self::CaseJoined { .. } => "case.case_joined",
             Self::ResponseSplit { .. } => "case.response_split",
             Self::Overdue { .. } => "case.overdue",
             Self::PriorityChanged { .. } => "case.priority_changed",
@@ -108,7 +112,9 @@ impl Event {
             Self::ReceiptSent { message_id } | Self::CustomerAnswered { message_id } => {
                 vec![("message_id", id(message_id))]
             }
-            Self::ResponseJoined { response_id } => vec![("response_id", id(response_id))],
+            Self::ResponseJoined { response_id } | Self::ResponseChanged { response_id } => {
+                vec![("response_id", id(response_id))]
+            }
             Self::ResponseSplit { response_id, into } => {
                 vec![("response_id", id(response_id)), ("into", json!(into))]
             }
@@ -119,7 +125,7 @@ impl Event {
                 vec![("reason", json!(reason.as_str())), ("mark_spam", json!(mark_spam))]
             }
             Self::Merged { into } => vec![("into", json!(into))],
-            Self::Linked { other } => vec![("other", json!(other))],
+            Self::Linked { other } | Self::CaseJoined { other } => vec![("other", json!(other))],
             Self::Escalated { step } => vec![("step", json!(step))],
             Self::LinksRevoked { generation } => vec![("generation", json!(generation))],
             Self::Unacknowledged

@@ -53,6 +53,7 @@ pub fn open(opening: Opening, now: i64, clock: &dyn Clock) -> (Case, Vec<Effect>
         root_cause: None,
         action_taken: None,
         nothing_to_do: None,
+        opens_again: false,
         response_count: 1,
         linked: follows.into_iter().collect(),
         merged_into: None,

@@ -41,6 +41,8 @@ pub enum NothingToDo {
     NoComplaint,
     /// The customer cannot be reached.
     Unreachable,
+    /// Every response of it was deleted. The server alone says so.
+    Erased,
 }
 
 impl State {
@@ -63,6 +65,9 @@ impl Priority {
 }
 
 impl NothingToDo {
+    /// Those that people can give.
+    pub const OF_STAFF: [Self; 5] = [Self::Test, Self::Spam, Self::Duplicate, Self::NoComplaint, Self::Unreachable];
+
     /// As the journal and the API name it.
     pub fn as_str(self) -> &'static str {
         self.into()

@@ -60,6 +60,17 @@ impl Change<'_> {
         Ok(())
     }
 
+    /// While the case goes on, whoever works on it sees the response as it is.
+    pub(super) fn response_changed(&mut self, response_id: EntryId) -> Result<(), Refused> {
+        if self.case.state.is_ended() {
+            self.journal(Event::ResponseChanged { response_id });
+            if self.case.customer_answered_at.replace(self.now).is_none() {
+                self.tell_owner_or_rule(Message::CustomerAnswered);
+            }
+        }
+        Ok(())
+    }
+
     pub(super) fn dismiss_answer(&mut self) -> Result<(), Refused> {
         if self.case.customer_answered_at.take().is_some() {
             self.journal(Event::AnswerDismissed);
@@ -75,6 +86,30 @@ impl Change<'_> {
         answer_by: Option<i64>,
     ) -> Result<(), Refused> {
         self.must_be_open()?;
+        self.take_in(1, (acknowledge_by, answer_by));
+        self.journal(Event::ResponseJoined { response_id });
+        self.tell_owner_or_rule(Message::ResponseJoined { response_id });
+        Ok(())
+    }
+
+    /// As when its responses had joined one by one, but for the owner, who hears once.
+    pub(super) fn join_case(
+        &mut self,
+        other: i64,
+        responses: i64,
+        due: (Option<i64>, Option<i64>),
+    ) -> Result<(), Refused> {
+        self.must_be_open()?;
+        self.take_in(responses, due);
+        if let Err(place) = self.case.linked.binary_search(&other) {
+            self.case.linked.insert(place, other);
+        }
+        self.journal(Event::CaseJoined { other });
+        self.tell_person(self.case.owner, Message::CaseJoined { other });
+        Ok(())
+    }
+
+    fn take_in(&mut self, responses: i64, (acknowledge_by, answer_by): (Option<i64>, Option<i64>)) {
         self.resume();
         let earlier = |one: Option<i64>, other: Option<i64>| one.into_iter().chain(other).min();
         if self.case.state == State::Open {
@@ -83,10 +118,7 @@ impl Change<'_> {
         if self.case.answered_at.is_none() {
             self.case.answer_by = earlier(self.case.answer_by, answer_by);
         }
-        self.case.response_count = self.case.response_count.saturating_add(1);
-        self.journal(Event::ResponseJoined { response_id });
-        self.tell_owner_or_rule(Message::ResponseJoined);
-        Ok(())
+        self.case.response_count = self.case.response_count.saturating_add(responses);
     }
 
     /// Never the last one: a case without a response is about nothing.

@@ -24,8 +24,8 @@ pub use behind::{
 pub use postgres::{says_erased, store_at_once};
 pub use session::{POSTGRES_READ_ONLY, Plans, begin_snapshot, make_read_only, prepare_to_write, write_nothing};
 pub use transfer::{
-    RESPONSE_TABLES, after_copy, gather_statistics, index_again, index_what_is_missing, lock_rollup, lock_table,
-    table_names,
+    RESPONSE_TABLES, after_copy, gather_statistics, holds_controls, index_again, index_what_is_missing, lock_rollup,
+    lock_table, table_names,
 };
 pub use unnest::{Column, Unnest};
 

@@ -13,6 +13,20 @@ struct Name {
     name: String,
 }
 
+/// The condition that a text in `column` holds control characters that belong in no text.
+pub fn holds_controls(conn: &AnyConnection, column: &str) -> String {
+    match conn {
+        // Its patterns end at NUL.
+        AnyConnection::Sqlite(_) => format!(
+            "(instr(CAST({column} AS BLOB), x'00') > 0 OR {column} GLOB '*[' || char(1) || '-' || char(8) || char(11) || '-' \
+             || char(31) || char(127) || '-' || char(159) || ']*')"
+        ),
+        AnyConnection::Postgres(_) => {
+            format!("{column} ~ '[\\u0001-\\u0008\\u000b-\\u001f\\u007f-\\u009f]'")
+        }
+    }
+}
+
 /// Every table of the database, those of the system excepted.
 ///
 /// # Errors

@@ -175,6 +175,18 @@ pub fn of_subject(
         .load(conn)
 }
 
+/// Whether nobody but the server has done anything with a subject, as far as the journal reaches.
+///
+/// # Errors
+/// What the database says.
+pub fn is_untouched(conn: &mut AnyConnection, site_id: i64, subject: &str) -> QueryResult<bool> {
+    let by_others = journal::table
+        .filter(journal::site_id.eq(site_id))
+        .filter(journal::subject.eq(subject))
+        .filter(journal::actor.ne(By::server().actor));
+    Ok(!diesel::select(diesel::dsl::exists(by_others)).get_result::<bool>(conn)?)
+}
+
 /// Deletes up to `limit` entries of a site's journal that were written before `before` (Unix ms), the oldest first; how many.
 /// Which is the oldest that is left stays known. The caller has locked the site.
 ///

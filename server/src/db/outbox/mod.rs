@@ -18,7 +18,7 @@ use super::responses::id_from_column;
 use super::schema::{attempts, outbox};
 use super::{dialect, tables};
 
-pub use new::{About, NewOutboxRow, Subject, was_told_since, withdraw_about_case};
+pub use new::{About, NewOutboxRow, Subject, was_told_about_case, was_told_since, withdraw_about_case};
 pub use waiting::{WaitingFor, is_sent_to};
 
 /// What a message about a response has as its kind of subject.

@@ -122,6 +122,17 @@ pub fn was_told_since(
     diesel::select(diesel::dsl::exists(like_it)).get_result(conn)
 }
 
+/// Whether a message about a case was sent, or somebody has tried to send it.
+///
+/// # Errors
+/// What the database says.
+pub fn was_told_about_case(conn: &mut AnyConnection, (site_id, case_id): (i64, &[u8])) -> QueryResult<bool> {
+    let waits =
+        outbox::state.eq(OutboxState::Pending.as_str()).and(outbox::attempts.eq(0_i32)).and(outbox::leased.eq(false));
+    let sent = about_case(site_id, case_id).filter(diesel::dsl::not(waits));
+    diesel::select(diesel::dsl::exists(sent)).get_result(conn)
+}
+
 /// Deletes messages of a kind about a case that are not being sent and whose occasion begins with `occasion`: nobody, or not
 /// this person, is to be told any more. Of one person's those that were never tried. The caller has locked the site.
 ///

@@ -18,6 +18,7 @@ pub use rows::{
 };
 pub use walk::{Part, Row};
 
+use super::case_words::{self, Gone};
 use super::connection::AnyConnection;
 use super::journal::NO_SITE;
 use super::outbox::SUBJECT_RESPONSE;
@@ -222,14 +223,15 @@ pub fn delete_site(conn: &mut AnyConnection, site_id: i64) -> QueryResult<()> {
 }
 
 /// Deletes all rows of responses of a site, but for their words in the search index: no index of that finds them by their
-/// response, so whoever wants them gone at once calls [`dialect::delete_words`], too. The ids of their messages. The caller has
-/// locked the site.
+/// response, so whoever wants them gone at once calls [`dialect::delete_words`], too. What went along. The caller has locked
+/// the site.
 ///
 /// # Errors
 /// What the database says.
-pub fn delete_responses(conn: &mut AnyConnection, site_id: i64, ids: &[&[u8]]) -> QueryResult<Vec<Vec<u8>>> {
+pub fn delete_responses(conn: &mut AnyConnection, site_id: i64, ids: &[&[u8]]) -> QueryResult<Gone> {
     let cases = cases::of_responses(conn, site_id, ids)?;
-    let mut messages: Vec<Vec<u8>> = outbox::table
+    let quoting = case_words::quoting(conn, site_id, ids)?;
+    let messages: Vec<Vec<u8>> = outbox::table
         .filter(outbox::site_id.eq(site_id))
         .filter(outbox::subject_kind.eq(SUBJECT_RESPONSE))
         .filter(outbox::subject_id.eq_any(ids.iter().copied()))
@@ -240,9 +242,11 @@ pub fn delete_responses(conn: &mut AnyConnection, site_id: i64, ids: &[&[u8]]) -
     for table in TABLES.iter().filter(|table| table.belongs == Belongs::ToResponse && table.on == On::Both) {
         dialect::delete_by_ids(conn, table.name, "response_id", site_id, ids)?;
     }
-    messages.extend(cases::forget_words(conn, site_id, &cases)?);
-    delete_messages(conn, site_id, &messages)?;
-    Ok(messages)
+    let mut gone = case_words::forget(conn, site_id, &cases)?;
+    gone.messages.extend(messages);
+    gone.mails.extend(quoting);
+    delete_messages(conn, site_id, &gone.messages)?;
+    Ok(gone)
 }
 
 /// Deletes messages of a site with all rows of theirs. The caller has locked the site.

@@ -132,4 +132,5 @@ pub async fn act_on_cases(
 }
 
 /// What an action on one case may be answered with, beside what its extractors say.
-pub const REFUSALS: [ProblemCode; 3] = [ProblemCode::CaseTaken, ProblemCode::CaseRefused, ProblemCode::InvalidAction];
+pub const REFUSALS: [ProblemCode; 4] =
+    [ProblemCode::CaseTaken, ProblemCode::CaseRefused, ProblemCode::EntryIdUsed, ProblemCode::InvalidAction];

@@ -1,7 +1,6 @@
 //! The fields of each form.
 
 use counterbell_shared::time::UnixMillis;
-use strum::VariantArray as _;
 
 use super::facts::Facts;
 use super::form::Form;
@@ -103,7 +102,7 @@ impl Fields<'_> {
                         self.reader.texts.reasons.named(name).unwrap_or_default().to_owned()
                     })
                 };
-                let options = NothingToDo::VARIANTS.iter().map(option).collect();
+                let options = NothingToDo::OF_STAFF.iter().map(option).collect();
                 let is_on = posted.value("mark_spam") == "yes";
                 vec![
                     FieldView::Radios { name: "reason", label: texts.reason, options },

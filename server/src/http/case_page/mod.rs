@@ -37,6 +37,7 @@ use super::extract::FormBody;
 use super::hosted::{Refusal, may_pass};
 use super::limits::ClientLimits;
 use super::operations::{Answer, HTML, Html, Notes, Operation, Written, address, operation};
+use crate::cases::Denied;
 use crate::db::sites::Site;
 use crate::db::staff::Member;
 use crate::language::Language;
@@ -47,7 +48,7 @@ use door::Shut;
 use facts::Facts;
 use form::Form;
 use page::{Plain, Why, answer, case_page};
-use posted::Posted;
+use posted::{Fault, Posted};
 use reader::{Reader, browsers_language};
 use texts::texts_in;
 
@@ -154,7 +155,11 @@ async fn post_form(
     let work = {
         let (links, token) = (Data::clone(&links), token.clone());
         move |conn: &mut _| {
+            let mut posted = posted;
             let outcome = submit(conn, (&links, &token), &posted, browsers, now)?;
+            if let Ok(Outcome::Refused(Fault::Denied(Denied::OtherWords))) = &outcome {
+                posted.entry_id = None;
+            }
             Ok((outcome, posted))
         }
     };

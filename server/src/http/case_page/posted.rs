@@ -3,11 +3,10 @@
 use counterbell_shared::openapi::{Members, one_of, words};
 use counterbell_shared::{ResponseId, schema_of_members};
 use jiff::civil::Date;
-use strum::VariantArray as _;
 
 use super::form::Form;
 use super::reader::Reader;
-use crate::cases::{Action, Assignee, Denied, NOTE_MAX_CHARS, NothingToDo, Refused};
+use crate::cases::{Action, Assignee, Denied, NOTE_MAX_CHARS, NothingToDo, Refused, without_controls};
 use crate::touchpoints::Hours;
 
 /// The fields, as sent: anything may be wrong with them.
@@ -60,9 +59,8 @@ pub enum Fault {
 impl Posted {
     /// Reads `application/x-www-form-urlencoded`.
     pub fn read(body: &[u8]) -> Self {
-        // Browsers send line breaks as CR LF.
         let fields = url::form_urlencoded::parse(body);
-        let fields: Vec<_> = fields.map(|(name, value)| (name.into_owned(), value.replace("\r\n", "\n"))).collect();
+        let fields: Vec<_> = fields.map(|(name, value)| (name.into_owned(), without_controls(&value))).collect();
         let mut posted = Self { fields, ..Self::default() };
         posted.form = posted.value("action").parse().ok();
         posted.entry_id = posted.value("entry_id").parse().ok();
@@ -123,7 +121,7 @@ impl Posted {
                 action_taken: self.value("action_taken").to_owned(),
             },
             Form::NothingToDo => {
-                let reason = NothingToDo::VARIANTS.iter().find(|reason| reason.as_str() == self.value("reason"));
+                let reason = NothingToDo::OF_STAFF.iter().find(|reason| reason.as_str() == self.value("reason"));
                 let mark_spam = self.value("mark_spam") == "yes";
                 Action::NothingToDo { reason: *reason.ok_or(Fault::NoReason)?, mark_spam }
             }
@@ -174,6 +172,7 @@ impl Fault {
             Self::Denied(Denied::Refused(Refused::Merged { into })) => {
                 reader.fill(texts.merged, &[("number", &into.to_string())])
             }
+            Self::Denied(Denied::OtherWords) => texts.other_words.to_owned(),
             Self::Denied(Denied::NoWords) => texts.no_words.to_owned(),
             Self::Denied(Denied::TooLong) => reader.fill(texts.too_long, &[("count", &NOTE_MAX_CHARS.to_string())]),
             Self::Denied(_) => texts.not_possible.to_owned(),

@@ -245,6 +245,7 @@ fn every_event_has_a_sentence_in_each_language() {
         Event::CustomerAnswered { message_id },
         Event::AnswerDismissed,
         Event::ResponseJoined { response_id },
+        Event::ResponseChanged { response_id },
         Event::ResponseSplit { response_id, into: 4 },
         Event::PriorityChanged { priority: Priority::High },
         Event::ReminderSet { at: NOW },

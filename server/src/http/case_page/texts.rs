@@ -81,7 +81,7 @@ texts! {
     }
     /// Why nothing was done.
     RefusedTexts {
-        nothing_done taken not_now root_cause action_taken merged past no_words too_long nobody no_reason not_understood
+        nothing_done taken not_now root_cause action_taken merged past other_words no_words too_long nobody no_reason not_understood
         not_possible
     }
     /// In place of a page that a link does not open.
@@ -101,7 +101,7 @@ texts_by_name! {
     /// Named after the priorities.
     PriorityTexts { low normal high urgent }
     /// Why there is nothing to do.
-    ReasonTexts { test spam duplicate no_complaint unreachable }
+    ReasonTexts { test spam duplicate no_complaint unreachable erased }
     /// Named after the metrics.
     MetricTexts { csat nps ces expectation }
     /// Named after the means.
@@ -109,8 +109,9 @@ texts_by_name! {
     /// Named after the kinds of entries in the journal, without `case.`.
     EventTexts {
         opened acknowledged taken_over assigned not_for_me unacknowledged owner_left noted spoken replied receipt_sent waiting
-        customer_answered answer_dismissed response_joined response_split priority_changed reminder_set reminded resolved
-        resolution_changed nothing_to_do closed reopened merged linked escalated links_revoked service_level_changed overdue
+        customer_answered answer_dismissed response_joined response_changed case_joined response_split priority_changed
+        reminder_set reminded resolved resolution_changed nothing_to_do closed reopened merged linked escalated links_revoked
+        service_level_changed overdue
     }
     /// Named after the forms.
     FormTexts {

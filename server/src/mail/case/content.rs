@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use counterbell_shared::{Metric, ResponseId, Score};
 use diesel::QueryResult;
-use serde::Deserialize;
 
-use super::letter::{Answered, CaseContent, CaseFacts, Happened};
-use crate::cases::{CASE_MAIL, Kept, Priority, State};
+use super::letter::{Answered, CaseContent, CaseFacts};
+use super::payload::{Payload, Said};
+use crate::cases::{CASE_MAIL, Kept, Priority};
 use crate::db::AnyConnection;
 use crate::db::cases::{self, CaseRow, NoteRow, SUBJECT_CASE};
 use crate::db::outbox::{OutboxRow, SUBJECT_RESPONSE};
@@ -21,17 +21,6 @@ use crate::mail::links::CaseLink;
 use crate::mail::people::{Site, Sites};
 use crate::mail::why::why;
 use crate::rules::Reason;
-
-/// What the payload of a message about a case holds.
-#[derive(Debug, Deserialize)]
-struct Payload {
-    message: Happened,
-    person: Option<i64>,
-    by: Option<i64>,
-    since: Option<i64>,
-    note_id: Option<String>,
-    why: Option<Reason>,
-}
 
 /// What is known of a message about a case.
 pub enum Found {
@@ -56,24 +45,13 @@ impl Found {
             Ok(payload) => payload,
             Err(error) => return Ok(Self::Broken(MailBuildError::Unwritable(format!("its payload: {error}")))),
         };
-        if is_over(&kept, &payload, now) {
+        let Some(said) = payload.said(conn, &kept)?.filter(|_| !payload.is_over(&kept, now)) else {
             return Ok(Self::Over);
-        }
+        };
         let responses = responses_of(conn, &kept)?;
         let follows = first_to(conn, message, payload.person, responses.first())?;
-        let content = content(conn, site, message, (&kept, payload), &responses, now)?;
+        let content = content(conn, site, message, (&kept, payload, said), &responses, now)?;
         Ok(Self::Mail(Box::new(content), follows))
-    }
-}
-
-/// Whether what a message tells of is over by now: asked at the moment of sending, since somebody may have acted after it was
-/// queued.
-fn is_over(kept: &Kept, payload: &Payload, now: i64) -> bool {
-    match payload.message {
-        Happened::Escalated => !payload.since.is_some_and(|since| kept.case.wants_step(since)),
-        Happened::OwnerLeft => kept.case.owner.is_some() || kept.case.state != State::Open,
-        Happened::Overdue => [kept.case.acknowledge_by, kept.case.answer_by].into_iter().flatten().all(|by| by >= now),
-        _ => false,
     }
 }
 
@@ -110,22 +88,11 @@ fn responses_of(conn: &mut AnyConnection, kept: &Kept) -> QueryResult<Vec<Respon
     Ok(rows)
 }
 
-/// What was written with it: the note that the message names, or the reason that whoever did it gave at that moment.
-fn written(
-    conn: &mut AnyConnection,
-    message: &OutboxRow,
-    kept: &Kept,
-    payload: &Payload,
-) -> QueryResult<Option<String>> {
-    let id: Option<ResponseId> = payload.note_id.as_deref().and_then(|id| id.parse().ok());
-    let note = match (id, payload.by) {
-        (Some(id), _) => NoteRow::find(conn, kept.site_id, id.as_bytes())?,
-        (None, Some(by)) => {
-            let notes = NoteRow::of_case(conn, kept.site_id, &kept.id)?.into_iter();
-            notes.rev().find(|note| note.at == message.created_at && note.person_id == Some(by))
-        }
-        (None, None) => None,
-    };
+/// The reason that whoever did it gave at that moment.
+fn reason(conn: &mut AnyConnection, message: &OutboxRow, kept: &Kept, by: Option<i64>) -> QueryResult<Option<String>> {
+    let Some(by) = by else { return Ok(None) };
+    let notes = NoteRow::of_case(conn, kept.site_id, &kept.id)?.into_iter();
+    let note = notes.rev().find(|note| note.at == message.created_at && note.person_id == Some(by));
     Ok(note.map(|note| note.text))
 }
 
@@ -133,12 +100,15 @@ fn content(
     conn: &mut AnyConnection,
     site: Arc<Site>,
     message: &OutboxRow,
-    (kept, payload): (&Kept, Payload),
+    (kept, payload, said): (&Kept, Payload, Said),
     responses: &[ResponseRow],
     now: i64,
 ) -> QueryResult<CaseContent> {
     let reader = site.reader(payload.person, &message.destination);
-    let words = written(conn, message, kept, &payload)?;
+    let words = match said {
+        Said::Words(words) => words,
+        Said::Nothing => reason(conn, message, kept, payload.by)?,
+    };
     let mut answered = |place: usize| -> QueryResult<_> {
         let Some(response) = responses.get(place).cloned() else { return Ok(None) };
         let answers = read_answers(conn, &response, reader.language)?;
@@ -157,7 +127,10 @@ fn content(
         link: CaseLink::of(kept),
         state: kept.case.state,
         urgent: kept.case.priority == Priority::Urgent,
-        owner: kept.case.owner.map(|owner| site.name_of(owner)),
+        owner: match (kept.case.owner, &kept.case.team) {
+            (Some(owner), _) => Some(site.name_of(owner)),
+            (None, team) => team.as_deref().map(|team| site.team(team)),
+        },
         place: place(conn, site.id, &kept.about.touchpoint)?,
         score: metric.and_then(|metric| Score::new(i64::from(kept.about.score), metric).ok()),
         first,
@@ -177,8 +150,9 @@ fn content(
     Ok(CaseContent {
         happened: payload.message,
         by: payload.by.map(|by| site.name_of(by)).filter(|name| !name.is_empty()),
-        to_team: matches!(payload.why, Some(Reason::Team(_))) || kept.case.owner.is_none(),
-        is_owner: matches!(payload.why, None | Some(Reason::Named | Reason::NobodyThere)),
+        to_team: payload.is_to_team(kept),
+        is_owner: payload.is_theirs(),
+        other: payload.other,
         since: payload.since,
         words,
         now,

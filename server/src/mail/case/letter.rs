@@ -40,6 +40,8 @@ pub enum Happened {
     CustomerAnswered,
     /// The customer sent another unhappy response.
     ResponseJoined,
+    /// Another case was merged into the reader's.
+    CaseJoined,
     /// It is urgent now.
     Urgent,
     /// The reader wanted to be reminded.
@@ -115,6 +117,8 @@ pub struct CaseContent {
     pub to_team: bool,
     /// The reader has it, or it was given to them; else they are told in the place of whoever that is.
     pub is_owner: bool,
+    /// The number of another case that it tells of.
+    pub other: Option<i64>,
     /// Since when nobody has it (Unix ms).
     pub since: Option<i64>,
     /// What staff wrote with it: a note, or a reason.
@@ -133,10 +137,17 @@ impl CaseContent {
         let case_number = case.link.number.to_string();
         let (News { headline, detail }, at) = self.news();
         let at = at.map(|at| reader.zone.minute(UnixMillis(at))).unwrap_or_default();
-        let into = case.merged_into.map(|into| into.to_string()).unwrap_or_default();
         let owner = case.owner.as_deref().unwrap_or(texts.rows.nobody);
-        let values =
-            [("number", case_number.as_str()), ("owner", owner), ("into", &into), ("since", &at), ("due", &at)];
+        let numbered = |number: Option<i64>| number.map(|number| number.to_string()).unwrap_or_default();
+        let (into, other) = (numbered(case.merged_into), numbered(self.other));
+        let values = [
+            ("number", case_number.as_str()),
+            ("owner", owner),
+            ("into", &into),
+            ("other", &other),
+            ("since", &at),
+            ("due", &at),
+        ];
         let headline = language.fill(headline, &values);
         let mut room = Room::default();
 
@@ -209,6 +220,7 @@ impl CaseContent {
             Happened::Noted => (&texts.noted, None),
             Happened::CustomerAnswered => (&texts.customer_answered, None),
             Happened::ResponseJoined => (&texts.response_joined, None),
+            Happened::CaseJoined => (&texts.case_joined, None),
             Happened::Urgent => (&texts.urgent, None),
             Happened::Reminder if !self.is_owner => (&texts.reminder_set, None),
             Happened::Reminder => (&texts.reminder, None),
@@ -243,18 +255,23 @@ impl CaseContent {
         let first = case.first.as_ref().map(|first| &first.response).filter(|_| self.site.personal);
         let time = |at: Option<i64>| at.map(|at| reader.zone.minute(UnixMillis(at)));
         let written = |text: &Option<String>| text.as_deref().filter(|_| self.site.personal).map(shown);
-        let owner = case.owner.clone().unwrap_or_else(|| texts.nobody.to_owned());
+        let is_ended = case.state.is_ended();
+        let owner = match (&case.owner, case.state) {
+            (Some(owner), State::Open) => (texts.given_to, owner.clone()),
+            (Some(owner), _) => (texts.owner, owner.clone()),
+            (None, _) => (texts.owner, texts.nobody.to_owned()),
+        };
         let rows = [
             (texts.by, self.by.clone()),
             (texts.place, case.place.as_deref().map(shown)),
             (texts.order, first.and_then(|first| order(reader.language, first))),
             (voice.person, first.and_then(|first| first.customer_ref.as_deref()).map(shown)),
             (texts.opened, time(Some(case.opened_at))),
-            (texts.owner, Some(owner).filter(|_| self.happened != Happened::Merged)),
+            (owner.0, Some(owner.1).filter(|_| self.happened != Happened::Merged)),
             (texts.acknowledge_by, time(case.acknowledge_by)),
             (texts.answer_by, time(case.answer_by)),
-            (texts.root_cause, written(&case.root_cause)),
-            (texts.action_taken, written(&case.action_taken)),
+            (texts.root_cause, written(&case.root_cause).filter(|_| is_ended)),
+            (texts.action_taken, written(&case.action_taken).filter(|_| is_ended)),
         ];
         rows.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
     }

@@ -2,6 +2,7 @@
 
 mod content;
 mod letter;
+mod payload;
 #[cfg(test)]
 mod tests;
 

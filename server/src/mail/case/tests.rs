@@ -62,6 +62,11 @@ impl Shop {
         (response.id().unwrap(), case.kept().clone())
     }
 
+    /// The number of the case of a customer whom nobody knows.
+    fn another(&mut self, at: i64) -> i64 {
+        triage(&mut self.conn, &an_unhappy_response(self.site_id, at)).1.kept().case.number
+    }
+
     /// Tells `to` of a response.
     fn alert(&mut self, to: &str, response: ResponseId, case: i64, at: i64) -> ResponseId {
         let (message_id, person) = (new_id(UnixMillis(at)), self.person(to));
@@ -77,6 +82,24 @@ impl Shop {
         };
         insert(&mut self.conn, &[NewOutboxRow::new(self.site_id, message_id, &about, at)]).unwrap();
         message_id
+    }
+
+    /// Tells Ann that nobody has taken a case.
+    fn step(&mut self, case: &Kept, now: i64) {
+        let person_id = self.person(ANN);
+        let payload = json!({ "message": "escalated", "person": person_id, "since": case.case.steps_from, "step": 0,
+            "why": { "team": "alerts" } });
+        let about = About {
+            kind: CASE_MAIL,
+            lane: MAIL_LANE,
+            destination: ANN,
+            subject: Subject::Case(case.id, "another/1"),
+            person_id,
+            payload: &payload,
+            due_at: now,
+        };
+        let message = NewOutboxRow::new(self.site_id, new_id(UnixMillis(now)), &about, now);
+        insert(&mut self.conn, &[message]).unwrap();
     }
 
     fn act(&mut self, by: &str, number: i64, action: Action, now: i64) {
@@ -204,7 +227,8 @@ fn mail_knows_everything_that_a_case_tells() {
         Message::Mentioned { note_id },
         Message::Noted { note_id },
         Message::CustomerAnswered,
-        Message::ResponseJoined,
+        Message::ResponseJoined { response_id: note_id },
+        Message::CaseJoined { other: 2 },
         Message::Urgent,
         Message::Overdue,
         Message::Reminder,
@@ -222,21 +246,7 @@ fn step_of_a_case_that_somebody_took_meanwhile_is_withdrawn() {
     for mut shop in Shop::on_each_database() {
         let now = UnixMillis::now().0;
         let (_, case) = shop.unhappy("Late", now - MINUTE);
-        let steps_from = case.case.steps_from;
-        let person_id = shop.person(ANN);
-        let payload = json!({ "message": "escalated", "person": person_id, "since": steps_from, "step": 0,
-            "why": { "team": "alerts" } });
-        let about = About {
-            kind: CASE_MAIL,
-            lane: MAIL_LANE,
-            destination: ANN,
-            subject: Subject::Case(case.id, "another/1"),
-            person_id,
-            payload: &payload,
-            due_at: now,
-        };
-        let message = NewOutboxRow::new(shop.site_id, new_id(UnixMillis(now)), &about, now);
-        insert(&mut shop.conn, &[message]).unwrap();
+        shop.step(&case, now);
         let case_mail = shop.case_mail();
 
         let (subject, text, _) = shop.mails(&case_mail).remove(0).expect("nobody has taken it");
@@ -245,5 +255,74 @@ fn step_of_a_case_that_somebody_took_meanwhile_is_withdrawn() {
 
         shop.act(BEN, 1, Action::Acknowledge, now);
         assert!(shop.mails(&case_mail)[0].is_none(), "withdrawn");
+    }
+}
+
+#[test]
+fn what_is_over_when_it_is_sent_is_withdrawn() {
+    for mut shop in Shop::on_each_database() {
+        let now = UnixMillis::now().0;
+        let ann = shop.person(ANN);
+        let case_mail = shop.case_mail();
+        let assign = || Action::Assign { to: Assignee::Person(ann), reason: None };
+        let subjects = |shop: &mut Shop| {
+            let mails = shop.mails(&case_mail).into_iter();
+            mails.map(|mail| mail.map_or("withdrawn".to_owned(), |(subject, ..)| subject)).collect::<Vec<_>>()
+        };
+        let (first, second) = (shop.another(now - MINUTE), shop.another(now - MINUTE));
+        shop.act(BEN, first, assign(), now);
+        shop.act(BEN, first, Action::TakeOver, now + 1);
+        assert_eq!(subjects(&mut shop), ["withdrawn", "Somebody else has case 1 now [Shop]"]);
+
+        shop.act(BEN, second, assign(), now + 2);
+        shop.act(BEN, second, Action::Merge { into: first }, now + 3);
+        assert_eq!(subjects(&mut shop)[2..], ["withdrawn", "Case 2 goes on in case 1 [Shop]"]);
+
+        let third = shop.another(now - MINUTE);
+        shop.act(ANN, third, Action::Merge { into: first }, now + 4);
+        shop.act(BEN, first, assign(), now + 5);
+        let told = subjects(&mut shop);
+        assert_eq!(told[1], "withdrawn", "Ann has it again");
+        assert_eq!(told[4..], ["withdrawn", "Case 1 is assigned to you [Shop]"]);
+    }
+}
+
+#[test]
+fn owner_reads_which_case_was_merged_into_theirs_and_by_whom() {
+    for mut shop in Shop::on_each_database() {
+        let now = UnixMillis::now().0;
+        let (first, second) = (shop.another(now - MINUTE), shop.another(now - MINUTE));
+        shop.act(BEN, first, Action::Acknowledge, now);
+        shop.act(ANN, second, Action::Merge { into: first }, now + 1);
+
+        let case_mail = shop.case_mail();
+        let mails: Vec<_> = shop.mails(&case_mail).into_iter().map(Option::unwrap).collect();
+
+        let [(subject, text, _)] = &mails[..] else { panic!("{mails:?}") };
+        assert_eq!(subject, "Case 2 was merged into your case 1 [Shop]");
+        assert!(text.contains("Done by: ann") && text.contains("Who has it: ben"), "{text}");
+    }
+}
+
+#[test]
+fn step_after_the_end_says_to_whom_the_case_was_given_and_no_old_cause() {
+    for mut shop in Shop::on_each_database() {
+        let now = UnixMillis::now().0;
+        let number = shop.another(now - MINUTE);
+        let resolve = Action::Resolve { root_cause: "delivery".to_owned(), action_taken: "Sent again".to_owned() };
+        shop.act(BEN, number, resolve, now);
+        shop.act(ANN, number, Action::Reopen, now + 1);
+        let kept = Kept::find(&mut shop.conn, shop.site_id, number).unwrap().unwrap();
+        shop.step(&kept, now + 2);
+
+        let case_mail = shop.case_mail();
+        let mails: Vec<_> = shop.mails(&case_mail).into_iter().map(Option::unwrap).collect();
+
+        let [(reopened, to_ben, _), (escalated, to_ann, _)] = &mails[..] else { panic!("{mails:?}") };
+        assert_eq!([reopened, escalated], ["Case 1 is open again [Shop]", "Nobody has taken case 1 yet [Shop]"]);
+        for text in [to_ben, to_ann] {
+            assert!(text.contains("Given to: ben") && !text.contains("Who has it"), "{text}");
+            assert!(!text.contains("Cause") && !text.contains("Sent again"), "{text}");
+        }
     }
 }

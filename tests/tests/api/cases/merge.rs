@@ -39,7 +39,7 @@ async fn merged_case_hands_its_responses_over_and_a_split_takes_one_back() {
         let off = shop.look(third).await;
         assert_eq!((response_ids(&off), &off["state"]), (vec![moved], &json!("open")), "{backend:?}");
         assert_eq!(shop.happened(second).await, ["opened", "merged"], "{backend:?}");
-        assert_eq!(shop.happened(first).await, ["opened", "response_joined", "response_split"], "{backend:?}");
+        assert_eq!(shop.happened(first).await, ["opened", "case_joined", "response_split"], "{backend:?}");
         let alone = shop.try_act(first, ANN, json!({ "action": "split", "response_id": kept })).await;
         alone.expect_problem(ProblemCode::CaseRefused);
         // Ended cases have nothing split off, and nothing is merged into them.

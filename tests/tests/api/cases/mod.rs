@@ -1,7 +1,9 @@
 //! Cases by API and command line.
 
 mod absent;
+mod again;
 mod cli;
+mod erase;
 mod figures;
 mod level;
 mod list;
@@ -9,9 +11,10 @@ mod many;
 mod merge;
 mod root_causes;
 mod take;
+mod words;
 
 use counterbell_shared::problem::{Problem, ProblemCode};
-use counterbell_tests::{Answer, Backend, TestApp, sample};
+use counterbell_tests::{Answer, Backend, Setup, TestApp, sample, wait};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -27,7 +30,11 @@ const BEN_EMAIL: &str = "ben@shop.example";
 
 impl Shop {
     async fn on(backend: Backend) -> Self {
-        let app = TestApp::on(backend).await;
+        Self::set_up(TestApp::on(backend)).await
+    }
+
+    async fn set_up(setup: Setup) -> Self {
+        let app = setup.await;
         let people = format!("/v1/admin/sites/{}/staff", app.site_key);
         let ben = json!({ "email": BEN_EMAIL, "name": "Ben Okoro" });
         let added = app.send(app.request(Method::POST, &people).bearer_auth(&app.api_key).json(&ben)).await.expect(201);

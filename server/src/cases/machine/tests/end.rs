@@ -1,6 +1,6 @@
 use super::desk::{ANN, BEN, Desk, by, customer, resolve, row};
 use super::office::{Office, at};
-use crate::cases::{By, Command, Effect, Message, NothingToDo, Refused, ServiceLevel, State, Timer, Whom};
+use crate::cases::{By, Command, Effect, Event, Message, NothingToDo, Refused, ServiceLevel, State, Timer, Whom};
 
 fn resolved() -> Desk<'static> {
     let mut desk = Desk::new(&Office);
@@ -89,19 +89,61 @@ fn who_else_reopens_has_the_owner_told_and_the_customer_the_rule_too() {
 }
 
 #[test]
+fn case_opens_anew_by_itself_only_when_it_ended_because_its_responses_counted_no_more() {
+    let nothing = |mark_spam| Command::NothingToDo { reason: NothingToDo::Spam, mark_spam };
+    for (by, mark_spam, opens_again) in [(By::SERVER, false, true), (by(ANN), true, true), (by(ANN), false, false)] {
+        let mut desk = Desk::new(&Office);
+        desk.does(by, at(0, 10, 5), nothing(mark_spam));
+        assert_eq!(desk.case.opens_again, opens_again, "{by:?}, {mark_spam}");
+    }
+    let mut desk = resolved();
+    let first_resolved_at = desk.case.first_resolved_at;
+    desk.does(By::SERVER, at(1, 10, 0), Command::OpenAnew);
+    assert_eq!((desk.told(), desk.events()), (vec![], vec![&Event::Reopened]), "an alert tells of it");
+    assert_eq!((desk.case.state, desk.case.first_resolved_at), (State::Open, first_resolved_at));
+    assert_eq!(desk.timers()[0], (Timer::Step, Some(at(1, 10, 30))));
+    assert!(desk.does(By::SERVER, at(1, 10, 0), Command::OpenAnew).effects.is_empty());
+}
+
+#[test]
+fn owner_hears_once_until_somebody_reacts_that_the_customer_changed_a_response_after_the_end() {
+    let changed = || Command::ResponseChanged { response_id: row(0) };
+    let heard = vec![(Whom::Person(ANN), Message::CustomerAnswered)];
+    let mut desk = resolved();
+    let resolved_at = desk.case.resolved_at;
+    for told in [heard.clone(), vec![]] {
+        assert_eq!(desk.does(customer(), at(1, 10, 0), changed()).told(), told);
+        assert_eq!(desk.events(), [&Event::ResponseChanged { response_id: row(0) }]);
+    }
+    assert_eq!((desk.case.resolved_at, desk.timers()), (resolved_at, vec![]), "no clock starts");
+    desk.does(by(ANN), at(1, 11, 0), Command::DismissAnswer);
+    assert_eq!(desk.does(customer(), at(1, 12, 0), changed()).told(), heard);
+    assert!(Desk::new(&Office).does(customer(), at(0, 10, 1), changed()).effects.is_empty(), "it goes on");
+}
+
+#[test]
 fn merged_case_only_names_the_one_that_goes_on() {
     let mut desk = Desk::new(&Office);
-    assert_eq!(desk.refuses(by(ANN), at(0, 11, 0), Command::Merge { into: 1234 }), Refused::Itself);
-    desk.does(by(ANN), at(0, 10, 5), Command::Acknowledge).does(by(BEN), at(0, 11, 0), Command::Merge { into: 7 });
+    assert_eq!(desk.refuses(by(ANN), at(0, 11, 0), Command::Merge { into: 1234, owner: None }), Refused::Itself);
+    desk.does(by(ANN), at(0, 10, 5), Command::Acknowledge).does(
+        by(BEN),
+        at(0, 11, 0),
+        Command::Merge { into: 7, owner: None },
+    );
     assert_eq!((desk.case.state, desk.case.merged_into), (State::Closed, Some(7)));
     assert_eq!(desk.told(), [(Whom::Person(ANN), Message::Merged)]);
 
+    let mut both = Desk::new(&Office);
+    both.does(by(ANN), at(0, 10, 5), Command::Acknowledge);
+    both.does(by(BEN), at(0, 11, 0), Command::Merge { into: 7, owner: Some(ANN) });
+    assert_eq!(both.told(), [], "Ann has the other one, too, and hears of it there");
+
     let merged = Refused::Merged { into: 7 };
-    for command in [Command::Reopen, Command::Merge { into: 8 }, Command::Replied { message_id: row(1) }] {
+    for command in [Command::Reopen, Command::Merge { into: 8, owner: None }, Command::Replied { message_id: row(1) }] {
         assert_eq!(desk.refuses(by(ANN), at(0, 12, 0), command), merged);
     }
     let other = Command::ChangeServiceLevel(ServiceLevel::default());
-    for command in [Command::Merge { into: 7 }, Command::EscalationStep, Command::Reminded, other] {
+    for command in [Command::Merge { into: 7, owner: None }, Command::EscalationStep, Command::Reminded, other] {
         assert!(desk.does(by(ANN), at(0, 12, 0), command).effects.is_empty());
     }
     desk.does(by(ANN), at(0, 12, 0), Command::RevokeLinks { generation: 0 });

@@ -68,7 +68,9 @@ fn step_that_falls_due_as_the_doors_close_is_told() {
 #[test]
 fn acknowledging_resolving_and_closing_stop_all_later_steps() {
     let spam = Command::NothingToDo { reason: NothingToDo::Spam, mark_spam: true };
-    for command in [Command::Acknowledge, resolve(), spam, Command::Merge { into: 7 }, Command::WaitForCustomer] {
+    for command in
+        [Command::Acknowledge, resolve(), spam, Command::Merge { into: 7, owner: None }, Command::WaitForCustomer]
+    {
         let mut desk = Desk::new(&Always);
         step(&mut desk, at(0, 10, 30));
         let queued_from = desk.case.steps_from;

@@ -29,10 +29,33 @@ fn second_response_joins_the_case_and_the_owner_hears_once() {
     let mut desk = Desk::new(&Office);
     desk.does(by(ANN), at(0, 10, 5), Command::Acknowledge);
     desk.does(By::SERVER, at(0, 12, 0), join(2, at(0, 13, 0), at(0, 16, 0)));
-    assert_eq!(desk.told(), [(Whom::Person(ANN), Message::ResponseJoined)]);
+    assert_eq!(desk.told(), [(Whom::Person(ANN), Message::ResponseJoined { response_id: row(2) })]);
     assert_eq!((desk.case.response_count, desk.case.owner, desk.timers()), (2, Some(ANN), vec![]));
     assert!(desk.does(By::SERVER, at(0, 12, 0), join(2, at(0, 13, 0), at(0, 16, 0))).effects.is_empty());
     assert!(Desk::new(&Office).does(By::SERVER, at(0, 10, 0), join(0, 0, 0)).effects.is_empty(), "its own response");
+}
+
+#[test]
+fn owner_hears_once_of_a_case_that_was_merged_into_theirs() {
+    let merged = |responses| Command::JoinCase {
+        other: 12,
+        responses,
+        acknowledge_by: Some(at(0, 10, 30)),
+        answer_by: Some(at(0, 13, 0)),
+    };
+    let mut desk = Desk::new(&Office);
+    desk.does(by(BEN), at(0, 10, 1), merged(3));
+    assert_eq!((desk.told(), desk.case.response_count), (vec![], 4), "nobody has it, and the steps go on");
+    assert_eq!((desk.case.acknowledge_by, desk.case.answer_by), (Some(at(0, 10, 30)), Some(at(0, 13, 0))));
+
+    let mut desk = Desk::new(&Office);
+    desk.does(by(ANN), at(0, 10, 5), Command::Acknowledge);
+    assert_eq!(desk.does(by(ANN), at(0, 10, 6), merged(1)).told(), []);
+    assert_eq!(
+        desk.does(by(BEN), at(0, 10, 7), merged(3)).told(),
+        [(Whom::Person(ANN), Message::CaseJoined { other: 12 })]
+    );
+    assert!(desk.events().iter().any(|event| **event == Event::CaseJoined { other: 12 }));
 }
 
 #[test]
@@ -47,7 +70,7 @@ fn joined_response_makes_times_earlier_and_never_later() {
         let mut desk = Desk::new(&Office);
         desk.does(By::SERVER, at(0, 10, 20), join(2, rule.0, rule.1));
         assert_eq!((desk.case.acknowledge_by, desk.case.answer_by), (Some(expected.0), Some(expected.1)));
-        assert_eq!(desk.told(), [(Whom::Rule, Message::ResponseJoined)], "nobody has it");
+        assert_eq!(desk.told(), [(Whom::Rule, Message::ResponseJoined { response_id: row(2) })], "nobody has it");
     }
 }
 
