@@ -1,8 +1,10 @@
 //! Messages that wait for somebody who left: whoever has to be told by now is told in their place.
 
 use counterbell_shared::ResponseId;
+use counterbell_shared::time::UnixMillis;
 use diesel::QueryResult;
 use serde::Deserialize;
+use serde_json::json;
 
 use super::CHUNK;
 use super::cases::again;
@@ -10,11 +12,12 @@ use crate::cases::{CASE_MAIL, Instead, Kept, instead_of, tell_by};
 use crate::db::AnyConnection;
 use crate::db::alert_groups::{self, AlertGroup, GROUP_MAIL, GroupKind};
 use crate::db::journal::SiteLock;
-use crate::db::outbox::{self, WaitingFor};
+use crate::db::outbox::{self, About, MAIL_LANE, NewOutboxRow, Subject, WaitingFor};
 use crate::db::responses::{ResponseRow, id_from_column};
 use crate::db::told::AboutResponse;
-use crate::mail::ALERT_MAIL;
-use crate::rules::RuleSet;
+use crate::ids::new_id;
+use crate::mail::{ALERT_MAIL, TOUCHPOINT_MAIL, TouchpointPayload};
+use crate::rules::{RuleSet, Who};
 use crate::sites::load_rules;
 use crate::triage::group::{group, hand_over};
 use crate::triage::tell::{Alert, Before, Tellable, rule_or_alerts};
@@ -72,8 +75,46 @@ impl Handing<'_> {
                 let rules: Vec<_> = self.rules.in_force().iter().map(|one| &one.rule).collect();
                 instead_of(conn, (self.site_id, self.person_id), message, &rules, self.now)
             }
+            (TOUCHPOINT_MAIL, _) => self.touchpoints(conn, message),
             _ => Ok(Instead::Messages(Vec::new())),
         }
+    }
+
+    /// Whoever the rule tells by now, of the same touchpoints; who was told of them at the same time is not told again.
+    fn touchpoints(&mut self, conn: &mut AnyConnection, message: &WaitingFor) -> QueryResult<Instead> {
+        let payload: TouchpointPayload = serde_json::from_str(&message.payload).unwrap_or_default();
+        let (Some(first), Some(occasion)) = (payload.touchpoints.first(), message.occasion()) else {
+            return Ok(Instead::Messages(Vec::new()));
+        };
+        let rule = rule_or_alerts(self.rules, payload.rule.as_deref().unwrap_or_default());
+        let people = self.tellable.resolve(conn, &[&rule], &first.touchpoint, self.now)?;
+        if people.is_empty() {
+            return Ok(Instead::Nobody);
+        }
+        let mut messages = Vec::new();
+        for told in people {
+            let payload = json!(TouchpointPayload {
+                person: Some(told.person_id),
+                why: Some(told.why),
+                touchpoints: payload.touchpoints.clone(),
+                rule: payload.rule.clone(),
+                ..payload
+            });
+            // An owner is told of their own touchpoints alone: these are others.
+            let by_owner = rule.rule.who.contains(&Who::Owner);
+            let occasion = if by_owner { format!("{occasion}/of/{}", self.person_id) } else { occasion.to_owned() };
+            let about = About {
+                kind: TOUCHPOINT_MAIL,
+                lane: MAIL_LANE,
+                destination: &self.tellable.email(told.person_id),
+                subject: Subject::Site(self.site_id, &occasion),
+                person_id: told.person_id,
+                payload: &payload,
+                due_at: told.at,
+            };
+            messages.push(NewOutboxRow::new(self.site_id, new_id(UnixMillis(self.now)), &about, self.now));
+        }
+        Ok(Instead::Messages(messages))
     }
 
     fn alert(
