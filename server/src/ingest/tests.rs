@@ -22,6 +22,7 @@ use crate::db::{AnyConnection, DatabaseUrl, migrations, open};
 use crate::ids::new_id;
 use crate::metrics::Metrics;
 use crate::panics::{self, Place};
+use crate::rules::{RuleSet, StoredRule};
 use crate::store::{Job, Left, Refused, Signals, StorageError, Writer, WriterFailed, WriterSettings, Writes};
 use crate::surveys::TEMPLATES_ONLY;
 
@@ -188,6 +189,37 @@ fn response_does_not_come_back_that_is_being_deleted() {
                 assert_eq!(both.unwrap(), 0, "{statements:?} {id} {number}");
             }
         }
+    }
+}
+
+#[test]
+fn additions_to_a_response_wait_for_triage_once_with_what_replaced_it() {
+    let document =
+        json!({ "name": "all", "when": { "score": { "min": 0 } }, "who": [{ "team": "alerts" }] }).to_string();
+    let rules = RuleSet::new(vec![StoredRule { name: "all".to_owned(), version: 1, document }]);
+    let record = |id: ResponseId, revision: i32| {
+        let comment = format!("Still {revision}");
+        let body = json!({ "site_key": "site_0000000000000000", "score": 1, "comment": comment }).to_string();
+        let new: NewResponse<'_> = serde_json::from_str(&body).unwrap();
+        let Parsed { response, .. } = new.parse(|name| TEMPLATES_ONLY.version(name)).unwrap();
+        let mut record = Record::new(&a_site(), &Arc::new(rules.clone()), response, UnixMillis::now(), SILENCE_MS);
+        (record.response.response_id, record.response.revision) = (*id.as_bytes(), revision);
+        record.response.complete = revision > 0;
+        record
+    };
+    for database in TestDatabase::of_each_kind() {
+        let mut conn = migrations::open_up_to_date(&database.url).unwrap();
+        let id = new_id(UnixMillis::now());
+        let records = [0, 1, 2, 3].map(|revision| record(id, revision));
+        let statements = Statements::of(&mut conn).unwrap();
+        statements.store(&mut conn, &[&records[0]]).unwrap();
+
+        let stored = statements.store(&mut conn, &[&records[1], &records[2], &records[3]]).unwrap();
+
+        let updated: Vec<_> = stored.into_iter().map(Result::unwrap).collect();
+        assert_eq!(updated, [Written::Updated; 3]);
+        assert_eq!(count(&mut conn, "response_additions").unwrap(), 2);
+        assert_eq!(count(&mut conn, "triage_queue WHERE revision = 3").unwrap(), 1);
     }
 }
 

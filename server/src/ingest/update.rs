@@ -1,5 +1,7 @@
 //! Later revisions of what is stored: one response, sent again with more in it.
 
+use std::cmp::Reverse;
+
 use counterbell_shared::Channel;
 use counterbell_shared::limits::REPLACING_REVISION_MAX;
 use diesel::result::QueryResult;
@@ -9,7 +11,6 @@ use super::store::Written;
 use crate::db::additions::{ADDITIONS_MAX, AdditionRow};
 use crate::db::responses::ResponseRow;
 use crate::db::score_days::{self, Key, ScoreDays, day_of};
-use crate::db::triage::NewTriageRow;
 use crate::db::{AnyConnection, dialect};
 
 /// Replaces what is stored by later revisions of it, and all that follows from it: figures, the place in the queue of the
@@ -26,11 +27,15 @@ pub fn update_responses(conn: &mut AnyConnection, records: &[&Record]) -> QueryR
     // response stays in the order in which it came.
     in_order.sort_by_key(|(record, _)| (record.response.site_id, record.response.response_id));
     let mut replaced: Vec<(ResponseRow, &Record)> = Vec::new();
+    let mut added: Vec<&Record> = Vec::new();
     for (record, outcome) in in_order {
         *outcome = match update_response(conn, record)? {
             Change::Nothing => Written::Duplicate,
             Change::Closed => Written::Closed,
-            Change::Added => Written::Updated,
+            Change::Added => {
+                added.push(record);
+                Written::Updated
+            }
             Change::Replaced(before) => {
                 replaced.push((*before, record));
                 Written::Updated
@@ -53,23 +58,19 @@ pub fn update_responses(conn: &mut AnyConnection, records: &[&Record]) -> QueryR
     if !to_index.is_empty() {
         dialect::enqueue_for_search(conn, &to_index)?;
     }
-    let triage = for_triage(&replaced);
+    // Also of what fires nothing any more: triage takes back what nobody was told of yet.
+    let replaced =
+        replaced.iter().filter(|(before, record)| record.is_or_was_alarming(before)).map(|(_, record)| *record);
+    // Whoever had the case hears of an addition, if that has ended.
+    let added = added.into_iter().filter(|record| record.is_alarming());
+    let mut triage: Vec<_> = replaced.chain(added).map(Record::triage).collect();
+    // One for each response, the last revision's.
+    triage.sort_by_key(|row| (row.site_id, row.response_id, Reverse(row.revision)));
+    triage.dedup_by_key(|row| (row.site_id, row.response_id));
     if !triage.is_empty() {
         dialect::enqueue_for_triage(conn, &triage)?;
     }
     Ok(outcomes)
-}
-
-/// The places in the queue of triage, one for each response: the last revision's. Also of what fires nothing any more: triage
-/// takes back what nobody was told of yet.
-fn for_triage(replaced: &[(ResponseRow, &Record)]) -> Vec<NewTriageRow> {
-    let mut rows: Vec<NewTriageRow> = Vec::new();
-    for (_, record) in replaced.iter().filter(|(before, record)| record.is_or_was_alarming(before)) {
-        let row = record.triage();
-        rows.pop_if(|last| (last.site_id, last.response_id) == (row.site_id, row.response_id));
-        rows.push(row);
-    }
-    rows
 }
 
 /// What a later revision changed.

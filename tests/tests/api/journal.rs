@@ -171,6 +171,11 @@ async fn api_and_server_are_written_down_as_who_they_are() {
             format!("{key}|message.resent|message/{message}|{{}}"),
             format!(r#"server|server|message.delivered|message/{message}|{{"attempt":2}}"#),
             format!("{key}|response.deleted|response/{id}|{{}}"),
+            concat!(
+                r#"server|server|case.nothing_to_do|case/1|{"mark_spam":false,"number":1,"owner":null,"#,
+                r#""reason":"erased","state":"closed","team":null,"version":2}"#
+            )
+            .to_owned(),
         ];
         assert_eq!(journal(&app, &site_of(&app.site_key)), expected, "{backend:?}");
         assert!(
