@@ -269,5 +269,11 @@ async fn windows_end_sooner_when_the_rule_says_so() {
         shop.app.store_rule(&shorter);
         let mails = shop.wait_for(ANN, 2).await;
         assert_eq!(subjects(&mails[1..]), ["Unhappy responses: 1"], "{backend:?}");
+
+        let file = shop.app.dir().join("warned.json");
+        let sooner = sample::with(shorter, json!({ "acknowledge_within": "10m" }));
+        std::fs::write(&file, sooner.to_string()).unwrap();
+        let put = shop.app.cli(&["rules", "put", &file.display().to_string(), "--site", &shop.app.site_key]);
+        assert!(put.status.success() && put.stderr.contains("warning: \"acknowledge_within\" can be due"), "{put:?}");
     }
 }
