@@ -157,6 +157,36 @@ async fn urgent_cases_are_escalated_alone() {
     }
 }
 
+#[tokio::test]
+async fn customers_who_still_wait_are_told_of_in_one_mail_and_nobody_hears_of_what_they_took() {
+    for backend in Backend::ALL {
+        let test = "customers_who_still_wait_are_told_of_in_one_mail_and_nobody_hears_of_what_they_took";
+        let rule = json!({ "soon": { "grouped": { "most": 1, "in": "20m" } }, "answer_within": "30m" });
+        let Some(shop) = Shop::open(test, backend, rule).await else { return };
+        for order in 0..4 {
+            shop.unhappy(&format!("A-{order}")).await;
+        }
+        shop.wait_for(ANN, 1).await;
+        shop.run(&["case", "acknowledge", "1", "2", "3", "4", "--as", ANN]);
+        shop.turn_to(25 * MINUTE);
+        shop.all_done(25 * MINUTE).await;
+        assert_eq!(shop.mails_to(ANN).len(), 1, "{backend:?}: they are hers");
+
+        shop.turn_to(31 * MINUTE);
+        shop.wait_for(ANN, 2).await;
+        shop.all_done(31 * MINUTE).await;
+        shop.run(&["case", "spoke", "4", "--as", ANN]);
+        shop.turn_to(52 * MINUTE);
+        let mails = shop.wait_for(ANN, 3).await;
+
+        let expected = ["The customer is still waiting: case 1", "Customers who are still waiting for an answer: 2"];
+        assert_eq!(subjects(&mails[1..]), expected, "{backend:?}");
+        shop.turn_to(9 * HOUR);
+        shop.all_done(9 * HOUR).await;
+        assert_eq!(shop.mails_to(ANN).len(), 3, "{backend:?}: nothing twice");
+    }
+}
+
 /// Quiet hours from an hour ago until `hours` from now, by the site's clock.
 fn quiet(hours: i64) -> Value {
     let minutes = now_ms() / 60_000;
@@ -239,5 +269,11 @@ async fn windows_end_sooner_when_the_rule_says_so() {
         shop.app.store_rule(&shorter);
         let mails = shop.wait_for(ANN, 2).await;
         assert_eq!(subjects(&mails[1..]), ["Unhappy responses: 1"], "{backend:?}");
+
+        let file = shop.app.dir().join("warned.json");
+        let sooner = sample::with(shorter, json!({ "acknowledge_within": "10m" }));
+        std::fs::write(&file, sooner.to_string()).unwrap();
+        let put = shop.app.cli(&["rules", "put", &file.display().to_string(), "--site", &shop.app.site_key]);
+        assert!(put.status.success() && put.stderr.contains("warning: \"acknowledge_within\" can be due"), "{put:?}");
     }
 }

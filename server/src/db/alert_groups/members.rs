@@ -30,11 +30,14 @@ pub struct InGroup {
 }
 
 impl GroupKind {
-    /// Whether there is still something to be told of a response of a group, at `now` (Unix ms).
-    fn is_wanted(self, now: i64) -> SqlLiteral<Bool> {
+    /// Whether there is still something to be told this person of a response of their group, at `now` (Unix ms).
+    fn is_wanted(self, person_id: i64, now: i64) -> SqlLiteral<Bool> {
         let its_case = |state: &str| format!("EXISTS (SELECT 1 FROM {ITS_CASE} AND {state})");
         sql(&match self {
-            Self::Alert => format!("NOT {}", its_case("cases.state IN ('resolved', 'closed')")),
+            Self::Alert => {
+                let is_over = format!("(cases.state IN ('resolved', 'closed') OR cases.owner_id = {person_id})");
+                format!("NOT {}", its_case(&is_over))
+            }
             Self::Escalated => its_case("cases.state = 'open'"),
             Self::Left => its_case("cases.owner_id IS NULL AND cases.state NOT IN ('resolved', 'closed')"),
             Self::Overdue => its_case(&format!("cases.state IN ('open', 'in_progress') AND cases.answer_by < {now}")),
@@ -69,7 +72,7 @@ impl AlertGroup {
     /// What the database says.
     pub fn wanted_ids(&self, conn: &mut AnyConnection, now: i64) -> QueryResult<Vec<Vec<u8>>> {
         let ids = wanted(self.site_id, &self.group_id).order(alert_group_responses::response_id);
-        ids.filter(self.kind().is_wanted(now)).select(alert_group_responses::response_id).load(conn)
+        ids.filter(self.kind().is_wanted(self.person_id, now)).select(alert_group_responses::response_id).load(conn)
     }
 
     /// The touchpoints of these, and how many responses, or else cases, are of each, most first.
@@ -78,7 +81,7 @@ impl AlertGroup {
     /// What the database says.
     pub fn touchpoints(&self, conn: &mut AnyConnection, now: i64) -> QueryResult<Vec<(String, i64)>> {
         let of_case = sql::<Binary>(&format!("(SELECT cases.case_id FROM {ITS_CASE})"));
-        let all = wanted(self.site_id, &self.group_id).filter(self.kind().is_wanted(now));
+        let all = wanted(self.site_id, &self.group_id).filter(self.kind().is_wanted(self.person_id, now));
         let all: Vec<(Vec<u8>, String)> = match self.kind() {
             GroupKind::Alert => all.select((alert_group_responses::response_id, responses::touchpoint)).load(conn)?,
             GroupKind::Escalated | GroupKind::Overdue | GroupKind::Left => {
@@ -102,7 +105,7 @@ impl AlertGroup {
     /// What the database says.
     pub fn newest(&self, conn: &mut AnyConnection, limit: i64, now: i64) -> QueryResult<Vec<ResponseRow>> {
         wanted(self.site_id, &self.group_id)
-            .filter(self.kind().is_wanted(now))
+            .filter(self.kind().is_wanted(self.person_id, now))
             .order((responses::created_at.desc(), responses::response_id.desc()))
             .select(responses::all_columns)
             .limit(limit)

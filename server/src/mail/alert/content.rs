@@ -40,11 +40,14 @@ pub struct Payload {
     pub touchpoint: Option<String>,
 }
 
+/// What is sent so soon after it was made has not waited, in ms.
+const MOMENT_MS: i64 = 60_000;
+
 /// What is known of a message about a response.
 pub enum Found {
     /// A mail is to be made of it.
     Mail(Box<AlertContent>),
-    /// Nobody wants it any more: while it waited, the case ended, or the response was taken for spam.
+    /// Nobody wants it any more: while it waited, the case ended, the reader took it, or the response was taken for spam.
     Over,
     /// The response is no longer stored.
     Gone,
@@ -76,11 +79,11 @@ pub struct AlertContent {
 }
 
 impl AlertContent {
-    /// What each of the messages' mails is made of.
+    /// What each of the messages' mails is made of, at `now` (Unix ms).
     ///
     /// # Errors
     /// What the database says.
-    pub fn load(conn: &mut AnyConnection, messages: &[&OutboxRow]) -> QueryResult<Vec<Found>> {
+    pub fn load(conn: &mut AnyConnection, messages: &[&OutboxRow], now: i64) -> QueryResult<Vec<Found>> {
         let keys: Vec<_> = messages.iter().map(|message| (message.site_id, message.subject_id.clone())).collect();
         let rows = responses::find_all(conn, &keys)?;
         let found: HashMap<_, _> = rows.into_iter().map(|row| ((row.site_id, row.response_id.clone()), row)).collect();
@@ -94,8 +97,12 @@ impl AlertContent {
             contents.push(match site.zip(response) {
                 Some((site, response)) => {
                     let kept = kept_of(conn, &response)?;
-                    let has_ended = kept.as_ref().is_some_and(|kept| kept.case.state.is_ended());
-                    if has_ended || response.held.is_some() {
+                    let is_theirs = |owner: Option<i64>| owner.is_some() && owner == payload.person;
+                    let case = kept.as_ref().map(|kept| &kept.case);
+                    let is_over = case.is_some_and(|case| case.state.is_ended() || is_theirs(case.owner));
+                    // One that was tried may have arrived, and others went out at once.
+                    let has_waited = message.attempts <= 1 && message.created_at < now - MOMENT_MS;
+                    if has_waited && (is_over || response.held.is_some()) {
                         Found::Over
                     } else {
                         let content = Self::of(conn, message, payload, site, (response, kept.as_ref()))?;

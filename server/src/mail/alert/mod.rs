@@ -39,8 +39,9 @@ impl Deliver for AlertMail {
     }
 
     fn prepare(&self, conn: &mut AnyConnection, messages: &[&OutboxRow]) -> QueryResult<Vec<ToDo>> {
-        let signer = self.links.signer(conn, UnixMillis::now().0)?;
-        let contents = AlertContent::load(conn, messages)?;
+        let now = UnixMillis::now().0;
+        let signer = self.links.signer(conn, now)?;
+        let contents = AlertContent::load(conn, messages, now)?;
         let to_do = |(message, found): (&&OutboxRow, Found)| {
             let content = match found {
                 Found::Mail(content) => content,
