@@ -84,7 +84,8 @@ pub fn open_or_join(
         let _ = desk.send(&mut kept, join)?;
         return Ok(Some(CaseOfResponse::Joined(kept)));
     }
-    let priority = if first.rule.urgent { Priority::Urgent } else { Priority::Normal };
+    let is_urgent = fired.iter().any(|fired| fired.rule.case && fired.rule.urgent);
+    let priority = if is_urgent { Priority::Urgent } else { Priority::Normal };
     let rule = (first.rule.name.clone(), first.version);
     let opened = Opened { response, level, priority, rule, follows: ended };
     let kept = opened.write(conn, site, response_id, &By::SERVER, now)?;
