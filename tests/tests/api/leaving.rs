@@ -76,7 +76,7 @@ async fn open_cases_of_who_leaves_go_back_and_others_are_told_in_one_mail_also_w
         assert_eq!(app.count("cases WHERE state = 'open' AND owner_id IS NULL"), 40, "{backend:?}");
         assert_eq!(app.count("timers WHERE kind = 'case_step'"), 40, "{backend:?}: steps are possible again");
         let told = messages(&app, "group_mail");
-        let payload = json!({ "person": 1, "rule": "unhappy", "why": { "team": "alerts" }, "left": true });
+        let payload = json!({ "person": 1, "rule": "unhappy", "why": { "team": "alerts" } });
         assert_eq!(told, [(ANN.to_owned(), payload)], "{backend:?}");
         let subject = "Cases that nobody has now: 39 [Shop]";
         let mails = || smtp.deliveries().into_iter().filter(|delivery| delivery.mail.subject() == subject);
@@ -137,6 +137,8 @@ async fn what_waits_for_who_leaves_is_told_to_whom_the_rule_names_then_and_never
         app.store_rule(&sample::with(rule, who));
         app.restart().await;
         unhappy(&app, 3).await;
+        // Nothing is taken back while people act.
+        app.program().kill();
         // What was for him alone, and what somebody has to hear.
         let resolve = |number, email| {
             let with = ["--root-cause", "delivery", "--action-taken", "Sent again"];
@@ -147,7 +149,6 @@ async fn what_waits_for_who_leaves_is_told_to_whom_the_rule_names_then_and_never
         resolve("2", BEN);
         run(&app, &["case", "customer-answered", "2", "--as", ANN]);
         assert_eq!(app.count(&format!("outbox WHERE destination = '{BEN}' AND state = 'pending'")), 6, "{backend:?}");
-        app.program().kill();
         // As if the leases of the dead server had ended, and all were due: the mails must not be sent before they are handed on.
         app.execute("UPDATE outbox SET leased = FALSE, due_at = 1");
 

@@ -18,6 +18,9 @@ use crate::process;
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// Longest that one case may take.
 const PATIENCE: Duration = Duration::from_secs(300);
+/// What a new site has, without grouping: one mail each is counted.
+const RULE: &str = r#"{"name": "unhappy", "when": {"unhappy": true}, "who": [{"team": "alerts"}], "soon": "now",
+    "acknowledge_within": "30m", "steps": [{"after": "30m", "who": [{"team": "alerts"}]}]}"#;
 /// Who is told.
 const RECIPIENT: &str = "staff@shop.example";
 
@@ -72,6 +75,9 @@ fn measure(args: &Args, backend: &Backend, binary: &std::path::Path) -> Result<F
     let dir = tempfile::Builder::new().prefix("bench-").tempdir_in(process::workspace_root().join("target"))?;
     let program = Program { path: binary, database_url: &database.url, dir: dir.path() };
     let (site_key, _) = program.create_site(Some(RECIPIENT))?;
+    let rule = dir.path().join("rule.json");
+    std::fs::write(&rule, RULE)?;
+    let _: Value = program.run(&["rules", "put", &rule.display().to_string(), "--site", &site_key, "--json"])?;
     eprintln!("{}: opening {} cases", backend.name(), args.open + args.due);
     let (open, due) = (args.open.to_string(), args.due.to_string());
     let _: Value = program.run(&["bench", "cases", "--site", &site_key, "--open", &open, "--due", &due, "--json"])?;

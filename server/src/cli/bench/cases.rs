@@ -16,12 +16,13 @@ use crate::db::migrations::open_up_to_date;
 use crate::db::responses::{NewResponseRow, ResponseRow};
 use crate::db::{AnyConnection, SharedText, journal};
 use crate::ids::new_id;
-use crate::rules::{Rule, VersionedRule};
+use crate::rules::{UNHAPPY, VersionedRule};
+use crate::sites::load_rules;
 
 /// Cases of one transaction.
 const CHUNK: u64 = 500;
 
-/// Store unhappy responses with an open case each, as the rule of a new site opens them
+/// Store unhappy responses with an open case each, as the rule "unhappy" opens them
 #[derive(Args)]
 pub struct CasesArgs {
     /// Site the cases belong to
@@ -43,14 +44,16 @@ impl CasesArgs {
     pub fn run(self) -> Result<(), CliError> {
         let mut conn = open_up_to_date(&self.common.database_url()?)?;
         let site_id = find_site(&mut conn, &self.site)?.id;
-        let rule = VersionedRule { version: 1, rule: Rule::unhappy() };
+        let rules = load_rules(&mut conn, site_id, None)?;
+        let rule = rules.in_force().iter().find(|one| one.rule.name == UNHAPPY);
+        let rule = rule.ok_or_else(|| CliError::Usage(format!("the site has no rule \"{UNHAPPY}\"")))?;
         let now = UnixMillis::now().0;
         let first_step_ms = level_of(&rule.rule).steps_ms.first().copied().unwrap_or_default();
         let ages = [(self.open, 0), (self.due, first_step_ms)];
         for (cases, age_ms) in ages {
             for first in (0..cases).step_by(CHUNK as usize) {
                 let count = CHUNK.min(cases - first);
-                write_transaction(&mut conn, |conn| open_cases(conn, site_id, &rule, count, now - age_ms))?;
+                write_transaction(&mut conn, |conn| open_cases(conn, site_id, rule, count, now - age_ms))?;
             }
         }
         let text = format!("Opened {} cases, {} of them with a step due", self.open + self.due, self.due);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use counterbell_shared::{Metric, ResponseId, Score};
 use diesel::QueryResult;
 
-use super::letter::{Answered, CaseContent, CaseFacts};
+use super::letter::{Answered, CaseContent, CaseFacts, Happened};
 use super::payload::{Payload, Said};
 use crate::cases::{CASE_MAIL, Kept, Priority};
 use crate::db::AnyConnection;
@@ -105,16 +105,23 @@ fn content(
     now: i64,
 ) -> QueryResult<CaseContent> {
     let reader = site.reader(payload.person, &message.destination);
-    let words = match said {
-        Said::Words(words) => words,
-        Said::Nothing => reason(conn, message, kept, payload.by)?,
-    };
-    let mut answered = |place: usize| -> QueryResult<_> {
-        let Some(response) = responses.get(place).cloned() else { return Ok(None) };
+    let mut answered = |response: Option<&ResponseRow>| -> QueryResult<_> {
+        let Some(response) = response.cloned() else { return Ok(None) };
         let answers = read_answers(conn, &response, reader.language)?;
         Ok(Some(Answered { response, answers }))
     };
-    let (first, newest) = (answered(0)?, answered(1)?);
+    // Of several that joined, the mail about each tells of that one.
+    let joined = match &said {
+        Said::Response(joined) if payload.message == Happened::ResponseJoined => Some(&**joined),
+        _ => responses.get(1),
+    };
+    let (first, newest) = (answered(responses.first())?, answered(joined)?);
+    let words = match said {
+        Said::Words(words) => Some(words),
+        Said::Response(_) if payload.message == Happened::ResponseJoined => None,
+        Said::Response(response) => response.comment,
+        Said::Nothing => reason(conn, message, kept, payload.by)?,
+    };
     let root_cause = match &kept.case.root_cause {
         Some(name) => {
             let known = cases::root_causes(conn, site.id)?.into_iter().find(|(known, _)| known == name);

@@ -34,8 +34,10 @@ pub struct Payload {
 pub enum Said {
     /// It tells of no words.
     Nothing,
-    /// Those of a note, or of a response, which may have none.
-    Words(Option<String>),
+    /// A note.
+    Words(String),
+    /// A response, which may be without words.
+    Response(Box<ResponseRow>),
 }
 
 impl Payload {
@@ -66,12 +68,12 @@ impl Payload {
         let read = |id: &Option<String>| id.as_deref().and_then(|id| id.parse::<ResponseId>().ok());
         if let Some(id) = read(&self.note_id) {
             let note = NoteRow::find(conn, kept.site_id, id.as_bytes())?;
-            return Ok(note.map(|note| Said::Words(Some(note.text))));
+            return Ok(note.map(|note| Said::Words(note.text)));
         }
         let Some(id) = read(&self.response_id) else { return Ok(Some(Said::Nothing)) };
         let is_ours = cases::of_responses(conn, kept.site_id, &[id.as_bytes()])?.iter().any(|case| *case == kept.id);
         let response = ResponseRow::find(conn, &[kept.site_id], id)?.filter(|one| is_ours && one.held.is_none());
-        Ok(response.map(|response| Said::Words(response.comment)))
+        Ok(response.map(|response| Said::Response(Box::new(response))))
     }
 
     /// Whether it is over at `now` (Unix ms): asked at the moment of sending, since somebody may have acted after the message
