@@ -1,6 +1,7 @@
 //! What becomes of a case when responses of it count no more, or count again: the customer changed them, they were held back
 //! as spam, or that was taken back.
 
+use counterbell_shared::ResponseId;
 use diesel::QueryResult;
 
 use super::write::Desk;
@@ -36,7 +37,10 @@ pub fn count_again(
     now: i64,
 ) -> QueryResult<()> {
     let Some(mut kept) = Kept::of_response(conn, response.site_id, &response.response_id)? else { return Ok(()) };
-    let Some(response_id) = response.id().filter(|_| kept.case.state.is_ended()) else { return Ok(()) };
+    let Some(response_id) = response.id() else { return Ok(()) };
+    if !kept.case.state.is_ended() {
+        return tell_of_change(conn, site, &mut kept, response_id, now);
+    }
     let (by, command) = match news {
         News::Alert => (By::SERVER, Command::OpenAnew),
         News::Nothing if !kept.case.opens_again => {
@@ -46,6 +50,32 @@ pub fn count_again(
     };
     // None of these is refused.
     let _ = Desk { conn, site, by: &by, now }.send(&mut kept, command)?;
+    Ok(())
+}
+
+/// A response for which no rule fires any more was changed, or added to: whoever has its case hears of it, while that goes on.
+/// The caller has locked the site and the response.
+///
+/// # Errors
+/// What the database says.
+pub fn has_changed(conn: &mut AnyConnection, site: &mut SiteLock, response: &ResponseRow, now: i64) -> QueryResult<()> {
+    let Some(mut kept) = Kept::of_response(conn, response.site_id, &response.response_id)? else { return Ok(()) };
+    match response.id() {
+        Some(id) if !kept.case.state.is_ended() => tell_of_change(conn, site, &mut kept, id, now),
+        _ => Ok(()),
+    }
+}
+
+fn tell_of_change(
+    conn: &mut AnyConnection,
+    site: &mut SiteLock,
+    kept: &mut Kept,
+    response_id: ResponseId,
+    now: i64,
+) -> QueryResult<()> {
+    let by = By { who: Who::Customer, means: Means::Server };
+    // It is never refused.
+    let _ = Desk { conn, site, by: &by, now }.send(kept, Command::ResponseChanged { response_id })?;
     Ok(())
 }
 

@@ -29,7 +29,7 @@ mod write;
 
 pub use act::{Acted, Action, Asked, act};
 pub use check::Denied;
-pub use counting::{News, count_again, end_erased, end_if_spam, has_joined, is_known, withdraw};
+pub use counting::{News, count_again, end_erased, end_if_spam, has_changed, has_joined, is_known, withdraw};
 pub use entry::{KEY as NOTE_KEY, done_before};
 pub use fire::CaseTimer;
 pub use grouped::tell_by;

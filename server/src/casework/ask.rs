@@ -152,9 +152,10 @@ fn not_done(
             }
         }
         Denied::NoTeam { .. } => wrong("/team", "is no team of the site"),
-        Denied::NoRootCause { .. } | Denied::Refused(Refused::NeedsRootCause) => {
-            wrong("/root_cause", "is none of the site's root causes")
-        }
+        Denied::NoRootCause { .. } | Denied::Refused(Refused::NeedsRootCause) => wrong(
+            "/root_cause",
+            "is none of the site's root causes: `counterbell root-cause list` and GET /v1/admin/root-causes have them",
+        ),
         Denied::Refused(Refused::NeedsActionTaken) => wrong("/action_taken", "must say what was done"),
         Denied::NoResponse => wrong("/response_id", "is no response of this case"),
         Denied::NoWords | Denied::TooLong | Denied::Control => wrong("/text", denied),

@@ -43,11 +43,12 @@ impl ReportArgs {
     }
 }
 
-const HEAD: [&str; 13] = [
+const HEAD: [&str; 14] = [
     "",
     "opened",
     "open",
-    "late",
+    "late to take",
+    "late to answer",
     "resolved",
     "reopened",
     "nothing to do",
@@ -86,7 +87,8 @@ fn row(name: String, figures: &LoopFigures) -> Vec<String> {
         [
             figures.opened,
             figures.open,
-            figures.overdue_acknowledge + figures.overdue_answer,
+            figures.overdue_acknowledge,
+            figures.overdue_answer,
             figures.resolved,
             figures.reopened,
             figures.nothing_to_do,

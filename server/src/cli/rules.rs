@@ -157,6 +157,10 @@ fn what_it_does(rule: &Rule) -> String {
         Soon::Grouped(Grouped { most, window }) => format!("beyond {most} in {window} together"),
     };
     let mut text = format!("    when {}\n    tells {}, {soon}\n", json!(rule.when), names(&rule.who));
+    let limits = [("taken", rule.acknowledge_within), ("answered", rule.answer_within)];
+    for (what, limit) in limits {
+        let _ = limit.map(|limit| writeln!(text, "    to be {what} within {limit}"));
+    }
     for Step { at, who } in &rule.steps {
         let at = match at {
             StepAt::After(period) => format!("after {period}"),

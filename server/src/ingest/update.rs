@@ -61,8 +61,8 @@ pub fn update_responses(conn: &mut AnyConnection, records: &[&Record]) -> QueryR
     // Also of what fires nothing any more: triage takes back what nobody was told of yet.
     let replaced =
         replaced.iter().filter(|(before, record)| record.is_or_was_alarming(before)).map(|(_, record)| *record);
-    // Whoever had the case hears of an addition, if that has ended.
-    let added = added.into_iter().filter(|record| record.is_alarming());
+    // Whoever has the case of the response hears of an addition.
+    let added = added.into_iter().filter(|record| record.response.held.is_none());
     let mut triage: Vec<_> = replaced.chain(added).map(Record::triage).collect();
     // One for each response, the last revision's.
     triage.sort_by_key(|row| (row.site_id, row.response_id, Reverse(row.revision)));

@@ -95,7 +95,7 @@ impl Round<'_> {
         let still_fires = !firing.is_empty();
         match decide(firing, &fired, somebody_was_told) {
             Decision::Nothing if still_fires => cases::count_again(conn, site, response, News::Nothing, now)?,
-            Decision::Nothing => {}
+            Decision::Nothing => cases::has_changed(conn, site, response, now)?,
             // One that somebody was told of stays: should it fire again, they are not told twice.
             Decision::Withdraw => {
                 let (open, closed): (Vec<_>, Vec<_>) = groups.iter().partition(|group| group.closed_at.is_none());
@@ -108,6 +108,8 @@ impl Round<'_> {
                     cases::withdraw(conn, site, response, now)?;
                 } else if response.held.is_some() {
                     cases::end_if_spam(conn, site, response, now)?;
+                } else {
+                    cases::has_changed(conn, site, response, now)?;
                 }
             }
             Decision::Fire { new, telling } => {

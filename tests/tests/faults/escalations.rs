@@ -274,6 +274,6 @@ async fn windows_end_sooner_when_the_rule_says_so() {
         let sooner = sample::with(shorter, json!({ "acknowledge_within": "10m" }));
         std::fs::write(&file, sooner.to_string()).unwrap();
         let put = shop.app.cli(&["rules", "put", &file.display().to_string(), "--site", &shop.app.site_key]);
-        assert!(put.status.success() && put.stderr.contains("warning: \"acknowledge_within\" can be due"), "{put:?}");
+        assert!(put.status.success() && put.stderr.contains("Warning: \"acknowledge_within\" can be due"), "{put:?}");
     }
 }

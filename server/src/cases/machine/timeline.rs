@@ -60,9 +60,10 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// While the case goes on, whoever works on it sees the response as it is.
+    /// Of a case that nobody has, whoever takes it sees the response as it is.
     pub(super) fn response_changed(&mut self, response_id: EntryId) -> Result<(), Refused> {
-        if self.case.state.is_ended() {
+        if self.case.state.is_ended() || self.case.owner.is_some() {
+            self.resume();
             self.journal(Event::ResponseChanged { response_id });
             if self.case.customer_answered_at.replace(self.now).is_none() {
                 self.tell_owner_or_rule(Message::CustomerAnswered);

@@ -61,7 +61,7 @@ impl Form {
             (State::Resolved, _) => vec![Reopen, Note, Resolve, Spoke],
             (State::Closed, _) => vec![Reopen, Note],
         };
-        if case.state.is_ended() && case.customer_answered_at.is_some() {
+        if case.customer_answered_at.is_some() {
             forms.insert(1, DismissAnswer);
         }
         // Machine and page agree: of somebody else's case nobody says that it is not for them.

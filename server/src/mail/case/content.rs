@@ -10,6 +10,7 @@ use super::letter::{Answered, CaseContent, CaseFacts, Happened};
 use super::payload::{Payload, Said};
 use crate::cases::{CASE_MAIL, Kept, Priority};
 use crate::db::AnyConnection;
+use crate::db::additions::AdditionRow;
 use crate::db::cases::{self, CaseRow, NoteRow, SUBJECT_CASE};
 use crate::db::outbox::{OutboxRow, SUBJECT_RESPONSE};
 use crate::db::responses::{ResponseRow, find_all, id_from_column};
@@ -96,6 +97,19 @@ fn reason(conn: &mut AnyConnection, message: &OutboxRow, kept: &Kept, by: Option
     Ok(note.map(|note| note.text))
 }
 
+/// What the customer added last to these.
+fn added(conn: &mut AnyConnection, responses: &[ResponseRow]) -> QueryResult<Option<String>> {
+    let mut latest: Option<AdditionRow> = None;
+    for response in responses {
+        for addition in AdditionRow::of_response(conn, response.site_id, &response.response_id)? {
+            if latest.as_ref().is_none_or(|latest| latest.received_at <= addition.received_at) {
+                latest = Some(addition);
+            }
+        }
+    }
+    Ok(latest.and_then(|addition| addition.comment))
+}
+
 fn content(
     conn: &mut AnyConnection,
     site: Arc<Site>,
@@ -120,6 +134,9 @@ fn content(
         Said::Words(words) => Some(words),
         Said::Response(_) if payload.message == Happened::ResponseJoined => None,
         Said::Response(response) => response.comment,
+        Said::Nothing if payload.message == Happened::CustomerAnswered && payload.by.is_none() => {
+            added(conn, responses)?
+        }
         Said::Nothing => reason(conn, message, kept, payload.by)?,
     };
     let root_cause = match &kept.case.root_cause {

@@ -156,9 +156,10 @@ impl CaseContent {
         let reply = self.reply(smtputf8);
         let words = self.words.as_deref().filter(|_| site.personal);
         blocks.extend(words.map(|words| Block::Words(room.take(words).0)));
-        match case.newest.as_ref().filter(|_| self.happened == Happened::ResponseJoined) {
+        match &case.newest {
             Some(newest) => {
-                blocks.push(Block::Heading(texts.new_response.to_owned()));
+                let is_news = self.happened == Happened::ResponseJoined;
+                blocks.extend(is_news.then(|| Block::Heading(texts.new_response.to_owned())));
                 blocks.extend(newest.response.score().map(|score| score_block(language, score)));
                 blocks.extend(self.said(newest, &mut room));
                 let earlier: Vec<_> = case.first.iter().filter_map(|first| Earlier::of(&first.response)).collect();
@@ -198,7 +199,8 @@ impl CaseContent {
 
     /// Where a mail quotes staff or asks for nothing, who replies answers a colleague: that is not to reach the customer.
     fn reply(&self, smtputf8: bool) -> Reply {
-        let is_for_customer = self.site.personal && self.words.is_none() && !self.is_over();
+        let quotes_staff = self.words.is_some() && self.by.is_some();
+        let is_for_customer = self.site.personal && !quotes_staff && !self.is_over();
         let responses = [&self.case.first, &self.case.newest].into_iter().flatten();
         let contact = responses.filter(|_| is_for_customer).find_map(|one| one.response.contact_email.as_deref());
         Reply::of(contact, smtputf8)

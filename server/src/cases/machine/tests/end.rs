@@ -118,7 +118,11 @@ fn owner_hears_once_until_somebody_reacts_that_the_customer_changed_a_response_a
     assert_eq!((desk.case.resolved_at, desk.timers()), (resolved_at, vec![]), "no clock starts");
     desk.does(by(ANN), at(1, 11, 0), Command::DismissAnswer);
     assert_eq!(desk.does(customer(), at(1, 12, 0), changed()).told(), heard);
-    assert!(Desk::new(&Office).does(customer(), at(0, 10, 1), changed()).effects.is_empty(), "it goes on");
+    let mut open = Desk::new(&Office);
+    assert!(open.does(customer(), at(0, 10, 1), changed()).effects.is_empty(), "nobody has it yet");
+    open.does(by(ANN), at(0, 10, 5), Command::Acknowledge).does(by(ANN), at(0, 10, 6), Command::WaitForCustomer);
+    assert_eq!(open.does(customer(), at(0, 11, 0), changed()).told(), heard);
+    assert_eq!(open.case.state, State::InProgress, "whom Ann waited for has come");
 }
 
 #[test]
