@@ -118,3 +118,34 @@ async fn owner_hears_once_that_the_customer_wrote_after_the_end() {
         assert_eq!(shop.messages("case_mail", "customer_answered"), 1, "{backend:?}");
     }
 }
+
+#[tokio::test]
+async fn whoever_has_a_case_hears_once_of_what_the_customer_adds_to_it() {
+    for backend in Backend::ALL {
+        let shop = Shop::on(backend).await;
+        let id = sample::response_id();
+        let send = async |revision: i32, score: i64, comment: &str| {
+            let more = json!({ "response_id": id, "revision": revision, "score": score, "comment": comment });
+            let more = sample::with(more, json!({ "complete": revision > 0 }));
+            assert!(matches!(shop.app.respond(&more).await.status, 200 | 201), "{backend:?}: {revision}");
+            shop.app.end_silence().await;
+        };
+        send(0, 1, "Late").await;
+        send(1, 1, "Late and cold").await;
+        assert_eq!(shop.happened(1).await, ["opened"], "{backend:?}: whoever takes it sees it");
+        shop.act(1, BEN, json!({ "action": "acknowledge" })).await;
+
+        send(2, 5, "It came after all").await;
+        send(3, 5, "Thank you").await;
+
+        let expected = ["opened", "acknowledged", "response_changed", "response_changed"];
+        assert_eq!(shop.happened(1).await, expected, "{backend:?}");
+        assert_eq!(shop.messages("case_mail", "customer_answered"), 1, "{backend:?}: until somebody reacts");
+        wait::until_true("the mail", async || {
+            let mails = shop.app.mail_files();
+            let told = mails.iter().find(|mail| mail.subject().starts_with("The customer has answered"));
+            told.is_some_and(|mail| mail.text().contains("> It came after all") || mail.text().contains("> Thank you"))
+        })
+        .await;
+    }
+}
