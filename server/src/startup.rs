@@ -224,7 +224,7 @@ impl Server {
     fn start_tasks(&self, stopped: &watch::Receiver<bool>) -> std::io::Result<impl Future<Output = ()> + use<>> {
         let (store, url) = (&self.store, &self.database_url);
         let supervisor = Supervisor::new(stopped.clone(), self.intake.metrics.tasks.clone());
-        let triage = Triage { store: store.clone(), foreground: self.foreground.clone() };
+        let triage = Triage { store: store.clone(), foreground: self.foreground.clone(), links: self.links.clone() };
         let mut handlers: Vec<Arc<dyn Handler>> =
             vec![Arc::new(ExpireJournal), Arc::new(ExpireMessages { lanes: vec![self.mailer.clone()] })];
         handlers.extend(Timer::ALL.map(|timer| Arc::new(CaseTimer(timer)) as Arc<dyn Handler>));

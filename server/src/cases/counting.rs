@@ -53,7 +53,7 @@ pub fn count_again(
     Ok(())
 }
 
-/// A response for which no rule fires any more was changed, or added to: whoever has its case hears of it, while that goes on.
+/// A response for which no rule fires any more was changed, or added to: whoever has its case, or had it, hears of it.
 /// The caller has locked the site and the response.
 ///
 /// # Errors
@@ -61,7 +61,10 @@ pub fn count_again(
 pub fn has_changed(conn: &mut AnyConnection, site: &mut SiteLock, response: &ResponseRow, now: i64) -> QueryResult<()> {
     let Some(mut kept) = Kept::of_response(conn, response.site_id, &response.response_id)? else { return Ok(()) };
     match response.id() {
-        Some(id) if !kept.case.state.is_ended() => tell_of_change(conn, site, &mut kept, id, now),
+        // One that ended because nobody complains stays ended.
+        Some(id) if !(kept.case.state.is_ended() && kept.case.opens_again) => {
+            tell_of_change(conn, site, &mut kept, id, now)
+        }
         _ => Ok(()),
     }
 }

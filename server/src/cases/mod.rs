@@ -42,4 +42,3 @@ pub use opening::{CaseOfResponse, open_or_join};
 pub use rule::level_of;
 pub use told::CASE_MAIL;
 pub use words::{NOTE_MAX_CHARS, read_words, without_controls};
-pub use write::HELD_BY_STAFF;

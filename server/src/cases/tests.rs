@@ -10,7 +10,7 @@ use super::*;
 use crate::db::cases as stored;
 use crate::db::dialect::write_transaction;
 use crate::db::journal::{self, By as Operator};
-use crate::db::responses::{NewResponseRow, ResponseRow};
+use crate::db::responses::{HELD_BY_STAFF, NewResponseRow, ResponseRow};
 use crate::db::test_database::TestDatabase;
 use crate::db::{AnyConnection, erase, migrations, staff};
 use crate::ids::new_id;

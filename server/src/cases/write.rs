@@ -9,13 +9,11 @@ use super::told::{CASE_MAIL, STEP, Told};
 use super::{By, Case, Clock, Command, Effect, Kept, Message, Refused, Whom, apply};
 use crate::db::AnyConnection;
 use crate::db::journal::{By as Actor, Event, SiteLock};
-use crate::db::responses::{ResponseRow, id_from_column};
+use crate::db::responses::{HELD_BY_STAFF, ResponseRow, id_from_column};
 use crate::db::score_days::{ScoreDays, day_of};
+use crate::db::staff::belongs;
 use crate::db::{cases, dialect, outbox, timers};
 use crate::touchpoints::Hours;
-
-/// What a response that staff took for spam is held back for.
-pub const HELD_BY_STAFF: &str = "staff";
 
 /// A case that a command is about to be sent to.
 pub(super) struct Desk<'a> {
@@ -46,6 +44,14 @@ impl Desk<'_> {
         }
         kept.row().update(self.conn)?;
         self.write(kept, Some(&before), &effects)?;
+        let opened_again = before.state.is_ended() && !kept.case.state.is_ended();
+        if let Some(person) = kept.case.owner.filter(|_| opened_again)
+            && !belongs(self.conn, kept.site_id, person)?
+        {
+            // Whoever had it has left meanwhile.
+            let mut server = Desk { conn: self.conn, site: self.site, by: &By::SERVER, now: self.now };
+            let _ = server.send(kept, Command::OwnerLeft { person })?;
+        }
         Ok(Ok(true))
     }
 

@@ -15,6 +15,9 @@ use super::connection::AnyConnection;
 use super::schema::responses;
 use super::score_days::{self, ScoreRange};
 
+/// What a response that staff took for spam is held back for.
+pub const HELD_BY_STAFF: &str = "staff";
+
 /// A response about to be stored.
 #[derive(Clone, Debug, Insertable)]
 #[diesel(table_name = responses, treat_none_as_default_value = false)]

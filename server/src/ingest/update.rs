@@ -9,7 +9,7 @@ use diesel::result::QueryResult;
 use super::record::{HeldReason, Record};
 use super::store::Written;
 use crate::db::additions::{ADDITIONS_MAX, AdditionRow};
-use crate::db::responses::ResponseRow;
+use crate::db::responses::{HELD_BY_STAFF, ResponseRow};
 use crate::db::score_days::{self, Key, ScoreDays, day_of};
 use crate::db::{AnyConnection, dialect};
 
@@ -94,7 +94,9 @@ fn update_response(conn: &mut AnyConnection, record: &Record) -> QueryResult<Cha
         return Ok(Change::Closed);
     }
     // Whoever knows its id could otherwise rewrite a response for ever.
-    let is_closed = before.complete || before.received_at < record.revisable_since;
+    // What staff took for spam stays that, whatever comes after it.
+    let is_spam = before.held.as_deref() == Some(HELD_BY_STAFF);
+    let is_closed = before.complete || before.received_at < record.revisable_since || is_spam;
     let is_past_limit = row.revision > i32::from(REPLACING_REVISION_MAX);
     if is_closed || (is_past_limit && !row.complete) {
         // Suspected spam is added to nobody's words.

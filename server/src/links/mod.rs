@@ -36,13 +36,21 @@ impl Links {
     /// # Errors
     /// What the database says, or that the system has no randomness.
     pub fn make_first_key(&self, conn: &mut AnyConnection, now: i64) -> QueryResult<()> {
+        write_transaction(conn, |conn| self.make_first_key_within(conn, now))
+    }
+
+    /// As [`Self::make_first_key`], in a transaction of the caller's that writes.
+    ///
+    /// # Errors
+    /// What the database says, or that the system has no randomness.
+    pub fn make_first_key_within(&self, conn: &mut AnyConnection, now: i64) -> QueryResult<()> {
         if self.configured.is_some() {
             return Ok(());
         }
         let mut secret = [0; SECRET_BYTES];
         getrandom::fill(&mut secret).map_err(|error| DieselError::QueryBuilderError(error.into()))?;
         let key = LinkKey::new(secret);
-        write_transaction(conn, |conn| link_keys::make_first(conn, i64::from(key.id()), key.secret(), now))
+        link_keys::make_first(conn, i64::from(key.id()), key.secret(), now)
     }
 
     /// The keys that count at `now` (Unix ms). Read each time: they are few, and one that was taken away counts no more.

@@ -33,6 +33,7 @@ use crate::counted::counted;
 use crate::db::AnyConnection;
 use crate::db::due::Queue;
 use crate::db::triage::{self as queued, Due};
+use crate::links::Links;
 use crate::panics::Place;
 use crate::rounds::Rounds;
 use crate::sites::load_rules;
@@ -53,6 +54,8 @@ pub struct Triage {
     pub store: Store,
     /// Whom it gives way to.
     pub foreground: Foreground,
+    /// What the links of mails are signed with.
+    pub links: Links,
 }
 
 impl Task for Triage {
@@ -64,6 +67,8 @@ impl Task for Triage {
             rounds: Rounds::new(self.store.clone(), Queue::triage(), SILENCE_MAX_MS),
             pace: Pace::new(self.foreground),
             store: self.store,
+            links: self.links,
+            has_key: false,
             undecidable: BTreeSet::new(),
         };
         loop {
@@ -83,6 +88,9 @@ struct Worker {
     store: Store,
     rounds: Rounds,
     pace: Pace,
+    links: Links,
+    /// There is a key for links: a server that started before the first site made none.
+    has_key: bool,
     /// Sites with a rule that could not be read.
     undecidable: BTreeSet<i64>,
 }
@@ -124,6 +132,11 @@ impl Worker {
     }
 
     async fn triage_site(&mut self, site_id: i64, due: Arc<Vec<Due>>, now: i64) -> Result<(), StorageError> {
+        if !self.has_key {
+            let links = self.links.clone();
+            self.store.writes.decisions.run(move |conn| links.make_first_key_within(conn, now)).await?;
+            self.has_key = true;
+        }
         let all = Arc::clone(&due);
         match self.store.writes.decisions.run(move |conn| triage(conn, site_id, &all, now)).await {
             Ok(told) => {

@@ -2,6 +2,7 @@
 
 use counterbell_shared::ResponseId;
 use counterbell_shared::document::quoted;
+use counterbell_shared::time::DAY_MS;
 use diesel::QueryResult;
 use diesel::result::Error as DieselError;
 
@@ -9,7 +10,7 @@ use super::decide::{Decision, decide};
 use super::facts::firing;
 use super::group::group;
 use super::tell::{Alert, Before, Tellable};
-use crate::cases::{self, CaseOfResponse, News, tell_by};
+use crate::cases::{self, Case, CaseOfResponse, Kept, News, tell_by};
 use crate::db::alert_groups;
 use crate::db::alerts::{self, NewAlertRow};
 use crate::db::due::next_try;
@@ -17,7 +18,7 @@ use crate::db::journal::{self, By, Event, SiteLock};
 use crate::db::outbox::{self, NewOutboxRow};
 use crate::db::responses::{ResponseRow, id_from_column};
 use crate::db::told::{AboutResponse, withdraw};
-use crate::db::triage::{self as queued, Due};
+use crate::db::triage::{self as queued, Due, NewTriageRow};
 use crate::db::{AnyConnection, customers, dialect};
 use crate::rules::RuleSet;
 use crate::sites::load_rules;
@@ -121,6 +122,21 @@ impl Round<'_> {
                 let mut told = tellable.resolve(conn, &telling, &response.touchpoint, now)?;
                 let before = Before { messages: tellable.told_before(&messages), groups };
                 self.has_moved |= before.leave_out(conn, (site_id, response_id), &mut told)?;
+                let case = Kept::of_response(conn, site_id, id)?.map(|kept| kept.case);
+                let is_seen_to = |case: &Case| case.owner.is_some() || (case.state.is_ended() && !case.opens_again);
+                if fired.is_empty() && case.as_ref().is_some_and(is_seen_to) {
+                    return Ok(());
+                }
+                if let Some(due_at) = look_again_at(response, now)
+                    && told.is_empty()
+                    && !somebody_was_told
+                    && tellable.had_staff()
+                {
+                    // Everybody has left: whoever comes hears of it.
+                    cases::open_or_join(conn, site, response, &telling, now)?;
+                    let again = NewTriageRow { site_id, response_id: *id, revision: response.revision, due_at };
+                    return dialect::enqueue_for_triage(conn, &[again]);
+                }
                 let mut events = Vec::with_capacity(new.len());
                 for one in &new {
                     let (rule, version) = (one.rule.name.clone(), one.version);
@@ -147,6 +163,15 @@ impl Round<'_> {
         }
         Ok(())
     }
+}
+
+/// When it is looked again whether somebody is there to be told of a response (Unix ms): soon at first, then less often; after a week
+/// no more.
+fn look_again_at(response: &ResponseRow, now: i64) -> Option<i64> {
+    const LONGEST_MS: i64 = DAY_MS / 2;
+    const SHORTEST_MS: i64 = 10 * 60_000;
+    let age_ms = now.saturating_sub(response.received_at);
+    (age_ms < 7 * DAY_MS).then(|| now + (age_ms / 2).clamp(SHORTEST_MS, LONGEST_MS))
 }
 
 /// Has a response tried again after a pause, or parked after the tenth time, because `error` came up at `now` (Unix ms).

@@ -130,6 +130,11 @@ impl Tellable {
         Ok(())
     }
 
+    /// Whether there is staff, or was.
+    pub fn had_staff(&self) -> bool {
+        !self.staff.people.is_empty()
+    }
+
     /// When somebody is told by a rule that fires at `now` (both Unix ms): after its quiet hours, in their own zone.
     pub fn told_at(&self, one: &VersionedRule, person_id: i64, now: i64) -> i64 {
         told_at(&one.rule, &self.staff, &self.zone, person_id, now)

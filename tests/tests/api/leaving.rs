@@ -283,3 +283,26 @@ async fn site_that_nobody_is_left_to_be_told_of_is_named() {
         assert!(found().1.contains("no alert rule about responses is in force"), "{backend:?}");
     }
 }
+
+#[tokio::test]
+async fn customer_for_whom_nobody_was_there_is_told_to_whoever_comes() {
+    for backend in Backend::ALL {
+        let app = TestApp::on(backend).recipients(&[ANN]).await;
+        run(&app, &["staff", "remove", "--email", ANN]);
+        unhappy(&app, 1).await;
+        assert_eq!((app.count("outbox"), app.count("alerts"), app.count("cases")), (0, 0, 1), "{backend:?}");
+        app.end_silence().await;
+        assert_eq!((app.count("outbox"), app.count("cases")), (0, 1), "{backend:?}: nobody is there yet");
+
+        let added = app.cli(&["site", "set", &app.site_key, "--add-recipient", BEN]);
+        assert!(added.status.success(), "{added:?}");
+        app.end_silence().await;
+
+        let told = messages(&app, "alert_mail");
+        assert!(
+            matches!(told.as_slice(), [(to, payload)] if to == BEN && payload["case"] == 1),
+            "{backend:?}: {told:?}"
+        );
+        assert_eq!((app.count("triage_queue"), app.count("cases")), (0, 1), "{backend:?}");
+    }
+}

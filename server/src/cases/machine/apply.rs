@@ -1,4 +1,4 @@
-use super::{By, Case, Clock, Command, Effect, Event, Message, Refused, State, Timer, Who, Whom};
+use super::{By, Case, Clock, Command, Effect, Event, Message, NothingToDo, Refused, State, Timer, Who, Whom};
 
 /// What a command makes of a case at `now` (Unix ms): the case afterwards, and the effects to be written with it. When there
 /// is nothing to change, the case is as it was and there are no effects.
@@ -35,6 +35,11 @@ impl Change<'_> {
     fn run(&mut self, command: Command) -> Result<(), Refused> {
         if let Some(into) = self.case.merged_into.filter(|_| !command.is_for_merged()) {
             return Err(Refused::Merged { into });
+        }
+        // It is about nothing any more.
+        let is_erased = self.case.nothing_to_do == Some(NothingToDo::Erased) && self.by.person_id().is_some();
+        if is_erased && !matches!(command, Command::RevokeLinks { .. }) {
+            return Err(self.not_now());
         }
         match command {
             Command::Acknowledge => self.acknowledge(),

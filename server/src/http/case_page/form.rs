@@ -2,7 +2,7 @@
 
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
-use crate::cases::{Case, State};
+use crate::cases::{self, Case, State};
 
 /// A form, named after what it does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray)]
@@ -38,7 +38,7 @@ impl Form {
             Reopen, Resolve, RevokeLinks, Spoke, TakeOver, Wait,
         };
 
-        if case.merged_into.is_some() {
+        if case.merged_into.is_some() || case.nothing_to_do == Some(cases::NothingToDo::Erased) {
             return vec![RevokeLinks];
         }
         let is_mine = case.owner == Some(me);

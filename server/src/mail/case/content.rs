@@ -156,7 +156,11 @@ fn content(
             (None, team) => team.as_deref().map(|team| site.team(team)),
         },
         place: place(conn, site.id, &kept.about.touchpoint)?,
-        score: metric.and_then(|metric| Score::new(i64::from(kept.about.score), metric).ok()),
+        // As it is now, beside the words that the customer left; of one that is deleted as it was.
+        score: responses
+            .first()
+            .and_then(ResponseRow::score)
+            .or_else(|| Score::new(i64::from(kept.about.score), metric?).ok()),
         first,
         newest,
         opened_at: kept.case.opened_at,

@@ -149,3 +149,19 @@ async fn whoever_has_a_case_hears_once_of_what_the_customer_adds_to_it() {
         .await;
     }
 }
+
+#[tokio::test]
+async fn what_staff_took_for_spam_stays_that_whatever_comes_after_it() {
+    for backend in Backend::ALL {
+        let shop = Shop::on(backend).await;
+        let id = sample::response_id();
+        shop.answer(&id, 0, 1).await;
+        let spam = json!({ "action": "nothing_to_do", "reason": "spam", "mark_spam": true });
+        shop.act(1, BEN, spam).await;
+
+        shop.answer(&id, 1, 1).await;
+
+        assert_eq!(shop.app.count("responses WHERE held = 'staff'"), 1, "{backend:?}");
+        assert_eq!(shop.look(1).await["state"], "closed", "{backend:?}");
+    }
+}
