@@ -51,6 +51,21 @@ pub fn take(conn: &mut AnyConnection, site_id: i64, due: &Due) -> QueryResult<bo
     Ok(diesel::delete(row(site_id, due)).execute(conn)? > 0)
 }
 
+/// Has a response that waits wait for this revision, until then; one that does not wait is left. The caller has locked the
+/// response.
+///
+/// # Errors
+/// What the database says.
+pub fn put_off(conn: &mut AnyConnection, new: &NewTriageRow) -> QueryResult<()> {
+    let waits = triage_queue::table
+        .filter(triage_queue::site_id.eq(new.site_id))
+        .filter(triage_queue::response_id.eq(new.response_id.as_slice()));
+    diesel::update(waits)
+        .set((triage_queue::revision.eq(new.revision), triage_queue::due_at.eq(new.due_at)))
+        .execute(conn)
+        .map(|_| ())
+}
+
 /// Has a response that failed by `error` looked at `again` (Unix ms), or no more, from `now` (Unix ms) on.
 ///
 /// # Errors

@@ -11,6 +11,7 @@ use super::store::Written;
 use crate::db::additions::{ADDITIONS_MAX, AdditionRow};
 use crate::db::responses::{HELD_BY_STAFF, ResponseRow};
 use crate::db::score_days::{self, Key, ScoreDays, day_of};
+use crate::db::triage::put_off;
 use crate::db::{AnyConnection, dialect};
 
 /// Replaces what is stored by later revisions of it, and all that follows from it: figures, the place in the queue of the
@@ -59,8 +60,9 @@ pub fn update_responses(conn: &mut AnyConnection, records: &[&Record]) -> QueryR
         dialect::enqueue_for_search(conn, &to_index)?;
     }
     // Also of what fires nothing any more: triage takes back what nobody was told of yet.
-    let replaced =
-        replaced.iter().filter(|(before, record)| record.is_or_was_alarming(before)).map(|(_, record)| *record);
+    let replaced = replaced.iter().filter(|(before, record)| record.is_or_was_alarming(before));
+    let (same, changed): (Vec<_>, Vec<_>) = replaced.partition(|(before, record)| says_the_same(before, record));
+    let replaced = changed.into_iter().map(|(_, record)| *record);
     // Whoever has the case of the response hears of an addition.
     let added = added.into_iter().filter(|record| record.response.held.is_none());
     let mut triage: Vec<_> = replaced.chain(added).map(Record::triage).collect();
@@ -70,7 +72,25 @@ pub fn update_responses(conn: &mut AnyConnection, records: &[&Record]) -> QueryR
     if !triage.is_empty() {
         dialect::enqueue_for_triage(conn, &triage)?;
     }
+    for (_, record) in same {
+        // Nothing to decide anew, but the customer has gone on, or finished.
+        put_off(conn, &record.triage())?;
+    }
     Ok(outcomes)
+}
+
+/// Whether rules, and whoever is told, see no difference.
+fn says_the_same(before: &ResponseRow, record: &Record) -> bool {
+    let now = &record.response;
+    before.score == now.score
+        && before.comment == now.comment
+        && before.answers == now.answers
+        && before.touchpoint == now.touchpoint
+        && before.locale == now.locale
+        && before.order_ref == now.order_ref
+        && before.customer_ref == now.customer_ref
+        && before.contact_email == now.contact_email
+        && before.held.as_deref() == now.held
 }
 
 /// What a later revision changed.
