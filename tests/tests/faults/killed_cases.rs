@@ -60,7 +60,8 @@ async fn killed_at_any_commit(backend: Backend) {
     app.triaged().await;
     wait::until_true("the last step of every case", async || app.count("timers WHERE kind LIKE 'case%'") == 0).await;
     audit::end_lost_leases(&app).await;
-    audit::expect_each_sent(&app, &smtp, (rounds + 1) * SENDING_MAX).await;
+    let killed_max = (rounds + 1) * SENDING_MAX;
+    audit::expect_each_sent(&app, &smtp, (killed_max, killed_max)).await;
     let unhappy = i64::try_from(met.unhappy).unwrap();
     for table in ["cases", "alerts", "case_responses"] {
         assert_eq!(app.count(table), unhappy, "{backend:?}: {table}");
