@@ -7,6 +7,9 @@ use serde_json::Value;
 
 use crate::{Met, Smtp, TestApp, wait};
 
+/// As in the server: mails being sent at once, the most that can come twice after a crash.
+pub const SENDING_MAX: usize = 16;
+
 /// A message leased longer ago than this is sent by nobody: here a mail takes some milliseconds.
 const LEASE_LOST_AFTER_MS: u64 = 10_000;
 /// How often we look whether all is delivered.

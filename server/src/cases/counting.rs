@@ -1,11 +1,10 @@
 //! What becomes of a case when responses of it count no more, or count again: the customer changed them, they were held back
 //! as spam, or that was taken back.
 
-use counterbell_shared::ResponseId;
 use diesel::QueryResult;
 
 use super::write::Desk;
-use super::{By, Command, Kept, Means, NothingToDo, State, Who};
+use super::{By, Command, EntryId, Kept, Means, NothingToDo, State, Who};
 use crate::db::AnyConnection;
 use crate::db::cases::{self, CaseRow};
 use crate::db::journal::{self, SiteLock, case_subject, is_untouched};
@@ -32,14 +31,12 @@ pub enum News {
 pub fn count_again(
     conn: &mut AnyConnection,
     site: &mut SiteLock,
-    response: &ResponseRow,
+    (kept, response_id): (&mut Kept, EntryId),
     news: News,
     now: i64,
 ) -> QueryResult<()> {
-    let Some(mut kept) = Kept::of_response(conn, response.site_id, &response.response_id)? else { return Ok(()) };
-    let Some(response_id) = response.id() else { return Ok(()) };
     if !kept.case.state.is_ended() {
-        return tell_of_change(conn, site, &mut kept, response_id, now);
+        return tell_of_change(conn, site, kept, response_id, now);
     }
     let (by, command) = match news {
         News::Alert => (By::SERVER, Command::OpenAnew),
@@ -49,7 +46,7 @@ pub fn count_again(
         News::MoreRules | News::Nothing => (By::SERVER, Command::Reopen),
     };
     // None of these is refused.
-    let _ = Desk { conn, site, by: &by, now }.send(&mut kept, command)?;
+    let _ = Desk { conn, site, by: &by, now }.send(kept, command)?;
     Ok(())
 }
 
@@ -58,22 +55,24 @@ pub fn count_again(
 ///
 /// # Errors
 /// What the database says.
-pub fn has_changed(conn: &mut AnyConnection, site: &mut SiteLock, response: &ResponseRow, now: i64) -> QueryResult<()> {
-    let Some(mut kept) = Kept::of_response(conn, response.site_id, &response.response_id)? else { return Ok(()) };
-    match response.id() {
-        // One that ended because nobody complains stays ended.
-        Some(id) if !(kept.case.state.is_ended() && kept.case.opens_again) => {
-            tell_of_change(conn, site, &mut kept, id, now)
-        }
-        _ => Ok(()),
+pub fn has_changed(
+    conn: &mut AnyConnection,
+    site: &mut SiteLock,
+    (kept, response_id): (&mut Kept, EntryId),
+    now: i64,
+) -> QueryResult<()> {
+    // One that ended because nobody complains stays ended.
+    if kept.case.state.is_ended() && kept.case.opens_again {
+        return Ok(());
     }
+    tell_of_change(conn, site, kept, response_id, now)
 }
 
 fn tell_of_change(
     conn: &mut AnyConnection,
     site: &mut SiteLock,
     kept: &mut Kept,
-    response_id: ResponseId,
+    response_id: EntryId,
     now: i64,
 ) -> QueryResult<()> {
     let by = By { who: Who::Customer, means: Means::Server };
@@ -82,25 +81,21 @@ fn tell_of_change(
     Ok(())
 }
 
-/// Whether somebody has heard of the case of a response, not by an alert, or has had to do with it.
+/// Whether somebody has heard of a case, not by an alert, or has had to do with it.
 ///
 /// # Errors
 /// What the database says.
-pub fn is_known(conn: &mut AnyConnection, response: &ResponseRow) -> QueryResult<bool> {
-    let site_id = response.site_id;
-    let Some(kept) = Kept::of_response(conn, site_id, &response.response_id)? else { return Ok(false) };
-    Ok(has_joined(conn, site_id, &response.response_id)?
-        || was_told_about_case(conn, (site_id, &kept.id))?
-        || !is_untouched(conn, site_id, &case_subject(kept.case.number))?)
+pub fn is_known(conn: &mut AnyConnection, kept: &Kept) -> QueryResult<bool> {
+    Ok(was_told_about_case(conn, (kept.site_id, &kept.id))?
+        || !is_untouched(conn, kept.site_id, &case_subject(kept.case.number))?)
 }
 
-/// Whether a response belongs to a case that was opened for another one: whoever has that has heard of it.
+/// Whether a case was opened for another response than this one of it: whoever has that has heard of it.
 ///
 /// # Errors
 /// What the database says.
-pub fn has_joined(conn: &mut AnyConnection, site_id: i64, response_id: &[u8]) -> QueryResult<bool> {
-    let Some(kept) = Kept::of_response(conn, site_id, response_id)? else { return Ok(false) };
-    let first = cases::responses(conn, site_id, &kept.id)?.into_iter().next();
+pub fn has_joined(conn: &mut AnyConnection, kept: &Kept, response_id: &[u8]) -> QueryResult<bool> {
+    let first = cases::responses(conn, kept.site_id, &kept.id)?.into_iter().next();
     Ok(first.is_some_and(|(first, _)| first != response_id))
 }
 
@@ -108,9 +103,14 @@ pub fn has_joined(conn: &mut AnyConnection, site_id: i64, response_id: &[u8]) ->
 ///
 /// # Errors
 /// What the database says.
-pub fn withdraw(conn: &mut AnyConnection, site: &mut SiteLock, response: &ResponseRow, now: i64) -> QueryResult<()> {
+pub fn withdraw(
+    conn: &mut AnyConnection,
+    site: &mut SiteLock,
+    kept: Kept,
+    response: &ResponseRow,
+    now: i64,
+) -> QueryResult<()> {
     let reason = if response.held.is_some() { NothingToDo::Spam } else { NothingToDo::NoComplaint };
-    let Some(kept) = Kept::of_response(conn, response.site_id, &response.response_id)? else { return Ok(()) };
     if kept.case.response_count == 1 { end(conn, site, kept, reason, now) } else { Ok(()) }
 }
 
@@ -119,8 +119,7 @@ pub fn withdraw(conn: &mut AnyConnection, site: &mut SiteLock, response: &Respon
 ///
 /// # Errors
 /// What the database says.
-pub fn end_if_spam(conn: &mut AnyConnection, site: &mut SiteLock, response: &ResponseRow, now: i64) -> QueryResult<()> {
-    let Some(kept) = Kept::of_response(conn, response.site_id, &response.response_id)? else { return Ok(()) };
+pub fn end_if_spam(conn: &mut AnyConnection, site: &mut SiteLock, kept: Kept, now: i64) -> QueryResult<()> {
     if kept.case.state != State::Open {
         return Ok(());
     }

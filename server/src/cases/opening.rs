@@ -38,7 +38,7 @@ impl CaseOfResponse {
     }
 }
 
-/// Opens a case for a response for which these rules fired at `now` (Unix ms), the first of which decides, or has it join an
+/// Opens a case for a response, unless one is `known`, for which these rules fired at `now` (Unix ms), the first of which decides, or has it join an
 /// open one of the same customer. The caller has locked the site and the response.
 ///
 /// # Errors
@@ -46,14 +46,14 @@ impl CaseOfResponse {
 pub fn open_or_join(
     conn: &mut AnyConnection,
     site: &mut SiteLock,
-    response: &ResponseRow,
+    (response, known): (&ResponseRow, Option<Kept>),
     fired: &[&VersionedRule],
     now: i64,
 ) -> QueryResult<Option<CaseOfResponse>> {
     let mut with_case = fired.iter().filter(|fired| fired.rule.case);
     let (Some(first), Some(response_id)) = (with_case.next(), response.id()) else { return Ok(None) };
     let site_id = response.site_id;
-    if let Some(kept) = Kept::of_response(conn, site_id, &response.response_id)? {
+    if let Some(kept) = known {
         return Ok(Some(CaseOfResponse::Known(kept)));
     }
     let mut level = level_of(&first.rule);

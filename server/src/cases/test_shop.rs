@@ -68,7 +68,7 @@ pub fn triage(conn: &mut AnyConnection, row: &NewResponseRow) -> (ResponseRow, C
         let response = ResponseRow::find(conn, &[row.site_id], id)?.unwrap();
         let mut site = journal::lock(conn, row.site_id)?;
         customers::note(conn, &response)?;
-        let case = open_or_join(conn, &mut site, &response, &[&unhappy()], row.received_at)?.unwrap();
+        let case = open_or_join(conn, &mut site, (&response, None), &[&unhappy()], row.received_at)?.unwrap();
         Ok((response, case))
     })
     .unwrap()

@@ -199,7 +199,8 @@ fn same_customer_joins_the_open_case_and_follows_an_ended_one() {
         let site_id = shop.site_id;
         let again = write_transaction(&mut shop.conn, |conn| {
             let mut site = journal::lock(conn, site_id)?;
-            open_or_join(conn, &mut site, &second, &[&unhappy()], NOW + 3)
+            let known = Kept::of_response(conn, site_id, &second.response_id)?;
+            open_or_join(conn, &mut site, (&second, known), &[&unhappy()], NOW + 3)
         });
         assert!(matches!(again.unwrap(), Some(CaseOfResponse::Known(_))));
 
@@ -322,7 +323,8 @@ fn what_fires_no_more_has_nothing_to_do() {
         let (response, _) = shop.unhappy(None, NOW);
         write_transaction(&mut shop.conn, |conn| {
             let mut site = journal::lock(conn, site_id)?;
-            withdraw(conn, &mut site, &response, NOW + 1)
+            let kept = Kept::of_response(conn, site_id, &response.response_id)?.unwrap();
+            withdraw(conn, &mut site, kept, &response, NOW + 1)
         })
         .unwrap();
         let case = shop.kept(1).case;

@@ -52,7 +52,7 @@ impl TestArgs {
         let told = dialect::write_transaction(&mut conn, |conn| {
             let mut lock = journal::lock(conn, site_id)?;
             let rules = load_rules(conn, site_id, None)?;
-            match rules.in_force().iter().find(|one| one.rule.name == self.rule) {
+            match rules.named(&self.rule) {
                 Some(rule) => {
                     let gap = gap_of(conn, site_id, &rule.rule, now)?;
                     let told = send_trial(conn, &mut lock, (rule, &self.touchpoint), &By::operator(), now)?;

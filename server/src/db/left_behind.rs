@@ -1,9 +1,8 @@
 //! What somebody who left a site leaves behind: open cases, and the groups in which they are gathered, so that whoever is told of
-//! them is told of all together. Such a group is open, and its window has no length: nothing is told alone in it.
+//! them is told of all together. Such a group is open until it is told, and nothing is told alone in it.
 
 use counterbell_shared::ResponseId;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Binary};
 
 use super::alert_groups::{AlertGroup, GroupKind, insert_response, of_group};
 use super::connection::AnyConnection;
@@ -17,12 +16,6 @@ fn open_cases(site_id: i64, person_id: i64) -> _ {
         .filter(cases::closed_at.is_null())
         .filter(cases::resolved_at.is_null())
         .filter(cases::owner_id.eq(person_id))
-}
-
-#[derive(QueryableByName)]
-struct Number {
-    #[diesel(sql_type = BigInt)]
-    n: i64,
 }
 
 /// How many cases that are not ended somebody has.
@@ -99,20 +92,6 @@ impl AlertGroup {
             diesel::insert_into(alert_groups::table).values(row).execute(conn)?;
         }
         insert_response(conn, site_id, &group_id, response_id)
-    }
-
-    /// How many of its cases nobody has, of those that are not ended.
-    ///
-    /// # Errors
-    /// What the database says.
-    pub fn count_of_nobody(&self, conn: &mut AnyConnection) -> QueryResult<i64> {
-        let query = "SELECT count(DISTINCT c.case_id) AS n FROM alert_group_responses g \
-                     JOIN case_responses r ON r.site_id = g.site_id AND r.response_id = g.response_id \
-                     JOIN cases c ON c.site_id = r.site_id AND c.case_id = r.case_id \
-                     WHERE g.site_id = $1 AND g.group_id = $2 \
-                     AND c.owner_id IS NULL AND c.closed_at IS NULL AND c.resolved_at IS NULL";
-        let query = diesel::sql_query(query).bind::<BigInt, _>(self.site_id).bind::<Binary, _>(&self.group_id);
-        Ok(query.get_result::<Number>(conn)?.n)
     }
 
     /// Deletes it. The caller has locked the site.

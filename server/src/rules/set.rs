@@ -80,6 +80,11 @@ impl RuleSet {
         &self.in_force
     }
 
+    /// The one of this name that is in force and can be read.
+    pub fn named(&self, name: &str) -> Option<&VersionedRule> {
+        self.in_force.iter().find(|one| one.rule.name == name)
+    }
+
     /// Names of those that cannot: without them nothing can be decided.
     pub fn unreadable(&self) -> &[String] {
         &self.unreadable

@@ -110,9 +110,9 @@ fn messages(conn: &mut AnyConnection, group: &AlertGroup, now: i64) -> QueryResu
     let mut tellable = Tellable::load(conn, site_id)?;
     let rules = load_rules(conn, site_id, None)?;
     if tellable.staff.is_employed(group.person_id) {
-        let rule = rules.in_force().iter().find(|one| one.rule.name == group.rule);
-        let at = rule.map_or(now, |rule| tellable.told_at(rule, group.person_id, now));
-        let message = message(&tellable, group, &group.group_id, (group.person_id, None, at), now);
+        let at = rules.named(&group.rule).map_or(now, |rule| tellable.told_at(rule, group.person_id, now));
+        let email = tellable.email(group.person_id);
+        let message = message(group, &group.group_id, (group.person_id, &email), (None, at), now);
         return Ok(Instead::Messages(message.into_iter().collect()));
     }
     let instead = hand_over(conn, &mut tellable, &rules, group, now)?;
@@ -145,8 +145,8 @@ pub fn hand_over(
     for told in people {
         let group_id = new_id(UnixMillis(now));
         group.hand_over(conn, &untold, (group_id, told.person_id), now)?;
-        let person = (told.person_id, Some(told.why), told.at);
-        messages.extend(message(tellable, group, group_id.as_bytes(), person, now));
+        let person = (told.person_id, &*tellable.email(told.person_id));
+        messages.extend(message(group, group_id.as_bytes(), person, (Some(told.why), told.at), now));
     }
     Ok(Instead::Messages(messages))
 }
@@ -171,11 +171,12 @@ fn untold(conn: &mut AnyConnection, tellable: &Tellable, group: &AlertGroup) -> 
     Ok(untold)
 }
 
-fn message(
-    tellable: &Tellable,
+/// Tells somebody of a group of this id at `due_at` (Unix ms): `group`, or what was made of it for them.
+pub fn message(
     group: &AlertGroup,
     group_id: &[u8],
-    (person_id, why, due_at): (i64, Option<Reason>, i64),
+    (person_id, email): (i64, &str),
+    (why, due_at): (Option<Reason>, i64),
     now: i64,
 ) -> Option<NewOutboxRow> {
     let mut payload = json!({ "person": person_id, "rule": group.rule });
@@ -185,7 +186,7 @@ fn message(
     let about = About {
         kind: GROUP_MAIL,
         lane: MAIL_LANE,
-        destination: &tellable.email(person_id),
+        destination: email,
         subject: Subject::Group(group_id.try_into().ok()?),
         person_id,
         payload: &payload,

@@ -92,25 +92,44 @@ impl Round<'_> {
         }
         let messages = AboutResponse::load(conn, site_id, id)?;
         let groups = alert_groups::of_response(conn, site_id, id)?;
-        let somebody_was_told = !messages.is_empty() || !groups.is_empty() || cases::has_joined(conn, site_id, id)?;
+        let mut case = Kept::of_response(conn, site_id, id)?;
+        let has_joined = match &case {
+            Some(kept) => cases::has_joined(conn, kept, id)?,
+            None => false,
+        };
+        let somebody_was_told = !messages.is_empty() || !groups.is_empty() || has_joined;
         let still_fires = !firing.is_empty();
         match decide(firing, &fired, somebody_was_told) {
-            Decision::Nothing if still_fires => cases::count_again(conn, site, response, News::Nothing, now)?,
-            Decision::Nothing => cases::has_changed(conn, site, response, now)?,
+            Decision::Nothing => {
+                if let Some(kept) = &mut case {
+                    let of_case = (kept, response_id);
+                    match still_fires {
+                        true => cases::count_again(conn, site, of_case, News::Nothing, now)?,
+                        false => cases::has_changed(conn, site, of_case, now)?,
+                    }
+                }
+            }
             // One that somebody was told of stays: should it fire again, they are not told twice.
             Decision::Withdraw => {
                 let (open, closed): (Vec<_>, Vec<_>) = groups.iter().partition(|group| group.closed_at.is_none());
                 for group in open {
                     alert_groups::take_out(conn, site_id, &group.group_id, id)?;
                 }
-                if !withdraw(conn, site_id, &messages)? && closed.is_empty() && !cases::is_known(conn, response)? {
+                let is_known = match &case {
+                    Some(kept) => has_joined || cases::is_known(conn, kept)?,
+                    None => false,
+                };
+                if !withdraw(conn, site_id, &messages)? && closed.is_empty() && !is_known {
                     alerts::delete(conn, site_id, id)?;
                     site.append(conn, &By::server(), now, &[Event::AlertWithdrawn { response_id }])?;
-                    cases::withdraw(conn, site, response, now)?;
-                } else if response.held.is_some() {
-                    cases::end_if_spam(conn, site, response, now)?;
-                } else {
-                    cases::has_changed(conn, site, response, now)?;
+                    if let Some(kept) = case {
+                        cases::withdraw(conn, site, kept, response, now)?;
+                    }
+                } else if let Some(mut kept) = case {
+                    match response.held {
+                        Some(_) => cases::end_if_spam(conn, site, kept, now)?,
+                        None => cases::has_changed(conn, site, (&mut kept, response_id), now)?,
+                    }
                 }
             }
             Decision::Fire { new, telling } => {
@@ -118,22 +137,22 @@ impl Round<'_> {
                     Some(tellable) => tellable,
                     none => none.insert(Tellable::load(conn, site_id)?),
                 };
+                // Nobody was there to be told when its case was opened: who has that by now knows, and an end stays one.
+                let is_seen_to = |case: &Case| case.owner.is_some() || (case.state.is_ended() && !case.opens_again);
+                let is_seen_to = fired.is_empty()
+                    && case.as_ref().is_some_and(|kept| is_seen_to(&kept.case))
+                    && !journal::has_happened(conn, site_id, &Event::AlertWithdrawn { response_id })?;
                 let turns = tellable.turns.clone();
                 let mut told = tellable.resolve(conn, &telling, &response.touchpoint, now)?;
                 let before = Before { messages: tellable.told_before(&messages), groups };
                 self.has_moved |= before.leave_out(conn, (site_id, response_id), &mut told)?;
-                let case = Kept::of_response(conn, site_id, id)?.map(|kept| kept.case);
-                let is_seen_to = |case: &Case| case.owner.is_some() || (case.state.is_ended() && !case.opens_again);
-                if fired.is_empty() && case.as_ref().is_some_and(is_seen_to) {
-                    return Ok(());
-                }
                 if let Some(due_at) = look_again_at(response, now)
                     && told.is_empty()
-                    && !somebody_was_told
+                    && !(somebody_was_told || is_seen_to)
                     && tellable.had_staff()
                 {
                     // Everybody has left: whoever comes hears of it.
-                    cases::open_or_join(conn, site, response, &telling, now)?;
+                    cases::open_or_join(conn, site, (response, case), &telling, now)?;
                     let again = NewTriageRow { site_id, response_id: *id, revision: response.revision, due_at };
                     return dialect::enqueue_for_triage(conn, &[again]);
                 }
@@ -145,9 +164,11 @@ impl Round<'_> {
                 }
                 site.append(conn, &By::server(), now, &events)?;
                 let news = if somebody_was_told { News::MoreRules } else { News::Alert };
-                cases::count_again(conn, site, response, news, now)?;
-                let case = cases::open_or_join(conn, site, response, &telling, now)?;
-                if matches!(case, Some(CaseOfResponse::Joined(_))) {
+                if let Some(kept) = case.as_mut().filter(|_| !is_seen_to) {
+                    cases::count_again(conn, site, (kept, response_id), news, now)?;
+                }
+                let case = cases::open_or_join(conn, site, (response, case), &telling, now)?;
+                if is_seen_to || matches!(case, Some(CaseOfResponse::Joined(_))) {
                     told.clear();
                     // Nobody has had their turn.
                     tellable.turns = turns;

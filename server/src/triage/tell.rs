@@ -155,7 +155,7 @@ impl Tellable {
 
 /// The rule of this name as it is in force; when there is none any more, one that tells the team "alerts".
 pub fn rule_or_alerts(rules: &RuleSet, name: &str) -> VersionedRule {
-    let in_force = rules.in_force().iter().find(|one| one.rule.name == name).cloned();
+    let in_force = rules.named(name).cloned();
     let to_alerts = || Rule { name: name.to_owned(), ..Rule::unhappy() };
     in_force.unwrap_or_else(|| VersionedRule { version: 0, rule: to_alerts() })
 }

@@ -306,3 +306,20 @@ async fn customer_for_whom_nobody_was_there_is_told_to_whoever_comes() {
         assert_eq!((app.count("triage_queue"), app.count("cases")), (0, 1), "{backend:?}");
     }
 }
+
+#[tokio::test]
+async fn customer_whom_somebody_saw_to_before_anybody_was_told_is_told_to_nobody() {
+    for backend in Backend::ALL {
+        let app = TestApp::on(backend).recipients(&[ANN]).await;
+        run(&app, &["staff", "remove", "--email", ANN]);
+        unhappy(&app, 1).await;
+        run(&app, &["staff", "add", "--email", BEN]);
+        acknowledge(&app, 1, BEN).await.expect(200);
+        assert!(app.cli(&["site", "set", &app.site_key, "--add-recipient", BEN]).status.success(), "{backend:?}");
+
+        app.end_silence().await;
+
+        assert_eq!((app.count("outbox"), app.count("alerts")), (0, 1), "{backend:?}");
+        assert_eq!(app.count("triage_queue"), 0, "{backend:?}: and it is not looked at again");
+    }
+}

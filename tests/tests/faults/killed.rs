@@ -6,9 +6,6 @@ use std::time::Duration;
 use counterbell_tests::{Backend, Customers, Load, Smtp, TestApp, audit, environment, sample, wait};
 use serde_json::json;
 
-/// As in the server: mails being sent at once, the most that can come twice after a crash.
-const SENDING_MAX: usize = 16;
-
 #[tokio::test]
 async fn sqlite_server_killed_under_load_loses_nothing() {
     killed_under_load(Backend::Sqlite).await;
@@ -66,7 +63,7 @@ async fn killed_again_and_again(app: &mut TestApp, smtp: &Smtp, mut customers: C
 
     met.expect_only_503();
     audit::end_lost_leases(app).await;
-    audit::expect_all_kept(app, smtp, &met, rounds * SENDING_MAX).await;
+    audit::expect_all_kept(app, smtp, &met, rounds * audit::SENDING_MAX).await;
     assert_eq!(app.count("responses"), i64::try_from(met.acknowledged.len()).unwrap());
 }
 

@@ -9,9 +9,6 @@ use counterbell_tests::{Backend, Customers, Smtp, TestApp, audit, environment, s
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-/// As in the server: mails being sent at once, the most that can come twice after a crash.
-const SENDING_MAX: usize = 16;
-
 const ANN: &str = "ann@shop.example";
 const BEN: &str = "ben@shop.example";
 /// Who is told by the second step alone.
@@ -60,7 +57,7 @@ async fn killed_at_any_commit(backend: Backend) {
     app.triaged().await;
     wait::until_true("the last step of every case", async || app.count("timers WHERE kind LIKE 'case%'") == 0).await;
     audit::end_lost_leases(&app).await;
-    let killed_max = (rounds + 1) * SENDING_MAX;
+    let killed_max = (rounds + 1) * audit::SENDING_MAX;
     audit::expect_each_sent(&app, &smtp, (killed_max, killed_max)).await;
     let unhappy = i64::try_from(met.unhappy).unwrap();
     for table in ["cases", "alerts", "case_responses"] {

@@ -6,9 +6,6 @@ use counterbell_tests::{Backend, Customers, Smtp, TestApp, audit, sample, wait};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-/// As in the server: mails being sent at once, the most that can come twice after a crash.
-const SENDING_MAX: usize = 16;
-
 #[tokio::test]
 async fn three_servers_share_a_database_and_one_may_die() {
     let smtp = Smtp::start().await;
@@ -25,7 +22,7 @@ async fn three_servers_share_a_database_and_one_may_die() {
     assert!(met.cut_off > 0, "nobody noticed that a server died");
     // What the dead server held is sent when its leases end.
     audit::end_lost_leases(&app).await;
-    audit::expect_all_kept(&app, &smtp, &met, SENDING_MAX).await;
+    audit::expect_all_kept(&app, &smtp, &met, audit::SENDING_MAX).await;
 }
 
 #[tokio::test]
@@ -41,7 +38,7 @@ async fn responses_that_come_in_steps_to_any_of_three_servers_are_kept() {
 
     met.expect_only_503();
     audit::end_lost_leases(&app).await;
-    audit::expect_all_kept(&app, &smtp, &met, SENDING_MAX).await;
+    audit::expect_all_kept(&app, &smtp, &met, audit::SENDING_MAX).await;
     assert_eq!(app.count("responses WHERE NOT complete"), 0);
     assert!(app.cli(&["verify", "--json"]).status.success());
 }

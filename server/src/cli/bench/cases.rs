@@ -45,8 +45,8 @@ impl CasesArgs {
         let mut conn = open_up_to_date(&self.common.database_url()?)?;
         let site_id = find_site(&mut conn, &self.site)?.id;
         let rules = load_rules(&mut conn, site_id, None)?;
-        let rule = rules.in_force().iter().find(|one| one.rule.name == UNHAPPY);
-        let rule = rule.ok_or_else(|| CliError::Usage(format!("the site has no rule \"{UNHAPPY}\"")))?;
+        let rule =
+            rules.named(UNHAPPY).ok_or_else(|| CliError::Usage(format!("the site has no rule \"{UNHAPPY}\"")))?;
         let now = UnixMillis::now().0;
         let first_step_ms = level_of(&rule.rule).steps_ms.first().copied().unwrap_or_default();
         let ages = [(self.open, 0), (self.due, first_step_ms)];
@@ -89,7 +89,7 @@ fn open_cases(conn: &mut AnyConnection, site_id: i64, rule: &VersionedRule, coun
         };
         insert_responses(conn, &[&row])?;
         if let Some(response) = ResponseRow::find(conn, &[site_id], id)? {
-            open_or_join(conn, &mut site, &response, &[rule], at)?;
+            open_or_join(conn, &mut site, (&response, None), &[rule], at)?;
         }
     }
     Ok(())

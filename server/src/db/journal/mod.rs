@@ -175,6 +175,19 @@ pub fn of_subject(
         .load(conn)
 }
 
+/// Whether this has happened to what it is about, as far as the journal reaches.
+///
+/// # Errors
+/// What the database says.
+pub fn has_happened(conn: &mut AnyConnection, site_id: i64, event: &Event) -> QueryResult<bool> {
+    let (kind, subject, _) = event.parts();
+    let entries = journal::table
+        .filter(journal::site_id.eq(site_id))
+        .filter(journal::subject.eq(subject))
+        .filter(journal::kind.eq(kind));
+    diesel::select(diesel::dsl::exists(entries)).get_result(conn)
+}
+
 /// Whether nobody but the server has done anything with a subject, as far as the journal reaches.
 ///
 /// # Errors

@@ -2,18 +2,18 @@
 
 use counterbell_shared::time::UnixMillis;
 use diesel::QueryResult;
-use serde_json::json;
 
 use super::CHUNK;
 use crate::cases::{Kept, give_back as give_back_case, left_message, whom_to_tell};
-use crate::db::alert_groups::{AlertGroup, GROUP_MAIL};
+use crate::db::alert_groups::AlertGroup;
 use crate::db::cases::{CaseRow, responses};
 use crate::db::journal::SiteLock;
-use crate::db::outbox::{self, About, MAIL_LANE, NewOutboxRow, Subject};
+use crate::db::outbox::{self, NewOutboxRow};
 use crate::db::{AnyConnection, staff};
 use crate::ids::new_id;
 use crate::rules::{Reason, RuleSet};
 use crate::sites::load_rules;
+use crate::triage::group::message as group_message;
 
 /// Takes up to [`CHUNK`] cases from whoever left, and gathers them for those who are told; how many.
 pub fn give_back(conn: &mut AnyConnection, site: &mut SiteLock, person_id: i64, now: i64) -> QueryResult<usize> {
@@ -57,8 +57,7 @@ fn has_nobody(kept: &Kept) -> bool {
 
 /// Whom a case without an owner is told to, by its rule as it is now.
 fn whom(conn: &mut AnyConnection, kept: &Kept, rules: &RuleSet, now: i64) -> QueryResult<Vec<(i64, Reason)>> {
-    let in_force = rules.in_force().iter().find(|one| one.rule.name == kept.rule.0);
-    whom_to_tell(conn, kept, in_force.map(|one| &one.rule), now)
+    whom_to_tell(conn, kept, rules.named(&kept.rule.0).map(|one| &one.rule), now)
 }
 
 /// Whether there is anybody.
@@ -119,15 +118,5 @@ fn message(
         return left_message(conn, &kept, (group.person_id, why), now);
     }
     group.close(conn, now)?;
-    let Ok(group_id) = group.group_id.as_slice().try_into() else { return Ok(None) };
-    let about = About {
-        kind: GROUP_MAIL,
-        lane: MAIL_LANE,
-        destination: &member.email,
-        subject: Subject::Group(group_id),
-        person_id: group.person_id,
-        payload: &json!({ "person": group.person_id, "rule": group.rule, "why": why }),
-        due_at: now,
-    };
-    Ok(Some(NewOutboxRow::new(group.site_id, new_id(UnixMillis(now)), &about, now)))
+    Ok(group_message(group, &group.group_id, (group.person_id, &member.email), (Some(why), now), now))
 }
